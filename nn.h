@@ -1,0 +1,4532 @@
+/* nn.h: a deep learning study book that runs, in one C99 header.
+ *
+ * In exactly one source file:            everywhere else:
+ *     #define NN_IMPLEMENTATION              #include "nn.h"
+ *     #include "nn.h"
+ *
+ * Compile:      cc -O2 prog.c -lm                      (add -fopenmp for threads)
+ * For gdb:      cc -g -DNN_DEBUG prog.c -lm            (gcc keeps the kernels fast)
+ *
+ * C99 or C++11, libc and libm, nothing else. The sections below are the chapters of the book in
+ * book/, from one neuron (section 1) onwards: read this file from the top, or search for >>ch06.
+ * Licence: at the end (MIT-0, fit for coursework: use it without asking or naming anybody).
+ */
+#ifndef NN__KERNEL_PASS /* the file includes itself once for every instruction set: see >>kernels */
+#ifndef NN_H
+#define NN_H
+
+/* ==== The manual ==================================================================== >>manual
+ *
+ * A PROGRAM
+ *
+ *     nn_ctx   *nn  = nn_create(42);                    // owner of everything; 42 seeds chance
+ *     nn_model *net = nn_model_new(nn);                 // a named list of parameters
+ *     nn_linear fc1 = nn_linear_new(net, "fc1", 2, 8);
+ *     nn_linear fc2 = nn_linear_new(net, "fc2", 8, 1);
+ *     nn_optimizer *opt = nn_adam(net, 0.01f);
+ *
+ *     for (int step = 0; step < 500; step++) {
+ *         nn_clear(nn);                                 // forget the last step's graph
+ *         nn_zero_grad(net);
+ *         nn_tensor *x    = nn_input(nn, data, nn_shape2(4, 2));
+ *         nn_tensor *z    = nn_linear_forward(&fc2, nn_tanh(nn_linear_forward(&fc1, x)));
+ *         nn_tensor *loss = nn_bce_with_logits(z, nn_input(nn, target, nn_shape2(4, 1)));
+ *         nn_backward(loss);
+ *         nn_step(opt);
+ *     }
+ *     nn_destroy(nn);
+ *
+ * You write the loop: forward, loss, backward, step. Nothing hides those four.
+ *
+ * CONVENTIONS
+ *
+ *   Every operation computes when it is called and returns a new tensor; no operation changes its
+ *   arguments. Every struct is public: look at x->shape, x->data, x->grad, loss->op as you like.
+ *   Row-major, the last index fastest, at most 4 dimensions, sizes at least 1. A tensor of one
+ *   number has no dimensions: its shape is [].
+ *   Rows are samples: Y = X W^T + b, with W stored [out, in] as PyTorch does. The book's column
+ *   form y = W x is the same thing for one sample (chapter 6 explains it once).
+ *   Class labels and token ids are const int *; -1 means "no target here". Losses take logits.
+ *   axis -1 is the last one, as in Python.
+ *
+ *   shape letters   N batch   T time    D features   H heads or height   W width (or weights)
+ *                   C channels (or classes)   K filters   V vocabulary
+ *
+ *   Broadcasting (nn_add, nn_sub, nn_mul, nn_div): shapes are aligned at the right; a size of 1,
+ *   or a missing dimension, is repeated. [N, D] + [D] adds a row to every row; [N, D] * [N, 1]
+ *   scales every row.
+ *
+ * MEMORY
+ *
+ *   One owner, the nn_ctx. Models, parameters, optimisers, data sets live until nn_destroy.
+ *   Inputs and results live until the next nn_clear, which takes back their memory at once and
+ *   keeps it for the next step: after the first step of a loop nothing more is requested from the
+ *   system. A tensor kept past nn_clear is refused with the line that made it. With NN_DEBUG
+ *   its numbers are overwritten with NaN as well.
+ *   nn_input copies the numbers you give it.
+ *
+ * ERRORS
+ *
+ *   A mistake of the caller (a wrong shape, NULL, a label out of range) is always checked. It
+ *   prints   prog.c:12: nn_matmul: inner dimensions differ: x is [32, 784], w is [128, 100]
+ *   and aborts, so that a debugger stands at the place. With a handler (nn_on_error) it does not
+ *   abort; it sticks, like the errors of the world outside: no memory, a missing or malformed
+ *   file, a loss that is not finite. These print their message once and never abort.
+ *   After an error every call does nothing, returns at once, and gives something harmless (a
+ *   tensor of shape [0], never NULL), until nn_error_clear. So a program may check at the end:
+ *   return nn_ok(nn) ? 0 : 1. Weights are never half updated.
+ *   Two cases have no nn_ctx to stick to: nn_create returns NULL when there is no memory, and a
+ *   call all of whose pointers are NULL always aborts. Breakpoint for all of it: nn__fail.
+ *   nn_on_nan(nn, 1) stops at the operation that makes the first NaN or infinity and names it.
+ *
+ * RANDOM NUMBERS
+ *
+ *   Every random number comes from the nn_ctx and its seed (xoshiro256**, Blackman and Vigna 2021).
+ *   The same seed gives the same weights to the last bit on every machine, compiler,
+ *   instruction set and number of threads (float build, IEEE arithmetic; not x87).
+ *
+ * SPEED
+ *
+ *   gcc and clang: kernels for AVX2, AVX-512 and NEON are compiled in and chosen when the program
+ *   runs; no -march flag is needed. The environment variable NN_SIMD (naive, scalar, avx2, avx512,
+ *   neon) or nn_set_simd chooses one, "naive" being the plain loops that the others are
+ *   tested against: good to step through, slow, and in the last bits different. With clang at -O0
+ *   the kernels are slow: compile the implementation in a file of its own with -O2. Threads: when
+ *   compiled with -fopenmp, OMP_NUM_THREADS of them share the large matrix products.
+ *
+ * THREADS
+ *
+ *   There are no globals. Different nn_ctx may be used in different threads at the same time; one
+ *   nn_ctx in one thread at a time.
+ *
+ * FILES: see >>data. CSV (header, quotes, categories, missing values) and IDX (MNIST's format).
+ *
+ * DEBUGGING
+ *
+ *   (gdb) break prog.c:15, then step: you are in the operation.  print *x shows shape, op, inputs,
+ *   and the line that made it.  call nn_print(x) shows the numbers.  print nn_stats(x) shows their
+ *   mean, spread and any NaN.  break nn__matmul_backward stops where the gradient is made.
+ *   nn_graph_dot(loss, stdout) draws the graph with Graphviz; nn_gradcheck tests a gradient.
+ *
+ * CONFIGURATION: define before including, the same in every file.
+ *
+ *   NN_IMPLEMENTATION   the code, in one file
+ *   NN_CHAPTERS k       leave out the chapters after k
+ *   NN_REAL             float (default) or double: every number of the library. In double the naive
+ *                       kernels are used: for gradient checks
+ *   NN_DEBUG            assert the library's own invariants; fill cleared memory with NaN
+ *   NN_MALLOC(user, size), NN_REALLOC(user, p, size), NN_FREE(user, p)
+ *                       all three or none; user is the pointer given to nn_create_user
+ *   NN_ABORT()          what follows a caller's mistake when no handler is installed: abort()
+ *   NN_HEADER           the name by which this file includes itself, if it is not "nn.h"
+ *   NN_NO_SIMD          scalar kernels only           NN_NO_LOCATIONS   no file and line in errors
+ *   NN_NO_STDIO         no printing, no files (readers from memory remain)
+ *
+ * YOUR OWN OPERATION: see nn_op_new below and examples/06_own_op.c. It is made of the same parts
+ * as ours.
+ *
+ * CHAPTERS
+ *
+ *   >>foundation  errors, memory, random numbers, tensors, recording      >>kernels  SIMD
+ *   >>tensors     arithmetic, shapes, reductions: what every chapter uses
+ *   >>ch01 neurons and layers      >>ch03 activation functions   >>ch05 gradient descent
+ *   >>ch06 backpropagation         >>ch07 cost functions         >>data files and data sets
+ *
+ * WHAT IT DOES NOT DO: graphics cards, half precision, more than 4 dimensions, distributed
+ * training, reading other libraries' graph formats.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+#ifndef NN_NO_STDIO
+#include <stdio.h>
+#endif
+
+#ifndef NN_CHAPTERS
+#define NN_CHAPTERS 19
+#endif
+#ifdef NN_REAL
+#define NN__REAL_GIVEN 1
+#else
+#define NN_REAL float
+#define NN__REAL_GIVEN 0
+#endif
+typedef NN_REAL nn_real;
+
+/* Each public function that can fail is also a macro of its own name (the table at the end of the
+ * declarations) that notes the caller's file and line through NN_AT. Here and in the
+ * implementation NN_AT(x) is x alone, which leaves prototypes and definitions as they are written.
+ * Only the last lines of this file turn the noting on. */
+#undef NN_AT
+#undef NN__AT_CTX
+#undef NN__AT_MODEL
+#undef NN__AT_OPTIMIZER
+#undef NN__AT_DATA
+#undef NN__AT_BATCHES
+#undef NN__AT_LIST
+#define NN_AT(x) x
+#define NN__AT_CTX(x) x
+#define NN__AT_MODEL(x) x
+#define NN__AT_OPTIMIZER(x) x
+#define NN__AT_DATA(x) x
+#define NN__AT_BATCHES(x) x
+#define NN__AT_LIST(...) __VA_ARGS__
+
+#ifdef __GNUC__
+#define NN__PRINTF(text, first) __attribute__((format(printf, text, first)))
+#else
+#define NN__PRINTF(text, first)
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ==== Foundation: the nouns ==================================================== >>foundation */
+
+enum { NN_MAX_DIMS = 4, NN_NAME_SIZE = 64 };
+
+typedef struct nn_ctx nn_ctx;
+typedef struct nn_tensor nn_tensor;
+typedef struct nn_model nn_model;
+typedef struct nn_optimizer nn_optimizer;
+struct nn__kernels;
+
+typedef struct nn_shape {
+    int ndim;             /* 0 for a single number */
+    int dim[NN_MAX_DIMS]; /* the last index is the fastest */
+} nn_shape;
+
+nn_shape nn_shape0(void);                           /* [] */
+nn_shape nn_shape1(int a);                          /* [a] */
+nn_shape nn_shape2(int a, int b);                   /* [a, b] */
+nn_shape nn_shape3(int a, int b, int c);            /* [a, b, c] */
+nn_shape nn_shape4(int a, int b, int c, int d);     /* [a, b, c, d] */
+int nn_shape_equal(nn_shape a, nn_shape b);
+
+struct nn_tensor {
+    nn_ctx *ctx;
+    nn_shape shape;
+    size_t size;                    /* how many numbers: the product of shape.dim */
+    nn_real *data;                  /* [size] */
+    nn_real *grad;                  /* d loss / d data, [size]; NULL where none is needed */
+    const char *op;                 /* "matmul", "input", "parameter", ... */
+    const char *name;               /* a parameter's name, else "" */
+    nn_tensor **in;                 /* the tensors it was made from, n_in of them */
+    int n_in;
+    void (*backward)(nn_tensor *y); /* adds y->grad's share to the grad of each y->in */
+    void *saved;                    /* what backward needs besides in, data and grad */
+    int requires_grad;
+    const char *file;               /* where it was made */
+    int line;
+    unsigned life;                  /* the nn_clear it belongs to; 0: lives as long as the ctx */
+    int id;                         /* number in the graph drawings */
+    int mark;
+};
+
+struct nn_model {
+    nn_ctx *ctx;
+    nn_tensor **param; /* [n_params], in the order of their making */
+    int n_params, capacity;
+};
+
+typedef enum nn_code {
+    NN_OK = 0,
+    NN_ERROR_MEMORY,      /* the allocator returned NULL */
+    NN_ERROR_IO,          /* a file cannot be opened, read, ... */
+    NN_ERROR_FORMAT,      /* a malformed file */
+    NN_ERROR_LIMIT,       /* larger than this library, or this machine, can hold */
+    NN_ERROR_UNSUPPORTED, /* well formed, but not something we read */
+    NN_ERROR_NONFINITE,   /* NaN or infinity */
+    NN_ERROR_ARGUMENT,    /* the caller's mistake from here on */
+    NN_ERROR_SHAPE
+} nn_code;
+
+typedef void (*nn_error_handler)(void *user, nn_code code, const char *message);
+
+typedef struct nn_block { /* a piece of memory from NN_MALLOC; its bytes follow the struct */
+    struct nn_block *next;
+    char *base;
+    size_t size, used;
+} nn_block;
+
+typedef struct nn_arena {
+    nn_block *first, *current;
+} nn_arena;
+
+/* The rule that updates one parameter of `size` numbers; see chapter 5. */
+typedef void (*nn_update)(nn_optimizer *opt, nn_tensor *param, nn_real **state);
+enum { NN_MAX_STATE = 2 };
+
+struct nn_optimizer {
+    nn_ctx *ctx;
+    nn_model *model;
+    const char *rule;            /* "sgd", "momentum", "adam" */
+    nn_real lr;                  /* the learning rate, yours to change between steps */
+    nn_real beta1, beta2, eps;   /* momentum's beta is beta1 */
+    nn_real weight_decay;        /* adds weight_decay * parameter to its gradient; 0 by default */
+    long step;                   /* how many steps were done */
+    double beta1_power, beta2_power;
+    nn_update update;
+    int n_state;                 /* arrays of state for each parameter: 0 sgd, 1 momentum, 2 adam */
+    nn_real *(*state)[NN_MAX_STATE]; /* [n_params][n_state], each [size] */
+    int n_ready;                 /* parameters whose state exists */
+};
+
+struct nn_ctx {
+    void *user;            /* for NN_MALLOC and friends */
+    nn_code code;          /* the first error, NN_OK if none */
+    char message[512];
+    nn_error_handler handler;
+    void *handler_user;
+    const char *file;      /* where the current call was made */
+    int line;
+    uint64_t random[4];    /* state of xoshiro256** */
+    int training;          /* 1: dropout and batch normalisation behave as in training */
+    int grad_enabled;      /* 1: operations are recorded for nn_backward */
+    int nan_check;         /* see nn_on_nan */
+    nn_tensor **tape;      /* the operations since the last nn_clear, in order */
+    int n_tape, tape_capacity;
+    unsigned life;         /* how many nn_clear so far, plus 1 */
+    int next_id, first_id;
+    nn_arena keep;         /* until nn_destroy */
+    nn_arena graph;        /* numbers of this step, until nn_clear */
+    nn_arena nodes[2];     /* its tensors; two, so that the last step's are still recognised */
+    const struct nn__kernels *kernels;
+    void *scratch;         /* workspace of the matrix product */
+    size_t scratch_size;
+    size_t allocations;    /* requests made to NN_MALLOC and NN_REALLOC so far */
+    nn_tensor failed;      /* what operations return after an error */
+    nn_model failed_model;
+    nn_optimizer failed_optimizer;
+    char text[4][64];      /* shapes on their way into messages */
+    int next_text;
+};
+
+/* ---- context ---- */
+
+/* A new context; its random numbers start from seed. NULL if there is no memory. */
+nn_ctx *nn_create(uint64_t seed);
+nn_ctx *nn_create_user(uint64_t seed, void *user); /* user: first argument of NN_MALLOC */
+void nn_destroy(nn_ctx *nn);                       /* frees everything of nn; NULL is fine */
+void nn_clear(nn_ctx *nn);                         /* ends a step: its inputs and results are gone */
+
+/* ---- errors ---- */
+
+int nn_ok(const nn_ctx *nn);              /* 1 while nothing has gone wrong */
+const char *nn_error(const nn_ctx *nn);   /* the first error's message, "" if none */
+nn_code nn_error_code(const nn_ctx *nn);
+void nn_error_clear(nn_ctx *nn);          /* go on after an error */
+/* handler is called for every first error; then even a caller's mistake does not abort. NULL
+ * brings back the default. The message is valid during the call. */
+void nn_on_error(nn_ctx *nn, nn_error_handler handler, void *user);
+void nn_on_nan(nn_ctx *nn, int on);       /* 1: an error at the operation that makes a NaN or Inf */
+
+/* ---- random numbers. xoshiro256**: Blackman and Vigna, ACM TOMS 47(4), 2021; seeded through
+ * SplitMix64: Steele, Lea and Flood, OOPSLA 2014. ---- */
+
+void nn_seed(nn_ctx *nn, uint64_t seed);
+uint64_t nn_random(nn_ctx *nn);                             /* 64 random bits */
+nn_real nn_uniform(nn_ctx *nn, nn_real low, nn_real high);  /* in [low, high) */
+nn_real nn_normal(nn_ctx *nn, nn_real mean, nn_real std);   /* polar method, Marsaglia and Bray 1964 */
+int nn_randint(nn_ctx *nn, int low, int high);              /* low <= i < high, without bias */
+void nn_shuffle(nn_ctx *nn, int *a, int n);                 /* Fisher and Yates, Durstenfeld 1964 */
+void nn_randperm(nn_ctx *nn, int *p, int n);                /* p becomes 0..n-1 in random order */
+
+/* ---- modes: each returns what was set before ---- */
+
+int nn_set_training(nn_ctx *nn, int on);      /* on at first */
+int nn_set_grad_enabled(nn_ctx *nn, int on);  /* on at first; off: no graph, for evaluation */
+
+/* ---- instruction sets ---- */
+
+int nn_set_simd(nn_ctx *nn, const char *name); /* "avx2", ...; 0 if this machine has it not */
+const char *nn_simd(const nn_ctx *nn);         /* the one in use */
+
+/* ---- making tensors (they live until nn_clear) ---- */
+
+nn_tensor *nn_input(nn_ctx *nn, const nn_real *data, nn_shape shape);   /* a copy of data */
+nn_tensor *nn_full(nn_ctx *nn, nn_shape shape, nn_real value);
+nn_tensor *nn_rand(nn_ctx *nn, nn_shape shape, nn_real low, nn_real high); /* uniform */
+nn_tensor *nn_randn(nn_ctx *nn, nn_shape shape);                        /* normal, mean 0, std 1 */
+/* labels[i] in 0..classes-1 becomes a row with a single 1; -1 a row of zeros. -> [n, classes] */
+nn_tensor *nn_one_hot(nn_ctx *nn, const int *labels, int n, int classes);
+nn_tensor *nn_requires_grad(nn_tensor *x); /* asks for the gradient of an input; returns x */
+
+/* ---- looking at them ---- */
+
+nn_real nn_item(const nn_tensor *x); /* the number in a tensor of one; NaN after an error */
+typedef struct nn_stat {
+    double min, max, mean, std; /* of the finite numbers; std with divisor n */
+    size_t size, nan, inf, zero;
+} nn_stat;
+nn_stat nn_stats(const nn_tensor *x);
+#ifndef NN_NO_STDIO
+void nn_print(const nn_tensor *x); /* to stdout: what it is, its shape and first numbers */
+void nn_model_print(const nn_model *model); /* its parameters, shapes, counts */
+/* Progress of a long run: on a terminal one line that redraws itself, with a bar, the text and the
+ * time left; in a pipe one plain line with the text and no time. Call with done = 1..total. */
+typedef struct nn_progress {
+    double start;
+} nn_progress;
+nn_progress nn_progress_start(void);
+void nn_progress_show(const nn_progress *p, int done, int total, const char *format, ...)
+    NN__PRINTF(4, 5);
+#endif
+
+/* ---- models: named lists of parameters (they live as long as the context) ---- */
+
+nn_model *nn_model_new(nn_ctx *nn);
+/* A parameter of zeros with a zero gradient, named "prefix.name" (or "name" if prefix is ""). A
+ * name that is taken is an error. */
+nn_tensor *nn_param(nn_model *model, const char *prefix, const char *name, nn_shape shape);
+nn_tensor *nn_model_find(const nn_model *model, const char *name); /* NULL if there is none */
+size_t nn_model_size(const nn_model *model);                       /* numbers in all parameters */
+void nn_zero_grad(nn_model *model);
+
+/* ---- operations: what ours, and yours, are made of ----
+ *
+ * nn_tensor *cube(nn_tensor *x)
+ * {
+ *     if (!nn_op_check("cube", &x, 1)) return nn_op_failed(&x, 1);
+ *     nn_tensor *y = nn_op_new("cube", x->shape, &x, 1, cube_backward, 0);
+ *     for (size_t i = 0; i < y->size; i++) y->data[i] = x->data[i] * x->data[i] * x->data[i];
+ *     return nn_op_done(y);
+ * }
+ * static void cube_backward(nn_tensor *y)
+ * {
+ *     nn_tensor *x = y->in[0];
+ *     for (size_t i = 0; i < y->size; i++) x->grad[i] += 3 * x->data[i] * x->data[i] * y->grad[i];
+ * }
+ */
+
+/* 1 if the n inputs are live tensors of one context without an error. Otherwise the mistake is
+ * reported in the name of `function`, and the operation should return nn_op_failed(in, n). */
+int nn_op_check(const char *function, nn_tensor *const *in, int n);
+nn_tensor *nn_op_failed(nn_tensor *const *in, int n);
+/* The result of an operation, its data not yet set; recorded for nn_backward if an input
+ * requires a gradient. saved_bytes of zeroed memory are at y->saved. backward is called with
+ * y->grad set. It adds to in[i]->grad, which is NULL for an input that needs none (with one input
+ * it never is). Without memory, returns a tensor of size 0 whose loops do nothing. */
+nn_tensor *nn_op_new(const char *op, nn_shape shape, nn_tensor *const *in, int n,
+                     void (*backward)(nn_tensor *y), size_t saved_bytes);
+nn_tensor *nn_op_done(nn_tensor *y); /* last line of an operation: looks for NaN if asked to */
+/* Reports an error as "file:line: function: ..." and returns the context's failed tensor. */
+nn_tensor *nn_fail(nn_ctx *nn, nn_code code, const char *function, const char *format, ...)
+    NN__PRINTF(4, 5);
+const char *nn_shape_text(nn_ctx *nn, nn_shape shape); /* "[32, 784]"; good for the next 3 calls */
+
+/* ==== Tensors: arithmetic, shapes, reductions ===================================== >>tensors */
+
+/* element by element, with broadcasting (the manual's CONVENTIONS). Book: 6. */
+nn_tensor *nn_add(nn_tensor *a, nn_tensor *b);
+nn_tensor *nn_sub(nn_tensor *a, nn_tensor *b);
+nn_tensor *nn_mul(nn_tensor *a, nn_tensor *b);
+nn_tensor *nn_div(nn_tensor *a, nn_tensor *b);
+nn_tensor *nn_scale(nn_tensor *x, nn_real factor);
+nn_tensor *nn_exp(nn_tensor *x);
+nn_tensor *nn_log(nn_tensor *x);  /* natural; log 0 = -Inf, log of a negative number NaN */
+nn_tensor *nn_sqrt(nn_tensor *x);
+nn_tensor *nn_square(nn_tensor *x);
+
+/* x [.., M, K] times w [K, N] -> [.., M, N]; or, matrix by matrix, x [.., M, K] times w [.., K, N]
+ * with equal leading dimensions. Book: 1. */
+nn_tensor *nn_matmul(nn_tensor *x, nn_tensor *w);
+nn_tensor *nn_transpose(nn_tensor *x, int axis1, int axis2);      /* a copy with the two exchanged */
+nn_tensor *nn_reshape(nn_tensor *x, nn_shape shape);   /* same numbers, shared; one size may be -1 */
+nn_tensor *nn_slice(nn_tensor *x, int axis, int start, int end);  /* a copy of start <= i < end */
+nn_tensor *nn_concat(int axis, int n, nn_tensor *const *xs);      /* one after the other along axis */
+
+nn_tensor *nn_sum(nn_tensor *x);  /* of all: shape [] */
+nn_tensor *nn_mean(nn_tensor *x);
+nn_tensor *nn_max(nn_tensor *x);  /* ties: the first one gets the gradient */
+/* along one axis, which stays with size 1, so that the result broadcasts against x */
+nn_tensor *nn_sum_axis(nn_tensor *x, int axis);
+nn_tensor *nn_mean_axis(nn_tensor *x, int axis);
+nn_tensor *nn_max_axis(nn_tensor *x, int axis);
+void nn_argmax(const nn_tensor *x, int *index); /* of each row of x [N, D] (or [D]) into index [N] */
+
+/* ==== Chapter 1: neurons and layers ================================================== >>ch01 */
+
+/* One neuron: z = w[0] x[0] + .. + w[n-1] x[n-1] + b. Book: 1. */
+nn_real nn_neuron(const nn_real *w, const nn_real *x, int n, nn_real b);
+
+typedef struct nn_linear {
+    nn_tensor *weight; /* [out, in] */
+    nn_tensor *bias;   /* [out] */
+} nn_linear;
+
+/* A fully connected layer; parameters "name.weight" and "name.bias" in model, uniform within
+ * 1 / sqrt(in) of zero (PyTorch's default). Book: 1. */
+nn_linear nn_linear_new(nn_model *model, const char *name, int in, int out);
+nn_tensor *nn_linear_forward(const nn_linear *l, nn_tensor *x); /* x [.., in] -> x W^T + b [.., out] */
+
+/* ==== Chapter 3: activation functions ================================================ >>ch03 */
+#if NN_CHAPTERS >= 3
+
+nn_tensor *nn_sigmoid(nn_tensor *x);  /* 1 / (1 + exp(-x)), no overflow for any x. Book: 3. */
+nn_tensor *nn_tanh(nn_tensor *x);
+nn_tensor *nn_relu(nn_tensor *x);     /* max(0, x); slope at 0: 0 */
+nn_tensor *nn_leaky_relu(nn_tensor *x, nn_real slope); /* x > 0 ? x : slope x, 0 <= slope < 1 */
+nn_tensor *nn_softmax(nn_tensor *x);  /* over the last axis: positive, each row sums to 1 */
+
+typedef enum nn_activation {
+    NN_IDENTITY,
+    NN_SIGMOID,
+    NN_TANH,
+    NN_RELU,
+    NN_SOFTMAX
+} nn_activation;
+nn_tensor *nn_activate(nn_tensor *x, nn_activation g); /* the one that g names */
+
+#endif
+/* ==== Chapter 5: gradient descent ==================================================== >>ch05 */
+#if NN_CHAPTERS >= 5
+
+/* w = w - lr g. Book: 5. A learning rate that is not positive and finite is an error. */
+nn_optimizer *nn_sgd(nn_model *model, nn_real lr);
+/* v = beta v - lr g, w = w + v (Polyak 1964; this form: Sutskever et al. 2013). Book: 5. */
+nn_optimizer *nn_momentum(nn_model *model, nn_real lr, nn_real beta);
+/* Algorithm 1 of Kingma and Ba 2015, beta1 0.9, beta2 0.999, eps 1e-8. Book: 5. */
+nn_optimizer *nn_adam(nn_model *model, nn_real lr);
+void nn_step(nn_optimizer *opt); /* one update of all parameters of its model from their grad */
+
+#endif
+/* ==== Chapter 6: backpropagation ===================================================== >>ch06 */
+#if NN_CHAPTERS >= 6
+
+/* Sets the gradient of everything that loss (one number) was computed from: adds it to parameters'
+ * grad, sets it in results. Book: 6. A loss that is not finite is an error (NN_ERROR_NONFINITE). */
+void nn_backward(nn_tensor *loss);
+
+/* The largest difference between nn_backward and central differences (f(w+h) - f(w-h)) / 2h over
+ * all parameters of model, divided by the largest gradient. loss(user) builds the loss from the
+ * parameters, the same each time it is called; the graph is cleared. Good: 1e-7 or less in double
+ * with h = 1e-5, a few 1e-3 in float with h = 1e-2. Book: 6. */
+double nn_gradcheck(nn_model *model, nn_tensor *(*loss)(void *user), void *user, nn_real h);
+
+#ifndef NN_NO_STDIO
+void nn_graph_dot(const nn_tensor *y, FILE *out);     /* what y was made from, for Graphviz */
+void nn_graph_mermaid(const nn_tensor *y, FILE *out); /* the same, for Mermaid (GitHub draws it) */
+#endif
+
+/* The multi-layer perceptron of the book, with every quantity of the book in sight: layers 0..L-1
+ * of width[l] units, layer 0 being the input. A loss goes with each output activation, and with
+ * that pair delta = (y - t) / N at the output: identity with half the squared error, sigmoid with
+ * binary cross-entropy, softmax with cross-entropy; mean over N samples, sum over outputs. */
+enum { NN_MLP_MAX = 16 };
+typedef struct nn_mlp {
+    nn_ctx *ctx;
+    int layers;                       /* L, the input layer counted */
+    int width[NN_MLP_MAX];
+    nn_activation hidden, output;
+    nn_tensor *weight[NN_MLP_MAX];    /* weight[l] [width[l], width[l-1]], for l = 1..L-1 */
+    nn_tensor *bias[NN_MLP_MAX];      /* bias[l] [width[l]] */
+    nn_real *z[NN_MLP_MAX];           /* z[l] [N, width[l]]: weighted sums */
+    nn_real *y[NN_MLP_MAX];           /* y[l] [N, width[l]]: outputs; y[0] is the input */
+    nn_real *delta[NN_MLP_MAX];       /* delta[l] [N, width[l]]: d loss / d z[l] */
+    int n, capacity;                  /* samples in the arrays, and how many fit */
+} nn_mlp;
+/* Parameters "name.1.weight" and so on in model; the arrays belong to the context. */
+nn_mlp nn_mlp_new(nn_model *model, const char *name, const int *width, int layers,
+                  nn_activation hidden, nn_activation output);
+const nn_real *nn_mlp_forward(nn_mlp *m, const nn_real *x, int n); /* x [n, width[0]] -> y[L-1] */
+nn_real nn_mlp_loss(const nn_mlp *m, const nn_real *target);       /* target [n, width[L-1]] */
+void nn_mlp_backward(nn_mlp *m, const nn_real *target); /* deltas, and adds to the parameters' grad */
+
+#endif
+/* ==== Chapter 7: cost functions ====================================================== >>ch07 */
+#if NN_CHAPTERS >= 7
+
+nn_tensor *nn_mse(nn_tensor *y, nn_tensor *target); /* mean of (y - target)^2, same shapes -> [] */
+/* Mean binary cross-entropy of sigmoid(z) against target in 0..1, same shapes -> []. Finite and
+ * right for every logit z. Book: 7. */
+nn_tensor *nn_bce_with_logits(nn_tensor *z, nn_tensor *target);
+/* Mean over rows of -log softmax(z)[label]: z [N, C], labels [N] in 0..C-1, copied -> []. Rows with
+ * label -1 do not count. Book: 7. */
+nn_tensor *nn_cross_entropy(nn_tensor *z, const int *labels);
+/* How many rows of z [N, C] have their largest number at the label; rows with -1 do not count. */
+int nn_count_correct(const nn_tensor *z, const int *labels);
+
+#endif
+/* ==== Files and data sets ============================================================ >>data */
+
+enum { NN_MISSING_ERROR, NN_MISSING_NAN };
+typedef struct nn_csv_options {
+    int header;     /* how many lines stand before the data; the last of them names the columns */
+    char delimiter; /* 0: a comma */
+    int missing;    /* what an empty field, NA, ? or nan gets: NN_MISSING_ERROR or NN_MISSING_NAN */
+    int categories; /* 1: a column whose first value is not a number is one of categories */
+} nn_csv_options;
+
+typedef struct nn_table {
+    nn_ctx *ctx;
+    int rows, cols;             /* 0 if reading failed */
+    nn_real *data;              /* [rows, cols]; a category is its number, from 0, by appearance */
+    const char **name;          /* [cols], "" without header */
+    const char ***category;     /* [cols]: the categories' texts, NULL for a column of numbers */
+    int *categories;            /* [cols]: how many */
+    const char **class_name;    /* [classes], from a first line "rows,columns,name,name,.." */
+    int classes;
+} nn_table;
+
+/* Reads a whole CSV. Lives as long as nn. On failure: an error with file, row and column. */
+#ifndef NN_NO_STDIO
+nn_table nn_csv_load(nn_ctx *nn, const char *path, nn_csv_options options);
+#endif
+nn_table nn_csv_parse(nn_ctx *nn, const char *text, size_t size, nn_csv_options options);
+
+typedef struct nn_idx {
+    nn_ctx *ctx;
+    int type;                   /* 0x08 unsigned byte, 0x09, 0x0b, 0x0c, 0x0d float, 0x0e double */
+    nn_shape shape;
+    size_t size;                /* elements */
+    const unsigned char *bytes; /* as in the file, the highest byte of each element first */
+} nn_idx;
+#ifndef NN_NO_STDIO
+nn_idx nn_idx_load(nn_ctx *nn, const char *path);
+#endif
+nn_idx nn_idx_parse(nn_ctx *nn, const void *bytes, size_t size); /* bytes must outlive the result */
+double nn_idx_value(const nn_idx *a, size_t i);
+
+/* Samples with their labels or targets. Exactly one of x and bytes, and at most one of label and
+ * target, is set. */
+typedef struct nn_dataset {
+    nn_ctx *ctx;
+    int n;                      /* samples; 0 if reading failed */
+    nn_shape sample;            /* the shape of one, such as [64] */
+    int size;                   /* its numbers */
+    nn_real *x;                 /* [n, size] */
+    const unsigned char *bytes; /* [n, size]: pixels, made into bytes / 255 when a batch is taken */
+    int *label;                 /* [n], -1 where there is none */
+    int classes;
+    const char **class_name;    /* [classes] or NULL */
+    nn_real *target;            /* [n, 1] */
+} nn_dataset;
+
+/* One column becomes the class label (whole numbers from 0) or the number to predict, the others
+ * the features. column -1 is the last. */
+nn_dataset nn_dataset_classes(const nn_table *table, int column);
+nn_dataset nn_dataset_targets(const nn_table *table, int column);
+nn_dataset nn_dataset_idx(const nn_idx *images, const nn_idx *labels); /* sample [H, W] */
+/* Deals all into train and test: a copy, in random order. test gets fraction of the samples,
+ * rounded, at least 1. */
+void nn_split(const nn_dataset *all, double fraction, nn_dataset *train, nn_dataset *test);
+
+/* x -> (x - mean) / std for each feature, with the mean and std of the set it was made from. A
+ * feature that never changes becomes 0. Fit it on the training set, apply it to both. */
+typedef struct nn_scaler {
+    nn_ctx *ctx;
+    int size;
+    nn_real *mean, *std;        /* [size] */
+} nn_scaler;
+nn_scaler nn_scaler_fit(const nn_dataset *data);
+void nn_scaler_apply(const nn_scaler *s, nn_dataset *data);
+
+/* Mini-batches of one epoch after the other:
+ *
+ *     while (nn_next_batch(&b)) {             // 0 when the epoch is over; then a new one begins
+ *         nn_clear(nn);
+ *         nn_tensor *x = nn_batch_x(&b);      // [b.n, sample], made now: after nn_clear
+ *         ... nn_cross_entropy(z, b.label) ...
+ *     }
+ */
+typedef struct nn_batches {
+    nn_ctx *ctx;
+    const nn_dataset *data;     /* must outlive this */
+    int batch_size, shuffle;
+    int *order;                 /* [data->n] */
+    int next;                   /* how many samples of this epoch have been dealt */
+    int epoch;                  /* epochs finished */
+    int n;                      /* samples in this batch; the last of an epoch may be short */
+    const int *row;             /* [n]: which samples */
+    int *label;                 /* [n]: their labels */
+} nn_batches;
+nn_batches nn_batches_new(const nn_dataset *data, int batch_size, int shuffle);
+int nn_next_batch(nn_batches *b);                /* how many samples it has */
+nn_tensor *nn_batch_x(const nn_batches *b);      /* [n, sample] */
+nn_tensor *nn_batch_target(const nn_batches *b); /* [n, 1] */
+nn_tensor *nn_dataset_x(const nn_dataset *data); /* all samples as one tensor [n, sample] */
+nn_tensor *nn_dataset_target(const nn_dataset *data);
+
+/* ---- where calls are made (see NN_AT above) ---- */
+
+nn_tensor *nn__at(nn_tensor *x, const char *file, int line);
+nn_ctx *nn__at_ctx(nn_ctx *nn, const char *file, int line);
+nn_model *nn__at_model(nn_model *model, const char *file, int line);
+nn_optimizer *nn__at_optimizer(nn_optimizer *opt, const char *file, int line);
+const nn_dataset *nn__at_data(const nn_dataset *data, const char *file, int line);
+const nn_batches *nn__at_batches(const nn_batches *b, const char *file, int line);
+nn_tensor *const *nn__at_list(nn_tensor *const *xs, const char *file, int line);
+
+#ifdef __cplusplus
+}
+#endif
+
+#ifndef NN_NO_LOCATIONS
+#define nn_set_simd(nn, name) nn_set_simd(NN__AT_CTX(nn), name)
+#define nn_randint(nn, ...) nn_randint(NN__AT_CTX(nn), __VA_ARGS__)
+#define nn_input(nn, ...) nn_input(NN__AT_CTX(nn), __VA_ARGS__)
+#define nn_full(nn, ...) nn_full(NN__AT_CTX(nn), __VA_ARGS__)
+#define nn_rand(nn, ...) nn_rand(NN__AT_CTX(nn), __VA_ARGS__)
+#define nn_randn(nn, ...) nn_randn(NN__AT_CTX(nn), __VA_ARGS__)
+#define nn_one_hot(nn, ...) nn_one_hot(NN__AT_CTX(nn), __VA_ARGS__)
+#define nn_model_new(nn) nn_model_new(NN__AT_CTX(nn))
+#define nn_param(model, ...) nn_param(NN__AT_MODEL(model), __VA_ARGS__)
+#define nn_add(a, ...) nn_add(NN_AT(a), __VA_ARGS__)
+#define nn_sub(a, ...) nn_sub(NN_AT(a), __VA_ARGS__)
+#define nn_mul(a, ...) nn_mul(NN_AT(a), __VA_ARGS__)
+#define nn_div(a, ...) nn_div(NN_AT(a), __VA_ARGS__)
+#define nn_scale(x, ...) nn_scale(NN_AT(x), __VA_ARGS__)
+#define nn_exp(x) nn_exp(NN_AT(x))
+#define nn_log(x) nn_log(NN_AT(x))
+#define nn_sqrt(x) nn_sqrt(NN_AT(x))
+#define nn_square(x) nn_square(NN_AT(x))
+#define nn_matmul(x, ...) nn_matmul(NN_AT(x), __VA_ARGS__)
+#define nn_transpose(x, ...) nn_transpose(NN_AT(x), __VA_ARGS__)
+#define nn_reshape(x, ...) nn_reshape(NN_AT(x), __VA_ARGS__)
+#define nn_slice(x, ...) nn_slice(NN_AT(x), __VA_ARGS__)
+#define nn_concat(axis, n, ...) nn_concat(axis, n, NN__AT_LIST(__VA_ARGS__))
+#define nn_sum(x) nn_sum(NN_AT(x))
+#define nn_mean(x) nn_mean(NN_AT(x))
+#define nn_max(x) nn_max(NN_AT(x))
+#define nn_sum_axis(x, ...) nn_sum_axis(NN_AT(x), __VA_ARGS__)
+#define nn_mean_axis(x, ...) nn_mean_axis(NN_AT(x), __VA_ARGS__)
+#define nn_max_axis(x, ...) nn_max_axis(NN_AT(x), __VA_ARGS__)
+#define nn_linear_new(model, ...) nn_linear_new(NN__AT_MODEL(model), __VA_ARGS__)
+#define nn_linear_forward(l, ...) nn_linear_forward(l, NN_AT(__VA_ARGS__))
+#define nn_batches_new(data, ...) nn_batches_new(NN__AT_DATA(data), __VA_ARGS__)
+#define nn_split(data, ...) nn_split(NN__AT_DATA(data), __VA_ARGS__)
+#define nn_batch_x(b) nn_batch_x(NN__AT_BATCHES(b))
+#define nn_batch_target(b) nn_batch_target(NN__AT_BATCHES(b))
+#if NN_CHAPTERS >= 3
+#define nn_sigmoid(x) nn_sigmoid(NN_AT(x))
+#define nn_tanh(x) nn_tanh(NN_AT(x))
+#define nn_relu(x) nn_relu(NN_AT(x))
+#define nn_leaky_relu(x, ...) nn_leaky_relu(NN_AT(x), __VA_ARGS__)
+#define nn_softmax(x) nn_softmax(NN_AT(x))
+#define nn_activate(x, ...) nn_activate(NN_AT(x), __VA_ARGS__)
+#endif
+#if NN_CHAPTERS >= 5
+#define nn_sgd(model, ...) nn_sgd(NN__AT_MODEL(model), __VA_ARGS__)
+#define nn_momentum(model, ...) nn_momentum(NN__AT_MODEL(model), __VA_ARGS__)
+#define nn_adam(model, ...) nn_adam(NN__AT_MODEL(model), __VA_ARGS__)
+#define nn_step(opt) nn_step(NN__AT_OPTIMIZER(opt))
+#endif
+#if NN_CHAPTERS >= 6
+#define nn_backward(loss) nn_backward(NN_AT(loss))
+#define nn_gradcheck(model, ...) nn_gradcheck(NN__AT_MODEL(model), __VA_ARGS__)
+#define nn_mlp_new(model, ...) nn_mlp_new(NN__AT_MODEL(model), __VA_ARGS__)
+#endif
+#if NN_CHAPTERS >= 7
+#define nn_mse(y, ...) nn_mse(NN_AT(y), __VA_ARGS__)
+#define nn_bce_with_logits(z, ...) nn_bce_with_logits(NN_AT(z), __VA_ARGS__)
+#define nn_cross_entropy(z, ...) nn_cross_entropy(NN_AT(z), __VA_ARGS__)
+#endif
+#endif /* NN_NO_LOCATIONS */
+#endif /* NN_H */
+
+#ifdef NN_IMPLEMENTATION
+/* ==== Foundation ===================================================================== >>errors */
+
+#ifdef __FAST_MATH__
+#error "nn.h: -ffast-math (or -Ofast) breaks NaN, infinity and the promise of equal bits; use -O2"
+#endif
+#if !defined NN_MALLOC && !defined NN_REALLOC && !defined NN_FREE
+#define NN_MALLOC(user, size) ((void)(user), malloc(size))
+#define NN_REALLOC(user, p, size) ((void)(user), realloc(p, size))
+#define NN_FREE(user, p) ((void)(user), free(p))
+#elif !defined NN_MALLOC || !defined NN_REALLOC || !defined NN_FREE
+#error "nn.h: define all of NN_MALLOC, NN_REALLOC and NN_FREE, or none"
+#endif
+#ifndef NN_ABORT
+#define NN_ABORT() abort()
+#endif
+#ifndef NN_HEADER
+#define NN_HEADER "nn.h"
+#endif
+
+#include <limits.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h> /* for vsnprintf; the only use of it under NN_NO_STDIO */
+#include <stdlib.h>
+#include <string.h>
+#if !defined NN_NO_STDIO
+#include <time.h>
+#if defined __unix__ || defined __APPLE__
+#include <unistd.h>
+#endif
+#endif
+#ifdef NN_DEBUG
+#include <assert.h>
+#define NN__ASSERT(condition) assert(condition)
+#else
+#define NN__ASSERT(condition) ((void)0)
+#endif
+
+/* A product and a sum stay two roundings everywhere: gcc would otherwise fuse them on processors
+ * where it can, and the bits would depend on the machine. Where we want them fused we say fmaf. */
+#if defined __clang__
+#pragma STDC FP_CONTRACT OFF
+#elif defined __GNUC__
+#pragma GCC push_options
+#ifdef __OPTIMIZE__ /* more would only cost the time of compiling: the loops that matter are kernels */
+#pragma GCC optimize("O1", "fp-contract=off")
+#else
+#pragma GCC optimize("fp-contract=off")
+#endif
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined _MSC_VER && !defined __clang__
+#define NN__INLINE static __forceinline
+#elif defined __GNUC__
+#define NN__INLINE static inline __attribute__((always_inline, unused))
+#else
+#define NN__INLINE static inline
+#endif
+
+#if defined __clang__ /* the loop that follows has at most 16 rounds: write them all out */
+#define NN__UNROLL _Pragma("clang loop unroll(full)")
+#elif defined __GNUC__ && !defined __TINYC__
+#define NN__UNROLL _Pragma("GCC unroll 16")
+#else
+#define NN__UNROLL
+#endif
+
+/* ---- errors: everything that goes wrong passes through nn__fail ---- */
+
+static void nn__default_handler(void *user, nn_code code, const char *message)
+{
+    (void)user;
+#ifndef NN_NO_STDIO
+    fprintf(stderr, "%s\n", message);
+#else
+    (void)message;
+#endif
+    if (code >= NN_ERROR_ARGUMENT) NN_ABORT();
+}
+
+/* The first error is kept in nn->code and nn->message; later ones are its consequences. */
+static void nn__fail(nn_ctx *nn, nn_code code)
+{
+    nn->code = code;
+    if (nn->handler) nn->handler(nn->handler_user, code, nn->message);
+    else nn__default_handler(NULL, code, nn->message);
+}
+
+/* True if p, the only pointer that could lead to a context, is there. If it is not, there is nothing
+ * the error could stick to. */
+static int nn__given(const void *p, const char *function)
+{
+    char message[128];
+    if (p) return 1;
+    snprintf(message, sizeof message, "%s: argument 1 is NULL", function);
+    nn__default_handler(NULL, NN_ERROR_ARGUMENT, message);
+    return 0;
+}
+
+nn_tensor *nn_fail(nn_ctx *nn, nn_code code, const char *function, const char *format, ...)
+{
+    if (nn->code != NN_OK) return &nn->failed;
+    const int limit = (int)sizeof nn->message;
+    int n = 0;
+    if (code >= NN_ERROR_NONFINITE && nn->file)
+        n = snprintf(nn->message, sizeof nn->message, "%s:%d: ", nn->file, nn->line);
+    if (n >= 0 && n < limit)
+        n += snprintf(nn->message + n, (size_t)(limit - n), "%s: ", function);
+    va_list arguments;
+    va_start(arguments, format);
+    if (n >= 0 && n < limit)
+        vsnprintf(nn->message + n, (size_t)(limit - n), format, arguments);
+    va_end(arguments);
+    nn__fail(nn, code);
+    return &nn->failed;
+}
+
+const char *nn_shape_text(nn_ctx *nn, nn_shape shape)
+{
+    char *text = nn->text[nn->next_text++ % 4];
+    int n = snprintf(text, sizeof nn->text[0], "[");
+    for (int i = 0; i < shape.ndim && i < NN_MAX_DIMS; i++)
+        n += snprintf(text + n, sizeof nn->text[0] - (size_t)n, i ? ", %d" : "%d", shape.dim[i]);
+    snprintf(text + n, sizeof nn->text[0] - (size_t)n, "]");
+    return text;
+}
+
+int nn_ok(const nn_ctx *nn) { return nn && nn->code == NN_OK; }
+const char *nn_error(const nn_ctx *nn) { return nn ? nn->message : "no context: nn_create failed"; }
+nn_code nn_error_code(const nn_ctx *nn) { return nn ? nn->code : NN_ERROR_MEMORY; }
+
+void nn_error_clear(nn_ctx *nn)
+{
+    nn->code = NN_OK;
+    nn->message[0] = 0;
+}
+
+void nn_on_error(nn_ctx *nn, nn_error_handler handler, void *user)
+{
+    nn->handler = handler;
+    nn->handler_user = user;
+}
+
+void nn_on_nan(nn_ctx *nn, int on) { nn->nan_check = on; }
+
+/* Notes where a call is made. A NULL is left for the function itself to report, if another argument
+ * leads to a context; it is the caller's own either way. */
+#define NN__NOTE(type, name)                                  \
+    type *name(type *x, const char *file, int line)           \
+    {                                                         \
+        if (x) x->ctx->file = file, x->ctx->line = line;      \
+        return x;                                             \
+    }
+NN__NOTE(nn_tensor, nn__at)
+NN__NOTE(nn_model, nn__at_model)
+NN__NOTE(nn_optimizer, nn__at_optimizer)
+NN__NOTE(const nn_dataset, nn__at_data)
+NN__NOTE(const nn_batches, nn__at_batches)
+
+nn_ctx *nn__at_ctx(nn_ctx *nn, const char *file, int line)
+{
+    if (nn) nn->file = file, nn->line = line;
+    return nn;
+}
+
+nn_tensor *const *nn__at_list(nn_tensor *const *xs, const char *file, int line)
+{
+    if (xs) nn__at(xs[0], file, line);
+    return xs;
+}
+
+/* True if the context is there and without error. */
+static int nn__ready(nn_ctx *nn, const char *function)
+{
+    return nn__given(nn, function) && nn->code == NN_OK;
+}
+
+/* ---- memory ---- */
+
+enum { NN__ALIGN = 64, NN__BLOCK = 1 << 18 };
+
+/* count * size, or 0 (after reporting it) if that is more than memory can hold. */
+static size_t nn__bytes(nn_ctx *nn, size_t count, size_t size)
+{
+    if (count <= (size_t)PTRDIFF_MAX / 2 / size) return count * size;
+    nn_fail(nn, NN_ERROR_LIMIT, "nn.h", "%zu elements of %zu bytes are too many", count, size);
+    return 0;
+}
+
+static void *nn__malloc(nn_ctx *nn, size_t size)
+{
+    nn->allocations++;
+    void *p = NN_MALLOC(nn->user, size);
+    if (!p) nn_fail(nn, NN_ERROR_MEMORY, "nn.h", "no memory for %zu bytes", size);
+    return p;
+}
+
+/* Room for one more element in a growing array: *array has *capacity elements, n are used. 1 if
+ * there is room; 0 without memory, and then the array is what it was. */
+static int nn__grow(nn_ctx *nn, void **array, int n, int *capacity, size_t size)
+{
+    if (n < *capacity) return 1;
+    if (n > INT_MAX / 2) return nn_fail(nn, NN_ERROR_LIMIT, "nn.h", "%d elements", n), 0;
+    int wanted = n ? 2 * n : 16;
+    size_t bytes = nn__bytes(nn, (size_t)wanted, size);
+    if (!bytes) return 0;
+    nn->allocations++;
+    void *p = *array ? NN_REALLOC(nn->user, *array, bytes) : NN_MALLOC(nn->user, bytes);
+    if (!p) return nn_fail(nn, NN_ERROR_MEMORY, "nn.h", "no memory for %zu bytes", bytes), 0;
+    *array = p;
+    *capacity = wanted;
+    return 1;
+}
+
+/* Memory for count elements, 64-byte aligned, zeroed if asked to; NULL without memory. An arena is
+ * a list of blocks that are filled one after the other; a rewound arena fills them again. */
+static void *nn__alloc(nn_ctx *nn, nn_arena *arena, size_t count, size_t size, int zero)
+{
+    size_t bytes = nn__bytes(nn, count, size);
+    if (!bytes) return NULL;
+    bytes = (bytes + NN__ALIGN - 1) / NN__ALIGN * NN__ALIGN;
+    nn_block **link = arena->current ? &arena->current : &arena->first, *block = *link;
+    while (block && block->size - block->used < bytes) {
+        link = &block->next;
+        block = *link;
+        if (block) block->used = 0;
+    }
+    if (!block) {
+        size_t room = bytes > NN__BLOCK ? bytes : (size_t)NN__BLOCK;
+        block = (nn_block *)nn__malloc(nn, sizeof *block + NN__ALIGN + room);
+        if (!block) return NULL;
+        uintptr_t start = (uintptr_t)(block + 1);
+        block->base = (char *)(block + 1) + (NN__ALIGN - start % NN__ALIGN) % NN__ALIGN;
+        block->size = room;
+        block->used = 0;
+        block->next = NULL;
+        *link = block;
+        if (!arena->first) arena->first = block;
+    }
+    arena->current = block;
+    void *p = block->base + block->used;
+    block->used += bytes;
+    if (zero) memset(p, 0, bytes);
+    return p;
+}
+
+/* What was allocated after a mark is given back by rewinding to it. */
+typedef struct nn__mark {
+    nn_block *block;
+    size_t used;
+} nn__mark;
+
+static nn__mark nn__arena_mark(const nn_arena *arena)
+{
+    nn__mark mark = {arena->current, arena->current ? arena->current->used : 0};
+    return mark;
+}
+
+static void nn__arena_rewind(nn_arena *arena, nn__mark mark)
+{
+    arena->current = mark.block ? mark.block : arena->first;
+    if (arena->current) arena->current->used = mark.used;
+}
+
+static void nn__arena_clear(nn_arena *arena)
+{
+#ifdef NN_DEBUG
+    for (nn_block *b = arena->first; b; b = b->next) memset(b->base, 0xff, b->size); /* NaN */
+#endif
+    nn__mark start = {NULL, 0};
+    nn__arena_rewind(arena, start);
+}
+
+static void nn__arena_free(nn_ctx *nn, nn_arena *arena)
+{
+    for (nn_block *b = arena->first, *next; b; b = next) {
+        next = b->next;
+        NN_FREE(nn->user, b);
+    }
+}
+
+static nn_real *nn__reals(nn_ctx *nn, nn_arena *arena, size_t count)
+{
+    return (nn_real *)nn__alloc(nn, arena, count, sizeof(nn_real), 0);
+}
+
+/* Workspace that lives in the context, at least count numbers; NULL without memory. */
+static nn_real *nn__scratch(nn_ctx *nn, size_t count)
+{
+    size_t bytes = nn__bytes(nn, count, sizeof(nn_real));
+    if (!bytes) return NULL;
+    if (bytes + NN__ALIGN > nn->scratch_size) {
+        if (nn->scratch) NN_FREE(nn->user, nn->scratch);
+        nn->scratch_size = 0;
+        nn->scratch = nn__malloc(nn, bytes + NN__ALIGN);
+        if (!nn->scratch) return NULL;
+        nn->scratch_size = bytes + NN__ALIGN;
+    }
+    char *p = (char *)nn->scratch;
+    return (nn_real *)(void *)(p + (NN__ALIGN - (uintptr_t)p % NN__ALIGN) % NN__ALIGN);
+}
+
+static const struct nn__kernels *nn__kernels_find(const char *name);
+
+nn_ctx *nn_create_user(uint64_t seed, void *user)
+{
+    nn_ctx *nn = (nn_ctx *)NN_MALLOC(user, sizeof *nn);
+    if (!nn) return NULL;
+    memset(nn, 0, sizeof *nn);
+    nn->user = user;
+    nn->allocations = 1;
+    nn->training = nn->grad_enabled = 1;
+    nn->life = 1;
+    nn->failed.ctx = nn->failed_model.ctx = nn->failed_optimizer.ctx = nn;
+    nn->failed.shape.ndim = 1;
+    nn->failed.op = "failed";
+    nn->failed.name = "";
+    nn->failed_optimizer.model = &nn->failed_model;
+    nn->failed_optimizer.rule = "failed";
+    nn->kernels = nn__kernels_find(getenv("NN_SIMD"));
+    if (!nn->kernels) nn->kernels = nn__kernels_find(NULL);
+    nn_seed(nn, seed);
+    return nn;
+}
+
+nn_ctx *nn_create(uint64_t seed) { return nn_create_user(seed, NULL); }
+
+void nn_destroy(nn_ctx *nn)
+{
+    if (!nn) return;
+    nn__arena_free(nn, &nn->keep);
+    nn__arena_free(nn, &nn->graph);
+    nn__arena_free(nn, &nn->nodes[0]);
+    nn__arena_free(nn, &nn->nodes[1]);
+    if (nn->tape) NN_FREE(nn->user, nn->tape);
+    if (nn->scratch) NN_FREE(nn->user, nn->scratch);
+    NN_FREE(nn->user, nn);
+}
+
+/* Only the tensors (not their numbers) of the last step are kept for one more step: who uses one
+ * of them can then be told where it was made. */
+void nn_clear(nn_ctx *nn)
+{
+    if (!nn__given(nn, "nn_clear")) return;
+    nn__arena_clear(&nn->graph);
+    nn->life = nn->life == UINT_MAX ? 1 : nn->life + 1;
+    nn__arena_clear(&nn->nodes[nn->life % 2]);
+    nn->n_tape = 0;
+    nn->next_id = nn->first_id;
+}
+
+/* ---- random numbers ---- */
+
+static uint64_t nn__rotate(uint64_t x, int k) { return (x << k) | (x >> (64 - k)); }
+
+uint64_t nn_random(nn_ctx *nn)
+{
+    uint64_t *s = nn->random, result = nn__rotate(s[1] * 5, 7) * 9, t = s[1] << 17;
+    s[2] ^= s[0];
+    s[3] ^= s[1];
+    s[1] ^= s[2];
+    s[0] ^= s[3];
+    s[2] ^= t;
+    s[3] = nn__rotate(s[3], 45);
+    return result;
+}
+
+void nn_seed(nn_ctx *nn, uint64_t seed)
+{
+    for (int i = 0; i < 4; i++) { /* SplitMix64 */
+        uint64_t z = seed += 0x9e3779b97f4a7c15u;
+        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+        z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+        nn->random[i] = z ^ (z >> 31);
+    }
+}
+
+/* 24 bits, so that the float is exact and 1 is never reached; double gets the same numbers. */
+static float nn__unit(nn_ctx *nn) { return (float)(nn_random(nn) >> 40) * (1.0f / 16777216.0f); }
+
+nn_real nn_uniform(nn_ctx *nn, nn_real low, nn_real high)
+{
+    return low + (high - low) * (nn_real)nn__unit(nn);
+}
+
+/* Natural logarithm of a positive double by + - * / alone, so that it has the same bits everywhere:
+ * x = 2^e m with m near 1, and log m = 2 (s + s^3/3 + s^5/5 + ..) with s = (m - 1) / (m + 1). */
+static double nn__log_exactly_repeatable(double x)
+{
+    int e;
+    double m = frexp(x, &e);
+    if (m < 0.70710678118654752) m *= 2, e--;
+    double s = (m - 1) / (m + 1), s2 = s * s, sum = 0;
+    for (int k = 21; k >= 1; k -= 2) sum = sum * s2 + 1.0 / k;
+    return e * 0.69314718055994531 + 2 * s * sum;
+}
+
+nn_real nn_normal(nn_ctx *nn, nn_real mean, nn_real std)
+{
+    double u, v, r2;
+    do { /* a point in the unit disc, not its centre */
+        u = 2.0 * (double)nn__unit(nn) - 1;
+        v = 2.0 * (double)nn__unit(nn) - 1;
+        r2 = u * u + v * v;
+    } while (r2 >= 1 || r2 == 0);
+    float z = (float)(u * sqrt(-2 * nn__log_exactly_repeatable(r2) / r2));
+    return mean + std * (nn_real)z;
+}
+
+/* 0 <= i < range; the rejection removes the bias of a plain remainder. */
+static uint64_t nn__below(nn_ctx *nn, uint64_t range)
+{
+    uint64_t unfair = (UINT64_MAX - range + 1) % range, r; /* 2^64 mod range */
+    do r = nn_random(nn);
+    while (r < unfair);
+    return r % range;
+}
+
+int nn_randint(nn_ctx *nn, int low, int high)
+{
+    if (!nn__ready(nn, "nn_randint")) return low;
+    if (low >= high)
+        return nn_fail(nn, NN_ERROR_ARGUMENT, "nn_randint", "no integer i with %d <= i < %d", low,
+                       high), low;
+    return (int)(low + (int64_t)nn__below(nn, (uint64_t)((int64_t)high - low)));
+}
+
+void nn_shuffle(nn_ctx *nn, int *a, int n)
+{
+    for (int i = n - 1; i > 0; i--) {
+        int j = (int)nn__below(nn, (uint64_t)i + 1), t = a[i];
+        a[i] = a[j];
+        a[j] = t;
+    }
+}
+
+void nn_randperm(nn_ctx *nn, int *p, int n)
+{
+    for (int i = 0; i < n; i++) p[i] = i;
+    nn_shuffle(nn, p, n);
+}
+
+/* ---- modes ---- */
+
+static int nn__exchange(int *flag, int value)
+{
+    int old = *flag;
+    *flag = value;
+    return old;
+}
+
+int nn_set_training(nn_ctx *nn, int on) { return nn__exchange(&nn->training, on); }
+int nn_set_grad_enabled(nn_ctx *nn, int on) { return nn__exchange(&nn->grad_enabled, on); }
+
+/* ---- shapes ---- */
+
+static nn_shape nn__shape(int ndim, int a, int b, int c, int d)
+{
+    nn_shape s = {ndim, {a, b, c, d}};
+    return s;
+}
+
+nn_shape nn_shape0(void) { return nn__shape(0, 0, 0, 0, 0); }
+nn_shape nn_shape1(int a) { return nn__shape(1, a, 0, 0, 0); }
+nn_shape nn_shape2(int a, int b) { return nn__shape(2, a, b, 0, 0); }
+nn_shape nn_shape3(int a, int b, int c) { return nn__shape(3, a, b, c, 0); }
+nn_shape nn_shape4(int a, int b, int c, int d) { return nn__shape(4, a, b, c, d); }
+
+int nn_shape_equal(nn_shape a, nn_shape b)
+{
+    if (a.ndim != b.ndim) return 0;
+    for (int i = 0; i < a.ndim; i++)
+        if (a.dim[i] != b.dim[i]) return 0;
+    return 1;
+}
+
+/* The product of dimensions from..to-1. */
+static size_t nn__span(nn_shape s, int from, int to)
+{
+    size_t n = 1;
+    for (int i = from; i < to; i++) n *= (size_t)s.dim[i];
+    return n;
+}
+
+static int nn__last(nn_shape s) { return s.ndim ? s.dim[s.ndim - 1] : 1; }
+
+/* The number of elements of a valid shape; 0, with the mistake reported, of another. */
+static size_t nn__shape_size(nn_ctx *nn, const char *function, nn_shape s)
+{
+    if (s.ndim < 0 || s.ndim > NN_MAX_DIMS)
+        return nn_fail(nn, NN_ERROR_SHAPE, function, "a shape of %d dimensions (at most %d)",
+                       s.ndim, NN_MAX_DIMS), (size_t)0;
+    size_t n = 1;
+    for (int i = 0; i < s.ndim; i++) {
+        if (s.dim[i] < 1)
+            return nn_fail(nn, NN_ERROR_SHAPE, function, "dimension %d of %s is not positive", i,
+                           nn_shape_text(nn, s)), (size_t)0;
+        if (n > (size_t)PTRDIFF_MAX / sizeof(nn_real) / 4 / (size_t)s.dim[i])
+            return nn_fail(nn, NN_ERROR_LIMIT, function, "%s has too many elements",
+                           nn_shape_text(nn, s)), (size_t)0;
+        n *= (size_t)s.dim[i];
+    }
+    return n;
+}
+
+/* ---- tensors and the recording of operations ---- */
+
+static const char *nn__copy_text(nn_ctx *nn, const char *text, size_t length)
+{
+    char *copy = (char *)nn__alloc(nn, &nn->keep, length + 1, 1, 0);
+    if (!copy) return "";
+    if (length) memcpy(copy, text, length);
+    copy[length] = 0;
+    return copy;
+}
+
+static nn_tensor *nn__tensor(nn_ctx *nn, const char *op, nn_shape shape, size_t size,
+                             nn_arena *nodes, nn_arena *numbers)
+{
+    nn_tensor *x = (nn_tensor *)nn__alloc(nn, nodes, 1, sizeof *x, 1);
+    if (!x) return &nn->failed;
+    if (numbers && !(x->data = nn__reals(nn, numbers, size))) return &nn->failed;
+    x->ctx = nn;
+    x->shape = shape;
+    x->size = size;
+    x->op = op;
+    x->name = "";
+    x->file = nn->file;
+    x->line = nn->line;
+    x->life = nn->life;
+    x->id = nn->next_id++;
+    return x;
+}
+
+/* A tensor without inputs, its data not yet set. */
+static nn_tensor *nn__leaf(nn_ctx *nn, const char *function, nn_shape shape)
+{
+    if (!nn__ready(nn, function)) return nn ? &nn->failed : NULL;
+    size_t size = nn__shape_size(nn, function, shape);
+    if (!size) return &nn->failed;
+    return nn__tensor(nn, "input", shape, size, &nn->nodes[nn->life % 2], &nn->graph);
+}
+
+int nn_op_check(const char *function, nn_tensor *const *in, int n)
+{
+    nn_ctx *nn = NULL;
+    for (int i = 0; i < n && !nn; i++)
+        if (in[i]) nn = in[i]->ctx;
+    if (!nn__given(nn, function)) return 0;
+    if (nn->code != NN_OK) return 0;
+    for (int i = 0; i < n; i++) {
+        const nn_tensor *x = in[i];
+        if (!x)
+            nn_fail(nn, NN_ERROR_ARGUMENT, function, "argument %d is NULL", i + 1);
+        else if (x->ctx != nn)
+            nn_fail(nn, NN_ERROR_ARGUMENT, function, "argument %d belongs to another nn_ctx", i + 1);
+        else if (!x->size)
+            nn_fail(nn, NN_ERROR_ARGUMENT, function, "argument %d is the result of a failed call",
+                    i + 1);
+        else if (x->life && x->life != nn->life)
+            nn_fail(nn, NN_ERROR_ARGUMENT, function,
+                    "argument %d was made before the last nn_clear (%s, %s:%d)", i + 1, x->op,
+                    x->file ? x->file : "?", x->line);
+    }
+    return nn->code == NN_OK;
+}
+
+nn_tensor *nn_op_failed(nn_tensor *const *in, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (in[i]) return &in[i]->ctx->failed;
+    return NULL;
+}
+
+/* A new result and its place on the tape; numbers NULL: the caller sets data. */
+static nn_tensor *nn__record(const char *op, nn_shape shape, nn_tensor *const *in, int n,
+                             void (*backward)(nn_tensor *y), size_t saved_bytes, nn_arena *numbers)
+{
+    nn_ctx *nn = in[0]->ctx;
+    size_t size = nn__shape_size(nn, op, shape);
+    if (!size) return &nn->failed;
+    nn_tensor *y = nn__tensor(nn, op, shape, size, &nn->nodes[nn->life % 2], numbers);
+    if (!y->size) return y;
+    y->in = (nn_tensor **)nn__alloc(nn, &nn->graph, (size_t)n, sizeof *y->in, 0);
+    if (!y->in) return &nn->failed;
+    memcpy(y->in, in, (size_t)n * sizeof *y->in);
+    y->n_in = n;
+    if (saved_bytes && !(y->saved = nn__alloc(nn, &nn->graph, saved_bytes, 1, 1)))
+        return &nn->failed;
+    for (int i = 0; i < n; i++) y->requires_grad |= in[i]->requires_grad;
+    y->requires_grad &= nn->grad_enabled;
+    if (y->requires_grad) {
+        void *tape = nn->tape;
+        int room = nn__grow(nn, &tape, nn->n_tape, &nn->tape_capacity, sizeof *nn->tape);
+        nn->tape = (nn_tensor **)tape;
+        if (!room) return &nn->failed;
+        y->backward = backward;
+        nn->tape[nn->n_tape++] = y;
+    }
+    return y;
+}
+
+nn_tensor *nn_op_new(const char *op, nn_shape shape, nn_tensor *const *in, int n,
+                     void (*backward)(nn_tensor *y), size_t saved_bytes)
+{
+    return nn__record(op, shape, in, n, backward, saved_bytes, &in[0]->ctx->graph);
+}
+
+/* Index of the first NaN or infinity of n numbers, n if there is none. */
+static size_t nn__first_bad(const nn_real *a, size_t n)
+{
+    size_t i = 0;
+    while (i < n && a[i] - a[i] == 0) i++;
+    return i;
+}
+
+/* Reports the first NaN or infinity among the data (or the gradient) of x, made by `op`. */
+static int nn__check_finite(const nn_tensor *x, const nn_real *numbers, const char *op,
+                            const char *what)
+{
+    nn_ctx *nn = x->ctx;
+    size_t bad = nn__first_bad(numbers, x->size), rest = bad;
+    if (bad == x->size) return 1;
+    nn_shape at = x->shape;
+    for (int i = at.ndim - 1; i >= 0; i--) {
+        at.dim[i] = (int)(rest % (size_t)x->shape.dim[i]);
+        rest /= (size_t)x->shape.dim[i];
+    }
+    nn_fail(nn, NN_ERROR_NONFINITE, op, "%s %s %s is %g at %s", what, x->name[0] ? x->name : x->op,
+            nn_shape_text(nn, x->shape), (double)numbers[bad], nn_shape_text(nn, at));
+    return 0;
+}
+
+nn_tensor *nn_op_done(nn_tensor *y)
+{
+    if (y->ctx->nan_check && !nn__check_finite(y, y->data, y->op, "the result"))
+        return &y->ctx->failed;
+    return y;
+}
+
+nn_tensor *nn_input(nn_ctx *nn, const nn_real *data, nn_shape shape)
+{
+    if (nn && !data && nn->code == NN_OK)
+        return nn_fail(nn, NN_ERROR_ARGUMENT, "nn_input", "data is NULL");
+    nn_tensor *x = nn__leaf(nn, "nn_input", shape);
+    if (x && x->size) memcpy(x->data, data, x->size * sizeof *data);
+    return x;
+}
+
+nn_tensor *nn_full(nn_ctx *nn, nn_shape shape, nn_real value)
+{
+    nn_tensor *x = nn__leaf(nn, "nn_full", shape);
+    for (size_t i = 0; x && i < x->size; i++) x->data[i] = value;
+    return x;
+}
+
+nn_tensor *nn_rand(nn_ctx *nn, nn_shape shape, nn_real low, nn_real high)
+{
+    nn_tensor *x = nn__leaf(nn, "nn_rand", shape);
+    for (size_t i = 0; x && i < x->size; i++) x->data[i] = nn_uniform(nn, low, high);
+    return x;
+}
+
+nn_tensor *nn_randn(nn_ctx *nn, nn_shape shape)
+{
+    nn_tensor *x = nn__leaf(nn, "nn_randn", shape);
+    for (size_t i = 0; x && i < x->size; i++) x->data[i] = nn_normal(nn, 0, 1);
+    return x;
+}
+
+/* Labels are in -1..classes-1, or the first that is not is reported. */
+static int nn__check_labels(nn_ctx *nn, const char *function, const int *labels, int n, int classes)
+{
+    if (!labels) return nn_fail(nn, NN_ERROR_ARGUMENT, function, "labels is NULL"), 0;
+    for (int i = 0; i < n; i++)
+        if (labels[i] < -1 || labels[i] >= classes)
+            return nn_fail(nn, NN_ERROR_ARGUMENT, function,
+                           "labels[%d] is %d, but there are %d classes (0 to %d, or -1 for none)",
+                           i, labels[i], classes, classes - 1), 0;
+    return 1;
+}
+
+nn_tensor *nn_one_hot(nn_ctx *nn, const int *labels, int n, int classes)
+{
+    nn_tensor *x = nn__leaf(nn, "nn_one_hot", nn_shape2(n, classes));
+    if (!x || !x->size) return x;
+    if (!nn__check_labels(nn, "nn_one_hot", labels, n, classes)) return &nn->failed;
+    memset(x->data, 0, x->size * sizeof *x->data);
+    for (int i = 0; i < n; i++)
+        if (labels[i] >= 0) x->data[(size_t)i * (size_t)classes + (size_t)labels[i]] = 1;
+    return x;
+}
+
+static void nn__need_grad(nn_tensor *x) /* a zeroed gradient, if it has none yet */
+{
+    nn_arena *arena = x->life ? &x->ctx->graph : &x->ctx->keep;
+    if (!x->grad) x->grad = (nn_real *)nn__alloc(x->ctx, arena, x->size, sizeof *x->grad, 1);
+}
+
+nn_tensor *nn_requires_grad(nn_tensor *x)
+{
+    if (!nn_op_check("nn_requires_grad", &x, 1)) return nn_op_failed(&x, 1);
+    nn__need_grad(x);
+    x->requires_grad = x->grad != NULL;
+    return x;
+}
+
+/* ---- looking at tensors ---- */
+
+nn_real nn_item(const nn_tensor *x)
+{
+    nn_tensor *in = (nn_tensor *)(uintptr_t)x;
+    if (!nn_op_check("nn_item", &in, 1)) return (nn_real)NAN;
+    if (x->size != 1)
+        return nn_fail(x->ctx, NN_ERROR_SHAPE, "nn_item", "x is %s, not a single number",
+                       nn_shape_text(x->ctx, x->shape)), (nn_real)NAN;
+    return x->data[0];
+}
+
+nn_stat nn_stats(const nn_tensor *x)
+{
+    nn_stat s = {0, 0, 0, 0, 0, 0, 0, 0};
+    if (!x) return s;
+    double sum = 0, squares = 0;
+    size_t n = 0;
+    for (size_t i = 0; i < x->size; i++) {
+        double v = (double)x->data[i];
+        if (v != v) s.nan++;
+        else if (v - v != 0) s.inf++;
+        else {
+            if (!n || v < s.min) s.min = v;
+            if (!n || v > s.max) s.max = v;
+            s.zero += v == 0;
+            sum += v;
+            n++;
+        }
+    }
+    s.size = x->size;
+    if (!n) return s;
+    s.mean = sum / (double)n;
+    for (size_t i = 0; i < x->size; i++) {
+        double d = (double)x->data[i] - s.mean;
+        if (d - d == 0) squares += d * d;
+    }
+    s.std = sqrt(squares / (double)n);
+    return s;
+}
+
+#ifndef NN_NO_STDIO
+void nn_print(const nn_tensor *x)
+{
+    if (!x) {
+        printf("NULL\n");
+        return;
+    }
+    const size_t show = 8, cols = (size_t)nn__last(x->shape), rows = x->size / cols;
+    printf("%s %s%s\n", x->name[0] ? x->name : x->op, nn_shape_text(x->ctx, x->shape),
+           x->requires_grad ? " requires_grad" : "");
+    for (size_t i = 0; i < rows && i < show; i++) {
+        for (size_t j = 0; j < cols && j < show; j++) /* + 0 makes -0 print as 0 */
+            printf(" %9.4g", (double)x->data[i * cols + j] + 0);
+        printf(cols > show ? " ...\n" : "\n");
+    }
+    if (rows > show) printf("       ... %zu rows in all\n", rows);
+}
+
+void nn_model_print(const nn_model *model)
+{
+    if (!model) {
+        printf("NULL\n");
+        return;
+    }
+    for (int i = 0; i < model->n_params; i++) {
+        const nn_tensor *p = model->param[i];
+        printf("%-24s %-16s %10zu\n", p->name, nn_shape_text(p->ctx, p->shape), p->size);
+    }
+    printf("%-24s %-16s %10zu\n", "all", "", nn_model_size(model));
+}
+
+static double nn__now(void) /* seconds; for progress only, never for results */
+{
+    return (double)time(NULL);
+}
+
+nn_progress nn_progress_start(void)
+{
+    nn_progress p = {nn__now()};
+    return p;
+}
+
+void nn_progress_show(const nn_progress *p, int done, int total, const char *format, ...)
+{
+    char text[160];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+#if defined __unix__ || defined __APPLE__
+    int terminal = isatty(1);
+#else
+    int terminal = 0;
+#endif
+    if (!terminal) {
+        printf("%s\n", text);
+        fflush(stdout);
+        return;
+    }
+    char bar[33];
+    for (int i = 0; i < 32; i++) bar[i] = (double)i * total < 32.0 * done ? '#' : '.';
+    bar[32] = 0;
+    double left = done ? (nn__now() - p->start) * (total - done) / done : 0;
+    printf("\r[%s] %s, %.0f s left \033[K%s", bar, text, left, done == total ? "\n" : "");
+    fflush(stdout);
+}
+#endif
+
+/* ---- models ---- */
+
+#define NN__NEW(nn, type) ((type *)nn__alloc(nn, &(nn)->keep, 1, sizeof(type), 1))
+
+nn_model *nn_model_new(nn_ctx *nn)
+{
+    if (!nn__ready(nn, "nn_model_new")) return nn ? &nn->failed_model : NULL;
+    nn_model *model = NN__NEW(nn, nn_model);
+    if (!model) return &nn->failed_model;
+    model->ctx = nn;
+    return model;
+}
+
+/* Growing arrays that live as long as the context: doubled, the old half stays where it was. */
+static int nn__keep_grow(nn_ctx *nn, void **array, int n, int *capacity, size_t size)
+{
+    if (n < *capacity) return 1;
+    int wanted = n ? 2 * n : 8;
+    void *p = nn__alloc(nn, &nn->keep, (size_t)wanted, size, 1);
+    if (!p) return 0;
+    if (n) memcpy(p, *array, (size_t)n * size);
+    *array = p;
+    *capacity = wanted;
+    return 1;
+}
+
+nn_tensor *nn_param(nn_model *model, const char *prefix, const char *name, nn_shape shape)
+{
+    if (!nn__given(model, "nn_param")) return NULL;
+    nn_ctx *nn = model->ctx;
+    if (nn->code != NN_OK) return &nn->failed;
+    char full[NN_NAME_SIZE];
+    if (!prefix || !name || !name[0])
+        return nn_fail(nn, NN_ERROR_ARGUMENT, "nn_param", "a parameter needs a name");
+    int length = snprintf(full, sizeof full, "%s%s%s", prefix, prefix[0] ? "." : "", name);
+    if (length < 0 || length >= (int)sizeof full)
+        return nn_fail(nn, NN_ERROR_ARGUMENT, "nn_param", "the name %.20s... is longer than %d",
+                       full, NN_NAME_SIZE - 1);
+    if (nn_model_find(model, full))
+        return nn_fail(nn, NN_ERROR_ARGUMENT, "nn_param", "this model has a parameter \"%s\" already",
+                       full);
+    size_t size = nn__shape_size(nn, "nn_param", shape);
+    if (!size) return &nn->failed;
+    void *list = model->param;
+    int room = nn__keep_grow(nn, &list, model->n_params, &model->capacity, sizeof *model->param);
+    model->param = (nn_tensor **)list;
+    if (!room) return &nn->failed;
+    nn_tensor *p = nn__tensor(nn, "parameter", shape, size, &nn->keep, &nn->keep);
+    if (!p->size) return p;
+    memset(p->data, 0, size * sizeof *p->data);
+    p->life = 0;
+    p->name = nn__copy_text(nn, full, (size_t)length);
+    nn__need_grad(p);
+    p->requires_grad = 1;
+    if (nn->code != NN_OK) return &nn->failed;
+    nn->first_id = nn->next_id;
+    model->param[model->n_params++] = p;
+    return p;
+}
+
+nn_tensor *nn_model_find(const nn_model *model, const char *name)
+{
+    for (int i = 0; model && i < model->n_params; i++)
+        if (strcmp(model->param[i]->name, name) == 0) return model->param[i];
+    return NULL;
+}
+
+size_t nn_model_size(const nn_model *model)
+{
+    size_t n = 0;
+    for (int i = 0; model && i < model->n_params; i++) n += model->param[i]->size;
+    return n;
+}
+
+void nn_zero_grad(nn_model *model)
+{
+    if (!nn__given(model, "nn_zero_grad")) return;
+    for (int i = 0; i < model->n_params; i++)
+        memset(model->param[i]->grad, 0, model->param[i]->size * sizeof(nn_real));
+}
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* NN_IMPLEMENTATION */
+#endif /* NN__KERNEL_PASS */
+
+/* ==== Kernels ======================================================================= >>kernels
+ *
+ * All loops that take time, and the only place with intrinsics. Everything above and below is plain
+ * C and calls these through nn->kernels, a table of functions; there is one table for each
+ * instruction set, and nn_create picks the best that the processor has.
+ *
+ * Each kernel is written twice. The naive twin is what the formula says, loop by loop, with
+ * libm's functions in double: read that one first. The fast one is written once, on vectors of W
+ * numbers (NN__V) whose + - * / are C's own, and a small vocabulary for the rest (NN__FMA, ..). It is
+ * compiled once for each instruction set: this file includes itself with NN__KERNEL_PASS defined and
+ * another vocabulary. NN__(exp) is then nn__exp_avx2, and a debugger steps through it line by line.
+ *
+ * The same bits everywhere, by construction:
+ *   - an element of a matrix product is one chain c = fma(a, b, c) over k, from 0 upwards (or from
+ *     what C held). Tiles, packing and threads change the order of the elements, never a chain;
+ *   - a sum runs in 16 lanes, lane l adding elements l, l + 16, l + 32, .., and the lanes are added
+ *     as a fixed tree: AVX-512 holds the lanes in one register, AVX2 in two, NEON in four, plain C
+ *     in an array. Every 4096 elements the result goes into a double;
+ *   - exp, log, tanh and the rest are our own polynomials, in the same order of operations. Division
+ *     and square root are exact by IEEE 754, and so is fma, in hardware or from libm.
+ */
+#ifdef NN_IMPLEMENTATION
+
+#define NN__CAT2(a, b) a##b
+#define NN__CAT(a, b) NN__CAT2(a, b)
+#define NN__IS_float 1
+#define NN__FLOAT NN__CAT(NN__IS_, NN_REAL) /* 1 in the float build */
+
+#if !NN__FLOAT || defined NN_NO_SIMD || !defined __GNUC__ || defined __TINYC__
+#define NN__X86 0
+#define NN__NEON 0
+#else
+#if defined __x86_64__ || defined __i386__
+#define NN__X86 1
+#else
+#define NN__X86 0
+#endif
+#if defined __aarch64__
+#define NN__NEON 1
+#else
+#define NN__NEON 0
+#endif
+#endif
+
+#ifndef NN__KERNEL_PASS
+#if NN__NEON
+#include <arm_neon.h>
+#endif
+
+#if defined __GNUC__ && !defined __clang__ /* fast kernels in a -O0 program, too */
+#pragma GCC push_options
+#pragma GCC optimize("O1", "no-math-errno", "no-trapping-math", "fp-contract=off")
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct nn__adam_step { /* the numbers of one step of Adam, see nn__adam_update */
+    nn_real beta1, beta2, rate, root_scale, eps, decay;
+} nn__adam_step;
+
+enum { NN__LANES = 16, NN__SUM_BLOCK = 4096 };
+
+/* n counts elements; g is the gradient of a result, gx that of an argument, to which is added.
+ * sa and sb are 1, or 0 to use the one number again and again. */
+typedef struct nn__kernels {
+    const char *name;
+    int mr, nr; /* the tile of the matrix product: mr rows, nr columns */
+    void (*tile)(int k, const nn_real *a, const nn_real *b, nn_real *c, ptrdiff_t ldc, int rows,
+                 int cols, int add);
+    void (*add)(size_t n, const nn_real *a, int sa, const nn_real *b, int sb, nn_real *y);
+    void (*sub)(size_t n, const nn_real *a, int sa, const nn_real *b, int sb, nn_real *y);
+    void (*mul)(size_t n, const nn_real *a, int sa, const nn_real *b, int sb, nn_real *y);
+    void (*div)(size_t n, const nn_real *a, int sa, const nn_real *b, int sb, nn_real *y);
+    void (*scale)(size_t n, nn_real alpha, const nn_real *x, nn_real *y);
+    void (*axpy)(size_t n, nn_real alpha, const nn_real *x, nn_real *y);
+    void (*mul_add)(size_t n, const nn_real *a, const nn_real *b, nn_real *y);
+    void (*exp)(size_t n, const nn_real *x, nn_real *y);
+    void (*log)(size_t n, const nn_real *x, nn_real *y);
+    void (*sqrt)(size_t n, const nn_real *x, nn_real *y);
+    void (*square)(size_t n, const nn_real *x, nn_real *y);
+    void (*sigmoid)(size_t n, const nn_real *x, nn_real *y);
+    void (*tanh)(size_t n, const nn_real *x, nn_real *y);
+    void (*relu)(size_t n, const nn_real *x, nn_real *y);
+    void (*leaky_relu)(size_t n, nn_real slope, const nn_real *x, nn_real *y);
+    void (*log_backward)(size_t n, const nn_real *g, const nn_real *x, nn_real *gx);
+    void (*sqrt_backward)(size_t n, const nn_real *g, const nn_real *y, nn_real *gx);
+    void (*square_backward)(size_t n, const nn_real *g, const nn_real *x, nn_real *gx);
+    void (*sigmoid_backward)(size_t n, const nn_real *g, const nn_real *y, nn_real *gx);
+    void (*tanh_backward)(size_t n, const nn_real *g, const nn_real *y, nn_real *gx);
+    void (*leaky_relu_backward)(size_t n, nn_real slope, const nn_real *g, const nn_real *x,
+                                nn_real *gx);
+    nn_real (*sum)(size_t n, const nn_real *x);
+    nn_real (*dot)(size_t n, const nn_real *a, const nn_real *b);
+    nn_real (*squared_error)(size_t n, const nn_real *a, const nn_real *b);
+    nn_real (*bce)(size_t n, const nn_real *z, const nn_real *t);
+    void (*bce_backward)(size_t n, nn_real scale, const nn_real *z, const nn_real *t, nn_real *gz);
+    /* gives max x and log sum exp(x - max x): log sum exp x is their sum, which would be rounded */
+    nn_real (*softmax)(size_t n, const nn_real *x, nn_real *y, nn_real *max);
+    void (*softmax_backward)(size_t n, const nn_real *g, const nn_real *y, nn_real *gx);
+    void (*sgd)(size_t n, nn_real lr, nn_real decay, const nn_real *g, nn_real *w);
+    void (*momentum)(size_t n, nn_real lr, nn_real beta, nn_real decay, const nn_real *g, nn_real *v,
+                     nn_real *w);
+    void (*adam)(size_t n, const nn__adam_step *s, const nn_real *g, nn_real *m, nn_real *v,
+                 nn_real *w);
+} nn__kernels;
+
+/* The functions of one table, in the order of the struct. */
+#define NN__ALL_KERNELS(f)                                                                        \
+    f(tile), f(add), f(sub), f(mul), f(div), f(scale), f(axpy), f(mul_add), f(exp), f(log), f(sqrt), \
+    f(square), f(sigmoid), f(tanh), f(relu), f(leaky_relu), f(log_backward), f(sqrt_backward),    \
+    f(square_backward), f(sigmoid_backward), f(tanh_backward), f(leaky_relu_backward), f(sum),    \
+    f(dot), f(squared_error), f(bce), f(bce_backward), f(softmax), f(softmax_backward), f(sgd),   \
+    f(momentum), f(adam)
+
+/* ---- the naive twins ---- */
+
+/* C[rows, cols] = A B, or C += A B: element (i, j) over k. a and b are packed, see nn__pack. */
+static void nn__tile_naive(int k, const nn_real *a, const nn_real *b, nn_real *c, ptrdiff_t ldc,
+                           int rows, int cols, int add)
+{
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < cols; j++) {
+            double sum = add ? (double)c[i * ldc + j] : 0;
+            for (int p = 0; p < k; p++) sum += (double)a[p * 4 + i] * (double)b[p * 4 + j];
+            c[i * ldc + j] = (nn_real)sum;
+        }
+}
+
+#define NN__EACH for (size_t i = 0; i < n; i++)
+
+static void nn__add_naive(size_t n, const nn_real *a, int sa, const nn_real *b, int sb, nn_real *y)
+{
+    NN__EACH y[i] = (sa ? a[i] : *a) + (sb ? b[i] : *b);
+}
+static void nn__sub_naive(size_t n, const nn_real *a, int sa, const nn_real *b, int sb, nn_real *y)
+{
+    NN__EACH y[i] = (sa ? a[i] : *a) - (sb ? b[i] : *b);
+}
+static void nn__mul_naive(size_t n, const nn_real *a, int sa, const nn_real *b, int sb, nn_real *y)
+{
+    NN__EACH y[i] = (sa ? a[i] : *a) * (sb ? b[i] : *b);
+}
+static void nn__div_naive(size_t n, const nn_real *a, int sa, const nn_real *b, int sb, nn_real *y)
+{
+    NN__EACH y[i] = (sa ? a[i] : *a) / (sb ? b[i] : *b);
+}
+static void nn__scale_naive(size_t n, nn_real alpha, const nn_real *x, nn_real *y)
+{
+    NN__EACH y[i] = alpha * x[i];
+}
+static void nn__axpy_naive(size_t n, nn_real alpha, const nn_real *x, nn_real *y)
+{
+    NN__EACH y[i] += alpha * x[i];
+}
+static void nn__mul_add_naive(size_t n, const nn_real *a, const nn_real *b, nn_real *y)
+{
+    NN__EACH y[i] += a[i] * b[i];
+}
+static void nn__exp_naive(size_t n, const nn_real *x, nn_real *y)
+{
+    NN__EACH y[i] = (nn_real)exp((double)x[i]);
+}
+static void nn__log_naive(size_t n, const nn_real *x, nn_real *y)
+{
+    NN__EACH y[i] = (nn_real)log((double)x[i]);
+}
+static void nn__sqrt_naive(size_t n, const nn_real *x, nn_real *y)
+{
+    NN__EACH y[i] = (nn_real)sqrt((double)x[i]);
+}
+static void nn__square_naive(size_t n, const nn_real *x, nn_real *y)
+{
+    NN__EACH y[i] = x[i] * x[i];
+}
+static double nn__sigmoid1(double x) /* never raises e to a large power */
+{
+    double e = exp(-fabs(x));
+    return x >= 0 ? 1 / (1 + e) : e / (1 + e);
+}
+static void nn__sigmoid_naive(size_t n, const nn_real *x, nn_real *y)
+{
+    NN__EACH y[i] = (nn_real)nn__sigmoid1((double)x[i]);
+}
+static void nn__tanh_naive(size_t n, const nn_real *x, nn_real *y)
+{
+    NN__EACH y[i] = (nn_real)tanh((double)x[i]);
+}
+static void nn__relu_naive(size_t n, const nn_real *x, nn_real *y)
+{
+    NN__EACH y[i] = 0 > x[i] ? 0 : x[i]; /* this way round, NaN stays NaN */
+}
+static void nn__leaky_relu_naive(size_t n, nn_real slope, const nn_real *x, nn_real *y)
+{
+    NN__EACH y[i] = x[i] > 0 ? x[i] : slope * x[i];
+}
+static void nn__log_backward_naive(size_t n, const nn_real *g, const nn_real *x, nn_real *gx)
+{
+    NN__EACH gx[i] += g[i] / x[i]; /* y = log x, y' = 1 / x */
+}
+static void nn__sqrt_backward_naive(size_t n, const nn_real *g, const nn_real *y, nn_real *gx)
+{
+    NN__EACH gx[i] += g[i] / (y[i] + y[i]); /* y = sqrt x, y' = 1 / (2 y) */
+}
+static void nn__square_backward_naive(size_t n, const nn_real *g, const nn_real *x, nn_real *gx)
+{
+    NN__EACH gx[i] += g[i] * (x[i] + x[i]); /* y = x^2, y' = 2 x */
+}
+static void nn__sigmoid_backward_naive(size_t n, const nn_real *g, const nn_real *y, nn_real *gx)
+{
+    NN__EACH gx[i] += g[i] * (y[i] * (1 - y[i])); /* y' = y (1 - y) */
+}
+static void nn__tanh_backward_naive(size_t n, const nn_real *g, const nn_real *y, nn_real *gx)
+{
+    NN__EACH gx[i] += g[i] * (1 - y[i] * y[i]); /* y' = 1 - y^2 */
+}
+static void nn__leaky_relu_backward_naive(size_t n, nn_real slope, const nn_real *g,
+                                          const nn_real *x, nn_real *gx)
+{
+    NN__EACH gx[i] += x[i] > 0 ? g[i] : slope * g[i];
+}
+static nn_real nn__sum_naive(size_t n, const nn_real *x)
+{
+    double sum = 0;
+    NN__EACH sum += (double)x[i];
+    return (nn_real)sum;
+}
+static nn_real nn__dot_naive(size_t n, const nn_real *a, const nn_real *b)
+{
+    double sum = 0;
+    NN__EACH sum += (double)a[i] * (double)b[i];
+    return (nn_real)sum;
+}
+static nn_real nn__squared_error_naive(size_t n, const nn_real *a, const nn_real *b)
+{
+    double sum = 0;
+    NN__EACH sum += ((double)a[i] - (double)b[i]) * ((double)a[i] - (double)b[i]);
+    return (nn_real)sum;
+}
+/* -t log sigmoid(z) - (1 - t) log(1 - sigmoid(z)), written so that nothing overflows */
+static nn_real nn__bce_naive(size_t n, const nn_real *z, const nn_real *t)
+{
+    double sum = 0;
+    NN__EACH sum += (z[i] > 0 ? (double)z[i] : 0) - (double)z[i] * (double)t[i] +
+                    log1p(exp(-fabs((double)z[i])));
+    return (nn_real)sum;
+}
+static void nn__bce_backward_naive(size_t n, nn_real scale, const nn_real *z, const nn_real *t,
+                                   nn_real *gz)
+{
+    NN__EACH gz[i] += scale * ((nn_real)nn__sigmoid1((double)z[i]) - t[i]);
+}
+static nn_real nn__softmax_naive(size_t n, const nn_real *x, nn_real *y, nn_real *max)
+{
+    double sum = 0;
+    *max = x[0];
+    NN__EACH *max = x[i] > *max ? x[i] : *max;
+    NN__EACH sum += exp((double)x[i] - (double)*max);
+    NN__EACH y[i] = (nn_real)(exp((double)x[i] - (double)*max) / sum);
+    return (nn_real)log(sum);
+}
+/* y_i = e^x_i / sum: dx_i = y_i (g_i - sum_j g_j y_j) */
+static void nn__softmax_backward_naive(size_t n, const nn_real *g, const nn_real *y, nn_real *gx)
+{
+    nn_real dot = nn__dot_naive(n, g, y);
+    NN__EACH gx[i] += y[i] * (g[i] - dot);
+}
+static void nn__sgd_naive(size_t n, nn_real lr, nn_real decay, const nn_real *g, nn_real *w)
+{
+    NN__EACH w[i] -= lr * (g[i] + decay * w[i]);
+}
+static void nn__momentum_naive(size_t n, nn_real lr, nn_real beta, nn_real decay, const nn_real *g,
+                               nn_real *v, nn_real *w)
+{
+    NN__EACH {
+        v[i] = beta * v[i] - lr * (g[i] + decay * w[i]);
+        w[i] += v[i];
+    }
+}
+static void nn__adam_naive(size_t n, const nn__adam_step *s, const nn_real *g, nn_real *m, nn_real *v,
+                           nn_real *w)
+{
+    NN__EACH {
+        nn_real d = g[i] + s->decay * w[i];
+        m[i] = s->beta1 * m[i] + (1 - s->beta1) * d;
+        v[i] = s->beta2 * v[i] + (1 - s->beta2) * (d * d);
+        w[i] -= s->rate * m[i] / ((nn_real)sqrt((double)v[i]) * s->root_scale + s->eps);
+    }
+}
+
+#define NN__F(name) nn__##name##_naive
+static const nn__kernels nn__table_naive = {"naive", 4, 4, NN__ALL_KERNELS(NN__F)};
+#undef NN__F
+
+/* ---- the fast ones: compiled here for plain C, and by including this file again for the rest ---- */
+
+#if NN__X86
+#define NN__KERNEL_PASS 2
+#include NN_HEADER
+#undef NN__KERNEL_PASS
+#define NN__KERNEL_PASS 3
+#include NN_HEADER
+#undef NN__KERNEL_PASS
+#elif NN__NEON
+#define NN__KERNEL_PASS 4
+#include NN_HEADER
+#undef NN__KERNEL_PASS
+#endif
+#endif /* not NN__KERNEL_PASS */
+
+#if NN__FLOAT
+#if !defined NN__KERNEL_PASS /* plain C: a vector of one number */
+
+#define NN__NAME "scalar"
+#define NN__(name) nn__##name##_scalar
+#define NN__W 1
+#define NN__MR 4
+#define NN__NV 4
+#define NN__V float
+#define NN__I uint32_t
+#define NN__LOAD(p) (*(p))
+#define NN__STORE(p, v) (void)(*(p) = (v))
+#define NN__LOAD_PART(p, m) (*(p))
+#define NN__STORE_PART(p, m, v) (void)(*(p) = (v))
+#define NN__FMA(a, b, c) fmaf(a, b, c)
+#define NN__SQRT(a) sqrtf(a)
+#define NN__IF_GT(a, b, x, y) ((a) > (b) ? (x) : (y))
+#define NN__BITS(v) nn__bits(v)
+#define NN__OF_BITS(i) nn__of_bits(i)
+NN__INLINE uint32_t nn__bits(float x)
+{
+    uint32_t i;
+    memcpy(&i, &x, sizeof i);
+    return i;
+}
+NN__INLINE float nn__of_bits(uint32_t i)
+{
+    float x;
+    memcpy(&x, &i, sizeof x);
+    return x;
+}
+
+#else /* a vector of W numbers; the compiler's own vector types know + - * / & | << >> and > */
+
+#if NN__KERNEL_PASS == 2
+#ifdef __clang__
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#else
+#pragma GCC push_options
+#pragma GCC target("avx2,fma")
+#endif
+#define NN__NAME "avx2" /* 16 registers of 8 numbers */
+#define NN__(name) nn__##name##_avx2
+#define NN__W 8
+#define NN__MR 6
+#define NN__NV 2
+#elif NN__KERNEL_PASS == 3
+#ifdef __clang__
+#pragma clang attribute push(__attribute__((target("avx512f,avx2,fma"))), apply_to = function)
+#else
+#pragma GCC push_options
+#pragma GCC target("avx512f,avx2,fma")
+#endif
+#define NN__NAME "avx512" /* 32 registers of 16 numbers */
+#define NN__(name) nn__##name##_avx512
+#define NN__W 16
+#define NN__MR 14
+#define NN__NV 2
+#else
+#define NN__NAME "neon" /* 32 registers of 4 numbers */
+#define NN__(name) nn__##name##_neon
+#define NN__W 4
+#define NN__MR 8
+#define NN__NV 3
+#endif
+
+#define NN__V NN__(vector)
+#define NN__I NN__(bits)
+#define NN__LOAD(p) (*(const NN__(unaligned) *)(p))
+#define NN__STORE(p, v) (void)(*(NN__(unaligned) *)(p) = (v))
+#define NN__LOAD_PART(p, m) NN__(load_part)(p, m)
+#define NN__STORE_PART(p, m, v) NN__(store_part)(p, m, v)
+#define NN__FMA(a, b, c) NN__(fma)(a, b, c)
+#define NN__SQRT(a) NN__(root)(a)
+#define NN__IF_GT(a, b, x, y) NN__(if_gt)(a, b, x, y)
+#define NN__BITS(v) ((NN__I)(v))
+#define NN__OF_BITS(i) ((NN__V)(i))
+typedef float NN__V __attribute__((vector_size(4 * NN__W)));
+typedef uint32_t NN__I __attribute__((vector_size(4 * NN__W)));
+typedef float NN__(unaligned) __attribute__((vector_size(4 * NN__W), aligned(4), may_alias));
+
+NN__INLINE NN__V NN__(if_gt)(NN__V a, NN__V b, NN__V x, NN__V y) /* a > b ? x : y, lane by lane */
+{
+    NN__I yes = (NN__I)(a > b);
+    return (NN__V)((yes & (NN__I)x) | (~yes & (NN__I)y));
+}
+
+/* What vector types do not know takes one instruction: a b + c rounded once, the root, and loads and
+ * stores of the first m numbers only. */
+#if NN__KERNEL_PASS == 2
+NN__INLINE NN__V NN__(fma)(NN__V a, NN__V b, NN__V c)
+{
+    return (NN__V)__builtin_ia32_vfmaddps256(a, b, c);
+}
+NN__INLINE NN__V NN__(root)(NN__V a)
+{
+    __asm__("vsqrtps %1, %0" : "=x"(a) : "x"(a));
+    return a;
+}
+NN__INLINE NN__I NN__(first)(size_t m) /* all bits of the first m lanes */
+{
+    NN__I lane = {0, 1, 2, 3, 4, 5, 6, 7};
+    return (NN__I)(lane < (uint32_t)m);
+}
+NN__INLINE NN__V NN__(load_part)(const float *p, size_t m)
+{
+    NN__V v;
+    __asm__("vmaskmovps %2, %1, %0" : "=x"(v) : "x"(NN__(first)(m)), "m"(*(const float(*)[NN__W])p));
+    return v;
+}
+NN__INLINE void NN__(store_part)(float *p, size_t m, NN__V v)
+{
+    __asm__("vmaskmovps %1, %2, %0" : "+m"(*(float(*)[NN__W])p) : "x"(v), "x"(NN__(first)(m)));
+}
+#elif NN__KERNEL_PASS == 3
+NN__INLINE NN__V NN__(fma)(NN__V a, NN__V b, NN__V c)
+{
+    return (NN__V)__builtin_ia32_vfmaddps512_mask(a, b, c, -1, 4);
+}
+NN__INLINE NN__V NN__(root)(NN__V a)
+{
+    __asm__("vsqrtps %1, %0" : "=v"(a) : "v"(a));
+    return a;
+}
+NN__INLINE NN__V NN__(load_part)(const float *p, size_t m)
+{
+    NN__V v;
+    const uint16_t first = (uint16_t)((1u << m) - 1);
+    __asm__("vmovups %2, %0%{%1%}%{z%}" : "=v"(v) : "Yk"(first), "m"(*(const float(*)[NN__W])p));
+    return v;
+}
+NN__INLINE void NN__(store_part)(float *p, size_t m, NN__V v)
+{
+    const uint16_t first = (uint16_t)((1u << m) - 1);
+    __asm__("vmovups %1, %0%{%2%}" : "+m"(*(float(*)[NN__W])p) : "v"(v), "Yk"(first));
+}
+#else
+NN__INLINE NN__V NN__(fma)(NN__V a, NN__V b, NN__V c)
+{
+    return (NN__V)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+}
+NN__INLINE NN__V NN__(root)(NN__V a)
+{
+    return (NN__V)vsqrtq_f32((float32x4_t)a);
+}
+NN__INLINE NN__V NN__(load_part)(const float *p, size_t m)
+{
+    NN__V v = {p[0], m > 1 ? p[1] : 0, m > 2 ? p[2] : 0, 0};
+    return v;
+}
+NN__INLINE void NN__(store_part)(float *p, size_t m, NN__V v)
+{
+    for (size_t i = 0; i < m; i++) p[i] = v[i];
+}
+#endif
+#endif /* of the vocabularies */
+
+NN__INLINE NN__V NN__(set)(float x) /* x in every lane; x - 0 is x for every x */
+{
+    NN__V zero = {0};
+    return x - zero;
+}
+/* The first m of W numbers at p, zeros behind them; only those m are touched. */
+NN__INLINE NN__V NN__(load)(const float *p, size_t m)
+{
+    if (m >= NN__W) return NN__LOAD(p);
+    return NN__LOAD_PART(p, m);
+}
+NN__INLINE void NN__(store)(float *p, size_t m, NN__V v)
+{
+    if (m >= NN__W) NN__STORE(p, v);
+    else NN__STORE_PART(p, m, v);
+}
+
+/* One tile of the matrix product, held in MR * NV registers from the first k to the last. */
+static void NN__(tile)(int k, const float *a, const float *b, float *c, ptrdiff_t ldc, int rows,
+                       int cols, int add)
+{
+    NN__V acc[NN__MR][NN__NV];
+    NN__UNROLL
+    for (int i = 0; i < NN__MR; i++) {
+        NN__UNROLL
+        for (int j = 0; j < NN__NV; j++) {
+            acc[i][j] = NN__(set)(0);
+            if (add && i < rows && j * NN__W < cols)
+                acc[i][j] = NN__(load)(c + i * ldc + j * NN__W, (size_t)(cols - j * NN__W));
+        }
+    }
+    for (int p = 0; p < k; p++, a += NN__MR, b += NN__NV * NN__W) {
+        NN__V row[NN__NV];
+        NN__UNROLL
+        for (int j = 0; j < NN__NV; j++) row[j] = NN__LOAD(b + j * NN__W);
+        NN__UNROLL
+        for (int i = 0; i < NN__MR; i++) {
+            const NN__V x = NN__(set)(a[i]);
+            NN__UNROLL
+            for (int j = 0; j < NN__NV; j++) acc[i][j] = NN__FMA(x, row[j], acc[i][j]);
+        }
+    }
+    NN__UNROLL
+    for (int i = 0; i < NN__MR; i++) {
+        NN__UNROLL
+        for (int j = 0; j < NN__NV; j++)
+            if (i < rows && j * NN__W < cols)
+                NN__(store)(c + i * ldc + j * NN__W, (size_t)(cols - j * NN__W), acc[i][j]);
+    }
+}
+
+/* ---- functions of one vector ---- */
+
+/* x = n log 2 + r with |r| <= log 2 / 2; gives e^r - 1 by its Taylor series and n as an integer.
+ * Adding 1.5 * 2^23 leaves n in the lowest bits. log 2 is taken in two parts, the first so short that
+ * n times it is exact. */
+NN__INLINE NN__V NN__(expm1_reduced)(NN__V x, NN__I *n)
+{
+    const NN__V magic = NN__(set)(12582912.0f);
+    NN__V t = NN__FMA(x, NN__(set)(1.44269504f), magic), k = t - magic;
+    *n = NN__BITS(t) - NN__BITS(magic);
+    NN__V r = NN__FMA(k, NN__(set)(-0.693359375f), x);
+    r = NN__FMA(k, NN__(set)(2.12194440e-4f), r);
+    NN__V p = NN__(set)(1.0f / 5040);
+    p = NN__FMA(p, r, NN__(set)(1.0f / 720));
+    p = NN__FMA(p, r, NN__(set)(1.0f / 120));
+    p = NN__FMA(p, r, NN__(set)(1.0f / 24));
+    p = NN__FMA(p, r, NN__(set)(1.0f / 6));
+    p = NN__FMA(p, r, NN__(set)(0.5f));
+    return NN__FMA(p * r, r, r);
+}
+
+NN__INLINE NN__V NN__(vexp)(NN__V x)
+{
+    NN__I n;
+    x = NN__IF_GT(x, NN__(set)(89.0f), NN__(set)(89.0f), x);
+    x = NN__IF_GT(NN__(set)(-104.0f), x, NN__(set)(-104.0f), x);
+    NN__V y = NN__(expm1_reduced)(x, &n) + 1.0f;
+    NN__I half = ((n + 256u) >> 1) - 128u; /* 2^n in two steps, to reach infinity and the denormals */
+    return y * NN__OF_BITS((half + 127u) << 23) * NN__OF_BITS((n - half + 127u) << 23);
+}
+
+/* x = 2^e m with m in sqrt(1/2) .. sqrt 2; log m = 2 (s + s^3/3 + ..) with s = (m - 1) / (m + 1).
+ * 2 s = f - s f exactly, and f = m - 1 is exact: only the small rest is rounded. */
+NN__INLINE NN__V NN__(vlog)(NN__V x)
+{
+    const NN__V tiny = NN__(set)(1.17549435e-38f), zero = NN__(set)(0);
+    const NN__V inf = NN__(set)(1e30f) * 1e30f;
+    NN__V normal = NN__IF_GT(tiny, x, x * 8388608.0f, x); /* a denormal times 2^23 */
+    NN__I u = NN__BITS(normal) + (0x3f800000u - 0x3f3504f3u);
+    NN__V e = NN__OF_BITS((u >> 23) | 0x4b000000u) - 8388735.0f; /* as 2^23 + e + 127, then not */
+    NN__V m = NN__OF_BITS((u & 0x007fffffu) + 0x3f3504f3u);
+    e = NN__IF_GT(tiny, x, e - 23.0f, e);
+    NN__V f = m - 1.0f, s = f / (m + 1.0f), s2 = s * s;
+    NN__V p = NN__(set)(2.0f / 11);
+    p = NN__FMA(p, s2, NN__(set)(2.0f / 9));
+    p = NN__FMA(p, s2, NN__(set)(2.0f / 7));
+    p = NN__FMA(p, s2, NN__(set)(2.0f / 5));
+    p = NN__FMA(p, s2, NN__(set)(2.0f / 3));
+    NN__V y = NN__FMA(s, p * s2 - f, f);
+    y = NN__FMA(e, NN__(set)(-2.12194440e-4f), y);
+    y = NN__FMA(e, NN__(set)(0.693359375f), y);
+    y = NN__IF_GT(x, zero, y, zero - inf);    /* log 0 */
+    y = NN__IF_GT(zero, x, inf - inf, y);     /* log of a negative number: NaN */
+    return NN__IF_GT(inf, x, y, x + x);       /* infinity and NaN are their own logarithms */
+}
+
+NN__INLINE NN__V NN__(vabs)(NN__V x) { return NN__OF_BITS(NN__BITS(x) & 0x7fffffffu); }
+
+NN__INLINE NN__V NN__(vsigmoid)(NN__V x) /* e^-|x| never overflows */
+{
+    NN__V e = NN__(vexp)(0.0f - NN__(vabs)(x));
+    return NN__IF_GT(NN__(set)(0), x, e, NN__(set)(1)) / (e + 1.0f);
+}
+
+/* with d = e^2|x| - 1, computed without cancellation: tanh |x| = d / (d + 2); tanh 10 is 1 in float */
+NN__INLINE NN__V NN__(vtanh)(NN__V x)
+{
+    NN__I n;
+    NN__V a = NN__(vabs)(x);
+    a = NN__IF_GT(a, NN__(set)(10), NN__(set)(10), a);
+    NN__V d = NN__(expm1_reduced)(a + a, &n), scale = NN__OF_BITS((n + 127u) << 23);
+    d = NN__FMA(scale, d, scale - 1.0f);
+    return NN__OF_BITS(NN__BITS(d / (d + 2.0f)) | (NN__BITS(x) & 0x80000000u));
+}
+
+NN__INLINE NN__V NN__(vlog1p)(NN__V x) /* 0 <= x <= 1; the quotient gives back what 1 + x rounds */
+{
+    NN__V u = x + 1.0f;
+    return NN__(vlog)(u) + (x - (u - 1.0f)) / u;
+}
+
+NN__INLINE NN__V NN__(vsqrt)(NN__V x) { return NN__SQRT(x); }
+NN__INLINE NN__V NN__(vsquare)(NN__V x) { return x * x; }
+NN__INLINE NN__V NN__(vrelu)(NN__V x) { return NN__IF_GT(NN__(set)(0), x, NN__(set)(0), x); }
+
+/* ---- element by element ---- */
+
+NN__INLINE void NN__(map)(size_t n, const float *x, float *y, NN__V (*f)(NN__V))
+{
+    for (size_t i = 0; i < n; i += NN__W) NN__(store)(y + i, n - i, f(NN__(load)(x + i, n - i)));
+}
+static void NN__(exp)(size_t n, const float *x, float *y) { NN__(map)(n, x, y, NN__(vexp)); }
+static void NN__(log)(size_t n, const float *x, float *y) { NN__(map)(n, x, y, NN__(vlog)); }
+static void NN__(sqrt)(size_t n, const float *x, float *y) { NN__(map)(n, x, y, NN__(vsqrt)); }
+static void NN__(square)(size_t n, const float *x, float *y) { NN__(map)(n, x, y, NN__(vsquare)); }
+static void NN__(sigmoid)(size_t n, const float *x, float *y) { NN__(map)(n, x, y, NN__(vsigmoid)); }
+static void NN__(tanh)(size_t n, const float *x, float *y) { NN__(map)(n, x, y, NN__(vtanh)); }
+static void NN__(relu)(size_t n, const float *x, float *y) { NN__(map)(n, x, y, NN__(vrelu)); }
+
+NN__INLINE NN__V NN__(vadd)(NN__V a, NN__V b) { return a + b; }
+NN__INLINE NN__V NN__(vsub)(NN__V a, NN__V b) { return a - b; }
+NN__INLINE NN__V NN__(vmul)(NN__V a, NN__V b) { return a * b; }
+NN__INLINE NN__V NN__(vdiv)(NN__V a, NN__V b) { return a / b; }
+
+NN__INLINE void NN__(map2)(size_t n, const float *a, int sa, const float *b, int sb, float *y,
+                           NN__V (*f)(NN__V, NN__V))
+{
+    for (size_t i = 0; i < n; i += NN__W) {
+        NN__V u = sa ? NN__(load)(a + i, n - i) : NN__(set)(*a);
+        NN__V v = sb ? NN__(load)(b + i, n - i) : NN__(set)(*b);
+        NN__(store)(y + i, n - i, f(u, v));
+    }
+}
+static void NN__(add)(size_t n, const float *a, int sa, const float *b, int sb, float *y)
+{
+    NN__(map2)(n, a, sa, b, sb, y, NN__(vadd));
+}
+static void NN__(sub)(size_t n, const float *a, int sa, const float *b, int sb, float *y)
+{
+    NN__(map2)(n, a, sa, b, sb, y, NN__(vsub));
+}
+static void NN__(mul)(size_t n, const float *a, int sa, const float *b, int sb, float *y)
+{
+    NN__(map2)(n, a, sa, b, sb, y, NN__(vmul));
+}
+static void NN__(div)(size_t n, const float *a, int sa, const float *b, int sb, float *y)
+{
+    NN__(map2)(n, a, sa, b, sb, y, NN__(vdiv));
+}
+
+/* y = f(a, b, k, y): the form of all backward kernels, a being a gradient and b an argument or result */
+NN__INLINE void NN__(map3)(size_t n, float k, const float *a, const float *b, float *y,
+                           NN__V (*f)(NN__V a, NN__V b, NN__V k, NN__V y))
+{
+    for (size_t i = 0; i < n; i += NN__W) {
+        NN__V u = NN__(load)(a + i, n - i), v = NN__(load)(b + i, n - i);
+        NN__(store)(y + i, n - i, f(u, v, NN__(set)(k), NN__(load)(y + i, n - i)));
+    }
+}
+#define NN__FORM(name) NN__INLINE NN__V NN__(name)(NN__V a, NN__V b, NN__V k, NN__V y)
+NN__FORM(vscale) { return (void)b, (void)y, k * a; }
+NN__FORM(vaxpy) { return (void)b, NN__FMA(k, a, y); }
+NN__FORM(vmul_add) { return (void)k, NN__FMA(a, b, y); }
+NN__FORM(vleaky) { return (void)b, (void)y, NN__IF_GT(a, NN__(set)(0), a, k * a); }
+NN__FORM(vlog_backward) { return (void)k, y + a / b; }
+NN__FORM(vsqrt_backward) { return (void)k, y + a / (b + b); }
+NN__FORM(vsquare_backward) { return (void)k, NN__FMA(a, b + b, y); }
+NN__FORM(vsigmoid_backward) { return (void)k, NN__FMA(a, b * (1.0f - b), y); }
+NN__FORM(vtanh_backward) { return (void)k, NN__FMA(a, 1.0f - b * b, y); }
+NN__FORM(vleaky_backward) { return y + NN__IF_GT(b, NN__(set)(0), a, k * a); }
+NN__FORM(vsoftmax_backward) { return NN__FMA(b, a - k, y); }
+NN__FORM(vbce_backward) { return NN__FMA(k, NN__(vsigmoid)(a) - b, y); }
+#undef NN__FORM
+static void NN__(scale)(size_t n, float alpha, const float *x, float *y)
+{
+    NN__(map3)(n, alpha, x, x, y, NN__(vscale));
+}
+static void NN__(axpy)(size_t n, float alpha, const float *x, float *y)
+{
+    NN__(map3)(n, alpha, x, x, y, NN__(vaxpy));
+}
+static void NN__(mul_add)(size_t n, const float *a, const float *b, float *y)
+{
+    NN__(map3)(n, 0, a, b, y, NN__(vmul_add));
+}
+static void NN__(leaky_relu)(size_t n, float slope, const float *x, float *y)
+{
+    NN__(map3)(n, slope, x, x, y, NN__(vleaky));
+}
+static void NN__(log_backward)(size_t n, const float *g, const float *x, float *gx)
+{
+    NN__(map3)(n, 0, g, x, gx, NN__(vlog_backward));
+}
+static void NN__(sqrt_backward)(size_t n, const float *g, const float *y, float *gx)
+{
+    NN__(map3)(n, 0, g, y, gx, NN__(vsqrt_backward));
+}
+static void NN__(square_backward)(size_t n, const float *g, const float *x, float *gx)
+{
+    NN__(map3)(n, 0, g, x, gx, NN__(vsquare_backward));
+}
+static void NN__(sigmoid_backward)(size_t n, const float *g, const float *y, float *gx)
+{
+    NN__(map3)(n, 0, g, y, gx, NN__(vsigmoid_backward));
+}
+static void NN__(tanh_backward)(size_t n, const float *g, const float *y, float *gx)
+{
+    NN__(map3)(n, 0, g, y, gx, NN__(vtanh_backward));
+}
+static void NN__(leaky_relu_backward)(size_t n, float slope, const float *g, const float *x, float *gx)
+{
+    NN__(map3)(n, slope, g, x, gx, NN__(vleaky_backward));
+}
+static void NN__(bce_backward)(size_t n, float scale, const float *z, const float *t, float *gz)
+{
+    NN__(map3)(n, scale, z, t, gz, NN__(vbce_backward));
+}
+
+/* ---- sums: 16 lanes, a fixed tree, blocks of 4096 ---- */
+
+NN__INLINE float NN__(reduce)(size_t n, const float *a, const float *b, NN__V (*f)(NN__V, NN__V))
+{
+    double total = 0;
+    for (size_t start = 0; start < n; start += NN__SUM_BLOCK) {
+        const size_t end = n - start < NN__SUM_BLOCK ? n : start + NN__SUM_BLOCK;
+        NN__V acc[NN__LANES / NN__W];
+        float lane[NN__LANES];
+        for (size_t r = 0; r < NN__LANES / NN__W; r++) acc[r] = NN__(set)(0);
+        for (size_t i = start; i < end; i += NN__LANES)
+            for (size_t r = 0, j = i; r < NN__LANES / NN__W && j < end; r++, j += NN__W) {
+                NN__V v = f(NN__(load)(a + j, end - j), NN__(load)(b + j, end - j));
+                if (end - j < NN__W) { /* f of the zeros behind the end need not be zero */
+                    NN__STORE(lane, v);
+                    v = NN__(load)(lane, end - j);
+                }
+                acc[r] = acc[r] + v;
+            }
+        for (size_t r = 0; r < NN__LANES / NN__W; r++) NN__STORE(lane + r * NN__W, acc[r]);
+        for (size_t half = NN__LANES / 2; half; half /= 2)
+            for (size_t l = 0; l < half; l++) lane[l] += lane[l + half];
+        total += (double)lane[0];
+    }
+    return (float)total;
+}
+NN__INLINE NN__V NN__(vfirst)(NN__V a, NN__V b) { return (void)b, a; }
+NN__INLINE NN__V NN__(vdistance)(NN__V a, NN__V b) { return (a - b) * (a - b); }
+NN__INLINE NN__V NN__(vbce)(NN__V z, NN__V t) /* max(z, 0) - z t + log(1 + e^-|z|) */
+{
+    NN__V e = NN__(vexp)(0.0f - NN__(vabs)(z));
+    return NN__FMA(0.0f - z, t, NN__(vrelu)(z)) + NN__(vlog1p)(e);
+}
+static float NN__(sum)(size_t n, const float *x) { return NN__(reduce)(n, x, x, NN__(vfirst)); }
+static float NN__(dot)(size_t n, const float *a, const float *b)
+{
+    return NN__(reduce)(n, a, b, NN__(vmul));
+}
+static float NN__(squared_error)(size_t n, const float *a, const float *b)
+{
+    return NN__(reduce)(n, a, b, NN__(vdistance));
+}
+static float NN__(bce)(size_t n, const float *z, const float *t)
+{
+    return NN__(reduce)(n, z, t, NN__(vbce));
+}
+
+static float NN__(softmax)(size_t n, const float *x, float *y, float *max)
+{
+    float lane[NN__W];
+    *max = x[0]; /* the order does not matter to a maximum, and the last vectors may overlap */
+    if (n < NN__W) {
+        for (size_t i = 1; i < n; i++) *max = x[i] > *max ? x[i] : *max;
+    } else {
+        NN__V m = NN__LOAD(x);
+        for (size_t i = NN__W; i < n; i += NN__W) {
+            NN__V v = NN__LOAD(x + (n - i < NN__W ? n - NN__W : i));
+            m = NN__IF_GT(v, m, v, m);
+        }
+        NN__STORE(lane, m);
+        for (size_t i = 0; i < NN__W; i++) *max = lane[i] > *max ? lane[i] : *max;
+    }
+    for (size_t i = 0; i < n; i += NN__W)
+        NN__(store)(y + i, n - i, NN__(vexp)(NN__(load)(x + i, n - i) - *max));
+    const float sum = NN__(sum)(n, y);
+    NN__(div)(n, y, 1, &sum, 0, y);
+    NN__STORE(lane, NN__(vlog)(NN__(set)(sum)));
+    return lane[0];
+}
+static void NN__(softmax_backward)(size_t n, const float *g, const float *y, float *gx)
+{
+    NN__(map3)(n, NN__(dot)(n, g, y), g, y, gx, NN__(vsoftmax_backward));
+}
+
+/* ---- optimisers: one pass over the parameters and their state ---- */
+
+static void NN__(sgd)(size_t n, float lr, float decay, const float *g, float *w)
+{
+    for (size_t i = 0; i < n; i += NN__W) {
+        NN__V x = NN__(load)(w + i, n - i);
+        NN__V d = NN__FMA(NN__(set)(decay), x, NN__(load)(g + i, n - i));
+        NN__(store)(w + i, n - i, NN__FMA(NN__(set)(-lr), d, x));
+    }
+}
+
+static void NN__(momentum)(size_t n, float lr, float beta, float decay, const float *g, float *v,
+                           float *w)
+{
+    for (size_t i = 0; i < n; i += NN__W) {
+        NN__V x = NN__(load)(w + i, n - i);
+        NN__V d = NN__FMA(NN__(set)(decay), x, NN__(load)(g + i, n - i));
+        NN__V u = NN__FMA(NN__(set)(-lr), d, NN__(load)(v + i, n - i) * beta);
+        NN__(store)(v + i, n - i, u);
+        NN__(store)(w + i, n - i, x + u);
+    }
+}
+
+static void NN__(adam)(size_t n, const nn__adam_step *s, const float *g, float *m, float *v, float *w)
+{
+    const NN__V b1 = NN__(set)(s->beta1), b2 = NN__(set)(s->beta2), eps = NN__(set)(s->eps);
+    for (size_t i = 0; i < n; i += NN__W) {
+        NN__V x = NN__(load)(w + i, n - i);
+        NN__V d = NN__FMA(NN__(set)(s->decay), x, NN__(load)(g + i, n - i));
+        NN__V a = NN__FMA(b1, NN__(load)(m + i, n - i), d * (1 - s->beta1));
+        NN__V q = NN__FMA(b2, NN__(load)(v + i, n - i), d * d * (1 - s->beta2));
+        NN__V root = NN__FMA(NN__SQRT(q), NN__(set)(s->root_scale), eps);
+        NN__(store)(m + i, n - i, a);
+        NN__(store)(v + i, n - i, q);
+        NN__(store)(w + i, n - i, x - a * s->rate / root);
+    }
+}
+
+static const nn__kernels NN__(table) = {NN__NAME, NN__MR, NN__NV * NN__W, NN__ALL_KERNELS(NN__)};
+
+#undef NN__NAME
+#undef NN__
+#undef NN__W
+#undef NN__MR
+#undef NN__NV
+#undef NN__V
+#undef NN__I
+#undef NN__LOAD
+#undef NN__STORE
+#undef NN__LOAD_PART
+#undef NN__STORE_PART
+#undef NN__FMA
+#undef NN__SQRT
+#undef NN__IF_GT
+#undef NN__BITS
+#undef NN__OF_BITS
+#if defined NN__KERNEL_PASS && NN__X86
+#ifdef __clang__
+#pragma clang attribute pop
+#else
+#pragma GCC pop_options
+#endif
+#endif
+#endif /* NN__FLOAT */
+
+#ifndef NN__KERNEL_PASS
+
+/* Writes the rows 0..n-1 of a matrix as a panel: for each k its `width` numbers together, rows that
+ * are missing as zeros. Row i, column k is at p[i * row + k * col]. */
+static void nn__pack(const nn_real *p, ptrdiff_t row, ptrdiff_t col, int n, int width, int k,
+                     nn_real *panel)
+{
+    for (int c = 0; c < k; c++, p += col, panel += width) {
+        if (row == 1) memcpy(panel, p, (size_t)n * sizeof *p);
+        else
+            for (int i = 0; i < n; i++) panel[i] = p[i * row];
+        for (int i = n; i < width; i++) panel[i] = 0;
+    }
+}
+
+#ifdef __cplusplus
+}
+#endif
+#if defined __GNUC__ && !defined __clang__
+#pragma GCC pop_options
+#endif
+#endif
+#endif /* NN_IMPLEMENTATION */
+
+#if defined NN_IMPLEMENTATION && !defined NN__KERNEL_PASS
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+static const nn__kernels *const nn__tables[] = { /* the best first, those for looking at last */
+#if NN__X86
+    &nn__table_avx512, &nn__table_avx2,
+#elif NN__NEON
+    &nn__table_neon,
+#endif
+#if NN__FLOAT
+    &nn__table_scalar,
+#endif
+    &nn__table_naive,
+};
+
+static int nn__machine_has(const char *name)
+{
+#if NN__X86
+    if (strcmp(name, "avx512") == 0) return !!__builtin_cpu_supports("avx512f");
+    if (strcmp(name, "avx2") == 0)
+        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+#endif
+    (void)name;
+    return 1;
+}
+
+/* The table of that name, or the best one if name is NULL; NULL if this machine has it not. */
+static const nn__kernels *nn__kernels_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof nn__tables / sizeof *nn__tables; i++)
+        if ((!name || strcmp(name, nn__tables[i]->name) == 0) && nn__machine_has(nn__tables[i]->name))
+            return nn__tables[i];
+    return NULL;
+}
+
+int nn_set_simd(nn_ctx *nn, const char *name)
+{
+    if (!nn__ready(nn, "nn_set_simd")) return 0;
+    const nn__kernels *k = nn__kernels_find(name);
+    if (k) nn->kernels = k;
+    return k != NULL;
+}
+
+const char *nn_simd(const nn_ctx *nn) { return nn->kernels->name; }
+
+/* Threads share a loop whose rounds have nothing to do with each other, if it is worth it. */
+#ifdef _OPENMP
+#define NN__PRAGMA(x) _Pragma(#x)
+#define NN__PARALLEL_FOR(worth_it) NN__PRAGMA(omp parallel for schedule(static) if (worth_it))
+#else
+#define NN__PARALLEL_FOR(worth_it)
+#endif
+#define NN__PARALLEL_WORK 1e6 /* multiply-adds below which starting threads costs more than it gains */
+
+typedef struct nn__mat { /* a matrix in memory: element (i, j) is p[i * row + j * col] */
+    const nn_real *p;
+    ptrdiff_t row, col;
+} nn__mat;
+
+static nn__mat nn__rows(const nn_real *p, int cols) /* row-major */
+{
+    nn__mat m = {p, cols, 1};
+    return m;
+}
+
+static nn__mat nn__transposed(nn__mat m)
+{
+    nn__mat t = {m.p, m.col, m.row};
+    return t;
+}
+
+static int nn__min(int a, int b) { return a < b ? a : b; }
+
+/* Blocks of the matrix product: KC deep, so that a panel of B stays in the first-level cache, and
+ * MC x NC large, so that the workspace has a limit. They change no bits. */
+enum { NN__MC = 1120, NN__KC = 256, NN__NC = 4096 };
+
+/* C[m, n] = A[m, k] B[k, n], or C += A B if add. C is row-major and dense. 0 without memory. */
+static int nn__gemm(nn_ctx *nn, int m, int n, int k, nn__mat a, nn__mat b, nn_real *c, int add)
+{
+    const nn__kernels *kern = nn->kernels;
+    const int mr = kern->mr, nr = kern->nr, kc = nn__min(k, NN__KC);
+    const int mc = (nn__min(m, NN__MC) + mr - 1) / mr * mr, nc = (nn__min(n, NN__NC) + nr - 1) / nr * nr;
+    nn_real *pb = nn__scratch(nn, ((size_t)mc + (size_t)nc) * (size_t)kc);
+    if (!pb) return 0;
+    nn_real *pa = pb + (size_t)nc * (size_t)kc;
+    for (int j0 = 0; j0 < n; j0 += nc)
+        for (int p0 = 0; p0 < k; p0 += kc) {
+            const int cols = nn__min(nc, n - j0), deep = nn__min(kc, k - p0);
+            const int more = add || p0 > 0, panels_b = (cols + nr - 1) / nr;
+            NN__PARALLEL_FOR((double)m * cols * deep > NN__PARALLEL_WORK)
+            for (int j = 0; j < panels_b; j++)
+                nn__pack(b.p + (j0 + j * nr) * b.col + p0 * b.row, b.col, b.row,
+                         nn__min(nr, cols - j * nr), nr, deep, pb + (ptrdiff_t)j * nr * deep);
+            for (int i0 = 0; i0 < m; i0 += mc) {
+                const int rows = nn__min(mc, m - i0), panels_a = (rows + mr - 1) / mr;
+                NN__PARALLEL_FOR((double)rows * cols * deep > NN__PARALLEL_WORK)
+                for (int i = 0; i < panels_a; i++)
+                    nn__pack(a.p + (i0 + i * mr) * a.row + p0 * a.col, a.row, a.col,
+                             nn__min(mr, rows - i * mr), mr, deep, pa + (ptrdiff_t)i * mr * deep);
+                NN__PARALLEL_FOR((double)rows * cols * deep > NN__PARALLEL_WORK)
+                for (int t = 0; t < panels_a * panels_b; t++) {
+                    const int i = t % panels_a, j = t / panels_a;
+                    kern->tile(deep, pa + (ptrdiff_t)i * mr * deep, pb + (ptrdiff_t)j * nr * deep,
+                               c + (ptrdiff_t)(i0 + i * mr) * n + j0 + j * nr, n,
+                               nn__min(mr, rows - i * mr), nn__min(nr, cols - j * nr), more);
+                }
+            }
+        }
+    return 1;
+}
+
+/* ==== Tensors ======================================================================== >>tensors
+ *
+ * Every operation has the same shape: check, make the result, compute, done; and directly below
+ * it (or above, for the compiler) its backward, which quotes the line that it differentiates.
+ * y->grad is dL/dy; an input's grad, where it is not NULL, receives += dL/dx.
+ */
+
+/* ---- element by element, with broadcasting ---- */
+
+/* The shape that a and b broadcast to; 0 if they do not fit. */
+static int nn__broadcast(nn_shape a, nn_shape b, nn_shape *out)
+{
+    out->ndim = a.ndim > b.ndim ? a.ndim : b.ndim;
+    for (int i = 1; i <= out->ndim; i++) { /* from the right */
+        int da = i <= a.ndim ? a.dim[a.ndim - i] : 1, db = i <= b.ndim ? b.dim[b.ndim - i] : 1;
+        if (da != db && da != 1 && db != 1) return 0;
+        out->dim[out->ndim - i] = da == 1 ? db : da;
+    }
+    return 1;
+}
+
+/* How to walk through `out` and, in step, through two operands that broadcast to it: at most 4 loops
+ * of dim[], with steps sa[] and sb[] (0 where an operand is repeated). Neighbouring dimensions that
+ * can be walked as one are merged, so the innermost loop is as long as possible, with step 0 or 1. */
+typedef struct nn__walk {
+    size_t dim[NN_MAX_DIMS], sa[NN_MAX_DIMS], sb[NN_MAX_DIMS];
+} nn__walk;
+
+static nn__walk nn__walk_of(nn_shape out, nn_shape a, nn_shape b)
+{
+    nn__walk w = {{1, 1, 1, 1}, {0, 0, 0, 0}, {0, 0, 0, 0}};
+    size_t step_a = 1, step_b = 1;
+    int at = NN_MAX_DIMS - 1;
+    for (int i = 1; i <= out.ndim; i++) {
+        size_t d = (size_t)out.dim[out.ndim - i];
+        size_t da = i <= a.ndim ? (size_t)a.dim[a.ndim - i] : 1;
+        size_t db = i <= b.ndim ? (size_t)b.dim[b.ndim - i] : 1;
+        size_t sa = da == 1 ? 0 : step_a, sb = db == 1 ? 0 : step_b;
+        step_a *= da;
+        step_b *= db;
+        if (d == 1) continue;
+        if (w.dim[at] > 1 && sa == w.sa[at] * w.dim[at] && sb == w.sb[at] * w.dim[at]) {
+            w.dim[at] *= d;
+            continue;
+        }
+        if (w.dim[at] > 1) at--;
+        w.dim[at] = d;
+        w.sa[at] = sa;
+        w.sb[at] = sb;
+    }
+    return w;
+}
+
+typedef void (*nn__binary_kernel)(size_t n, const nn_real *a, int sa, const nn_real *b, int sb,
+                                  nn_real *y);
+
+/* y (of shape out) = f(a, b), broadcast */
+static void nn__apply(nn__binary_kernel f, nn_shape out, const nn_real *a, nn_shape shape_a,
+                      const nn_real *b, nn_shape shape_b, nn_real *y)
+{
+    nn__walk w = nn__walk_of(out, shape_a, shape_b);
+    for (size_t i = 0; i < w.dim[0]; i++)
+        for (size_t j = 0; j < w.dim[1]; j++)
+            for (size_t k = 0; k < w.dim[2]; k++, y += w.dim[3])
+                f(w.dim[3], a + i * w.sa[0] + j * w.sa[1] + k * w.sa[2], (int)w.sa[3],
+                  b + i * w.sb[0] + j * w.sb[1] + k * w.sb[2], (int)w.sb[3], y);
+}
+
+/* The other way: dx += g, where g has the shape `out` that x was broadcast to. What was repeated is
+ * summed. */
+static void nn__add_reduced(const nn_real *g, nn_shape out, nn_tensor *x)
+{
+    const nn__kernels *k = x->ctx->kernels;
+    nn__walk w = nn__walk_of(out, x->shape, x->shape);
+    for (size_t i = 0; i < w.dim[0]; i++)
+        for (size_t j = 0; j < w.dim[1]; j++)
+            for (size_t l = 0; l < w.dim[2]; l++, g += w.dim[3]) {
+                nn_real *dx = x->grad + i * w.sa[0] + j * w.sa[1] + l * w.sa[2];
+                if (w.sa[3]) k->axpy(w.dim[3], 1, g, dx);
+                else *dx += k->sum(w.dim[3], g);
+            }
+}
+
+static nn_tensor *nn__binary(const char *function, nn_tensor *a, nn_tensor *b, nn__binary_kernel f,
+                             void (*backward)(nn_tensor *y))
+{
+    nn_tensor *in[2] = {a, b};
+    nn_shape out;
+    if (!nn__broadcast(a->shape, b->shape, &out))
+        return nn_fail(a->ctx, NN_ERROR_SHAPE, function, "shapes do not broadcast: a is %s, b is %s",
+                       nn_shape_text(a->ctx, a->shape), nn_shape_text(a->ctx, b->shape));
+    nn_tensor *y = nn_op_new(&function[3], out, in, 2, backward, 0);
+    if (!y->size) return y;
+    nn__apply(f, out, a->data, a->shape, b->data, b->shape, y->data);
+    return nn_op_done(y);
+}
+
+/* Room for one number for each element of y while a gradient is computed. */
+static nn_real *nn__temporary(nn_tensor *y) { return nn__reals(y->ctx, &y->ctx->graph, y->size); }
+
+static void nn__add_backward(nn_tensor *y) /* y = a + b: da += dy, db += dy */
+{
+    if (y->in[0]->grad) nn__add_reduced(y->grad, y->shape, y->in[0]);
+    if (y->in[1]->grad) nn__add_reduced(y->grad, y->shape, y->in[1]);
+}
+
+nn_tensor *nn_add(nn_tensor *a, nn_tensor *b)
+{
+    nn_tensor *in[2] = {a, b};
+    if (!nn_op_check("nn_add", in, 2)) return nn_op_failed(in, 2);
+    return nn__binary("nn_add", a, b, a->ctx->kernels->add, nn__add_backward);
+}
+
+static void nn__sub_backward(nn_tensor *y) /* y = a - b: da += dy, db += -dy */
+{
+    if (y->in[0]->grad) nn__add_reduced(y->grad, y->shape, y->in[0]);
+    nn_real *t = y->in[1]->grad ? nn__temporary(y) : NULL;
+    if (!t) return;
+    y->ctx->kernels->scale(y->size, -1, y->grad, t);
+    nn__add_reduced(t, y->shape, y->in[1]);
+}
+
+nn_tensor *nn_sub(nn_tensor *a, nn_tensor *b)
+{
+    nn_tensor *in[2] = {a, b};
+    if (!nn_op_check("nn_sub", in, 2)) return nn_op_failed(in, 2);
+    return nn__binary("nn_sub", a, b, a->ctx->kernels->sub, nn__sub_backward);
+}
+
+static void nn__mul_backward(nn_tensor *y) /* y = a b: da += dy b, db += dy a */
+{
+    nn_real *t = nn__temporary(y);
+    for (int i = 0; t && i < 2; i++) {
+        nn_tensor *x = y->in[i], *other = y->in[1 - i];
+        if (!x->grad) continue;
+        nn__apply(y->ctx->kernels->mul, y->shape, y->grad, y->shape, other->data, other->shape, t);
+        nn__add_reduced(t, y->shape, x);
+    }
+}
+
+nn_tensor *nn_mul(nn_tensor *a, nn_tensor *b)
+{
+    nn_tensor *in[2] = {a, b};
+    if (!nn_op_check("nn_mul", in, 2)) return nn_op_failed(in, 2);
+    return nn__binary("nn_mul", a, b, a->ctx->kernels->mul, nn__mul_backward);
+}
+
+static void nn__div_backward(nn_tensor *y) /* y = a / b: da += dy / b, db += -dy / b * y */
+{
+    const nn__kernels *k = y->ctx->kernels;
+    nn_tensor *a = y->in[0], *b = y->in[1];
+    nn_real *t = nn__temporary(y);
+    if (!t) return;
+    nn__apply(k->div, y->shape, y->grad, y->shape, b->data, b->shape, t);
+    if (a->grad) nn__add_reduced(t, y->shape, a);
+    if (!b->grad) return;
+    k->scale(y->size, -1, t, t);
+    k->mul(y->size, t, 1, y->data, 1, t);
+    nn__add_reduced(t, y->shape, b);
+}
+
+nn_tensor *nn_div(nn_tensor *a, nn_tensor *b)
+{
+    nn_tensor *in[2] = {a, b};
+    if (!nn_op_check("nn_div", in, 2)) return nn_op_failed(in, 2);
+    return nn__binary("nn_div", a, b, a->ctx->kernels->div, nn__div_backward);
+}
+
+static void nn__scale_backward(nn_tensor *y) /* y = factor x: dx += factor dy */
+{
+    y->ctx->kernels->axpy(y->size, *(nn_real *)y->saved, y->grad, y->in[0]->grad);
+}
+
+nn_tensor *nn_scale(nn_tensor *x, nn_real factor)
+{
+    if (!nn_op_check("nn_scale", &x, 1)) return nn_op_failed(&x, 1);
+    nn_tensor *y = nn_op_new("scale", x->shape, &x, 1, nn__scale_backward, sizeof factor);
+    if (!y->size) return y;
+    *(nn_real *)y->saved = factor;
+    y->ctx->kernels->scale(y->size, factor, x->data, y->data);
+    return nn_op_done(y);
+}
+
+/* What all functions of one number share: f is chosen from the kernels of x. */
+#define NN__UNARY(function, name, x)                                                   \
+    if (!nn_op_check(function, &x, 1)) return nn_op_failed(&x, 1);                     \
+    nn_tensor *y = nn_op_new(&function[3], x->shape, &x, 1, nn__##name##_backward, 0); \
+    y->ctx->kernels->name(y->size, x->data, y->data);                                  \
+    return nn_op_done(y)
+
+static void nn__exp_backward(nn_tensor *y) /* y = e^x: dx += dy y */
+{
+    y->ctx->kernels->mul_add(y->size, y->grad, y->data, y->in[0]->grad);
+}
+nn_tensor *nn_exp(nn_tensor *x) { NN__UNARY("nn_exp", exp, x); }
+
+static void nn__log_backward(nn_tensor *y) /* y = log x: dx += dy / x */
+{
+    y->ctx->kernels->log_backward(y->size, y->grad, y->in[0]->data, y->in[0]->grad);
+}
+nn_tensor *nn_log(nn_tensor *x) { NN__UNARY("nn_log", log, x); }
+
+static void nn__sqrt_backward(nn_tensor *y) /* y = sqrt x: dx += dy / (2 y) */
+{
+    y->ctx->kernels->sqrt_backward(y->size, y->grad, y->data, y->in[0]->grad);
+}
+nn_tensor *nn_sqrt(nn_tensor *x) { NN__UNARY("nn_sqrt", sqrt, x); }
+
+static void nn__square_backward(nn_tensor *y) /* y = x^2: dx += dy 2 x */
+{
+    y->ctx->kernels->square_backward(y->size, y->grad, y->in[0]->data, y->in[0]->grad);
+}
+nn_tensor *nn_square(nn_tensor *x) { NN__UNARY("nn_square", square, x); }
+
+/* ---- matrices ---- */
+
+/* y = x w: dx += dy w^T, dw += x^T dy, for each of the matrices of a batch */
+static void nn__matmul_backward(nn_tensor *y)
+{
+    nn_tensor *x = y->in[0], *w = y->in[1];
+    const int k = x->shape.dim[x->shape.ndim - 1], n = nn__last(w->shape);
+    const int batch = w->shape.ndim == 2 ? 1 : (int)nn__span(w->shape, 0, w->shape.ndim - 2);
+    const int m = (int)(x->size / (size_t)batch / (size_t)k);
+    for (ptrdiff_t i = 0; i < batch; i++) {
+        nn__mat mx = nn__rows(x->data + i * m * k, k), mw = nn__rows(w->data + i * k * n, n);
+        nn__mat dy = nn__rows(y->grad + i * m * n, n);
+        if (x->grad) nn__gemm(y->ctx, m, k, n, dy, nn__transposed(mw), x->grad + i * m * k, 1);
+        if (w->grad) nn__gemm(y->ctx, k, n, m, nn__transposed(mx), dy, w->grad + i * k * n, 1);
+    }
+}
+
+nn_tensor *nn_matmul(nn_tensor *x, nn_tensor *w)
+{
+    nn_tensor *in[2] = {x, w};
+    if (!nn_op_check("nn_matmul", in, 2)) return nn_op_failed(in, 2);
+    nn_ctx *nn = x->ctx;
+    const int dx = x->shape.ndim, dw = w->shape.ndim;
+    if (dx < 2 || dw < 2)
+        return nn_fail(nn, NN_ERROR_SHAPE, "nn_matmul", "needs matrices: x is %s, w is %s",
+                       nn_shape_text(nn, x->shape), nn_shape_text(nn, w->shape));
+    const int k = x->shape.dim[dx - 1], n = w->shape.dim[dw - 1];
+    if (k != w->shape.dim[dw - 2])
+        return nn_fail(nn, NN_ERROR_SHAPE, "nn_matmul", "inner dimensions differ: x is %s, w is %s",
+                       nn_shape_text(nn, x->shape), nn_shape_text(nn, w->shape));
+    int same = dw == 2 || dw == dx;
+    for (int i = 0; dw > 2 && same && i < dw - 2; i++) same = x->shape.dim[i] == w->shape.dim[i];
+    if (!same)
+        return nn_fail(nn, NN_ERROR_SHAPE, "nn_matmul", "leading dimensions differ: x is %s, w is %s",
+                       nn_shape_text(nn, x->shape), nn_shape_text(nn, w->shape));
+    nn_shape shape = x->shape;
+    shape.dim[dx - 1] = n;
+    nn_tensor *y = nn_op_new("matmul", shape, in, 2, nn__matmul_backward, 0);
+    if (!y->size) return y;
+    const int batch = dw == 2 ? 1 : (int)nn__span(w->shape, 0, dw - 2);
+    const int m = (int)(x->size / (size_t)batch / (size_t)k);
+    for (ptrdiff_t i = 0; i < batch; i++)
+        if (!nn__gemm(nn, m, n, k, nn__rows(x->data + i * m * k, k), nn__rows(w->data + i * k * n, n),
+                      y->data + i * m * n, 0))
+            return &nn->failed;
+    return nn_op_done(y);
+}
+
+/* ---- shapes ---- */
+
+/* axis counted from the front, or -1 (after reporting it) if x has no such axis. */
+static int nn__axis(const nn_tensor *x, const char *function, int axis)
+{
+    const int n = x->shape.ndim;
+    if (axis >= -n && axis < n) return axis < 0 ? axis + n : axis;
+    nn_fail(x->ctx, NN_ERROR_SHAPE, function, "there is no axis %d: x is %s", axis,
+            nn_shape_text(x->ctx, x->shape));
+    return -1;
+}
+
+/* A tensor seen along one axis: outer x length x inner numbers. */
+typedef struct nn__view {
+    size_t outer, length, inner;
+} nn__view;
+
+static nn__view nn__along(nn_shape s, int axis)
+{
+    nn__view v = {nn__span(s, 0, axis), (size_t)s.dim[axis], nn__span(s, axis + 1, s.ndim)};
+    return v;
+}
+
+/* to [outer, b, middle, a, inner] (+)= from [outer, a, middle, b, inner], the two exchanged. */
+static void nn__exchange_axes(const nn_real *from, nn_real *to, nn_shape s, int axis_a, int axis_b,
+                              int add)
+{
+    const size_t outer = nn__span(s, 0, axis_a), a = (size_t)s.dim[axis_a];
+    const size_t middle = nn__span(s, axis_a + 1, axis_b), b = (size_t)s.dim[axis_b];
+    const size_t inner = nn__span(s, axis_b + 1, s.ndim);
+    for (size_t o = 0; o < outer; o++)
+        for (size_t j = 0; j < b; j++)
+            for (size_t m = 0; m < middle; m++)
+                for (size_t i = 0; i < a; i++) {
+                    const nn_real *x = from + (((o * a + i) * middle + m) * b + j) * inner;
+                    for (size_t c = 0; c < inner; c++, to++) *to = add ? *to + x[c] : x[c];
+                }
+}
+
+static void nn__transpose_backward(nn_tensor *y) /* exchanged once more, it is as it was */
+{
+    const int *axis = (const int *)y->saved;
+    nn__exchange_axes(y->grad, y->in[0]->grad, y->shape, axis[0], axis[1], 1);
+}
+
+nn_tensor *nn_transpose(nn_tensor *x, int axis1, int axis2)
+{
+    if (!nn_op_check("nn_transpose", &x, 1)) return nn_op_failed(&x, 1);
+    int a = nn__axis(x, "nn_transpose", axis1), b = a < 0 ? -1 : nn__axis(x, "nn_transpose", axis2);
+    if (a < 0 || b < 0) return &x->ctx->failed;
+    if (a > b) nn__exchange(&a, nn__exchange(&b, a));
+    nn_shape shape = x->shape;
+    shape.dim[a] = x->shape.dim[b];
+    shape.dim[b] = x->shape.dim[a];
+    nn_tensor *y = nn_op_new("transpose", shape, &x, 1, nn__transpose_backward, 2 * sizeof(int));
+    if (!y->size) return y;
+    ((int *)y->saved)[0] = a;
+    ((int *)y->saved)[1] = b;
+    if (a == b) memcpy(y->data, x->data, x->size * sizeof *x->data);
+    else nn__exchange_axes(x->data, y->data, x->shape, a, b, 0);
+    return nn_op_done(y);
+}
+
+static void nn__reshape_backward(nn_tensor *y) /* the same numbers: dx += dy */
+{
+    y->ctx->kernels->axpy(y->size, 1, y->grad, y->in[0]->grad);
+}
+
+nn_tensor *nn_reshape(nn_tensor *x, nn_shape shape)
+{
+    if (!nn_op_check("nn_reshape", &x, 1)) return nn_op_failed(&x, 1);
+    size_t known = 1;
+    int unknown = -1, valid = shape.ndim >= 0 && shape.ndim <= NN_MAX_DIMS;
+    for (int i = 0; valid && i < shape.ndim; i++) {
+        if (shape.dim[i] == -1 && unknown < 0) unknown = i;
+        else valid = shape.dim[i] >= 1 && (known *= (size_t)shape.dim[i]) <= x->size;
+    }
+    if (valid && unknown >= 0) shape.dim[unknown] = (int)(x->size / known);
+    if (!valid || nn__span(shape, 0, shape.ndim) != x->size)
+        return nn_fail(x->ctx, NN_ERROR_SHAPE, "nn_reshape", "x is %s with %zu elements, not %s",
+                       nn_shape_text(x->ctx, x->shape), x->size, nn_shape_text(x->ctx, shape));
+    nn_tensor *y = nn__record("reshape", shape, &x, 1, nn__reshape_backward, 0, NULL);
+    if (!y->size) return y;
+    y->data = x->data;
+    return nn_op_done(y);
+}
+
+/* A part of y, `length` long from `start` along axis, belongs to x, which has that length. */
+static void nn__copy_part(nn_tensor *y, size_t start, nn_tensor *x, int axis, int back)
+{
+    nn__view whole = nn__along(y->shape, axis), part = nn__along(x->shape, axis);
+    const size_t run = part.length * part.inner;
+    for (size_t o = 0; o < whole.outer; o++) {
+        size_t at = (o * whole.length + start) * whole.inner;
+        if (back) y->ctx->kernels->axpy(run, 1, y->grad + at, x->grad + o * run);
+        else memcpy(y->data + at, x->data + o * run, run * sizeof *x->data);
+    }
+}
+
+static void nn__slice_backward(nn_tensor *y) /* y = x[start .. end): dx there += dy */
+{
+    nn_tensor *x = y->in[0];
+    const int *at = (const int *)y->saved; /* axis, start */
+    nn__view whole = nn__along(x->shape, at[0]), part = nn__along(y->shape, at[0]);
+    const size_t run = part.length * part.inner;
+    for (size_t o = 0; o < whole.outer; o++)
+        y->ctx->kernels->axpy(run, 1, y->grad + o * run,
+                              x->grad + (o * whole.length + (size_t)at[1]) * whole.inner);
+}
+
+nn_tensor *nn_slice(nn_tensor *x, int axis, int start, int end)
+{
+    if (!nn_op_check("nn_slice", &x, 1)) return nn_op_failed(&x, 1);
+    if ((axis = nn__axis(x, "nn_slice", axis)) < 0) return &x->ctx->failed;
+    if (start < 0 || start >= end || end > x->shape.dim[axis])
+        return nn_fail(x->ctx, NN_ERROR_SHAPE, "nn_slice", "no part %d <= i < %d of axis %d: x is %s",
+                       start, end, axis, nn_shape_text(x->ctx, x->shape));
+    nn_shape shape = x->shape;
+    shape.dim[axis] = end - start;
+    nn_tensor *y = nn_op_new("slice", shape, &x, 1, nn__slice_backward, 2 * sizeof(int));
+    if (!y->size) return y;
+    ((int *)y->saved)[0] = axis;
+    ((int *)y->saved)[1] = start;
+    nn__view whole = nn__along(x->shape, axis), part = nn__along(shape, axis);
+    const size_t run = part.length * part.inner;
+    for (size_t o = 0; o < whole.outer; o++)
+        memcpy(y->data + o * run, x->data + (o * whole.length + (size_t)start) * whole.inner,
+               run * sizeof *x->data);
+    return nn_op_done(y);
+}
+
+static void nn__concat_backward(nn_tensor *y) /* each input's part of dy is added to it */
+{
+    const int axis = *(const int *)y->saved;
+    size_t start = 0;
+    for (int i = 0; i < y->n_in; i++) {
+        if (y->in[i]->grad) nn__copy_part(y, start, y->in[i], axis, 1);
+        start += (size_t)y->in[i]->shape.dim[axis];
+    }
+}
+
+nn_tensor *nn_concat(int axis, int n, nn_tensor *const *xs)
+{
+    if (!nn__given(n > 0 ? xs : NULL, "nn_concat")) return NULL;
+    if (!nn_op_check("nn_concat", xs, n)) return nn_op_failed(xs, n);
+    nn_ctx *nn = xs[0]->ctx;
+    if ((axis = nn__axis(xs[0], "nn_concat", axis)) < 0) return &nn->failed;
+    nn_shape shape = xs[0]->shape;
+    for (int i = 1; i < n; i++) {
+        nn_shape other = xs[i]->shape;
+        if (other.ndim == shape.ndim) other.dim[axis] = shape.dim[axis];
+        if (!nn_shape_equal(other, shape) || xs[i]->shape.dim[axis] > INT_MAX - shape.dim[axis])
+            return nn_fail(nn, NN_ERROR_SHAPE, "nn_concat",
+                           "shapes differ outside axis %d: the first is %s, number %d is %s", axis,
+                           nn_shape_text(nn, xs[0]->shape), i + 1, nn_shape_text(nn, xs[i]->shape));
+        shape.dim[axis] += xs[i]->shape.dim[axis];
+    }
+    nn_tensor *y = nn_op_new("concat", shape, xs, n, nn__concat_backward, sizeof(int));
+    if (!y->size) return y;
+    *(int *)y->saved = axis;
+    size_t start = 0;
+    for (int i = 0; i < n; i++) {
+        nn__copy_part(y, start, xs[i], axis, 0);
+        start += (size_t)xs[i]->shape.dim[axis];
+    }
+    return nn_op_done(y);
+}
+
+/* ---- reductions ---- */
+
+typedef struct nn__reduction {
+    nn__view view;
+    nn_real factor; /* of a sum; 1 / length makes it a mean */
+    int *index;     /* of a maximum: where along the axis it was found */
+} nn__reduction;
+
+static nn__view nn__all_of(const nn_tensor *x)
+{
+    nn__view v = {1, x->size, 1};
+    return v;
+}
+
+/* y[o, i] = factor sum_l x[o, l, i]: dx[o, l, i] += factor dy[o, i] */
+static void nn__sum_backward(nn_tensor *y)
+{
+    const nn__reduction *r = (const nn__reduction *)y->saved;
+    const nn__kernels *k = y->ctx->kernels;
+    nn_real *dx = y->in[0]->grad;
+    for (size_t o = 0; o < r->view.outer; o++)
+        for (size_t l = 0; l < r->view.length; l++, dx += r->view.inner)
+            if (r->view.inner > 1) k->axpy(r->view.inner, r->factor, y->grad + o * r->view.inner, dx);
+            else *dx += r->factor * y->grad[o];
+}
+
+static nn_tensor *nn__sum_over(const char *op, nn_tensor *x, nn__view v, nn_shape shape, nn_real factor)
+{
+    nn_tensor *y = nn_op_new(op, shape, &x, 1, nn__sum_backward, sizeof(nn__reduction));
+    if (!y->size) return y;
+    nn__reduction r = {v, factor, NULL};
+    *(nn__reduction *)y->saved = r;
+    const nn__kernels *k = y->ctx->kernels;
+    const nn_real *row = x->data;
+    for (size_t o = 0; o < v.outer; o++) {
+        nn_real *sum = y->data + o * v.inner;
+        if (v.inner == 1) {
+            *sum = k->sum(v.length, row);
+            row += v.length;
+            continue;
+        }
+        memset(sum, 0, v.inner * sizeof *sum);
+        for (size_t l = 0; l < v.length; l++, row += v.inner) k->axpy(v.inner, 1, row, sum);
+    }
+    k->scale(y->size, factor, y->data, y->data);
+    return nn_op_done(y);
+}
+
+static void nn__max_backward(nn_tensor *y) /* y[o, i] = x[o, l, i] for the l found: dx there += dy */
+{
+    const nn__reduction *r = (const nn__reduction *)y->saved;
+    for (size_t o = 0; o < r->view.outer; o++)
+        for (size_t i = 0; i < r->view.inner; i++) {
+            size_t at = o * r->view.inner + i;
+            size_t from = (o * r->view.length + (size_t)r->index[at]) * r->view.inner + i;
+            y->in[0]->grad[from] += y->grad[at];
+        }
+}
+
+static nn_tensor *nn__max_over(nn_tensor *x, nn__view v, nn_shape shape)
+{
+    nn_tensor *y = nn_op_new("max", shape, &x, 1, nn__max_backward, sizeof(nn__reduction));
+    if (!y->size) return y;
+    nn__reduction r = {v, 0, (int *)nn__alloc(y->ctx, &y->ctx->graph, y->size, sizeof(int), 0)};
+    if (!r.index) return &y->ctx->failed;
+    *(nn__reduction *)y->saved = r;
+    for (size_t o = 0; o < v.outer; o++)
+        for (size_t i = 0; i < v.inner; i++) {
+            const nn_real *col = x->data + o * v.length * v.inner + i;
+            size_t best = 0; /* the first of equal ones; a NaN is larger than everything */
+            for (size_t l = 1; l < v.length && col[best * v.inner] == col[best * v.inner]; l++)
+                if (!(col[l * v.inner] <= col[best * v.inner])) best = l;
+            r.index[o * v.inner + i] = (int)best;
+            y->data[o * v.inner + i] = col[best * v.inner];
+        }
+    return nn_op_done(y);
+}
+
+nn_tensor *nn_sum(nn_tensor *x)
+{
+    if (!nn_op_check("nn_sum", &x, 1)) return nn_op_failed(&x, 1);
+    return nn__sum_over("sum", x, nn__all_of(x), nn_shape0(), 1);
+}
+
+nn_tensor *nn_mean(nn_tensor *x)
+{
+    if (!nn_op_check("nn_mean", &x, 1)) return nn_op_failed(&x, 1);
+    return nn__sum_over("mean", x, nn__all_of(x), nn_shape0(), 1 / (nn_real)x->size);
+}
+
+nn_tensor *nn_max(nn_tensor *x)
+{
+    if (!nn_op_check("nn_max", &x, 1)) return nn_op_failed(&x, 1);
+    return nn__max_over(x, nn__all_of(x), nn_shape0());
+}
+
+/* The checks of the three below; the view along axis and the shape without it (size 1). */
+static int nn__reduce_axis(const char *function, nn_tensor *x, int axis, nn__view *v, nn_shape *shape)
+{
+    if (!nn_op_check(function, &x, 1)) return 0;
+    if ((axis = nn__axis(x, function, axis)) < 0) return 0;
+    *v = nn__along(x->shape, axis);
+    *shape = x->shape;
+    shape->dim[axis] = 1;
+    return 1;
+}
+
+nn_tensor *nn_sum_axis(nn_tensor *x, int axis)
+{
+    nn__view v;
+    nn_shape shape;
+    if (!nn__reduce_axis("nn_sum_axis", x, axis, &v, &shape)) return nn_op_failed(&x, 1);
+    return nn__sum_over("sum_axis", x, v, shape, 1);
+}
+
+nn_tensor *nn_mean_axis(nn_tensor *x, int axis)
+{
+    nn__view v;
+    nn_shape shape;
+    if (!nn__reduce_axis("nn_mean_axis", x, axis, &v, &shape)) return nn_op_failed(&x, 1);
+    return nn__sum_over("mean_axis", x, v, shape, 1 / (nn_real)v.length);
+}
+
+nn_tensor *nn_max_axis(nn_tensor *x, int axis)
+{
+    nn__view v;
+    nn_shape shape;
+    if (!nn__reduce_axis("nn_max_axis", x, axis, &v, &shape)) return nn_op_failed(&x, 1);
+    return nn__max_over(x, v, shape);
+}
+
+void nn_argmax(const nn_tensor *x, int *index)
+{
+    nn_tensor *in = (nn_tensor *)(uintptr_t)x;
+    if (!nn_op_check("nn_argmax", &in, 1)) return;
+    const size_t d = (size_t)nn__last(x->shape);
+    for (size_t i = 0; i < x->size / d; i++) {
+        const nn_real *row = x->data + i * d;
+        index[i] = 0;
+        for (size_t j = 1; j < d; j++)
+            if (row[j] > row[index[i]]) index[i] = (int)j;
+    }
+}
+
+/* ==== Chapter 1: neurons and layers ==================================================== >>ch01 */
+
+/* One rounding for product and sum together, as in the kernels. */
+static nn_real nn__fma(nn_real a, nn_real b, nn_real c)
+{
+    if (sizeof(nn_real) == sizeof(float)) return (nn_real)fmaf((float)a, (float)b, (float)c);
+    return (nn_real)fma((double)a, (double)b, (double)c);
+}
+
+nn_real nn_neuron(const nn_real *w, const nn_real *x, int n, nn_real b)
+{
+    nn_real z = b;
+    for (int i = 0; i < n; i++) z = nn__fma(w[i], x[i], z);
+    return z;
+}
+
+nn_linear nn_linear_new(nn_model *model, const char *name, int in, int out)
+{
+    nn_linear l = {nn_param(model, name, "weight", nn_shape2(out, in)),
+                   nn_param(model, name, "bias", nn_shape1(out))};
+    if (!model || model->ctx->code != NN_OK) return l;
+    const nn_real bound = 1 / (nn_real)sqrt((double)in);
+    for (size_t i = 0; i < l.weight->size; i++)
+        l.weight->data[i] = nn_uniform(model->ctx, -bound, bound);
+    for (size_t i = 0; i < l.bias->size; i++) l.bias->data[i] = nn_uniform(model->ctx, -bound, bound);
+    return l;
+}
+
+/* Y = X W^T + b, X [N, in], W [out, in]: dX += dY W, dW += dY^T X, db += the sum of dY's rows */
+static void nn__linear_backward(nn_tensor *y)
+{
+    nn_tensor *x = y->in[0], *w = y->in[1], *b = y->in[2];
+    const int in = w->shape.dim[1], out = w->shape.dim[0], n = (int)(y->size / (size_t)out);
+    const nn__mat dy = nn__rows(y->grad, out);
+    if (x->grad) nn__gemm(y->ctx, n, in, out, dy, nn__rows(w->data, in), x->grad, 1);
+    if (w->grad) nn__gemm(y->ctx, out, in, n, nn__transposed(dy), nn__rows(x->data, in), w->grad, 1);
+    for (ptrdiff_t i = 0; b->grad && i < n; i++)
+        y->ctx->kernels->axpy((size_t)out, 1, y->grad + i * out, b->grad);
+}
+
+nn_tensor *nn_linear_forward(const nn_linear *l, nn_tensor *x)
+{
+    nn_tensor *in[3] = {x, l ? l->weight : NULL, l ? l->bias : NULL};
+    if (!nn_op_check("nn_linear_forward", in, 3)) return nn_op_failed(in, 3);
+    nn_ctx *nn = x->ctx;
+    const int d = l->weight->shape.dim[1], out = l->weight->shape.dim[0];
+    if (x->shape.ndim < 1 || nn__last(x->shape) != d)
+        return nn_fail(nn, NN_ERROR_SHAPE, "nn_linear_forward",
+                       "x is %s, its last dimension should be %d: weight is %s",
+                       nn_shape_text(nn, x->shape), d, nn_shape_text(nn, l->weight->shape));
+    nn_shape shape = x->shape;
+    shape.dim[shape.ndim - 1] = out;
+    nn_tensor *y = nn_op_new("linear", shape, in, 3, nn__linear_backward, 0);
+    if (!y->size) return y;
+    const int n = (int)(y->size / (size_t)out);
+    for (ptrdiff_t i = 0; i < n; i++) /* each sum begins with the bias */
+        memcpy(y->data + i * out, l->bias->data, (size_t)out * sizeof *y->data);
+    if (!nn__gemm(nn, n, out, d, nn__rows(x->data, d), nn__transposed(nn__rows(l->weight->data, d)),
+                  y->data, 1))
+        return &nn->failed;
+    return nn_op_done(y);
+}
+
+/* ==== Chapter 3: activation functions ================================================== >>ch03 */
+#if NN_CHAPTERS >= 3
+
+static void nn__sigmoid_backward(nn_tensor *y) /* y = 1 / (1 + e^-x): dx += dy y (1 - y) */
+{
+    y->ctx->kernels->sigmoid_backward(y->size, y->grad, y->data, y->in[0]->grad);
+}
+nn_tensor *nn_sigmoid(nn_tensor *x) { NN__UNARY("nn_sigmoid", sigmoid, x); }
+
+static void nn__tanh_backward(nn_tensor *y) /* y = tanh x: dx += dy (1 - y^2) */
+{
+    y->ctx->kernels->tanh_backward(y->size, y->grad, y->data, y->in[0]->grad);
+}
+nn_tensor *nn_tanh(nn_tensor *x) { NN__UNARY("nn_tanh", tanh, x); }
+
+static void nn__relu_backward(nn_tensor *y) /* y = max(0, x): dx += x > 0 ? dy : 0 */
+{
+    y->ctx->kernels->leaky_relu_backward(y->size, 0, y->grad, y->in[0]->data, y->in[0]->grad);
+}
+nn_tensor *nn_relu(nn_tensor *x) { NN__UNARY("nn_relu", relu, x); }
+
+static void nn__leaky_relu_backward(nn_tensor *y) /* dx += x > 0 ? dy : slope dy */
+{
+    y->ctx->kernels->leaky_relu_backward(y->size, *(nn_real *)y->saved, y->grad, y->in[0]->data,
+                                         y->in[0]->grad);
+}
+
+nn_tensor *nn_leaky_relu(nn_tensor *x, nn_real slope)
+{
+    if (!nn_op_check("nn_leaky_relu", &x, 1)) return nn_op_failed(&x, 1);
+    if (!(slope >= 0 && slope < 1))
+        return nn_fail(x->ctx, NN_ERROR_ARGUMENT, "nn_leaky_relu", "slope is %g, not in 0 <= slope < 1",
+                       (double)slope);
+    nn_tensor *y = nn_op_new("leaky_relu", x->shape, &x, 1, nn__leaky_relu_backward, sizeof slope);
+    if (!y->size) return y;
+    *(nn_real *)y->saved = slope;
+    y->ctx->kernels->leaky_relu(y->size, slope, x->data, y->data);
+    return nn_op_done(y);
+}
+
+/* y_i = e^x_i / sum_j e^x_j in each row: dx_i += y_i (dy_i - sum_j dy_j y_j) */
+static void nn__softmax_backward(nn_tensor *y)
+{
+    const size_t d = (size_t)nn__last(y->shape);
+    for (size_t i = 0; i < y->size; i += d)
+        y->ctx->kernels->softmax_backward(d, y->grad + i, y->data + i, y->in[0]->grad + i);
+}
+
+nn_tensor *nn_softmax(nn_tensor *x)
+{
+    if (!nn_op_check("nn_softmax", &x, 1)) return nn_op_failed(&x, 1);
+    nn_tensor *y = nn_op_new("softmax", x->shape, &x, 1, nn__softmax_backward, 0);
+    const size_t d = (size_t)nn__last(x->shape);
+    nn_real max;
+    for (size_t i = 0; i < y->size; i += d) y->ctx->kernels->softmax(d, x->data + i, y->data + i, &max);
+    return nn_op_done(y);
+}
+
+nn_tensor *nn_activate(nn_tensor *x, nn_activation g)
+{
+    if (!nn_op_check("nn_activate", &x, 1)) return nn_op_failed(&x, 1);
+    switch (g) {
+    case NN_IDENTITY: return x;
+    case NN_SIGMOID: return nn_sigmoid(x);
+    case NN_TANH: return nn_tanh(x);
+    case NN_RELU: return nn_relu(x);
+    case NN_SOFTMAX: return nn_softmax(x);
+    }
+    return nn_fail(x->ctx, NN_ERROR_ARGUMENT, "nn_activate", "%d names no activation", (int)g);
+}
+
+#endif
+/* ==== Chapter 5: gradient descent ====================================================== >>ch05 */
+#if NN_CHAPTERS >= 5
+
+static nn_optimizer *nn__optimizer_new(nn_model *model, const char *function, nn_real lr, int n_state,
+                                       nn_update update)
+{
+    if (!nn__given(model, function)) return NULL;
+    nn_ctx *nn = model->ctx;
+    if (nn->code != NN_OK) return &nn->failed_optimizer;
+    nn_optimizer *opt = NULL;
+    if (!(lr > 0 && lr - lr == 0))
+        nn_fail(nn, NN_ERROR_ARGUMENT, function, "the learning rate is %g", (double)lr);
+    else opt = NN__NEW(nn, nn_optimizer);
+    if (!opt) return &nn->failed_optimizer;
+    opt->ctx = nn;
+    opt->model = model;
+    opt->rule = function + 3;
+    opt->lr = lr;
+    opt->beta1_power = opt->beta2_power = 1;
+    opt->update = update;
+    opt->n_state = n_state;
+    return opt;
+}
+
+static void nn__sgd_update(nn_optimizer *opt, nn_tensor *w, nn_real **state) /* w = w - lr g */
+{
+    (void)state;
+    opt->ctx->kernels->sgd(w->size, opt->lr, opt->weight_decay, w->grad, w->data);
+}
+
+nn_optimizer *nn_sgd(nn_model *model, nn_real lr)
+{
+    return nn__optimizer_new(model, "nn_sgd", lr, 0, nn__sgd_update);
+}
+
+/* v = beta v - lr g, w = w + v */
+static void nn__momentum_update(nn_optimizer *opt, nn_tensor *w, nn_real **state)
+{
+    opt->ctx->kernels->momentum(w->size, opt->lr, opt->beta1, opt->weight_decay, w->grad, state[0],
+                                w->data);
+}
+
+nn_optimizer *nn_momentum(nn_model *model, nn_real lr, nn_real beta)
+{
+    nn_optimizer *opt = nn__optimizer_new(model, "nn_momentum", lr, 1, nn__momentum_update);
+    if (opt && !(beta >= 0 && beta < 1))
+        nn_fail(opt->ctx, NN_ERROR_ARGUMENT, "nn_momentum", "beta is %g, not in 0 <= beta < 1",
+                (double)beta);
+    if (opt && opt->ctx->code == NN_OK) opt->beta1 = beta;
+    return opt;
+}
+
+/* m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2, and with t steps done
+ * w = w - lr m' / (sqrt(v') + eps), m' = m / (1 - beta1^t), v' = v / (1 - beta2^t) */
+static void nn__adam_update(nn_optimizer *opt, nn_tensor *w, nn_real **state)
+{
+    nn__adam_step s = {opt->beta1, opt->beta2, (nn_real)((double)opt->lr / (1 - opt->beta1_power)),
+                       (nn_real)(1 / sqrt(1 - opt->beta2_power)), opt->eps, opt->weight_decay};
+    opt->ctx->kernels->adam(w->size, &s, w->grad, state[0], state[1], w->data);
+}
+
+nn_optimizer *nn_adam(nn_model *model, nn_real lr)
+{
+    nn_optimizer *opt = nn__optimizer_new(model, "nn_adam", lr, 2, nn__adam_update);
+    if (!opt || opt->ctx->code != NN_OK) return opt;
+    opt->beta1 = (nn_real)0.9;
+    opt->beta2 = (nn_real)0.999;
+    opt->eps = (nn_real)1e-8;
+    return opt;
+}
+
+/* State of zeros for the parameters that have none yet. All of it exists before any is updated. */
+static int nn__optimizer_ready(nn_optimizer *opt)
+{
+    nn_ctx *nn = opt->ctx;
+    const int n = opt->model->n_params;
+    if (opt->n_ready == n) return 1;
+    void *list = nn__alloc(nn, &nn->keep, (size_t)n, sizeof *opt->state, 1);
+    if (!list) return 0;
+    if (opt->n_ready) memcpy(list, opt->state, (size_t)opt->n_ready * sizeof *opt->state);
+    opt->state = (nn_real *(*)[NN_MAX_STATE])list;
+    for (; opt->n_ready < n; opt->n_ready++)
+        for (int i = 0; i < opt->n_state; i++) {
+            size_t size = opt->model->param[opt->n_ready]->size;
+            void *zeros = nn__alloc(nn, &nn->keep, size, sizeof(nn_real), 1);
+            if (!zeros) return 0;
+            opt->state[opt->n_ready][i] = (nn_real *)zeros;
+        }
+    return 1;
+}
+
+void nn_step(nn_optimizer *opt)
+{
+    if (!nn__given(opt, "nn_step")) return;
+    if (opt->ctx->code != NN_OK) return;
+    if (!opt->update) {
+        nn_fail(opt->ctx, NN_ERROR_ARGUMENT, "nn_step", "the optimizer is the result of a failed call");
+        return;
+    }
+    if (!nn__optimizer_ready(opt)) return;
+    opt->step++;
+    opt->beta1_power *= (double)opt->beta1;
+    opt->beta2_power *= (double)opt->beta2;
+    for (int i = 0; i < opt->model->n_params; i++)
+        opt->update(opt, opt->model->param[i], opt->state[i]);
+}
+
+#endif
+/* ==== Chapter 6: backpropagation ======================================================= >>ch06 */
+#if NN_CHAPTERS >= 6
+
+/* The tape holds the operations in the order they were done, so that, from its end, each result's
+ * gradient is complete before it is passed on to what the result was made from. */
+void nn_backward(nn_tensor *loss)
+{
+    if (!nn_op_check("nn_backward", &loss, 1)) return;
+    nn_ctx *nn = loss->ctx;
+    if (loss->size != 1) {
+        nn_fail(nn, NN_ERROR_SHAPE, "nn_backward", "the loss must be one number, it is %s",
+                nn_shape_text(nn, loss->shape));
+        return;
+    }
+    if (!loss->requires_grad) {
+        nn_fail(nn, NN_ERROR_ARGUMENT, "nn_backward", "the loss does not depend on any parameter%s",
+                nn->grad_enabled ? "" : " (recording is off: nn_set_grad_enabled)");
+        return;
+    }
+    if (!nn__check_finite(loss, loss->data, "nn_backward", "the loss")) return;
+    for (int i = 0; i < nn->n_tape; i++) nn->tape[i]->grad = NULL;
+    nn__need_grad(loss);
+    if (nn->code == NN_OK) loss->grad[0] = 1;
+    for (int i = nn->n_tape - 1; i >= 0 && nn->code == NN_OK; i--) {
+        nn_tensor *y = nn->tape[i];
+        if (!y->grad) continue; /* the loss does not depend on it */
+        for (int j = 0; j < y->n_in; j++)
+            if (y->in[j]->requires_grad) nn__need_grad(y->in[j]);
+        if (nn->code != NN_OK) return;
+        nn__mark temporaries = nn__arena_mark(&nn->graph);
+        y->backward(y);
+        nn__arena_rewind(&nn->graph, temporaries);
+        for (int j = 0; nn->nan_check && j < y->n_in; j++)
+            if (y->in[j]->grad && !nn__check_finite(y->in[j], y->in[j]->grad, y->op, "backward: grad of"))
+                return;
+    }
+}
+
+static double nn__loss_of(nn_ctx *nn, nn_tensor *(*loss)(void *user), void *user)
+{
+    nn_clear(nn);
+    return (double)nn_item(loss(user));
+}
+
+double nn_gradcheck(nn_model *model, nn_tensor *(*loss)(void *user), void *user, nn_real h)
+{
+    if (!nn__given(model, "nn_gradcheck")) return (double)NAN;
+    nn_ctx *nn = model->ctx;
+    if (nn->code != NN_OK) return (double)NAN;
+    nn_clear(nn);
+    nn_zero_grad(model);
+    nn_backward(loss(user));
+    int recording = nn_set_grad_enabled(nn, 0);
+    double worst = 0, largest = 0;
+    for (int i = 0; i < model->n_params; i++)
+        for (size_t j = 0; j < model->param[i]->size && nn->code == NN_OK; j++) {
+            nn_real *w = &model->param[i]->data[j], old = *w;
+            *w = old + h;
+            double up = nn__loss_of(nn, loss, user), step = (double)*w;
+            *w = old - h;
+            double down = nn__loss_of(nn, loss, user);
+            step -= (double)*w; /* what 2 h really is after rounding */
+            *w = old;
+            double numeric = (up - down) / step, analytic = (double)model->param[i]->grad[j];
+            worst = fmax(worst, fabs(numeric - analytic));
+            largest = fmax(largest, fmax(fabs(numeric), fabs(analytic)));
+        }
+    nn_set_grad_enabled(nn, recording);
+    if (nn->code != NN_OK) return (double)NAN;
+    return largest > 0 ? worst / largest : worst;
+}
+
+#ifndef NN_NO_STDIO
+static void nn__graph_node(const nn_tensor *x, FILE *out, int mermaid)
+{
+    const char *shape = nn_shape_text(x->ctx, x->shape), *name = x->name[0] ? x->name : x->op;
+    if (mermaid)
+        fprintf(out, "  n%d%s\"%s<br>%s\"%s\n", x->id, x->n_in ? "(" : "[", name, shape,
+                x->n_in ? ")" : "]");
+    else
+        fprintf(out, "  n%d [label=\"%s\\n%s\"%s];\n", x->id, name, shape,
+                x->n_in ? "" : x->requires_grad ? " shape=box style=filled" : " shape=box");
+}
+
+/* mark: 1 belongs to the graph of y, 2 is drawn */
+static void nn__graph(const nn_tensor *y, FILE *out, int mermaid)
+{
+    nn_ctx *nn = y->ctx;
+    for (int i = nn->n_tape - 1; i >= 0; i--) {
+        nn_tensor *t = nn->tape[i];
+        if (t == y) t->mark = 1;
+        for (int j = 0; t->mark && j < t->n_in; j++) t->in[j]->mark = 1;
+    }
+    fprintf(out, mermaid ? "graph LR\n" : "digraph graph_of_%s {\n  rankdir=LR;\n", y->op);
+    for (int i = 0; i < nn->n_tape; i++) {
+        nn_tensor *t = nn->tape[i];
+        for (int j = 0; t->mark && j < t->n_in; j++) {
+            if (t->in[j]->mark == 1) nn__graph_node(t->in[j], out, mermaid);
+            t->in[j]->mark = 2;
+        }
+        if (t->mark == 1) nn__graph_node(t, out, mermaid);
+        if (t->mark) t->mark = 2;
+        for (int j = 0; t->mark && j < t->n_in; j++)
+            fprintf(out, mermaid ? "  n%d --> n%d\n" : "  n%d -> n%d;\n", t->in[j]->id, t->id);
+    }
+    if (!mermaid) fprintf(out, "}\n");
+    for (int i = 0; i < nn->n_tape; i++) {
+        nn->tape[i]->mark = 0;
+        for (int j = 0; j < nn->tape[i]->n_in; j++) nn->tape[i]->in[j]->mark = 0;
+    }
+}
+
+void nn_graph_dot(const nn_tensor *y, FILE *out)
+{
+    if (y && y->size) nn__graph(y, out, 0);
+}
+void nn_graph_mermaid(const nn_tensor *y, FILE *out)
+{
+    if (y && y->size) nn__graph(y, out, 1);
+}
+#endif
+
+/* ---- the perceptron of many layers, with the book's deltas ---- */
+
+nn_mlp nn_mlp_new(nn_model *model, const char *name, const int *width, int layers,
+                  nn_activation hidden, nn_activation output)
+{
+    nn_mlp m;
+    memset(&m, 0, sizeof m);
+    if (!nn__given(model, "nn_mlp_new")) return m;
+    nn_ctx *nn = m.ctx = model->ctx;
+    if (nn->code != NN_OK) return m;
+    if (!name || !width || layers < 2 || layers > NN_MLP_MAX)
+        return nn_fail(nn, NN_ERROR_ARGUMENT, "nn_mlp_new", "needs a name and 2 to %d widths", NN_MLP_MAX), m;
+    if (hidden == NN_SOFTMAX || (output != NN_IDENTITY && output != NN_SIGMOID && output != NN_SOFTMAX))
+        return nn_fail(nn, NN_ERROR_ARGUMENT, "nn_mlp_new", "hidden is NN_IDENTITY, NN_SIGMOID, NN_TANH "
+                       "or NN_RELU; output is NN_IDENTITY, NN_SIGMOID or NN_SOFTMAX"), m;
+    for (int l = 1; l < layers; l++) {
+        char layer[NN_NAME_SIZE];
+        snprintf(layer, sizeof layer, "%.48s.%d", name, l);
+        nn_linear linear = nn_linear_new(model, layer, width[l - 1], width[l]);
+        m.weight[l] = linear.weight;
+        m.bias[l] = linear.bias;
+    }
+    if (nn->code != NN_OK) return m;
+    m.layers = layers; /* stays 0 in a failed one */
+    m.hidden = hidden;
+    m.output = output;
+    memcpy(m.width, width, (size_t)layers * sizeof *width);
+    return m;
+}
+
+/* y = g(z) for the units of one sample */
+static void nn__mlp_activate(const nn__kernels *k, nn_activation g, const nn_real *z, nn_real *y, size_t n)
+{
+    nn_real max;
+    switch (g) {
+    case NN_IDENTITY: memcpy(y, z, n * sizeof *y); break;
+    case NN_SIGMOID: k->sigmoid(n, z, y); break;
+    case NN_TANH: k->tanh(n, z, y); break;
+    case NN_RELU: k->relu(n, z, y); break;
+    case NN_SOFTMAX: k->softmax(n, z, y, &max); break;
+    }
+}
+
+/* g'(z), from y = g(z) */
+static nn_real nn__mlp_slope(nn_activation g, nn_real y)
+{
+    if (g == NN_SIGMOID) return y * (1 - y);
+    if (g == NN_TANH) return 1 - y * y;
+    if (g == NN_RELU) return y > 0 ? (nn_real)1 : (nn_real)0;
+    return 1;
+}
+
+static int nn__mlp_reserve(nn_mlp *m, int n) /* arrays for n samples */
+{
+    for (int l = 0; l < m->layers && n > m->capacity; l++) {
+        const size_t size = (size_t)n * (size_t)m->width[l];
+        m->y[l] = nn__reals(m->ctx, &m->ctx->keep, size);
+        m->z[l] = l ? nn__reals(m->ctx, &m->ctx->keep, size) : NULL;
+        m->delta[l] = l ? nn__reals(m->ctx, &m->ctx->keep, size) : NULL;
+    }
+    if (m->ctx->code != NN_OK) return m->capacity = m->n = 0;
+    if (n > m->capacity) m->capacity = n;
+    m->n = n;
+    return 1;
+}
+
+const nn_real *nn_mlp_forward(nn_mlp *m, const nn_real *x, int n)
+{
+    if (!nn__given(m ? m->ctx : NULL, "nn_mlp_forward")) return NULL;
+    if (m->ctx->code != NN_OK || !m->layers) return NULL;
+    if (!x || n < 1)
+        return nn_fail(m->ctx, NN_ERROR_ARGUMENT, "nn_mlp_forward", "needs x and n >= 1; n is %d", n), (nn_real *)NULL;
+    if (!nn__mlp_reserve(m, n)) return NULL;
+    memcpy(m->y[0], x, (size_t)n * (size_t)m->width[0] * sizeof *x);
+    for (int l = 1; l < m->layers; l++) {
+        const int in = m->width[l - 1], out = m->width[l];
+        for (ptrdiff_t s = 0; s < n; s++) {
+            for (ptrdiff_t i = 0; i < out; i++) /* z = W y + b */
+                m->z[l][s * out + i] = nn_neuron(m->weight[l]->data + i * in, m->y[l - 1] + s * in, in,
+                                                 m->bias[l]->data[i]);
+            nn__mlp_activate(m->ctx->kernels, l < m->layers - 1 ? m->hidden : m->output,
+                             m->z[l] + s * out, m->y[l] + s * out, (size_t)out);
+        }
+    }
+    return m->y[m->layers - 1];
+}
+
+nn_real nn_mlp_loss(const nn_mlp *m, const nn_real *target)
+{
+    if (!m || !m->ctx || m->ctx->code != NN_OK || !m->n || !target) return (nn_real)NAN;
+    const nn__kernels *k = m->ctx->kernels;
+    const int top = m->layers - 1, units = m->width[top];
+    double loss = 0;
+    for (ptrdiff_t s = 0; s < m->n; s++) {
+        const nn_real *z = m->z[top] + s * units, *t = target + s * units;
+        if (m->output == NN_IDENTITY) loss += (double)k->squared_error((size_t)units, z, t) / 2;
+        if (m->output == NN_SIGMOID) loss += (double)k->bce((size_t)units, z, t);
+        if (m->output == NN_SOFTMAX) {
+            nn_real max;
+            const double log_sum = (double)k->softmax((size_t)units, z, m->y[top] + s * units, &max);
+            for (int i = 0; i < units; i++)
+                loss += (double)t[i] * (log_sum + ((double)max - (double)z[i]));
+        }
+    }
+    return (nn_real)(loss / m->n);
+}
+
+void nn_mlp_backward(nn_mlp *m, const nn_real *target)
+{
+    if (!nn__given(m ? m->ctx : NULL, "nn_mlp_backward")) return;
+    if (m->ctx->code != NN_OK) return;
+    if (!m->n || !target) {
+        nn_fail(m->ctx, NN_ERROR_ARGUMENT, "nn_mlp_backward", "needs targets, and nn_mlp_forward before");
+        return;
+    }
+    const int top = m->layers - 1;
+    for (ptrdiff_t i = 0; i < (ptrdiff_t)m->n * m->width[top]; i++) /* delta = (y - t) / N */
+        m->delta[top][i] = (m->y[top][i] - target[i]) / (nn_real)m->n;
+    for (int l = top; l >= 1; l--) {
+        const int in = m->width[l - 1], out = m->width[l];
+        const nn_real *w = m->weight[l]->data;
+        for (ptrdiff_t s = 0; s < m->n; s++) {
+            const nn_real *delta = m->delta[l] + s * out, *y = m->y[l - 1] + s * in;
+            for (ptrdiff_t i = 0; i < out; i++) { /* dW += delta y^T, db += delta */
+                for (ptrdiff_t j = 0; j < in; j++) m->weight[l]->grad[i * in + j] += delta[i] * y[j];
+                m->bias[l]->grad[i] += delta[i];
+            }
+            for (ptrdiff_t j = 0; l > 1 && j < in; j++) { /* delta below = g'(z) (W^T delta) */
+                nn_real sum = 0;
+                for (ptrdiff_t i = 0; i < out; i++) sum += w[i * in + j] * delta[i];
+                m->delta[l - 1][s * in + j] = nn__mlp_slope(m->hidden, y[j]) * sum;
+            }
+        }
+    }
+}
+
+#endif
+/* ==== Chapter 7: cost functions ======================================================== >>ch07 */
+#if NN_CHAPTERS >= 7
+
+/* One of two arguments that must have the same shape. */
+static int nn__same_shape(const char *function, const nn_tensor *y, const nn_tensor *target)
+{
+    if (nn_shape_equal(y->shape, target->shape)) return 1;
+    nn_fail(y->ctx, NN_ERROR_SHAPE, function, "shapes differ: the prediction is %s, the target %s",
+            nn_shape_text(y->ctx, y->shape), nn_shape_text(y->ctx, target->shape));
+    return 0;
+}
+
+/* L = mean (y - t)^2: dy += dL 2 (y - t) / n, dt += the opposite */
+static void nn__mse_backward(nn_tensor *loss)
+{
+    const nn__kernels *k = loss->ctx->kernels;
+    nn_tensor *y = loss->in[0], *t = loss->in[1];
+    nn_real *difference = nn__temporary(y), scale = 2 * loss->grad[0] / (nn_real)y->size;
+    if (!difference) return;
+    k->sub(y->size, y->data, 1, t->data, 1, difference);
+    if (y->grad) k->axpy(y->size, scale, difference, y->grad);
+    if (t->grad) k->axpy(y->size, -scale, difference, t->grad);
+}
+
+nn_tensor *nn_mse(nn_tensor *y, nn_tensor *target)
+{
+    nn_tensor *in[2] = {y, target};
+    if (!nn_op_check("nn_mse", in, 2)) return nn_op_failed(in, 2);
+    if (!nn__same_shape("nn_mse", y, target)) return &y->ctx->failed;
+    nn_tensor *loss = nn_op_new("mse", nn_shape0(), in, 2, nn__mse_backward, 0);
+    if (!loss->size) return loss;
+    loss->data[0] = loss->ctx->kernels->squared_error(y->size, y->data, target->data) / (nn_real)y->size;
+    return nn_op_done(loss);
+}
+
+/* L = mean of -t log s(z) - (1 - t) log(1 - s(z)): dz += dL (s(z) - t) / n, dt += -dL z / n */
+static void nn__bce_with_logits_backward(nn_tensor *loss)
+{
+    const nn__kernels *k = loss->ctx->kernels;
+    nn_tensor *z = loss->in[0], *t = loss->in[1];
+    const nn_real scale = loss->grad[0] / (nn_real)z->size;
+    if (z->grad) k->bce_backward(z->size, scale, z->data, t->data, z->grad);
+    if (t->grad) k->axpy(z->size, -scale, z->data, t->grad);
+}
+
+nn_tensor *nn_bce_with_logits(nn_tensor *z, nn_tensor *target)
+{
+    nn_tensor *in[2] = {z, target};
+    if (!nn_op_check("nn_bce_with_logits", in, 2)) return nn_op_failed(in, 2);
+    if (!nn__same_shape("nn_bce_with_logits", z, target)) return &z->ctx->failed;
+    for (size_t i = 0; i < target->size; i++)
+        if (!(target->data[i] >= 0 && target->data[i] <= 1))
+            return nn_fail(z->ctx, NN_ERROR_ARGUMENT, "nn_bce_with_logits",
+                           "target %zu is %g, not between 0 and 1", i, (double)target->data[i]);
+    nn_tensor *loss = nn_op_new("bce_with_logits", nn_shape0(), in, 2, nn__bce_with_logits_backward, 0);
+    if (!loss->size) return loss;
+    loss->data[0] = loss->ctx->kernels->bce(z->size, z->data, target->data) / (nn_real)z->size;
+    return nn_op_done(loss);
+}
+
+typedef struct nn__cross_entropy {
+    int *label;  /* [N] */
+    int counted; /* rows with a label */
+    nn_real *p;  /* softmax(z), [N, C] */
+} nn__cross_entropy;
+
+/* L = mean over rows of -log p[label], p = softmax(z): dz += dL (p - onehot(label)) / rows */
+static void nn__cross_entropy_backward(nn_tensor *loss)
+{
+    const nn__cross_entropy *s = (const nn__cross_entropy *)loss->saved;
+    nn_tensor *z = loss->in[0];
+    const size_t c = (size_t)nn__last(z->shape);
+    const nn_real scale = loss->grad[0] / (nn_real)s->counted;
+    for (size_t i = 0; i < z->size / c; i++) {
+        if (s->label[i] < 0) continue;
+        loss->ctx->kernels->axpy(c, scale, s->p + i * c, z->grad + i * c);
+        z->grad[i * c + (size_t)s->label[i]] -= scale;
+    }
+}
+
+/* z is [N, C] and the labels fit. */
+static int nn__check_classes(const char *function, const nn_tensor *z, const int *labels)
+{
+    nn_tensor *in = (nn_tensor *)(uintptr_t)z;
+    if (!nn_op_check(function, &in, 1)) return 0;
+    if (z->shape.ndim != 2)
+        return nn_fail(z->ctx, NN_ERROR_SHAPE, function, "z is %s, not [N, C]",
+                       nn_shape_text(z->ctx, z->shape)), 0;
+    return nn__check_labels(z->ctx, function, labels, z->shape.dim[0], z->shape.dim[1]);
+}
+
+nn_tensor *nn_cross_entropy(nn_tensor *z, const int *labels)
+{
+    if (!nn__check_classes("nn_cross_entropy", z, labels)) return nn_op_failed(&z, 1);
+    nn_ctx *nn = z->ctx;
+    const size_t n = (size_t)z->shape.dim[0], c = (size_t)z->shape.dim[1];
+    nn_tensor *loss = nn_op_new("cross_entropy", nn_shape0(), &z, 1, nn__cross_entropy_backward,
+                                sizeof(nn__cross_entropy));
+    if (!loss->size) return loss;
+    nn__cross_entropy *s = (nn__cross_entropy *)loss->saved;
+    s->label = (int *)nn__alloc(nn, &nn->graph, n, sizeof(int), 0);
+    s->p = nn__reals(nn, &nn->graph, n * c);
+    if (!s->label || !s->p) return &nn->failed;
+    memcpy(s->label, labels, n * sizeof *labels);
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        nn_real max;
+        const nn_real log_sum = nn->kernels->softmax(c, z->data + i * c, s->p + i * c, &max);
+        if (labels[i] < 0) continue;
+        sum += (double)log_sum + ((double)max - (double)z->data[i * c + (size_t)labels[i]]);
+        s->counted++;
+    }
+    if (!s->counted)
+        return nn_fail(nn, NN_ERROR_ARGUMENT, "nn_cross_entropy", "every label is -1");
+    loss->data[0] = (nn_real)(sum / s->counted);
+    return nn_op_done(loss);
+}
+
+int nn_count_correct(const nn_tensor *z, const int *labels)
+{
+    if (!nn__check_classes("nn_count_correct", z, labels)) return 0;
+    int correct = 0;
+    const size_t c = (size_t)z->shape.dim[1];
+    for (size_t i = 0; i < (size_t)z->shape.dim[0]; i++) {
+        const nn_real *row = z->data + i * c;
+        size_t best = 0;
+        for (size_t j = 1; j < c; j++) best = row[j] > row[best] ? j : best;
+        correct += labels[i] >= 0 && (size_t)labels[i] == best;
+    }
+    return correct;
+}
+
+#endif
+/* ==== Files and data sets ============================================================== >>data */
+
+/* ---- reading ---- */
+
+#ifndef NN_NO_STDIO
+/* The whole file in memory from NN_MALLOC, to be freed by the caller; NULL on failure. */
+static unsigned char *nn__read_file(nn_ctx *nn, const char *function, const char *path, size_t *size)
+{
+    if (!path) return nn_fail(nn, NN_ERROR_ARGUMENT, function, "path is NULL"), (unsigned char *)NULL;
+    FILE *file = fopen(path, "rb");
+    if (!file) return nn_fail(nn, NN_ERROR_IO, function, "%s: cannot be opened", path), (unsigned char *)NULL;
+    void *bytes = NULL;
+    int room = 0, n = 0;
+    for (size_t got = 1; got && nn->code == NN_OK;) {
+        if (!nn__grow(nn, &bytes, n, &room, 1)) break;
+        got = fread((char *)bytes + n, 1, (size_t)(room - n), file);
+        n += (int)got;
+    }
+    if (ferror(file)) nn_fail(nn, NN_ERROR_IO, function, "%s: reading failed after %d bytes", path, n);
+    fclose(file);
+    *size = (size_t)n;
+    if (nn->code == NN_OK) return (unsigned char *)bytes;
+    if (bytes) NN_FREE(nn->user, bytes);
+    return NULL;
+}
+#endif
+
+/* A decimal number that fills all of text, in any locale: 1, and the value, or 0. */
+static int nn__parse_number(const char *text, size_t size, double *value)
+{
+    static const double power[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13,
+                                   1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+    const char *p = text, *end = text + size;
+    int negative = 0, exponent = 0, digits = 0, point = 0;
+    uint64_t mantissa = 0;
+    if (p < end && (*p == '-' || *p == '+')) negative = *p++ == '-';
+    for (; p < end && ((*p >= '0' && *p <= '9') || (*p == '.' && !point)); p++) {
+        if (*p == '.') {
+            point = 1;
+            continue;
+        }
+        digits++;
+        if (mantissa < UINT64_MAX / 10 - 1) mantissa = mantissa * 10 + (uint64_t)(*p - '0'), exponent -= point;
+        else exponent += !point;
+    }
+    if (!digits) return 0;
+    if (p < end && (*p == 'e' || *p == 'E')) {
+        int sign = 1, e = 0;
+        if (++p < end && (*p == '-' || *p == '+')) sign = *p++ == '-' ? -1 : 1;
+        if (p == end) return 0;
+        for (; p < end && *p >= '0' && *p <= '9'; p++)
+            if (e < 100000) e = e * 10 + (*p - '0');
+        exponent += sign * e;
+    }
+    if (p != end) return 0;
+    double v = (double)mantissa;
+    for (; exponent > 0 && v - v == 0 && v != 0; exponent -= exponent > 22 ? 22 : exponent)
+        v *= power[exponent > 22 ? 22 : exponent];
+    for (; exponent < 0 && v != 0; exponent += -exponent > 22 ? 22 : -exponent)
+        v /= power[-exponent > 22 ? 22 : -exponent];
+    *value = negative ? -v : v;
+    return 1;
+}
+
+enum { NN__FIELD = 256 };
+
+typedef struct nn__csv { /* where the reader is */
+    nn_ctx *nn;
+    const char *function, *file, *p, *end;
+    nn_csv_options options;
+    int line, column;         /* of the field, from 1 */
+    char field[NN__FIELD];    /* without quotes and surrounding spaces */
+    size_t size;
+} nn__csv;
+
+static int nn__csv_fail(nn__csv *r, nn_code code, const char *what)
+{
+    nn_fail(r->nn, code, r->function, "%s: line %d, column %d: %s", r->file, r->line, r->column, what);
+    return 0;
+}
+
+static int nn__csv_line_end(const nn__csv *r) { return r->p == r->end || *r->p == '\n' || *r->p == '\r'; }
+
+static void nn__csv_next_line(nn__csv *r)
+{
+    if (r->p < r->end && *r->p == '\r') r->p++;
+    if (r->p < r->end && *r->p == '\n') r->p++;
+    r->line++;
+    r->column = 0;
+}
+
+/* The next field of the line into r->field; afterwards r->p is at the end of the line, or behind the
+ * delimiter. 0 after an error. */
+static int nn__csv_field(nn__csv *r)
+{
+    const char delimiter = r->options.delimiter ? r->options.delimiter : ',';
+    size_t n = 0;
+    r->column++;
+    while (r->p < r->end && *r->p == ' ') r->p++;
+    const int quoted = r->p < r->end && *r->p == '"';
+    if (quoted) r->p++;
+    for (; quoted ? r->p < r->end : (!nn__csv_line_end(r) && *r->p != delimiter); r->p++) {
+        if (quoted && *r->p == '"' && (++r->p == r->end || *r->p != '"')) break;
+        if (n + 1 == sizeof r->field) return nn__csv_fail(r, NN_ERROR_LIMIT, "the field is too long");
+        r->field[n++] = *r->p;
+    }
+    if (quoted && (r->p == r->end && r->p[-1] != '"'))
+        return nn__csv_fail(r, NN_ERROR_FORMAT, "the quote is not closed");
+    while (r->p < r->end && *r->p == ' ') r->p++;
+    if (!nn__csv_line_end(r) && *r->p != delimiter)
+        return nn__csv_fail(r, NN_ERROR_FORMAT, "text behind the closing quote");
+    while (!quoted && n && r->field[n - 1] == ' ') n--;
+    r->field[n] = 0;
+    r->size = n;
+    return 1;
+}
+
+static int nn__csv_missing(const char *field)
+{
+    static const char *const names[] = {"", "NA", "N/A", "?", "nan", "NaN", "null"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(field, names[i]) == 0) return 1;
+    return 0;
+}
+
+/* The number of a category, a new one if it has not been seen; -1 without memory. */
+static int nn__csv_category(nn__csv *r, nn_table *t, int c, int *capacity)
+{
+    for (int i = 0; i < t->categories[c]; i++)
+        if (strcmp(t->category[c][i], r->field) == 0) return i;
+    void *list = (void *)(uintptr_t)t->category[c];
+    if (!nn__keep_grow(r->nn, &list, t->categories[c], &capacity[c], sizeof **t->category)) return -1;
+    t->category[c] = (const char **)list;
+    t->category[c][t->categories[c]] = nn__copy_text(r->nn, r->field, r->size);
+    return r->nn->code == NN_OK ? t->categories[c]++ : -1;
+}
+
+/* The value of r->field in column c; 0 after an error. */
+static int nn__csv_value(nn__csv *r, nn_table *t, int c, int *capacity, nn_real *value)
+{
+    double v;
+    if (nn__csv_missing(r->field)) {
+        if (r->options.missing == NN_MISSING_ERROR)
+            return nn__csv_fail(r, NN_ERROR_FORMAT,
+                                "the value is missing (options.missing = NN_MISSING_NAN accepts that)");
+        return *value = (nn_real)NAN, 1;
+    }
+    const int number = nn__parse_number(r->field, r->size, &v);
+    if (t->categories[c] || (!number && r->options.categories && !capacity[t->cols + c])) {
+        const int i = nn__csv_category(r, t, c, capacity);
+        return *value = (nn_real)i, i >= 0;
+    }
+    if (number) {
+        capacity[t->cols + c] = 1; /* from now on a column of numbers */
+        return *value = (nn_real)v, 1;
+    }
+    const int header = r->options.header == 0 && r->line == 1;
+    nn_fail(r->nn, NN_ERROR_FORMAT, r->function, "%s: line %d, column %d: \"%.32s\" is not a number%s",
+            r->file, r->line, r->column, r->field,
+            header ? " (is this a header? options.header = 1)" : strpbrk(r->field, ";\t")
+            ? " (options.delimiter sets another delimiter)" : "");
+    return 0;
+}
+
+/* The fields of one line as texts that live as long as the context. */
+static const char **nn__csv_names(nn__csv *r, int *n)
+{
+    void *list = NULL;
+    int capacity = 0;
+    for (*n = 0; r->nn->code == NN_OK; r->p++) {
+        if (!nn__csv_field(r) || !nn__keep_grow(r->nn, &list, *n, &capacity, sizeof(char *))) break;
+        ((const char **)list)[(*n)++] = nn__copy_text(r->nn, r->field, r->size);
+        if (nn__csv_line_end(r)) break;
+    }
+    return (const char **)list;
+}
+
+static nn_table nn__csv_read(nn_ctx *nn, const char *function, const char *file, const char *text,
+                             size_t size, nn_csv_options options)
+{
+    nn_table t, failed;
+    memset(&t, 0, sizeof t);
+    t.ctx = nn;
+    failed = t;
+    nn__csv r;
+    memset(&r, 0, sizeof r);
+    r.nn = nn, r.function = function, r.file = file, r.p = text, r.end = text + size;
+    r.options = options, r.line = 1;
+    if (size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) r.p += 3;
+    int names = 0, room = 0, *capacity = NULL;
+    const char **name = NULL;
+    void *values = NULL; /* rows x cols numbers, growing */
+    for (; options.header > 0 && r.p < r.end && nn->code == NN_OK; options.header--) {
+        name = nn__csv_names(&r, &names);
+        nn__csv_next_line(&r);
+    }
+    while (r.p < r.end && nn->code == NN_OK) {
+        if (nn__csv_line_end(&r)) { /* an empty line */
+            nn__csv_next_line(&r);
+            continue;
+        }
+        if (!t.cols) { /* the first line of data tells how many columns there are */
+            nn__csv first = r;
+            while (nn__csv_field(&first) && !nn__csv_line_end(&first)) first.p++;
+            t.cols = nn->code == NN_OK ? first.column : 0;
+            t.categories = (int *)nn__alloc(nn, &nn->keep, (size_t)t.cols, sizeof(int), 1);
+            t.category = (const char ***)nn__alloc(nn, &nn->keep, (size_t)t.cols, sizeof(char **), 1);
+            capacity = (int *)nn__alloc(nn, &nn->keep, (size_t)t.cols, 2 * sizeof(int), 1);
+        }
+        for (int c = 0; nn->code == NN_OK; c++, r.p++) {
+            nn_real value = 0;
+            if (!nn__csv_field(&r)) break;
+            if (c == t.cols) nn__csv_fail(&r, NN_ERROR_FORMAT, "this line has more fields than the first");
+            else if (t.rows > INT_MAX / t.cols - 1) nn__csv_fail(&r, NN_ERROR_LIMIT, "too many values");
+            else if (nn__csv_value(&r, &t, c, capacity, &value)) {
+                if (nn__grow(nn, &values, t.rows * t.cols + c, &room, sizeof value))
+                    ((nn_real *)values)[t.rows * t.cols + c] = value;
+            }
+            if (nn->code == NN_OK && nn__csv_line_end(&r)) {
+                if (c + 1 < t.cols)
+                    nn__csv_fail(&r, NN_ERROR_FORMAT, "this line has fewer fields than the first");
+                break;
+            }
+        }
+        nn__csv_next_line(&r);
+        t.rows++;
+    }
+    if (nn->code == NN_OK && !t.rows) nn_fail(nn, NN_ERROR_FORMAT, function, "%s: no data", file);
+    if (nn->code == NN_OK) {
+        double rows, cols;
+        t.data = nn__reals(nn, &nn->keep, (size_t)t.rows * (size_t)t.cols);
+        if (t.data) memcpy(t.data, values, (size_t)t.rows * (size_t)t.cols * sizeof *t.data);
+        if (names > 2 && nn__parse_number(name[0], strlen(name[0]), &rows) && rows == t.rows &&
+            nn__parse_number(name[1], strlen(name[1]), &cols) && cols == t.cols - 1) {
+            t.class_name = name + 2;
+            t.classes = names - 2;
+        } else if (names == t.cols) {
+            t.name = name;
+        }
+        if (!t.name) t.name = (const char **)nn__alloc(nn, &nn->keep, (size_t)t.cols, sizeof(char *), 1);
+        for (int c = 0; t.name && c < t.cols; c++)
+            if (!t.name[c]) t.name[c] = "";
+    }
+    if (values) NN_FREE(nn->user, values);
+    return nn->code == NN_OK ? t : failed;
+}
+
+nn_table nn_csv_parse(nn_ctx *nn, const char *text, size_t size, nn_csv_options options)
+{
+    nn_table none;
+    memset(&none, 0, sizeof none);
+    none.ctx = nn;
+    if (!nn__ready(nn, "nn_csv_parse")) return none;
+    if (!text) return nn_fail(nn, NN_ERROR_ARGUMENT, "nn_csv_parse", "text is NULL"), none;
+    return nn__csv_read(nn, "nn_csv_parse", "text", text, size, options);
+}
+
+/* The bytes of an IDX file: 0, 0, type, ndim, then ndim sizes of 4 bytes, then the elements. */
+static nn_idx nn__idx_read(nn_ctx *nn, const char *function, const char *file, const unsigned char *b,
+                           size_t size)
+{
+    nn_idx a, failed;
+    memset(&a, 0, sizeof a);
+    a.ctx = nn;
+    failed = a;
+    if (size >= 2 && b[0] == 0x1f && b[1] == 0x8b)
+        return nn_fail(nn, NN_ERROR_FORMAT, function, "%s: is compressed: gunzip it first", file), failed;
+    if (size < 4 || b[0] || b[1])
+        return nn_fail(nn, NN_ERROR_FORMAT, function, "%s: offset 0: not an IDX file", file), failed;
+    static const unsigned char bytes_of[] = {1, 1, 0, 2, 4, 4, 8}; /* types 0x08 .. 0x0e */
+    const size_t each = b[2] >= 0x08 && b[2] <= 0x0e ? bytes_of[b[2] - 0x08] : 0;
+    if (!each)
+        return nn_fail(nn, NN_ERROR_FORMAT, function, "%s: offset 2: unknown type 0x%02x", file, b[2]), failed;
+    if (b[3] < 1 || b[3] > NN_MAX_DIMS)
+        return nn_fail(nn, NN_ERROR_LIMIT, function, "%s: offset 3: %d dimensions, not 1 to %d", file, b[3],
+                       NN_MAX_DIMS), failed;
+    a.type = b[2];
+    a.shape.ndim = b[3];
+    a.size = 1;
+    size_t at = 4;
+    for (int i = 0; i < a.shape.ndim; i++, at += 4) {
+        if (size < at + 4)
+            return nn_fail(nn, NN_ERROR_FORMAT, function, "%s: offset %zu: the header is cut off", file, at), failed;
+        uint32_t d = (uint32_t)b[at] << 24 | (uint32_t)b[at + 1] << 16 | (uint32_t)b[at + 2] << 8 | b[at + 3];
+        if (!d || d > INT_MAX || a.size > (size_t)PTRDIFF_MAX / 8 / d)
+            return nn_fail(nn, NN_ERROR_LIMIT, function, "%s: offset %zu: dimension %d is %lu", file, at, i,
+                           (unsigned long)d), failed;
+        a.shape.dim[i] = (int)d;
+        a.size *= d;
+    }
+    if (size - at != a.size * each)
+        return nn_fail(nn, NN_ERROR_FORMAT, function, "%s: %s announces %zu bytes of data, there are %zu", file,
+                       nn_shape_text(nn, a.shape), a.size * each, size - at), failed;
+    a.bytes = b + at;
+    return a;
+}
+
+nn_idx nn_idx_parse(nn_ctx *nn, const void *bytes, size_t size)
+{
+    nn_idx none;
+    memset(&none, 0, sizeof none);
+    none.ctx = nn;
+    if (!nn__ready(nn, "nn_idx_parse")) return none;
+    if (!bytes) return nn_fail(nn, NN_ERROR_ARGUMENT, "nn_idx_parse", "bytes is NULL"), none;
+    return nn__idx_read(nn, "nn_idx_parse", "bytes", (const unsigned char *)bytes, size);
+}
+
+#ifndef NN_NO_STDIO
+nn_table nn_csv_load(nn_ctx *nn, const char *path, nn_csv_options options)
+{
+    nn_table t;
+    memset(&t, 0, sizeof t);
+    t.ctx = nn;
+    if (!nn__ready(nn, "nn_csv_load")) return t;
+    size_t size;
+    unsigned char *bytes = nn__read_file(nn, "nn_csv_load", path, &size);
+    if (!bytes) return t;
+    t = nn__csv_read(nn, "nn_csv_load", path, (const char *)bytes, size, options);
+    NN_FREE(nn->user, bytes);
+    return t;
+}
+
+nn_idx nn_idx_load(nn_ctx *nn, const char *path)
+{
+    nn_idx a;
+    memset(&a, 0, sizeof a);
+    a.ctx = nn;
+    if (!nn__ready(nn, "nn_idx_load")) return a;
+    size_t size;
+    unsigned char *bytes = nn__read_file(nn, "nn_idx_load", path, &size);
+    if (!bytes) return a;
+    a = nn__idx_read(nn, "nn_idx_load", path, bytes, size);
+    if (a.bytes) { /* copied to live as long as the context */
+        const size_t data = size - (size_t)(a.bytes - bytes);
+        void *copy = nn__alloc(nn, &nn->keep, data, 1, 0);
+        if (copy) memcpy(copy, a.bytes, data);
+        else a.size = 0;
+        a.bytes = (const unsigned char *)copy;
+    }
+    NN_FREE(nn->user, bytes);
+    return a;
+}
+#endif
+
+double nn_idx_value(const nn_idx *a, size_t i)
+{
+    const unsigned char *b = a->bytes;
+    float f;
+    double d;
+    uint32_t u32 = 0;
+    uint64_t u64 = 0;
+    if (i >= a->size) return (double)NAN;
+    const size_t each = a->type <= 0x09 ? 1 : a->type == 0x0b ? 2 : a->type == 0x0e ? 8 : 4;
+    for (size_t j = 0; j < each; j++) u64 = u64 << 8 | b[i * each + j];
+    u32 = (uint32_t)u64;
+    switch (a->type) {
+    case 0x08: return (double)u32;
+    case 0x09: return u32 < 0x80 ? (double)u32 : (double)u32 - 0x100;
+    case 0x0b: return u32 < 0x8000 ? (double)u32 : (double)u32 - 0x10000;
+    case 0x0c: return u32 < 0x80000000u ? (double)u32 : (double)u32 - 4294967296.0;
+    case 0x0d: return memcpy(&f, &u32, sizeof f), (double)f;
+    default: return memcpy(&d, &u64, sizeof d), d;
+    }
+}
+
+/* ---- data sets ---- */
+
+static nn_dataset nn__dataset(nn_ctx *nn, int n, nn_shape sample)
+{
+    nn_dataset d;
+    memset(&d, 0, sizeof d);
+    d.ctx = nn;
+    d.n = n;
+    d.sample = sample;
+    d.size = (int)nn__span(sample, 0, sample.ndim);
+    return d;
+}
+
+/* The features of a table without its column `column`, which is returned through *column as an
+ * index from 0; .n is 0 after an error. */
+static nn_dataset nn__dataset_features(const nn_table *t, const char *function, int *column)
+{
+    nn_dataset none = nn__dataset(t ? t->ctx : NULL, 0, nn_shape0());
+    if (!nn__ready(none.ctx, function)) return none;
+    if (t->cols < 2 || *column < -t->cols || *column >= t->cols)
+        return nn_fail(t->ctx, NN_ERROR_ARGUMENT, function, "no column %d among %d", *column, t->cols), none;
+    if (*column < 0) *column += t->cols;
+    nn_dataset d = nn__dataset(t->ctx, t->rows, nn_shape1(t->cols - 1));
+    d.x = nn__reals(t->ctx, &t->ctx->keep, (size_t)d.n * (size_t)d.size);
+    if (!d.x) return none;
+    nn_real *x = d.x;
+    for (ptrdiff_t i = 0; i < t->rows; i++)
+        for (ptrdiff_t j = 0; j < t->cols; j++)
+            if (j != *column) *x++ = t->data[i * t->cols + j];
+    return d;
+}
+
+nn_dataset nn_dataset_classes(const nn_table *t, int column)
+{
+    nn_dataset d = nn__dataset_features(t, "nn_dataset_classes", &column);
+    if (!d.n) return d;
+    nn_ctx *nn = d.ctx;
+    d.label = (int *)nn__alloc(nn, &nn->keep, (size_t)d.n, sizeof *d.label, 0);
+    for (ptrdiff_t i = 0; d.label && i < d.n; i++) {
+        const double v = (double)t->data[i * t->cols + column];
+        if (!(v >= 0 && v < 1e6 && v == floor(v))) {
+            nn_fail(nn, NN_ERROR_ARGUMENT, "nn_dataset_classes",
+                    "row %d: column %d is %g, not a class: classes are whole numbers from 0", (int)i,
+                    column, v);
+            d.label = NULL;
+            break;
+        }
+        d.label[i] = (int)v;
+        if (d.label[i] >= d.classes) d.classes = d.label[i] + 1;
+    }
+    if (!d.label) return nn__dataset(nn, 0, nn_shape0());
+    if (t->category[column]) d.class_name = t->category[column];
+    else if (t->classes >= d.classes) d.class_name = t->class_name;
+    return d;
+}
+
+nn_dataset nn_dataset_targets(const nn_table *t, int column)
+{
+    nn_dataset d = nn__dataset_features(t, "nn_dataset_targets", &column);
+    if (!d.n) return d;
+    d.target = nn__reals(d.ctx, &d.ctx->keep, (size_t)d.n);
+    if (!d.target) return nn__dataset(d.ctx, 0, nn_shape0());
+    for (ptrdiff_t i = 0; i < d.n; i++) d.target[i] = t->data[i * t->cols + column];
+    return d;
+}
+
+nn_dataset nn_dataset_idx(const nn_idx *images, const nn_idx *labels)
+{
+    nn_ctx *nn = images ? images->ctx : NULL;
+    nn_dataset none = nn__dataset(nn, 0, nn_shape0());
+    if (!nn__ready(nn, "nn_dataset_idx")) return none;
+    if (!labels || images->shape.ndim < 2 || images->type != 0x08)
+        return nn_fail(nn, NN_ERROR_SHAPE, "nn_dataset_idx", "images should be bytes of [N, H, W], not %s%s",
+                       nn_shape_text(nn, images->shape),
+                       images->shape.ndim == 1 ? " (are these the labels?)" : ""), none;
+    if (labels->shape.ndim != 1 || labels->shape.dim[0] != images->shape.dim[0])
+        return nn_fail(nn, NN_ERROR_SHAPE, "nn_dataset_idx", "images are %s, labels %s",
+                       nn_shape_text(nn, images->shape), nn_shape_text(nn, labels->shape)), none;
+    nn_shape sample = images->shape;
+    sample.ndim--;
+    for (int i = 0; i < sample.ndim; i++) sample.dim[i] = images->shape.dim[i + 1];
+    nn_dataset d = nn__dataset(nn, images->shape.dim[0], sample);
+    d.bytes = images->bytes;
+    d.label = (int *)nn__alloc(nn, &nn->keep, (size_t)d.n, sizeof *d.label, 0);
+    for (int i = 0; d.label && i < d.n; i++) {
+        d.label[i] = (int)nn_idx_value(labels, (size_t)i);
+        if (d.label[i] >= d.classes) d.classes = d.label[i] + 1;
+    }
+    return d.label ? d : none;
+}
+
+/* The samples rows[0..n-1] of all, copied. */
+static nn_dataset nn__dataset_pick(const nn_dataset *all, const int *rows, int n)
+{
+    nn_ctx *nn = all->ctx;
+    nn_dataset d = *all;
+    const size_t size = (size_t)all->size;
+    unsigned char *bytes = NULL;
+    d.n = n;
+    if (all->x) d.x = nn__reals(nn, &nn->keep, (size_t)n * size);
+    if (all->bytes) d.bytes = bytes = (unsigned char *)nn__alloc(nn, &nn->keep, (size_t)n, size, 0);
+    if (all->label) d.label = (int *)nn__alloc(nn, &nn->keep, (size_t)n, sizeof(int), 0);
+    if (all->target) d.target = nn__reals(nn, &nn->keep, (size_t)n);
+    if (nn->code != NN_OK) return nn__dataset(nn, 0, nn_shape0());
+    for (size_t i = 0; i < (size_t)n; i++) {
+        const size_t from = (size_t)rows[i];
+        if (d.x) memcpy(d.x + i * size, all->x + from * size, size * sizeof *d.x);
+        if (bytes) memcpy(bytes + i * size, all->bytes + from * size, size);
+        if (d.label) d.label[i] = all->label[from];
+        if (d.target) d.target[i] = all->target[from];
+    }
+    return d;
+}
+
+void nn_split(const nn_dataset *all, double fraction, nn_dataset *train, nn_dataset *test)
+{
+    nn_ctx *nn = all ? all->ctx : NULL;
+    *train = *test = nn__dataset(nn, 0, nn_shape0());
+    if (!nn__ready(nn, "nn_split")) return;
+    if (all->n < 2 || !(fraction > 0 && fraction < 1)) {
+        nn_fail(nn, NN_ERROR_ARGUMENT, "nn_split", "cannot take %g of %d samples", fraction, all->n);
+        return;
+    }
+    int n_test = (int)(fraction * all->n + 0.5);
+    n_test = n_test < 1 ? 1 : nn__min(n_test, all->n - 1);
+    int *rows = (int *)nn__alloc(nn, &nn->keep, (size_t)all->n, sizeof *rows, 0);
+    if (!rows) return;
+    nn_randperm(nn, rows, all->n);
+    *train = nn__dataset_pick(all, rows + n_test, all->n - n_test);
+    *test = nn__dataset_pick(all, rows, n_test);
+}
+
+nn_scaler nn_scaler_fit(const nn_dataset *data)
+{
+    nn_ctx *nn = data ? data->ctx : NULL;
+    nn_scaler s = {nn, 0, NULL, NULL};
+    if (!nn__ready(nn, "nn_scaler_fit")) return s;
+    if (!data->x || data->n < 1)
+        return nn_fail(nn, NN_ERROR_ARGUMENT, "nn_scaler_fit", "the data set has no samples of numbers"), s;
+    s.mean = nn__reals(nn, &nn->keep, (size_t)data->size);
+    s.std = nn__reals(nn, &nn->keep, (size_t)data->size);
+    if (!s.mean || !s.std) return s;
+    s.size = data->size;
+    for (ptrdiff_t j = 0; j < s.size; j++) {
+        double sum = 0, squares = 0;
+        for (ptrdiff_t i = 0; i < data->n; i++) sum += (double)data->x[i * s.size + j];
+        const double mean = sum / data->n;
+        for (ptrdiff_t i = 0; i < data->n; i++) {
+            const double d = (double)data->x[i * s.size + j] - mean;
+            squares += d * d;
+        }
+        s.mean[j] = (nn_real)mean;
+        s.std[j] = (nn_real)sqrt(squares / data->n);
+    }
+    return s;
+}
+
+void nn_scaler_apply(const nn_scaler *s, nn_dataset *data)
+{
+    if (!nn__ready(s ? s->ctx : NULL, "nn_scaler_apply")) return;
+    if (!data || !data->x || data->size != s->size) {
+        nn_fail(s->ctx, NN_ERROR_SHAPE, "nn_scaler_apply", "the scaler is for %d features, the data has %d",
+                s->size, data ? data->size : 0);
+        return;
+    }
+    for (ptrdiff_t i = 0; i < data->n; i++)
+        for (ptrdiff_t j = 0; j < s->size; j++) {
+            nn_real *x = &data->x[i * s->size + j];
+            *x = s->std[j] > 0 ? (*x - s->mean[j]) / s->std[j] : 0;
+        }
+}
+
+/* Samples rows[0..n-1] (or 0..n-1 if rows is NULL) as a tensor [n, sample]. */
+static nn_tensor *nn__gather(const nn_dataset *data, const char *function, const int *rows, int n)
+{
+    nn_ctx *nn = data->ctx;
+    nn_shape shape = data->sample;
+    if (nn->code != NN_OK) return &nn->failed;
+    if (shape.ndim >= NN_MAX_DIMS || n < 1)
+        return nn_fail(nn, NN_ERROR_ARGUMENT, function, "there is no batch of %d samples of %s", n,
+                       nn_shape_text(nn, shape));
+    for (int i = shape.ndim++; i > 0; i--) shape.dim[i] = shape.dim[i - 1];
+    shape.dim[0] = n;
+    nn_tensor *t = nn__leaf(nn, function, shape);
+    const size_t size = (size_t)data->size;
+    for (size_t i = 0; i < (size_t)n && t->size; i++) {
+        const size_t from = rows ? (size_t)rows[i] : i;
+        if (data->x) memcpy(t->data + i * size, data->x + from * size, size * sizeof *data->x);
+        for (size_t j = 0; data->bytes && j < size; j++)
+            t->data[i * size + j] = (nn_real)data->bytes[from * size + j] / 255;
+    }
+    return t;
+}
+
+static nn_tensor *nn__gather_target(const nn_dataset *data, const char *function, const int *rows, int n)
+{
+    if (data->ctx->code == NN_OK && !data->target)
+        return nn_fail(data->ctx, NN_ERROR_ARGUMENT, function, "the data set has no targets, only labels");
+    nn_tensor *t = nn__leaf(data->ctx, function, nn_shape2(n, 1));
+    for (int i = 0; i < n && t->size; i++) t->data[i] = data->target[rows ? rows[i] : i];
+    return t;
+}
+
+nn_tensor *nn_dataset_x(const nn_dataset *data)
+{
+    if (!nn__given(data ? data->ctx : NULL, "nn_dataset_x")) return NULL;
+    return nn__gather(data, "nn_dataset_x", NULL, data->n);
+}
+
+nn_tensor *nn_dataset_target(const nn_dataset *data)
+{
+    if (!nn__given(data ? data->ctx : NULL, "nn_dataset_target")) return NULL;
+    return nn__gather_target(data, "nn_dataset_target", NULL, data->n);
+}
+
+static nn_batches nn__no_batches(nn_ctx *nn)
+{
+    nn_batches b;
+    memset(&b, 0, sizeof b);
+    b.ctx = nn;
+    return b;
+}
+
+nn_batches nn_batches_new(const nn_dataset *data, int batch_size, int shuffle)
+{
+    nn_ctx *nn = data ? data->ctx : NULL;
+    nn_batches b = nn__no_batches(nn);
+    if (!nn__ready(nn, "nn_batches_new")) return b;
+    if (data->n < 1 || batch_size < 1)
+        return nn_fail(nn, NN_ERROR_ARGUMENT, "nn_batches_new", "no batches of %d from %d samples", batch_size,
+                       data->n), b;
+    b.order = (int *)nn__alloc(nn, &nn->keep, (size_t)data->n, sizeof(int), 0);
+    b.label = (int *)nn__alloc(nn, &nn->keep, (size_t)nn__min(batch_size, data->n), sizeof(int), 0);
+    if (!b.order || !b.label) return nn__no_batches(nn);
+    for (int i = 0; i < data->n; i++) b.order[i] = i;
+    b.data = data;
+    b.batch_size = batch_size;
+    b.shuffle = shuffle;
+    return b;
+}
+
+int nn_next_batch(nn_batches *b)
+{
+    if (!nn__given(b ? b->ctx : NULL, "nn_next_batch")) return 0;
+    if (b->ctx->code != NN_OK || !b->data) return 0;
+    if (b->next == b->data->n) {
+        b->next = b->n = 0;
+        b->epoch++;
+        return 0;
+    }
+    if (b->next == 0 && b->shuffle) nn_shuffle(b->ctx, b->order, b->data->n);
+    b->row = b->order + b->next;
+    b->n = nn__min(b->batch_size, b->data->n - b->next);
+    b->next += b->n;
+    for (int i = 0; i < b->n; i++) b->label[i] = b->data->label ? b->data->label[b->row[i]] : -1;
+    return b->n;
+}
+
+/* The checks of the two below. */
+static nn_ctx *nn__batch_check(const nn_batches *b, const char *function)
+{
+    if (!nn__given(b ? b->ctx : NULL, function)) return NULL;
+    if (b->ctx->code == NN_OK && b->n < 1)
+        nn_fail(b->ctx, NN_ERROR_ARGUMENT, function, "there is no batch: call nn_next_batch first");
+    return b->ctx;
+}
+
+nn_tensor *nn_batch_x(const nn_batches *b)
+{
+    nn_ctx *nn = nn__batch_check(b, "nn_batch_x");
+    if (!nn_ok(nn)) return nn ? &nn->failed : NULL;
+    return nn__gather(b->data, "nn_batch_x", b->row, b->n);
+}
+
+nn_tensor *nn_batch_target(const nn_batches *b)
+{
+    nn_ctx *nn = nn__batch_check(b, "nn_batch_target");
+    if (!nn_ok(nn)) return nn ? &nn->failed : NULL;
+    return nn__gather_target(b->data, "nn_batch_target", b->row, b->n);
+}
+
+#ifdef __cplusplus
+}
+#endif
+#if defined __clang__
+#pragma STDC FP_CONTRACT DEFAULT
+#elif defined __GNUC__
+#pragma GCC pop_options
+#endif
+#endif /* NN_IMPLEMENTATION and not NN__KERNEL_PASS */
+
+/* From here on the public names note where they are called. */
+#ifndef NN__KERNEL_PASS
+#undef NN_AT
+#undef NN__AT_CTX
+#undef NN__AT_MODEL
+#undef NN__AT_OPTIMIZER
+#undef NN__AT_DATA
+#undef NN__AT_BATCHES
+#undef NN__AT_LIST
+#ifdef NN_NO_LOCATIONS
+#define NN_AT(x) (x)
+#else
+#define NN_AT(x) nn__at(x, __FILE__, __LINE__)
+#define NN__AT_CTX(x) nn__at_ctx(x, __FILE__, __LINE__)
+#define NN__AT_MODEL(x) nn__at_model(x, __FILE__, __LINE__)
+#define NN__AT_OPTIMIZER(x) nn__at_optimizer(x, __FILE__, __LINE__)
+#define NN__AT_DATA(x) nn__at_data(x, __FILE__, __LINE__)
+#define NN__AT_BATCHES(x) nn__at_batches(x, __FILE__, __LINE__)
+#define NN__AT_LIST(...) nn__at_list(__VA_ARGS__, __FILE__, __LINE__)
+#endif
+#endif
+
+/* MIT No Attribution (MIT-0)
+ *
+ * Copyright (c) 2026 the authors of nn.h
+ *
+ * Permission is hereby granted, free of charge, to any person obtaining a copy of this software and
+ * associated documentation files (the "Software"), to deal in the Software without restriction,
+ * including without limitation the rights to use, copy, modify, merge, publish, distribute,
+ * sublicense, and/or sell copies of the Software, and to permit persons to whom the Software is
+ * furnished to do so.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT
+ * NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND
+ * NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM,
+ * DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM,
+ * OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE. */

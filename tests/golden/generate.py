@@ -1,0 +1,238 @@
+#!/usr/bin/env python3
+"""Writes vectors.txt, the numbers that tests/test_golden.c compares nn.h with.
+
+Run it with a Python that has PyTorch (made with 1.13):  python3 tests/golden/generate.py
+
+The inputs are numbers that a float holds; PyTorch computes with them in double, so that what is
+expected here is right to the last bit of a float and all of the tolerance is left to nn.h.
+
+The format, words and numbers between white space:
+
+    case OP/VARIANT              one test; OP is what test_golden.c looks up in its table
+    tensor NAME ndim d0 d1 ..    then the numbers, the last index fastest
+    end                          of the case
+
+x0, x1, .. are the inputs, args what else the operation is given (axes, labels, a slope), y the
+result, and g0, g1, .. the gradients of sum(y * r) with respect to the inputs.
+"""
+import os
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+torch.manual_seed(20)
+out = []
+
+
+def floats(x):
+    """The nearest numbers that a float holds, in double."""
+    return torch.as_tensor(x).float().double()
+
+
+def uniform(*shape, low=-2.0, high=2.0, parts=100):
+    # Two decimals keep the file small.
+    return floats(torch.round((low + (high - low) * torch.rand(shape)) * parts) / parts)
+
+
+def away(*shape):
+    """Away from 0, where relu has its kink and division its pole: 0.3 <= |x| <= 2."""
+    sign = torch.randint(0, 2, shape) * 2 - 1
+    return floats(uniform(*shape, low=0.3).abs().clamp(min=0.3) * sign)
+
+
+def distinct(*shape):
+    """No two alike, so that a maximum has no ties."""
+    n = int(np.prod(shape))
+    return floats((torch.randperm(n) - n // 2).reshape(shape) * 0.07)
+
+
+def write(name, tensors):
+    out.append(f"case {name}")
+    for key, t in tensors:
+        t = t.detach()
+        out.append(" ".join(["tensor", key, str(t.dim())] + [str(d) for d in t.shape]))
+        # The shortest text that reads back as the same float; of results no more than 7 decimals,
+        # a two hundredth of the absolute tolerance, for a smaller file.
+        digits = 7 if key[0] in "yg" else 20
+        words = [np.format_float_positional(v, trim="-") for v in
+                 np.round(t.numpy(), digits).astype("float32").ravel()]
+        for i in range(0, len(words), 16):
+            out.append(" ".join(words[i:i + 16]))
+    out.append("end")
+
+
+def case(name, f, *inputs, args=None, r=None):
+    xs = [x.clone().requires_grad_() for x in inputs]
+    y = f(*xs)
+    r = uniform(*y.shape, parts=10) if r is None else r
+    (y * r).sum().backward()
+    tensors = [(f"x{i}", x) for i, x in enumerate(xs)]
+    if args is not None:
+        tensors.append(("args", torch.tensor(args, dtype=torch.float64)))
+    tensors += [("r", r), ("y", y)] + [(f"g{i}", x.grad) for i, x in enumerate(xs)]
+    write(name, tensors)
+
+
+# ---- element by element; 7, 13, 17 and 33 leave a remainder for every width of SIMD ----
+
+BINARY = {"add": torch.add, "sub": torch.sub, "mul": torch.mul, "div": torch.div}
+for op, f in BINARY.items():
+    case(f"{op}/same_7", f, uniform(7), away(7))
+    case(f"{op}/same_3x17", f, uniform(3, 17), away(3, 17))
+    case(f"{op}/same_4d", f, uniform(2, 1, 3, 5), away(2, 1, 3, 5))
+    case(f"{op}/row", f, uniform(5, 13), away(13))
+    case(f"{op}/row_left", f, uniform(13), away(4, 13))
+    case(f"{op}/column", f, uniform(7, 9), away(7, 1))
+    case(f"{op}/column_row", f, uniform(7, 1), away(1, 5))
+    case(f"{op}/scalar", f, uniform(3, 7), away())
+    case(f"{op}/scalar_left", f, uniform(), away(3, 7))
+    case(f"{op}/scalars", f, uniform(), away())
+    case(f"{op}/one", f, uniform(17), away(1))
+    case(f"{op}/4d_middle", f, uniform(2, 3, 2, 5), away(3, 1, 5))
+    case(f"{op}/4d_both", f, uniform(2, 1, 4, 1), away(1, 3, 1, 5))
+case("add/same_33", torch.add, uniform(33), uniform(33))
+case("mul/same_33", torch.mul, uniform(33), uniform(33))
+case("mul_self/13", lambda x: x * x, uniform(13))  # one tensor twice: its gradient is a sum of two
+
+
+def positive(*shape):
+    return uniform(*shape, low=0.1, high=4)
+
+
+UNARY = [("scale", lambda x: x * -1.5, uniform, [-1.5]), ("exp", torch.exp, uniform, None),
+         ("log", torch.log, positive, None), ("sqrt", torch.sqrt, positive, None),
+         ("square", torch.square, uniform, None), ("sigmoid", torch.sigmoid, uniform, None),
+         ("tanh", torch.tanh, uniform, None), ("relu", torch.relu, away, None),
+         ("leaky_relu", lambda x: F.leaky_relu(x, 0.125), away, [0.125])]
+for op, f, data, args in UNARY:
+    for shape in (7,), (13,), (3, 17), (33,), ():
+        case(f"{op}/" + ("x".join(map(str, shape)) or "scalar"), f, data(*shape), args=args)
+far = floats([-100, -50, -20, -9, -5, -1e-3, -1e-6, 0, 1e-6, 1e-3, 5, 9, 20, 50, 100])
+case("sigmoid/far", torch.sigmoid, far)
+case("tanh/far", torch.tanh, far)
+case("log/far", torch.log, floats([0.01, 0.5, 0.99, 1, 1.01, 1e3, 1e9]))
+
+# ---- shapes and products ----
+
+case("matmul/7x13x17", torch.matmul, uniform(7, 13), uniform(13, 17))
+case("matmul/1x7x1", torch.matmul, uniform(1, 7), uniform(7, 1))
+case("matmul/7x1x5", torch.matmul, uniform(7, 1), uniform(1, 5))
+case("matmul/1x13x17", torch.matmul, uniform(1, 13), uniform(13, 17))
+case("matmul/17x13x1", torch.matmul, uniform(17, 13), uniform(13, 1))
+# Whole numbers, whose sums are exact: for the indices of the blocked kernels, in a third of the
+# space. The rounding of sums is seen in the other products.
+whole = [torch.randint(-3, 4, s).double() for s in ((33, 65), (65, 70), (33, 70))]
+case("matmul/33x65x70", torch.matmul, whole[0], whole[1], r=whole[2])
+case("matmul/3d_2d", torch.matmul, uniform(2, 5, 7), uniform(7, 9))
+case("matmul/3d_3d", torch.matmul, uniform(3, 5, 7), uniform(3, 7, 4))
+case("matmul/4d_2d", torch.matmul, uniform(2, 2, 3, 5), uniform(5, 3))
+case("matmul/4d_4d", torch.matmul, uniform(2, 2, 3, 5), uniform(2, 2, 5, 3))
+case("linear/2d", F.linear, uniform(9, 17), uniform(7, 17), uniform(7))
+case("linear/3d", F.linear, uniform(2, 3, 13), uniform(5, 13), uniform(5))
+case("linear/one", F.linear, uniform(1, 7), uniform(1, 7), uniform(1))
+
+for a, b, shape in (0, 1, (7, 13)), (0, 2, (2, 3, 5)), (-1, -2, (2, 3, 5)), (1, 2, (2, 3, 4, 2)):
+    case(f"transpose/{len(shape)}d_{a}_{b}", lambda x: x.transpose(a, b), uniform(*shape),
+         args=[a, b])
+for name, shape, to in (("2d", (4, 9), [6, 6]), ("flat", (2, 3, 5), [-1]),
+                        ("3d", (6, 5), [2, -1, 5]), ("4d", (24,), [2, 3, 1, 4])):
+    case(f"reshape/{name}", lambda x: x.reshape(to), uniform(*shape), args=to)
+for name, shape, axis, start, end in (("1d", (17,), 0, 3, 16), ("rows", (7, 5), 0, 2, 6),
+                                      ("columns", (7, 5), -1, 1, 4), ("middle", (2, 5, 7), 1, 2, 3),
+                                      ("all", (3, 5), 1, 0, 5)):
+    case(f"slice/{name}", lambda x: x.narrow(axis, start, end - start), uniform(*shape),
+         args=[axis, start, end])
+for name, axis, shapes in (("axis_0", 0, [(2, 7), (3, 7)]),
+                           ("axis_1", 1, [(5, 3), (5, 1), (5, 4)]),
+                           ("axis_1_3d", 1, [(2, 1, 5), (2, 3, 5)]),
+                           ("last", -1, [(2, 3, 4), (2, 3, 2), (2, 3, 1)]),
+                           ("single", 0, [(7,)])):
+    case(f"concat/{name}", lambda *xs: torch.cat(xs, axis), *[uniform(*s) for s in shapes],
+         args=[axis])
+
+# ---- reductions ----
+
+ALL = [("sum", torch.sum), ("mean", torch.mean), ("max", torch.max)]
+for op, f in ALL:
+    for shape in (7,), (33,), (3, 17), (2, 3, 5), ():
+        case(f"{op}/" + ("x".join(map(str, shape)) or "scalar"), f, distinct(*shape))
+AXIS = [("sum_axis", torch.sum), ("mean_axis", torch.mean), ("max_axis", torch.amax)]
+for op, f in AXIS:
+    for axis in 0, 1, 2, -1:
+        case(f"{op}/{axis}", lambda x: f(x, axis, keepdim=True), distinct(3, 5, 7), args=[axis])
+    case(f"{op}/33", lambda x: f(x, 0, keepdim=True), distinct(33), args=[0])
+    case(f"{op}/4d", lambda x: f(x, 1, keepdim=True), distinct(2, 3, 2, 5), args=[1])
+
+# ---- softmax and losses ----
+
+
+def softmax(x):
+    return F.softmax(x, -1)
+
+
+case("softmax/7", softmax, uniform(7))
+case("softmax/3x17", softmax, uniform(3, 17))
+case("softmax/4x33", softmax, uniform(4, 33))
+case("softmax/3d", softmax, uniform(2, 3, 5))
+case("softmax/one", softmax, uniform(3, 1))
+case("softmax/far", softmax, floats([[1000, 999, -1000], [-1000, -1000, -1001], [88, 0, 90]]))
+
+for shape in (13,), (5, 17), (7, 1), ():
+    name = "x".join(map(str, shape)) or "scalar"
+    case(f"mse/{name}", F.mse_loss, uniform(*shape), uniform(*shape))
+    case(f"bce_with_logits/{name}", F.binary_cross_entropy_with_logits, uniform(*shape),
+         uniform(*shape, low=0, high=1))
+hard = floats(torch.randint(0, 2, (33,)))
+case("bce_with_logits/hard", F.binary_cross_entropy_with_logits, uniform(33, low=-6, high=6), hard)
+z = floats([100, 100, 100, -100, -100, -100, 0, 20, -20, 5, -5])
+t = floats([0, 1, 0.25, 0, 1, 0.75, 0.5, 0.9, 0.9, 0.1, 0])
+case("bce_with_logits/far", F.binary_cross_entropy_with_logits, z, t)
+
+
+def cross_entropy_case(name, z, labels):
+    case(f"cross_entropy/{name}",
+         lambda z: F.cross_entropy(z, torch.tensor(labels), ignore_index=-1), z, args=labels)
+
+
+cross_entropy_case("7x5", uniform(7, 5), [0, 4, 2, 3, 1, 1, 0])
+cross_entropy_case("3x33", uniform(3, 33), [32, 0, 17])
+cross_entropy_case("one_row", uniform(1, 13), [12])
+cross_entropy_case("ignored", uniform(6, 7), [-1, 3, -1, 6, 0, -1])
+big = floats([[1000, 0, -1000], [-1000, 1000, 999], [100, 100.5, 99], [-300, -301, -302.5]])
+cross_entropy_case("big", big, [0, 2, 1, 1])
+cross_entropy_case("big_ignored", big, [-1, 0, 2, -1])
+# A small loss of big logits: log(sum of exp(z)) - z[label] must not cancel.
+# One row a case, so that errors cannot cancel either; exact in binary, for the double build.
+cross_entropy_case("big_close", floats([[1000.25, 1000, 998.75]]), [0])
+cross_entropy_case("big_close_negative", floats([[-5000, -5001.125, -5000.75]]), [1])
+cross_entropy_case("big_close_10000", floats([[10000, 9999, 9998.5, 10001]]), [3])
+
+# ---- ten steps of training: y is the loss before each step, y0, y1, .. the parameters at last ----
+
+x = uniform(6, 5)
+labels = [0, 2, 1, 1, 0, 2]
+start = [uniform(8, 5, low=-0.5, high=0.5), uniform(8, low=-0.2, high=0.2),
+         uniform(3, 8, low=-0.5, high=0.5), uniform(3, low=-0.2, high=0.2)]
+OPTIMIZERS = [("sgd", [0.1], lambda p: torch.optim.SGD(p, lr=0.1)),
+              ("momentum", [0.1, 0.9], lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9)),
+              ("adam", [0.01], lambda p: torch.optim.Adam(p, lr=0.01))]
+for rule, settings, make in OPTIMIZERS:
+    params = [p.clone().requires_grad_() for p in start]
+    optimizer = make(params)
+    losses = []
+    for step in range(10):
+        optimizer.zero_grad()
+        h = torch.tanh(F.linear(x, params[0], params[1]))
+        loss = F.cross_entropy(F.linear(h, params[2], params[3]), torch.tensor(labels))
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    write(f"train_{rule}/mlp",
+          [("x", x), ("labels", torch.tensor(labels)), ("args", torch.tensor(settings))]
+          + [(f"x{i}", p) for i, p in enumerate(start)] + [("y", torch.tensor(losses))]
+          + [(f"y{i}", p) for i, p in enumerate(params)])
+
+path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "vectors.txt")
+with open(path, "w") as file:
+    file.write("\n".join(out) + "\n")

@@ -1,0 +1,334 @@
+/* Compares every operation, its gradients, and ten steps of training with PyTorch's numbers in
+ * tests/golden/vectors.txt (made, and its format described, by tests/golden/generate.py).
+ *
+ *     cc -O1 tests/test_golden.c -lm -o test_golden && ./test_golden [vectors.txt [-v]]
+ *
+ * Run from the root of the repository. -v prints for each operation the largest error as a part of
+ * its tolerance. The environment variable NN_SIMD chooses the kernels to test.
+ */
+#define NN_IMPLEMENTATION
+#include "../nn.h"
+#include "test.h"
+
+#include <stdlib.h>
+
+/* ---- one case of the file ---- */
+
+enum { MAX_ARRAYS = 16, MAX_NUMBERS = 1 << 15, MAX_LABELS = 32, STEPS = 10 };
+
+typedef struct array {
+    char name[16];
+    nn_shape shape;
+    size_t size;
+    nn_real *data;
+} array;
+
+static char case_name[64];
+static array arrays[MAX_ARRAYS];
+static int n_arrays;
+static nn_real numbers[MAX_NUMBERS]; /* of all arrays of the case */
+static double worst;                 /* largest error / tolerance since it was last set to 0 */
+
+/* A damaged file is no test at all: nothing after it could be trusted. */
+static void damaged(const char *what)
+{
+    printf("vectors.txt, case %s: %s\n", case_name, what);
+    exit(2);
+}
+
+/* Reads the next case into arrays; 0 at the end of the file. */
+static int read_case(FILE *file)
+{
+    char word[16];
+    if (fscanf(file, "%15s", word) != 1) return 0;
+    if (strcmp(word, "case") != 0 || fscanf(file, "%63s", case_name) != 1) damaged("no case line");
+    size_t used = 0;
+    for (n_arrays = 0; fscanf(file, "%15s", word) == 1 && strcmp(word, "end") != 0; n_arrays++) {
+        if (strcmp(word, "tensor") != 0 || n_arrays == MAX_ARRAYS) damaged("no tensor line");
+        array *a = &arrays[n_arrays];
+        memset(a, 0, sizeof *a);
+        if (fscanf(file, "%15s %d", a->name, &a->shape.ndim) != 2) damaged("no name and ndim");
+        if (a->shape.ndim < 0 || a->shape.ndim > NN_MAX_DIMS) damaged("bad ndim");
+        a->size = 1;
+        for (int i = 0; i < a->shape.ndim; i++) {
+            int *d = &a->shape.dim[i];
+            if (fscanf(file, "%d", d) != 1 || *d < 1 || *d > MAX_NUMBERS) damaged("bad size");
+            a->size *= (size_t)*d;
+            if (a->size > MAX_NUMBERS - used) damaged("too many numbers");
+        }
+        a->data = numbers + used;
+        used += a->size;
+        for (size_t i = 0; i < a->size; i++) {
+            double value;
+            if (fscanf(file, "%lf", &value) != 1) damaged("not a number");
+            a->data[i] = (nn_real)value;
+        }
+    }
+    if (strcmp(word, "end") != 0) damaged("no end");
+    return 1;
+}
+
+/* The array called letter followed by number (or letter alone if number is -1), or NULL. */
+static const array *find(const char *letter, int number)
+{
+    char name[16];
+    if (number < 0) snprintf(name, sizeof name, "%s", letter);
+    else snprintf(name, sizeof name, "%s%d", letter, number);
+    for (int i = 0; i < n_arrays; i++)
+        if (strcmp(arrays[i].name, name) == 0) return &arrays[i];
+    return NULL;
+}
+
+static const array *need(const char *letter, int number)
+{
+    const array *a = find(letter, number);
+    if (!a) damaged(letter);
+    return a;
+}
+
+static nn_real arg(size_t i)
+{
+    const array *a = need("args", -1);
+    if (i >= a->size) damaged("too few args");
+    return a->data[i];
+}
+
+static const int *labels_of(const array *a)
+{
+    static int labels[MAX_LABELS];
+    if (a->size > MAX_LABELS) damaged("too many labels");
+    for (size_t i = 0; i < a->size; i++) labels[i] = (int)a->data[i];
+    return labels;
+}
+
+static nn_tensor *input(nn_ctx *nn, const array *a)
+{
+    return nn_input(nn, a->data, a->shape);
+}
+
+/* |got - expected| <= atol + rtol |expected| for every number; the first that is not is shown. */
+static void check_near(const array *expected, const nn_real *got, double atol, double rtol)
+{
+    if (!test_check(got != NULL, __FILE__, __LINE__)) {
+        printf("%s: %s is NULL\n", case_name, expected->name);
+        return;
+    }
+    int shown = 0;
+    for (size_t i = 0; i < expected->size; i++) {
+        double g = (double)got[i], e = (double)expected->data[i];
+        double part = fabs(g - e) / (atol + rtol * fabs(e));
+        if (part > worst) worst = part;
+        if (part <= 1 || shown) continue; /* false for NaN, which is shown */
+        test_check(0, __FILE__, __LINE__);
+        printf("%s: %s[%d] is %.9g, expected %.9g, %.3g times the tolerance\n", case_name,
+               expected->name, (int)i, g, e, part);
+        shown = 1;
+    }
+}
+
+/* ---- operations that are more than a function of one or two tensors ---- */
+
+static nn_tensor *mul_self(nn_tensor *x) { return nn_mul(x, x); }
+static nn_tensor *scale(nn_tensor **x) { return nn_scale(x[0], arg(0)); }
+static nn_tensor *leaky_relu(nn_tensor **x) { return nn_leaky_relu(x[0], arg(0)); }
+static nn_tensor *transpose(nn_tensor **x) { return nn_transpose(x[0], (int)arg(0), (int)arg(1)); }
+static nn_tensor *sum_axis(nn_tensor **x) { return nn_sum_axis(x[0], (int)arg(0)); }
+static nn_tensor *mean_axis(nn_tensor **x) { return nn_mean_axis(x[0], (int)arg(0)); }
+static nn_tensor *max_axis(nn_tensor **x) { return nn_max_axis(x[0], (int)arg(0)); }
+
+static nn_tensor *slice(nn_tensor **x)
+{
+    return nn_slice(x[0], (int)arg(0), (int)arg(1), (int)arg(2));
+}
+
+static nn_tensor *reshape(nn_tensor **x)
+{
+    nn_shape shape = nn_shape0();
+    shape.ndim = (int)need("args", -1)->size;
+    if (shape.ndim > NN_MAX_DIMS) damaged("too many args");
+    for (int i = 0; i < shape.ndim; i++) shape.dim[i] = (int)arg((size_t)i);
+    return nn_reshape(x[0], shape);
+}
+
+static nn_tensor *concat(nn_tensor **x)
+{
+    int n = 0;
+    while (find("x", n)) n++;
+    return nn_concat((int)arg(0), n, x);
+}
+
+static nn_tensor *linear(nn_tensor **x)
+{
+    nn_linear layer = {x[1], x[2]};
+    return nn_linear_forward(&layer, x[0]);
+}
+
+static nn_tensor *cross_entropy(nn_tensor **x)
+{
+    return nn_cross_entropy(x[0], labels_of(need("args", -1)));
+}
+
+/* ---- the table ---- */
+
+static nn_optimizer *sgd(nn_model *model) { return nn_sgd(model, arg(0)); }
+static nn_optimizer *momentum(nn_model *model) { return nn_momentum(model, arg(0), arg(1)); }
+static nn_optimizer *adam(nn_model *model) { return nn_adam(model, arg(0)); }
+
+typedef struct operation {
+    const char *name; /* a case's name up to the slash */
+    /* exactly one of these */
+    nn_tensor *(*unary)(nn_tensor *x);
+    nn_tensor *(*binary)(nn_tensor *a, nn_tensor *b);
+    nn_tensor *(*other)(nn_tensor **x);
+    nn_optimizer *(*optimizer)(nn_model *model);
+    double atol; /* of trained parameters */
+    int cases;
+    double worst;
+} operation;
+
+static operation table[] = {
+    {.name = "add", .binary = nn_add},
+    {.name = "sub", .binary = nn_sub},
+    {.name = "mul", .binary = nn_mul},
+    {.name = "div", .binary = nn_div},
+    {.name = "mul_self", .unary = mul_self},
+    {.name = "scale", .other = scale},
+    {.name = "exp", .unary = nn_exp},
+    {.name = "log", .unary = nn_log},
+    {.name = "sqrt", .unary = nn_sqrt},
+    {.name = "square", .unary = nn_square},
+    {.name = "matmul", .binary = nn_matmul},
+    {.name = "transpose", .other = transpose},
+    {.name = "reshape", .other = reshape},
+    {.name = "slice", .other = slice},
+    {.name = "concat", .other = concat},
+    {.name = "sum", .unary = nn_sum},
+    {.name = "mean", .unary = nn_mean},
+    {.name = "max", .unary = nn_max},
+    {.name = "sum_axis", .other = sum_axis},
+    {.name = "mean_axis", .other = mean_axis},
+    {.name = "max_axis", .other = max_axis},
+    {.name = "linear", .other = linear},
+    {.name = "sigmoid", .unary = nn_sigmoid},
+    {.name = "tanh", .unary = nn_tanh},
+    {.name = "relu", .unary = nn_relu},
+    {.name = "leaky_relu", .other = leaky_relu},
+    {.name = "softmax", .unary = nn_softmax},
+    {.name = "mse", .binary = nn_mse},
+    {.name = "bce_with_logits", .binary = nn_bce_with_logits},
+    {.name = "cross_entropy", .other = cross_entropy},
+    {.name = "train_sgd", .optimizer = sgd, .atol = 1e-5},
+    {.name = "train_momentum", .optimizer = momentum, .atol = 1e-5},
+    /* Adam divides by the gradient's size: where that is small its rounding shows in full. */
+    {.name = "train_adam", .optimizer = adam, .atol = 1e-4},
+};
+enum { TABLE_SIZE = sizeof table / sizeof table[0] };
+
+/* ---- the two kinds of case ---- */
+
+static void check_operation(nn_ctx *nn, const operation *op)
+{
+    const double atol = 1e-5, rtol = 1.3e-6; /* PyTorch's own for float */
+    nn_tensor *x[MAX_ARRAYS] = {NULL};
+    for (int i = 0; find("x", i); i++) x[i] = nn_requires_grad(input(nn, find("x", i)));
+    nn_tensor *y = op->unary ? op->unary(need("x", 0) ? x[0] : NULL)
+                 : op->binary ? op->binary(x[0], need("x", 1) ? x[1] : NULL)
+                 : op->other(x);
+    const array *expected = need("y", -1);
+    if (!test_check(nn_shape_equal(y->shape, expected->shape), __FILE__, __LINE__)) {
+        printf("%s: shape is %s, ", case_name, nn_shape_text(nn, y->shape));
+        printf("expected %s\n", nn_shape_text(nn, expected->shape));
+        return;
+    }
+    check_near(expected, y->data, atol, rtol);
+    nn_tensor *loss = nn_sum(nn_mul(y, input(nn, need("r", -1))));
+    /* The inputs' sum makes every gradient larger by 1, before the operation is reached on the way
+     * back: it must add to what it finds, not overwrite it. */
+    for (int i = 0; x[i]; i++) loss = nn_add(loss, nn_sum(x[i]));
+    nn_backward(loss);
+    for (int i = 0; x[i]; i++) {
+        for (size_t j = 0; x[i]->grad && j < x[i]->size; j++) x[i]->grad[j] -= 1;
+        check_near(need("g", i), x[i]->grad, atol, rtol);
+    }
+}
+
+static void check_training(nn_ctx *nn, const operation *op)
+{
+    nn_model *model = nn_model_new(nn);
+    nn_tensor *p[4];
+    for (int i = 0; i < 4; i++) {
+        const array *start = need("x", i);
+        p[i] = nn_param(model, "", start->name, start->shape);
+        if (p[i]->size == start->size)
+            memcpy(p[i]->data, start->data, start->size * sizeof *start->data);
+    }
+    nn_linear fc1 = {p[0], p[1]}, fc2 = {p[2], p[3]};
+    nn_optimizer *opt = op->optimizer(model);
+    nn_real losses[STEPS];
+    for (int step = 0; step < STEPS; step++) {
+        nn_clear(nn);
+        nn_zero_grad(model);
+        nn_tensor *x = input(nn, need("x", -1));
+        nn_tensor *z = nn_linear_forward(&fc2, nn_tanh(nn_linear_forward(&fc1, x)));
+        nn_tensor *loss = nn_cross_entropy(z, labels_of(need("labels", -1)));
+        losses[step] = nn_item(loss);
+        nn_backward(loss);
+        nn_step(opt);
+    }
+    if (need("y", -1)->size != STEPS) damaged("not as many losses as steps");
+    check_near(need("y", -1), losses, 0, 1e-5);
+    for (int i = 0; i < 4; i++) check_near(need("y", i), p[i]->data, op->atol, 0);
+}
+
+/* Counts as a failed check, instead of the abort that would end the other cases as well. */
+static void on_error(void *user, nn_code code, const char *message)
+{
+    (void)user;
+    test_check(0, __FILE__, __LINE__);
+    printf("%s: error %d: %s\n", case_name, (int)code, message);
+}
+
+static void run_case(void)
+{
+    size_t length = strcspn(case_name, "/");
+    operation *op = NULL;
+    for (int i = 0; i < TABLE_SIZE; i++)
+        if (strlen(table[i].name) == length && memcmp(table[i].name, case_name, length) == 0)
+            op = &table[i];
+    test_bad = 0;
+    worst = 0;
+    if (!op) {
+        test_check(0, __FILE__, __LINE__);
+        printf("%s is not in the table\n", case_name);
+    } else {
+        nn_ctx *nn = nn_create(1);
+        nn_on_error(nn, on_error, NULL);
+        if (op->optimizer) check_training(nn, op);
+        else check_operation(nn, op);
+        nn_destroy(nn);
+        op->cases++;
+        if (worst > op->worst) op->worst = worst;
+    }
+    if (test_bad) test_failed++, printf("FAIL %s: %d checks\n", case_name, test_bad);
+    else test_passed++;
+    fflush(stdout);
+}
+
+int main(int argc, char **argv)
+{
+    const char *path = argc > 1 ? argv[1] : "tests/golden/vectors.txt";
+    FILE *file = fopen(path, "r");
+    if (!file) {
+        printf("cannot open %s: run me from the root of the repository\n", path);
+        return 2;
+    }
+    while (read_case(file)) run_case();
+    fclose(file);
+    for (int i = 0; i < TABLE_SIZE; i++) {
+        if (!table[i].cases) test_failed++, printf("FAIL %s: has no case\n", table[i].name);
+        if (argc > 2)
+            printf("%-16s %3d cases, %.3f of the tolerance\n", table[i].name, table[i].cases,
+                   table[i].worst);
+    }
+    return test_summary();
+}
