@@ -983,7 +983,7 @@ typedef struct nn__mark {
     size_t used;
 } nn__mark;
 
-static nn__mark nn__arena_mark(const nn_arena *arena)
+NN__INLINE nn__mark nn__arena_mark(const nn_arena *arena)
 {
     nn__mark mark = {arena->current, arena->current ? arena->current->used : 0};
     return mark;
@@ -2062,7 +2062,11 @@ NN__INLINE void NN__(store_part)(float *p, size_t m, NN__V v)
 #elif NN__KERNEL_PASS == 3
 NN__INLINE NN__V NN__(fma)(NN__V a, NN__V b, NN__V c)
 {
+#ifdef __clang__
+    return (NN__V)__builtin_ia32_vfmaddps512_mask(a, b, c, 0xffff, 4);
+#else
     return (NN__V)__builtin_ia32_vfmaddps512_mask(a, b, c, -1, 4);
+#endif
 }
 NN__INLINE NN__V NN__(root)(NN__V a)
 {
