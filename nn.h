@@ -103,8 +103,8 @@
  *
  * DEBUGGING
  *
- *   (gdb) break prog.c:15, then step: you are in the operation.  print *x shows shape, op, inputs,
- *   and the line that made it.  call nn_print(x) shows the numbers.  print nn_stats(x) shows their
+ *   (gdb) break prog.c:15, skip -rfu ^nn__at, then step: you are in the operation (without the
+ *   skip, first in the note of your line).  print *x shows shape, op, inputs, and the line that made it.  call nn_print(x) shows the numbers.  print nn_stats(x) shows their
  *   mean, spread and any NaN.  break nn__matmul_backward stops where the gradient is made.
  *   nn_graph_dot(loss, stdout) draws the graph with Graphviz; nn_gradcheck tests a gradient.
  *
@@ -364,8 +364,9 @@ nn_stat nn_stats(const nn_tensor *x);
 #ifndef NN_NO_STDIO
 void nn_print(const nn_tensor *x); /* to stdout: what it is, its shape and first numbers */
 void nn_model_print(const nn_model *model); /* its parameters, shapes, counts */
-/* Progress of a long run: on a terminal one line that redraws itself, with a bar, the text and the
- * time left; in a pipe one plain line with the text and no time. Call with done = 1..total. */
+/* Progress of a long run, to be called with done = 1..total. On a terminal: one line that redraws
+ * itself, with a bar, the text and the time left. In a pipe: a plain line with the text and no time,
+ * ten times in all. */
 typedef struct nn_progress {
     double start;
 } nn_progress;
@@ -1534,7 +1535,7 @@ void nn_progress_show(const nn_progress *p, int done, int total, const char *for
     int terminal = 0;
 #endif
     if (!terminal) {
-        printf("%s\n", text);
+        if (total < 10 || done * 10LL / total != (done - 1) * 10LL / total) printf("%s\n", text);
         fflush(stdout);
         return;
     }
@@ -1683,9 +1684,11 @@ void nn_zero_grad(nn_model *model)
 #include <arm_neon.h>
 #endif
 
-#if defined __GNUC__ && !defined __clang__ /* fast kernels in a -O0 program, too */
+/* Fast kernels in a -O0 program, too. Without "no-var-tracking" gdb would take the whole program for an
+ * optimised one, and stop at functions before their arguments can be seen. */
+#if defined __GNUC__ && !defined __clang__
 #pragma GCC push_options
-#pragma GCC optimize("O1", "no-math-errno", "no-trapping-math", "fp-contract=off")
+#pragma GCC optimize("O1", "no-var-tracking", "no-math-errno", "no-trapping-math", "fp-contract=off")
 #endif
 
 #ifdef __cplusplus

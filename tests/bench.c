@@ -1,0 +1,117 @@
+/* Speeds: one line `NAME VALUE UNIT` each, nothing else on stdout. gemm_M_N_K_TT is a matrix product
+ * (TT: transposition of A and B) in gflops, best of many; a workload is one training step (zero_grad,
+ * forward, loss, backward, optimiser) on a fixed random batch in ms, median of many. */
+#define _POSIX_C_SOURCE 200809L
+#define NN_IMPLEMENTATION
+#include "../nn.h"
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static int ascending(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* ---- matrix products: the kernel itself, without the graph ---- */
+
+static void gemm(nn_ctx *nn, int m, int n, int k, int ta, int tb)
+{
+    nn_clear(nn);
+    nn_tensor *a = nn_rand(nn, nn_shape2(m, k), -1, 1), *b = nn_rand(nn, nn_shape2(k, n), -1, 1);
+    nn_tensor *c = nn_full(nn, nn_shape2(m, n), 0);
+    const nn__mat ma = ta ? nn__transposed(nn__rows(a->data, m)) : nn__rows(a->data, k);
+    const nn__mat mb = tb ? nn__transposed(nn__rows(b->data, k)) : nn__rows(b->data, n);
+    const double flop = 2.0 * m * n * k;
+    const int inner = flop < 1e7 ? (int)(1e7 / flop) + 1 : 1;
+    double best = 1e9;
+    for (double start = now(); now() - start < 0.3;) {
+        double t = now();
+        for (int i = 0; i < inner; i++) nn__gemm(nn, m, n, k, ma, mb, c->data, 0);
+        t = (now() - t) / inner;
+        if (t < best) best = t;
+    }
+    printf("gemm_%d_%d_%d_%d%d %.2f gflops\n", m, n, k, ta, tb, flop / best / 1e9);
+}
+
+/* ---- training steps ---- */
+
+typedef struct workload {
+    nn_ctx *nn;
+    nn_model *net;
+    nn_optimizer *opt;
+    nn_linear layer[3];
+    int layers, n, in, out;
+    nn_real *x, *t;
+    int *label;
+} workload;
+
+static nn_tensor *loss_of(workload *w) /* ReLU between layers, or tanh and one binary output */
+{
+    nn_tensor *h = nn_input(w->nn, w->x, nn_shape2(w->n, w->in));
+    for (int i = 0; i < w->layers; i++) {
+        h = nn_linear_forward(&w->layer[i], h);
+        if (i < w->layers - 1) h = w->out == 1 ? nn_tanh(h) : nn_relu(h);
+    }
+    if (w->out > 1) return nn_cross_entropy(h, w->label);
+    return nn_bce_with_logits(h, nn_input(w->nn, w->t, nn_shape2(w->n, 1)));
+}
+
+static void train(const char *name, int n, const int *width, int layers, int adam, double seconds)
+{
+    enum { MOST = 100000 };
+    static double times[MOST];
+    workload w = {0};
+    w.nn = nn_create(1);
+    w.net = nn_model_new(w.nn);
+    w.layers = layers, w.n = n, w.in = width[0], w.out = width[layers];
+    static const char *const names[] = {"fc1", "fc2", "fc3"};
+    for (int i = 0; i < layers; i++)
+        w.layer[i] = nn_linear_new(w.net, names[i], width[i], width[i + 1]);
+    w.opt = adam ? nn_adam(w.net, 1e-3f) : nn_sgd(w.net, 0.01f);
+    w.x = malloc((size_t)n * (size_t)w.in * sizeof *w.x);
+    w.t = malloc((size_t)n * sizeof *w.t);
+    w.label = malloc((size_t)n * sizeof *w.label);
+    for (int i = 0; i < n * w.in; i++) w.x[i] = nn_uniform(w.nn, 0, 1);
+    for (int i = 0; i < n; i++) w.label[i] = nn_randint(w.nn, 0, w.out + 1 - (w.out > 1));
+    for (int i = 0; i < n; i++) w.t[i] = (nn_real)w.label[i];
+    int count = 0;
+    for (double start = now(); count < 7 || (now() - start < seconds && count < MOST); count++) {
+        const double t = now();
+        nn_clear(w.nn);
+        nn_zero_grad(w.net);
+        nn_backward(loss_of(&w));
+        nn_step(w.opt);
+        times[count] = now() - t;
+    }
+    qsort(times, (size_t)count, sizeof *times, ascending);
+    printf("%s %.5f ms\n", name, times[count / 2] * 1e3);
+    free(w.x), free(w.t), free(w.label);
+    nn_destroy(w.nn);
+}
+
+int main(void)
+{
+    static const int shapes[][5] = {
+        {16, 16, 16, 0, 0},     {32, 32, 32, 0, 0},       {64, 64, 64, 0, 0},
+        {128, 128, 128, 0, 0},  {256, 256, 256, 0, 0},    {512, 512, 512, 0, 0},
+        {1024, 1024, 1024, 0, 0}, {2048, 2048, 2048, 0, 0}, {64, 128, 784, 0, 1},
+        {64, 784, 128, 0, 0},   {128, 784, 64, 1, 0},     {32, 10, 128, 0, 1},
+        {32, 512, 128, 0, 1},   {256, 768, 768, 0, 1},    {256, 3072, 768, 0, 1},
+        {1, 1024, 1024, 0, 1},
+    };
+    nn_ctx *nn = nn_create(1);
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+        gemm(nn, shapes[i][0], shapes[i][1], shapes[i][2], shapes[i][3], shapes[i][4]);
+    nn_destroy(nn);
+    static const int xor_net[] = {2, 8, 1}, small[] = {784, 128, 10}, big[] = {784, 512, 512, 10};
+    train("xor_2_8_1_b4_sgd", 4, xor_net, 2, 0, 0.3);
+    train("mlp_784_128_10_b64_sgd", 64, small, 2, 0, 1);
+    train("mlp_784_512_512_10_b128_adam", 128, big, 3, 1, 2);
+    return 0;
+}

@@ -1,0 +1,211 @@
+#!/bin/sh
+# The long checks. Each prints `ok`, `FAIL` or, where a tool is missing, `SKIP` with the reason; nothing
+# is installed. The last line is `N passed, N failed, N skipped`.
+# usage: check.sh [PATTERN]     from the repository's root; only the checks whose name matches
+export LC_ALL=C
+B=build/check here=$PWD
+pattern=${1:-.}
+passed=0 failed=0 skipped=0
+rm -rf $B
+mkdir -p $B
+
+wanted() { echo "$1" | grep -qE -e "$pattern"; }
+# check NAME COMMAND ...: passed if the command succeeds
+check() {
+    name=$1
+    shift
+    wanted "$name" || return 0
+    if "$@" >$B/log 2>&1; then passed=$((passed + 1)); echo "ok   $name"; return 0; fi
+    failed=$((failed + 1))
+    echo "FAIL $name"
+    head -n 30 $B/log | sed 's/^/     /'
+}
+skip() { wanted "$1" && skipped=$((skipped + 1)) && echo "SKIP $1: $2"; return 0; }
+# with TOOL NAME COMMAND ...: a check, if the tool is there
+with() {
+    tool=$1
+    shift
+    if command -v "$tool" >/dev/null 2>&1; then check "$@"; else skip "$1" "$tool is not installed"; fi
+}
+
+# ---- compilers: no warning at all ----
+
+WARN='-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wdouble-promotion -Werror'
+printf '#define NN_IMPLEMENTATION\n#include "../../nn.h"\nint main(void) { return 0; }\n' >$B/all.c
+printf '#include "../../nn.h"\nint other(nn_ctx *nn);\nint other(nn_ctx *nn) { return nn_ok(nn); }\n' >$B/user.c
+cp $B/all.c $B/all.cc
+quiet() { "$@" >$B/out 2>&1 && [ ! -s $B/out ] || { cat $B/out; return 1; }; }
+for cc in gcc clang; do
+    for option in '' -DNN_NO_SIMD -DNN_NO_LOCATIONS -DNN_NO_STDIO -DNN_DEBUG -DNN_REAL=double \
+        '-DNN_NO_SIMD -DNN_NO_STDIO' '-DNN_NO_LOCATIONS -DNN_NO_STDIO' '-DNN_NO_SIMD -DNN_NO_LOCATIONS' \
+        '-DNN_NO_SIMD -DNN_NO_LOCATIONS -DNN_NO_STDIO'; do
+        with $cc "warnings: $cc $option" quiet $cc -std=c99 $WARN $option -O2 -c $B/all.c -o $B/all.o
+    done
+    with $cc "warnings: $cc, a file that only uses nn.h" quiet $cc -std=c99 $WARN -c $B/user.c -o $B/user.o
+    for source in examples/*.c tests/*.c; do
+        with $cc "warnings: $cc $source" quiet $cc -std=c99 $WARN -O1 -c "$source" -o $B/x.o
+    done
+done
+for cc in g++ clang++; do
+    with $cc "warnings: $cc -std=c++11" quiet $cc -std=c++11 -Wall -Wextra -Wpedantic -Werror -c $B/all.cc -o $B/x.o
+done
+with tcc "warnings: tcc -Wall" quiet tcc -Wall -Werror -c $B/all.c -o $B/x.o
+two_files() {
+    printf '#include "../../nn.h"\nint second(nn_ctx *nn);\nint main(void) { nn_ctx *nn = nn_create(1); int ok = second(nn); nn_destroy(nn); return !ok; }\n' >$B/first.c
+    printf '#include "../../nn.h"\nint second(nn_ctx *nn);\nint second(nn_ctx *nn) { return nn_ok(nn); }\n' >$B/second.c
+    printf '#define NN_IMPLEMENTATION\n#include "../../nn.h"\n' >$B/third.c
+    quiet cc -std=c99 $WARN $B/first.c $B/second.c $B/third.c -o $B/x -lm && $B/x
+}
+check "two files include nn.h, a third implements it" two_files
+twice() {
+    printf '#include "../../nn.h"\n#define NN_IMPLEMENTATION\n#include "../../nn.h"\nint main(void) { nn_ctx *nn = nn_create(1); nn_destroy(nn); return 0; }\n' >$B/x.c
+    quiet cc -std=c99 $WARN $B/x.c -o $B/x -lm && $B/x
+}
+check "declarations first, the implementation later in the same file" twice
+fast_math() { ! cc -ffast-math -c $B/all.c -o $B/x.o 2>$B/err && grep -q 'breaks NaN' $B/err; }
+check "-ffast-math is refused with a reason" fast_math
+readme_cxx() {
+    awk '/^```c$/ {on = 1; next} /^```/ {if (on) exit} on' README.md >$B/readme.cc
+    quiet g++ -std=c++11 -Wall -Wextra -I. $B/readme.cc -o $B/x && $B/x
+}
+with g++ "README's program as C++11" readme_cxx
+compile_time() { # median of five, of a program that includes everything
+    for i in 1 2 3 4 5; do
+        s=$(date +%s%N)
+        gcc -O2 examples/06_xor.c -o $B/x -lm
+        e=$(date +%s%N)
+        echo $(((e - s) / 1000000))
+    done | sort -n | awk 'NR == 3 {print $1 " ms"; exit $1 > 2000}'
+}
+with gcc "a program compiles in at most 2 s at -O2 (median of five)" compile_time
+
+# ---- the file finds itself, however it was reached ----
+
+reach() { # reach DIRECTORY INCLUDE OPTIONS...
+    dir=$1 include=$2
+    shift 2
+    mkdir -p "$dir"
+    printf '#define NN_IMPLEMENTATION\n#include "%s"\nint main(void) { nn_ctx *nn = nn_create(1); int bad = strcmp(nn_simd(nn), "scalar") == 0; nn_destroy(nn); return bad; }\n' "$include" >"$dir/reach.c"
+    for cc in gcc clang; do
+        command -v $cc >/dev/null || continue
+        (cd "$dir" && $cc "$@" reach.c -o reach -lm && ./reach) || return 1
+    done
+}
+case $(uname -m) in x86_64 | aarch64)
+    check "reached by a relative path" reach $B/r1 ../../../nn.h
+    check "reached by an absolute path" reach $B/r2 "$here/nn.h"
+    check "reached with -I" reach $B/r3 nn.h -I"$here"
+    check "reached with -isystem and angle brackets" reach $B/r3 nn.h -isystem "$here"
+    mkdir -p $B/r4/include && ln -sf "$here/nn.h" $B/r4/include/nn.h
+    check "reached through a link" reach $B/r4 include/nn.h
+    mkdir -p $B/r5 && cp nn.h $B/r5/neural.h
+    check "under another name, with NN_HEADER" reach $B/r5 neural.h -DNN_HEADER='"neural.h"'
+    other_directory() { reach $B/r6 ../../../nn.h && gcc $B/r6/reach.c -o $B/r6/x -lm && $B/r6/x; }
+    check "compiled from another directory" other_directory ;;
+esac
+
+# ---- one hash everywhere ----
+
+expected=$(cat tests/hash.out)
+same() { got=$("$@"); echo "got $got, expected $expected"; [ "$got" = "$expected" ]; }
+hash_of() { # hash_of COMPILER FLAGS -- RUNNER: best and scalar
+    compiler=$1
+    shift
+    flags=
+    while [ $# -gt 0 ] && [ "$1" != -- ]; do flags="$flags $1"; shift; done
+    [ $# -gt 0 ] && shift
+    $compiler $flags tests/hash.c -o $B/hash -lm || return 1
+    same "$@" $B/hash && same "$@" $B/hash scalar || return 1
+    for isa in avx2 avx512 neon; do
+        "$@" $B/hash $isa >/dev/null
+        [ $? = 77 ] || same "$@" $B/hash $isa || return 1
+    done
+}
+for cc in gcc clang; do
+    for flags in '' -O0 -O2 '-O3 -march=native' '-O2 -std=c99' '-O1 -DNN_NO_SIMD -march=native'; do
+        with $cc "hash: $cc $flags" hash_of $cc $flags
+    done
+done
+with g++ "hash: g++ -O2" hash_of "g++ -w -fpermissive -x c++" -O2
+with tcc "hash: tcc" hash_of tcc
+with musl-gcc "hash: musl" hash_of musl-gcc -O2 -static
+threads() {
+    gcc -O2 -fopenmp tests/hash.c -o $B/hash_omp -lm || return 1
+    for t in 1 2 4 8; do OMP_NUM_THREADS=$t same $B/hash_omp || return 1; done
+}
+with gcc "hash: 1, 2, 4 and 8 threads, gcc" threads
+threads_clang() {
+    clang -O2 -fopenmp tests/hash.c -o $B/hash_omp -lm || return 1
+    for t in 1 2 4 8; do OMP_NUM_THREADS=$t same $B/hash_omp || return 1; done
+}
+if echo 'int main(void){return 0;}' >$B/o.c && clang -fopenmp $B/o.c -o $B/o 2>/dev/null; then
+    check "hash: 1, 2, 4 and 8 threads, clang" threads_clang
+else skip "hash: threads, clang" "clang or libomp is not installed"; fi
+ARM='qemu-aarch64 -L /usr/aarch64-linux-gnu'
+if command -v qemu-aarch64 >/dev/null && command -v aarch64-linux-gnu-gcc >/dev/null; then
+    for flags in '' -O0 -O3; do
+        check "hash: aarch64 $flags" hash_of aarch64-linux-gnu-gcc $flags -- $ARM
+    done
+else skip "hash: aarch64" "qemu-aarch64 or aarch64-linux-gnu-gcc is not installed"; fi
+wasm() {
+    clang --target=wasm32-wasi -O2 tests/hash.c -o $B/hash.wasm -lm || return 1
+    cat >$B/wasm.mjs <<'JS'
+import { readFileSync } from 'node:fs';
+import { WASI } from 'node:wasi';
+const wasi = new WASI({ version: 'preview1', args: ['hash'], env: {} });
+const module = await WebAssembly.compile(readFileSync(process.argv[2]));
+wasi.start(await WebAssembly.instantiate(module, wasi.getImportObject()));
+JS
+    same node --no-warnings $B/wasm.mjs $B/hash.wasm
+}
+if command -v node >/dev/null && clang --target=wasm32-wasi -O2 $B/o.c -o $B/o.wasm 2>/dev/null; then
+    check "hash: wasm under node" wasm
+else skip "hash: wasm" "node, wasi-libc or libclang-rt-14-dev-wasm32 is not installed"; fi
+
+# ---- the header cut after every chapter ----
+
+cut_after() {
+    k=$1
+    quiet cc -std=c99 $WARN -DNN_CHAPTERS=$k -c $B/all.c -o $B/cut.o || return 1
+    for source in examples/*.c; do
+        example=$(basename "$source" .c)
+        chapter=$((1${example%%_*} - 100))
+        [ $chapter -le $k ] || continue
+        cc -O2 -DNN_CHAPTERS=$k "$source" -o $B/cut -lm && $B/cut >$B/cut.out &&
+            diff "examples/$example.out" $B/cut.out || return 1
+    done
+}
+for k in 1 2 3 4 5 6 7; do check "cut after chapter $k: it compiles and its examples run" cut_after $k; done
+
+# ---- memory, undefined behaviour, threads ----
+
+TESTS=$(ls tests/test_*.c)
+sanitize() { # sanitize SOURCE FLAGS...
+    source=$1
+    shift
+    clang -std=c99 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all "$@" "$source" -o $B/san -lm &&
+        $B/san >$B/san.out 2>&1 || { tail -n 30 $B/san.out; return 1; }
+}
+if clang -fsanitize=address,undefined $B/o.c -o $B/o 2>/dev/null && $B/o; then
+    for source in $TESTS; do check "address and undefined behaviour: $source" sanitize "$source"; done
+    check "address and undefined behaviour: tests/test_ops.c in double" sanitize tests/test_ops.c -DNN_REAL=double
+    for source in examples/*.c; do
+        check "address and undefined behaviour: $source" sanitize "$source"
+    done
+else skip "address and undefined behaviour" "clang's sanitizer runtime (libclang-rt-14-dev) is not installed"; fi
+memcheck() {
+    gcc -O1 -g examples/06_xor.c -o $B/x -lm &&
+        valgrind -q --error-exitcode=9 --leak-check=full $B/x >$B/x.out && diff examples/06_xor.out $B/x.out
+}
+with valgrind "valgrind: 06_xor, and the output is the same" memcheck
+
+# ---- the debugger ----
+
+with gdb "debugger: step into an operation, look, break in a backward" sh tests/debugger.sh $B
+
+# ---- mutations: one in ten; all of them with `sh tests/mutate.sh` ----
+
+with gcc "mutations: at least 90 % of every tenth are caught" sh tests/mutate.sh 10
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ $failed = 0 ]

@@ -1,0 +1,83 @@
+/* One number for a training run: a model that uses every operation is trained for 100 steps from a
+ * fixed seed, and all of its weights are hashed (FNV-1a, 64 bits). The number must be the same with
+ * every instruction set, compiler, optimisation level, C library, processor and number of threads.
+ *
+ *     hash            the best instruction set of this machine
+ *     hash NAME       that one; exit status 77 if this machine has it not
+ */
+#define NN_IMPLEMENTATION
+#include "../nn.h"
+
+static uint64_t hash_of(const nn_model *model)
+{
+    uint64_t h = 0xcbf29ce484222325u;
+    for (int i = 0; i < model->n_params; i++)
+        for (size_t j = 0; j < model->param[i]->size; j++) {
+            float w = (float)model->param[i]->data[j];
+            uint32_t bits;
+            memcpy(&bits, &w, sizeof bits);
+            for (int k = 0; k < 4; k++) h = (h ^ (bits >> 8 * k & 255)) * 0x100000001b3u;
+        }
+    return h;
+}
+
+/* 33 samples of 19 numbers in 7 classes: sizes that fit no vector and no tile. */
+enum { N = 33, D = 19, HIDDEN = 150, C = 7 };
+
+int main(int argc, char **argv)
+{
+    nn_ctx *nn = nn_create(1);
+    if (argc > 1 && !nn_set_simd(nn, argv[1])) {
+        nn_destroy(nn);
+        return 77;
+    }
+    nn_model *net = nn_model_new(nn);
+    nn_linear fc1 = nn_linear_new(net, "fc1", D, HIDDEN), fc2 = nn_linear_new(net, "fc2", HIDDEN, 300);
+    nn_linear fc3 = nn_linear_new(net, "fc3", 300, C);
+    nn_tensor *gain = nn_param(net, "", "gain", nn_shape1(HIDDEN));
+    nn_tensor *mix = nn_param(net, "", "mix", nn_shape3(3, C, C));
+    for (size_t i = 0; i < gain->size; i++) gain->data[i] = 1 + nn_normal(nn, 0, (nn_real)0.1);
+    for (size_t i = 0; i < mix->size; i++) mix->data[i] = nn_normal(nn, 0, (nn_real)0.3);
+    nn_mlp mlp = nn_mlp_new(net, "mlp", (const int[]){D, 11, C}, 3, NN_TANH, NN_SOFTMAX);
+    nn_optimizer *opt[3] = {nn_sgd(net, (nn_real)0.05), nn_momentum(net, (nn_real)0.01, (nn_real)0.9),
+                            nn_adam(net, (nn_real)0.003)};
+    opt[2]->weight_decay = (nn_real)0.01;
+
+    nn_real data[N * D];
+    int label[N], order[N];
+    for (int i = 0; i < N * D; i++) data[i] = nn_normal(nn, 0, 1);
+    for (int i = 0; i < N; i++) label[i] = nn_randint(nn, -1, C);
+    nn_randperm(nn, order, N);
+    label[order[0]] = 0;
+
+    for (int step = 0; step < 100; step++) {
+        nn_clear(nn);
+        nn_zero_grad(net);
+        nn_tensor *x = nn_input(nn, data, nn_shape2(N, D));
+        nn_tensor *h = nn_mul(nn_relu(nn_linear_forward(&fc1, x)), gain);                /* [33, 150] */
+        h = nn_sub(h, nn_mean_axis(h, 1));
+        h = nn_div(h, nn_sqrt(nn_add(nn_mean_axis(nn_square(h), 1), nn_full(nn, nn_shape0(), 1))));
+        h = nn_leaky_relu(nn_linear_forward(&fc2, h), (nn_real)0.1);                    /* [33, 300] */
+        nn_tensor *z = nn_tanh(nn_linear_forward(&fc3, h));                               /* [33, 7] */
+        nn_tensor *parts = nn_reshape(z, nn_shape3(3, 11, C));
+        parts = nn_matmul(parts, nn_transpose(mix, 1, 2));                             /* [3, 11, 7] */
+        nn_tensor *a = nn_slice(parts, 1, 0, 5), *b = nn_slice(parts, 1, 5, 11);
+        nn_tensor *joined[2] = {nn_sigmoid(a), nn_softmax(b)};
+        nn_tensor *y = nn_reshape(nn_concat(1, 2, joined), nn_shape2(N, C));
+        nn_tensor *target = nn_one_hot(nn, label, N, C);
+        nn_tensor *loss = nn_cross_entropy(nn_add(z, y), label);
+        loss = nn_add(loss, nn_bce_with_logits(z, target));
+        loss = nn_add(loss, nn_mse(y, target));
+        loss = nn_add(loss, nn_scale(nn_mean(nn_exp(nn_max_axis(z, 0))), (nn_real)0.1));
+        loss = nn_add(loss, nn_scale(nn_log(nn_sum(nn_square(nn_sum_axis(y, 0)))), (nn_real)0.01));
+        loss = nn_add(loss, nn_scale(nn_max(nn_rand(nn, nn_shape1(5), 0, 1)), (nn_real)0.01));
+        nn_backward(loss);
+        nn_mlp_forward(&mlp, data, N);
+        nn_mlp_backward(&mlp, target->data);
+        nn_step(opt[step % 3]);
+    }
+    printf("%016llx\n", (unsigned long long)hash_of(net));
+    const int failed = !nn_ok(nn);
+    nn_destroy(nn);
+    return failed;
+}

@@ -1,0 +1,1128 @@
+/* Every mistake gets its own words: for each public function and each kind of wrong argument the
+ * exact message, its code, the caller's line, a harmless result, and a context that works again
+ * after nn_error_clear. On unix also what the default handler does: it prints, and aborts where the
+ * caller is to blame.
+ *
+ *     cc -std=c99 -O1 -g tests/test_errors.c -lm -o test_errors && ./test_errors
+ *
+ * Run from the root of the repository: the messages hold the name of this file.
+ */
+#define _POSIX_C_SOURCE 200809L /* fork, pipe, waitpid */
+#include <stdlib.h>
+
+/* user points at an int: 1 means that there is no memory */
+#define NN_MALLOC(user, size) (*(int *)(user) ? NULL : malloc(size))
+#define NN_REALLOC(user, p, size) (*(int *)(user) ? NULL : realloc(p, size))
+#define NN_FREE(user, p) ((void)(user), free(p))
+
+#define NN_IMPLEMENTATION
+#include "../nn.h"
+#include "test.h"
+
+#if defined __unix__ || defined __APPLE__
+#include <signal.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#define HAVE_FORK 1
+#else
+#define HAVE_FORK 0
+#endif
+
+static int calls; /* how many wrong calls were made: shown at the end */
+
+/* ---- what every case starts from ---- */
+
+static int no_memory;
+static nn_ctx *nn, *other;
+static nn_model *net;
+static nn_tensor *x23, *x32, *x4, *x1, *x0;   /* shapes [2, 3], [3, 2], [4], [1], [] */
+static nn_tensor *foreign, *stale, *failed;   /* of the other context, cleared, of a failed call */
+static int stale_line;
+static const nn_csv_options plain = {0, 0, NN_MISSING_ERROR, 0};
+
+static struct { /* what the handler was told */
+    int times;
+    nn_code code;
+    void *user;
+    char message[512];
+} heard;
+
+static void hear(void *user, nn_code code, const char *message)
+{
+    heard.times++;
+    heard.user = user;
+    heard.code = code;
+    snprintf(heard.message, sizeof heard.message, "%s", message);
+}
+
+static void start(void)
+{
+    no_memory = 0;
+    nn = nn_create_user(1, &no_memory);
+    other = nn_create_user(2, &no_memory);
+    net = nn_model_new(nn);
+    nn_on_error(nn, hear, &heard);
+    stale_line = __LINE__ + 1;
+    stale = nn_full(nn, nn_shape2(2, 3), 1);
+    nn_clear(nn);
+    failed = nn_full(nn, nn_shape1(0), 1);
+    nn_error_clear(nn);
+    foreign = nn_full(other, nn_shape2(2, 3), 1);
+    x23 = nn_full(nn, nn_shape2(2, 3), 1);
+    x32 = nn_full(nn, nn_shape2(3, 2), 1);
+    x4 = nn_full(nn, nn_shape1(4), 1);
+    x1 = nn_full(nn, nn_shape1(1), 1);
+    x0 = nn_full(nn, nn_shape0(), 1);
+}
+
+static void stop(void)
+{
+    nn_destroy(nn);
+    nn_destroy(other);
+}
+
+/* A text that is good until the next call but three. */
+static const char *say(const char *format, ...)
+{
+    static char texts[4][512];
+    static int next;
+    char *text = texts[next++ % 4];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof texts[0], format, arguments);
+    va_end(arguments);
+    return text;
+}
+
+static const char *stale_text(const char *function, int argument)
+{
+    return say("%s: argument %d was made before the last nn_clear (input, %s:%d)", function, argument,
+               __FILE__, stale_line);
+}
+
+/* Before the wrong call: a place that is not its own, so that a message cannot be right by luck. */
+static void before(void)
+{
+    calls++;
+    heard.times = 0;
+    heard.user = NULL;
+    heard.message[0] = 0;
+    nn->file = "somewhere_else.c";
+    nn->line = 1;
+}
+
+/* After it: one call of the handler, with the right words; silence; and everything works again. */
+static void after(int line, const char *call, nn_code code, const char *text)
+{
+    const int bad = test_bad;
+    const char *wanted = code >= NN_ERROR_NONFINITE ? say("%s:%d: %s", __FILE__, line, text) : text;
+    CHECK_INT(heard.times, 1);
+    CHECK(heard.user == &heard);
+    CHECK_STR(heard.message, wanted);
+    CHECK_INT(heard.code, code);
+    CHECK_INT(nn_error_code(nn), code);
+    CHECK_STR(nn_error(nn), heard.message);
+    CHECK(!nn_ok(nn));
+    CHECK_INT(nn_square(x23)->size, 0); /* later calls do nothing, and are not reported */
+    CHECK_INT(nn_matmul(x23, x23)->size, 0);
+    CHECK_INT(heard.times, 1);
+    nn_error_clear(nn);
+    CHECK(nn_ok(nn));
+    CHECK_STR(nn_error(nn), "");
+    CHECK_INT(nn_square(x23)->size, 6);
+    if (test_bad > bad) printf("    after line %d: %s\n", line, call);
+}
+
+/* The call is refused with this code and "tests/test_errors.c:LINE: text". */
+#define EXPECT_CALL(call, code, text)              \
+    do {                                           \
+        before();                                  \
+        (void)(call);                              \
+        after(__LINE__, #call, code, text);        \
+    } while (0)
+
+/* The same for calls that return a tensor: one of size 0, never NULL. */
+#define EXPECT(call, code, text)                                \
+    do {                                                        \
+        nn_tensor *y_;                                          \
+        before();                                               \
+        y_ = (call);                                            \
+        CHECK(y_ && y_->size == 0 && y_->ctx == nn);            \
+        after(__LINE__, #call, code, text);                     \
+    } while (0)
+
+#define ARG NN_ERROR_ARGUMENT
+#define SHAPE NN_ERROR_SHAPE
+
+/* ---- making tensors ---- */
+
+static void making(void)
+{
+    static const nn_real data[6] = {0};
+    static const int label[2] = {1, 3}, low[2] = {0, -2};
+    const nn_shape negative = {-1, {0}}, five = {5, {1, 1, 1, 1}};
+    const int big = INT_MAX;
+    start();
+    EXPECT(nn_input(nn, NULL, nn_shape2(2, 3)), ARG, "nn_input: data is NULL");
+    EXPECT(nn_input(nn, data, nn_shape2(2, 0)), SHAPE,
+           "nn_input: dimension 1 of [2, 0] is not positive");
+    EXPECT(nn_input(nn, data, nn_shape1(-1)), SHAPE,
+           "nn_input: dimension 0 of [-1] is not positive");
+    EXPECT(nn_input(nn, data, five), SHAPE, "nn_input: a shape of 5 dimensions (at most 4)");
+    EXPECT(nn_input(nn, data, negative), SHAPE, "nn_input: a shape of -1 dimensions (at most 4)");
+    EXPECT(nn_input(nn, data, nn_shape4(big, big, big, big)), NN_ERROR_LIMIT,
+           "nn_input: [2147483647, 2147483647, 2147483647, 2147483647] has too many elements");
+    EXPECT(nn_full(nn, nn_shape3(1, -7, 2), 0), SHAPE,
+           "nn_full: dimension 1 of [1, -7, 2] is not positive");
+    EXPECT(nn_full(nn, nn_shape3(big, big, 4), 0), NN_ERROR_LIMIT,
+           "nn_full: [2147483647, 2147483647, 4] has too many elements");
+    EXPECT(nn_rand(nn, nn_shape1(0), 0, 1), SHAPE, "nn_rand: dimension 0 of [0] is not positive");
+    EXPECT(nn_randn(nn, five), SHAPE, "nn_randn: a shape of 5 dimensions (at most 4)");
+    EXPECT(nn_one_hot(nn, NULL, 2, 3), ARG, "nn_one_hot: labels is NULL");
+    EXPECT(nn_one_hot(nn, label, 2, 3), ARG,
+           "nn_one_hot: labels[1] is 3, but there are 3 classes (0 to 2, or -1 for none)");
+    EXPECT(nn_one_hot(nn, low, 2, 3), ARG,
+           "nn_one_hot: labels[1] is -2, but there are 3 classes (0 to 2, or -1 for none)");
+    EXPECT(nn_one_hot(nn, label, 0, 3), SHAPE, "nn_one_hot: dimension 0 of [0, 3] is not positive");
+    EXPECT(nn_one_hot(nn, label, 2, -1), SHAPE,
+           "nn_one_hot: dimension 1 of [2, -1] is not positive");
+    EXPECT_CALL(nn_randint(nn, 3, 3), ARG, "nn_randint: no integer i with 3 <= i < 3");
+    EXPECT_CALL(nn_randint(nn, 3, -3), ARG, "nn_randint: no integer i with 3 <= i < -3");
+    stop();
+}
+
+/* ---- operations ---- */
+
+/* Two tensors: what is wrong with either of them, by the function itself and its place. */
+#define PAIR(f)                                                                                  \
+    EXPECT(f(NULL, x23), ARG, #f ": argument 1 is NULL");                                        \
+    EXPECT(f(x23, NULL), ARG, #f ": argument 2 is NULL");                                        \
+    EXPECT(f(x23, foreign), ARG, #f ": argument 2 belongs to another nn_ctx");                   \
+    EXPECT(f(stale, x23), ARG, stale_text(#f, 1));                                               \
+    EXPECT(f(x23, stale), ARG, stale_text(#f, 2));                                               \
+    EXPECT(f(failed, x23), ARG, #f ": argument 1 is the result of a failed call");               \
+    EXPECT(f(x23, failed), ARG, #f ": argument 2 is the result of a failed call")
+
+#define BINARY(f)                                                                                \
+    PAIR(f);                                                                                     \
+    EXPECT(f(x23, x4), SHAPE, #f ": shapes do not broadcast: a is [2, 3], b is [4]");            \
+    EXPECT(f(x23, x32), SHAPE, #f ": shapes do not broadcast: a is [2, 3], b is [3, 2]")
+
+static void pairs(void)
+{
+    start();
+    BINARY(nn_add);
+    BINARY(nn_sub);
+    BINARY(nn_mul);
+    BINARY(nn_div);
+    PAIR(nn_mse);
+    PAIR(nn_bce_with_logits);
+    EXPECT(nn_mse(x23, x32), SHAPE, "nn_mse: shapes differ: the prediction is [2, 3], the target [3, 2]");
+    EXPECT(nn_bce_with_logits(x4, x1), SHAPE,
+           "nn_bce_with_logits: shapes differ: the prediction is [4], the target [1]");
+    PAIR(nn_matmul);
+    EXPECT(nn_matmul(x23, x23), SHAPE,
+           "nn_matmul: inner dimensions differ: x is [2, 3], w is [2, 3]");
+    EXPECT(nn_matmul(x23, x4), SHAPE, "nn_matmul: needs matrices: x is [2, 3], w is [4]");
+    EXPECT(nn_matmul(x0, x23), SHAPE, "nn_matmul: needs matrices: x is [], w is [2, 3]");
+    nn_tensor *x523 = nn_full(nn, nn_shape3(5, 2, 3), 1), *x732 = nn_full(nn, nn_shape3(7, 3, 2), 1);
+    EXPECT(nn_matmul(x523, x732), SHAPE,
+           "nn_matmul: leading dimensions differ: x is [5, 2, 3], w is [7, 3, 2]");
+    EXPECT(nn_matmul(x23, x732), SHAPE,
+           "nn_matmul: leading dimensions differ: x is [2, 3], w is [7, 3, 2]");
+    stop();
+}
+
+/* One tensor; it is called x in `call`. */
+#define SINGLE(f, call)                                                                  \
+    do {                                                                                 \
+        nn_tensor *x = stale;                                                            \
+        EXPECT(call, ARG, stale_text(#f, 1));                                            \
+        x = failed;                                                                      \
+        EXPECT(call, ARG, #f ": argument 1 is the result of a failed call");             \
+    } while (0)
+
+static void singles(void)
+{
+    start();
+    SINGLE(nn_scale, nn_scale(x, 2));
+    SINGLE(nn_exp, nn_exp(x));
+    SINGLE(nn_log, nn_log(x));
+    SINGLE(nn_sqrt, nn_sqrt(x));
+    SINGLE(nn_square, nn_square(x));
+    SINGLE(nn_transpose, nn_transpose(x, 0, 1));
+    SINGLE(nn_reshape, nn_reshape(x, nn_shape1(6)));
+    SINGLE(nn_slice, nn_slice(x, 0, 0, 1));
+    SINGLE(nn_concat, nn_concat(0, 1, &x));
+    SINGLE(nn_sum, nn_sum(x));
+    SINGLE(nn_mean, nn_mean(x));
+    SINGLE(nn_max, nn_max(x));
+    SINGLE(nn_sum_axis, nn_sum_axis(x, 0));
+    SINGLE(nn_mean_axis, nn_mean_axis(x, 0));
+    SINGLE(nn_max_axis, nn_max_axis(x, 0));
+    SINGLE(nn_sigmoid, nn_sigmoid(x));
+    SINGLE(nn_tanh, nn_tanh(x));
+    SINGLE(nn_relu, nn_relu(x));
+    SINGLE(nn_leaky_relu, nn_leaky_relu(x, 0));
+    SINGLE(nn_softmax, nn_softmax(x));
+    SINGLE(nn_activate, nn_activate(x, NN_TANH));
+    SINGLE(nn_requires_grad, nn_requires_grad(x));
+    static const int label[2] = {0, 1};
+    SINGLE(nn_cross_entropy, nn_cross_entropy(x, label));
+    stop();
+}
+
+static void axes_and_shapes(void)
+{
+    const nn_shape five = {5, {2, 3, 1, 1}}, negative = {-1, {0}};
+    start();
+    EXPECT(nn_transpose(x23, 0, 2), SHAPE, "nn_transpose: there is no axis 2: x is [2, 3]");
+    EXPECT(nn_transpose(x23, -3, 0), SHAPE, "nn_transpose: there is no axis -3: x is [2, 3]");
+    EXPECT(nn_transpose(x0, 0, 0), SHAPE, "nn_transpose: there is no axis 0: x is []");
+    EXPECT(nn_sum_axis(x23, 2), SHAPE, "nn_sum_axis: there is no axis 2: x is [2, 3]");
+    EXPECT(nn_mean_axis(x4, -2), SHAPE, "nn_mean_axis: there is no axis -2: x is [4]");
+    EXPECT(nn_max_axis(x0, -1), SHAPE, "nn_max_axis: there is no axis -1: x is []");
+    EXPECT(nn_slice(x23, 2, 0, 1), SHAPE, "nn_slice: there is no axis 2: x is [2, 3]");
+    EXPECT(nn_slice(x23, -1, 0, 4), SHAPE, "nn_slice: no part 0 <= i < 4 of axis 1: x is [2, 3]");
+    EXPECT(nn_slice(x23, 0, -1, 1), SHAPE, "nn_slice: no part -1 <= i < 1 of axis 0: x is [2, 3]");
+    EXPECT(nn_slice(x23, 0, 1, 1), SHAPE, "nn_slice: no part 1 <= i < 1 of axis 0: x is [2, 3]");
+    EXPECT(nn_slice(x23, 0, INT_MAX, INT_MIN), SHAPE,
+           "nn_slice: no part 2147483647 <= i < -2147483648 of axis 0: x is [2, 3]");
+    EXPECT(nn_reshape(x23, nn_shape1(5)), SHAPE,
+           "nn_reshape: x is [2, 3] with 6 elements, not [5]");
+    EXPECT(nn_reshape(x23, nn_shape2(4, -1)), SHAPE,
+           "nn_reshape: x is [2, 3] with 6 elements, not [4, -1]");
+    EXPECT(nn_reshape(x23, nn_shape2(-1, -1)), SHAPE,
+           "nn_reshape: x is [2, 3] with 6 elements, not [-1, -1]");
+    EXPECT(nn_reshape(x23, nn_shape2(0, -1)), SHAPE,
+           "nn_reshape: x is [2, 3] with 6 elements, not [0, -1]");
+    EXPECT(nn_reshape(x23, nn_shape2(-2, -3)), SHAPE,
+           "nn_reshape: x is [2, 3] with 6 elements, not [-2, -3]");
+    EXPECT(nn_reshape(x23, nn_shape4(65536, 65536, 65536, 65536)), SHAPE, /* the product is 2^64 */
+           "nn_reshape: x is [2, 3] with 6 elements, not [65536, 65536, 65536, 65536]");
+    EXPECT(nn_reshape(x23, five), SHAPE, "nn_reshape: a shape of 5 dimensions (at most 4)");
+    EXPECT(nn_reshape(x23, negative), SHAPE, "nn_reshape: a shape of -1 dimensions (at most 4)");
+
+    nn_tensor *same[2] = {x23, x23}, *odd[2] = {x23, x4}, *turned[2] = {x23, x32};
+    nn_tensor *gap[2] = {x23, NULL}, *gap1[2] = {NULL, x23}, *two[2] = {x23, foreign};
+    EXPECT(nn_concat(2, 2, same), SHAPE, "nn_concat: there is no axis 2: x is [2, 3]");
+    EXPECT(nn_concat(0, 2, odd), SHAPE,
+           "nn_concat: shapes differ outside axis 0: the first is [2, 3], number 2 is [4]");
+    EXPECT(nn_concat(1, 2, turned), SHAPE,
+           "nn_concat: shapes differ outside axis 1: the first is [2, 3], number 2 is [3, 2]");
+    EXPECT(nn_concat(0, 2, gap), ARG, "nn_concat: argument 2 is NULL");
+    EXPECT(nn_concat(0, 2, gap1), ARG, "nn_concat: argument 1 is NULL");
+    EXPECT(nn_concat(0, 2, two), ARG, "nn_concat: argument 2 belongs to another nn_ctx");
+    stop();
+}
+
+/* A function that notes lines of its own while the arguments of another call are evaluated. */
+static nn_tensor *twice(nn_tensor *x)
+{
+    return nn_scale(x, 2);
+}
+
+static void place(void)
+{
+    start();
+    EXPECT(nn_add(x23, twice(x4)), SHAPE, "nn_add: shapes do not broadcast: a is [2, 3], b is [4]");
+    EXPECT(nn_add(twice(x4), x23), SHAPE, "nn_add: shapes do not broadcast: a is [4], b is [2, 3]");
+    EXPECT(nn_mse(x23, twice(x32)), SHAPE,
+           "nn_mse: shapes differ: the prediction is [2, 3], the target [3, 2]");
+    EXPECT(nn_matmul(x23, twice(twice(x23))), SHAPE,
+           "nn_matmul: inner dimensions differ: x is [2, 3], w is [2, 3]");
+    nn_tensor *(*f)(nn_tensor *, nn_tensor *) = nn_add; /* a pointer notes no place, but works */
+    CHECK_INT(f(x23, x23)->size, 6);
+    stop();
+}
+
+/* ---- reading results ---- */
+
+static void looking(void)
+{
+    static const int label[2] = {0, 3}, right[2] = {0, 1};
+    int index[2] = {7, 7};
+    start();
+    EXPECT_CALL(nn_item(x23), SHAPE, "nn_item: x is [2, 3], not a single number");
+    EXPECT_CALL(nn_item(stale), ARG, stale_text("nn_item", 1));
+    EXPECT_CALL(nn_item(failed), ARG, "nn_item: argument 1 is the result of a failed call");
+    CHECK_NEAR(nn_item(x0), 1, 0);
+    CHECK_NEAR(nn_item(x1), 1, 0);
+    EXPECT_CALL(nn_argmax(stale, index), ARG, stale_text("nn_argmax", 1));
+    EXPECT_CALL(nn_argmax(failed, index), ARG,
+                "nn_argmax: argument 1 is the result of a failed call");
+    CHECK(index[0] == 7 && index[1] == 7);
+    EXPECT_CALL(nn_count_correct(x23, NULL), ARG, "nn_count_correct: labels is NULL");
+    EXPECT_CALL(nn_count_correct(x4, right), SHAPE, "nn_count_correct: z is [4], not [N, C]");
+    EXPECT_CALL(nn_count_correct(x23, label), ARG,
+                "nn_count_correct: labels[1] is 3, but there are 3 classes (0 to 2, or -1 for none)");
+    EXPECT_CALL(nn_count_correct(stale, right), ARG, stale_text("nn_count_correct", 1));
+    nn_stat s = nn_stats(failed);
+    CHECK(s.size == 0 && s.nan == 0);
+    nn_matmul(x23, x23); /* NaN after an error */
+    CHECK(nn_item(x0) != nn_item(x0));
+    CHECK_INT(nn_count_correct(x23, right), 0);
+    stop();
+}
+
+/* ---- layers and models ---- */
+
+static void models(void)
+{
+    char name[NN_NAME_SIZE + 1];
+    memset(name, 'a', sizeof name);
+    name[NN_NAME_SIZE] = 0; /* one too many */
+    start();
+    CHECK(nn_param(net, "fc", "weight", nn_shape1(2))->size == 2);
+    EXPECT(nn_param(net, "fc", "weight", nn_shape1(2)), ARG,
+           "nn_param: this model has a parameter \"fc.weight\" already");
+    EXPECT(nn_param(net, "", "fc.weight", nn_shape1(2)), ARG,
+           "nn_param: this model has a parameter \"fc.weight\" already");
+    EXPECT(nn_param(net, "fc", NULL, nn_shape1(2)), ARG, "nn_param: a parameter needs a name");
+    EXPECT(nn_param(net, "fc", "", nn_shape1(2)), ARG, "nn_param: a parameter needs a name");
+    EXPECT(nn_param(net, NULL, "w", nn_shape1(2)), ARG, "nn_param: a parameter needs a name");
+    EXPECT(nn_param(net, "", name, nn_shape1(2)), ARG,
+           "nn_param: the name aaaaaaaaaaaaaaaaaaaa... is longer than 63");
+    CHECK(nn_param(net, "", name + 1, nn_shape1(2))->size == 2); /* 63 are fine */
+    EXPECT(nn_param(net, "fc", "v", nn_shape2(2, 0)), SHAPE,
+           "nn_param: dimension 1 of [2, 0] is not positive");
+    EXPECT(nn_param(net, "fc", "v", nn_shape2(INT_MAX, INT_MAX)), NN_ERROR_LIMIT,
+           "nn_param: [2147483647, 2147483647] has too many elements");
+    CHECK_INT(net->n_params, 2);
+    CHECK(!nn_model_find(net, "fc.v"));
+
+    nn_linear fc = nn_linear_new(net, "a", 3, 2), bad;
+    EXPECT_CALL(bad = nn_linear_new(net, "b", 0, 2), SHAPE,
+                "nn_param: dimension 1 of [2, 0] is not positive");
+    CHECK(bad.weight && !bad.weight->size && bad.bias && !bad.bias->size);
+    EXPECT(nn_linear_forward(&bad, x23), ARG,
+           "nn_linear_forward: argument 2 is the result of a failed call");
+    EXPECT_CALL(nn_linear_new(net, "b", 3, -2), SHAPE,
+                "nn_param: dimension 0 of [-2, 3] is not positive");
+    EXPECT_CALL(nn_linear_new(net, NULL, 3, 2), ARG, "nn_param: a parameter needs a name");
+    EXPECT_CALL(nn_linear_new(net, "a", 3, 2), ARG,
+                "nn_param: this model has a parameter \"a.weight\" already");
+    EXPECT_CALL(nn_linear_new(net, name, 3, 2), ARG,
+                "nn_param: the name aaaaaaaaaaaaaaaaaaaa... is longer than 63");
+    EXPECT_CALL(nn_linear_new(net, "b", INT_MAX, INT_MAX), NN_ERROR_LIMIT,
+                "nn_param: [2147483647, 2147483647] has too many elements");
+    CHECK_INT(net->n_params, 4); /* no refused layer left a parameter behind */
+
+    EXPECT(nn_linear_forward(&fc, x32), SHAPE,
+           "nn_linear_forward: x is [3, 2], its last dimension should be 3: weight is [2, 3]");
+    EXPECT(nn_linear_forward(&fc, x0), SHAPE,
+           "nn_linear_forward: x is [], its last dimension should be 3: weight is [2, 3]");
+    EXPECT(nn_linear_forward(NULL, x23), ARG, "nn_linear_forward: argument 1 is NULL");
+    EXPECT(nn_linear_forward(&fc, NULL), ARG, "nn_linear_forward: argument 2 is NULL");
+    EXPECT(nn_linear_forward(&fc, stale), ARG, stale_text("nn_linear_forward", 2));
+    EXPECT(nn_linear_forward(&fc, failed), ARG,
+           "nn_linear_forward: argument 2 is the result of a failed call");
+    EXPECT(nn_leaky_relu(x23, 1), ARG, "nn_leaky_relu: slope is 1, not in 0 <= slope < 1");
+    EXPECT(nn_leaky_relu(x23, (nn_real)-0.5), ARG,
+           "nn_leaky_relu: slope is -0.5, not in 0 <= slope < 1");
+    EXPECT(nn_leaky_relu(x23, (nn_real)NAN), ARG,
+           "nn_leaky_relu: slope is nan, not in 0 <= slope < 1");
+    EXPECT(nn_activate(x23, (nn_activation)99), ARG, "nn_activate: 99 names no activation");
+    stop();
+}
+
+static void losses(void)
+{
+    static const int label[2] = {1, 3}, low[2] = {-2, 0}, none[2] = {-1, -1}, good[2] = {0, -1};
+    start();
+    EXPECT(nn_cross_entropy(x23, NULL), ARG, "nn_cross_entropy: labels is NULL");
+    EXPECT(nn_cross_entropy(x4, good), SHAPE, "nn_cross_entropy: z is [4], not [N, C]");
+    EXPECT(nn_cross_entropy(x23, label), ARG,
+           "nn_cross_entropy: labels[1] is 3, but there are 3 classes (0 to 2, or -1 for none)");
+    EXPECT(nn_cross_entropy(x23, low), ARG,
+           "nn_cross_entropy: labels[0] is -2, but there are 3 classes (0 to 2, or -1 for none)");
+    EXPECT(nn_cross_entropy(x23, none), ARG, "nn_cross_entropy: every label is -1");
+    nn_tensor *t = nn_full(nn, nn_shape2(2, 3), 0);
+    t->data[1] = 2;
+    EXPECT(nn_bce_with_logits(x23, t), ARG,
+           "nn_bce_with_logits: target 1 is 2, not between 0 and 1");
+    t->data[1] = (nn_real)NAN;
+    EXPECT(nn_bce_with_logits(x23, t), ARG,
+           "nn_bce_with_logits: target 1 is nan, not between 0 and 1");
+
+    EXPECT_CALL(nn_backward(x23), SHAPE, "nn_backward: the loss must be one number, it is [2, 3]");
+    EXPECT_CALL(nn_backward(nn_sum(x23)), ARG, "nn_backward: the loss does not depend on any parameter");
+    EXPECT_CALL(nn_backward(stale), ARG, stale_text("nn_backward", 1));
+    EXPECT_CALL(nn_backward(failed), ARG, "nn_backward: argument 1 is the result of a failed call");
+    nn_tensor *w = nn_param(net, "", "w", nn_shape1(2));
+    nn_set_grad_enabled(nn, 0);
+    EXPECT_CALL(nn_backward(nn_sum(w)), ARG, "nn_backward: the loss does not depend on any parameter "
+                "(recording is off: nn_set_grad_enabled)");
+    nn_set_grad_enabled(nn, 1);
+    w->data[1] = (nn_real)INFINITY;
+    EXPECT_CALL(nn_backward(nn_sum(w)), NN_ERROR_NONFINITE,
+                "nn_backward: the loss sum [] is inf at []");
+    CHECK(w->grad[0] == 0 && w->grad[1] == 0);
+    w->data[1] = 0;
+    nn_backward(nn_sum(w));
+    CHECK(nn_ok(nn) && w->grad[0] == 1 && w->grad[1] == 1);
+    stop();
+}
+
+/* ---- NaN is named where it is made ---- */
+
+static void first_nan(void)
+{
+    start();
+    nn_tensor *w = nn_param(net, "", "w", nn_shape1(2)), *x = nn_full(nn, nn_shape2(2, 2), 4), *y;
+    x->data[3] = -4;
+    CHECK(nn_sqrt(x)->size == 4 && nn_ok(nn)); /* off at first */
+    nn_on_nan(nn, 1);
+    EXPECT(nn_sqrt(x), NN_ERROR_NONFINITE, "sqrt: the result sqrt [2, 2] is nan at [1, 1]");
+    EXPECT(nn_log(x), NN_ERROR_NONFINITE, "log: the result log [2, 2] is nan at [1, 1]");
+    EXPECT(nn_log(w), NN_ERROR_NONFINITE, "log: the result log [2] is -inf at [0]");
+    EXPECT(nn_div(x, w), NN_ERROR_NONFINITE, "div: the result div [2, 2] is inf at [0, 0]");
+    EXPECT(nn_exp(nn_scale(x, 1000)), NN_ERROR_NONFINITE, "exp: the result exp [2, 2] is inf at [0, 0]");
+    CHECK(nn_scale(x, 2)->size == 4);
+    y = nn_sum(nn_sqrt(w)); /* the slope of the root at 0 is infinite */
+    EXPECT_CALL(nn_backward(y), NN_ERROR_NONFINITE, "sqrt: backward: grad of w [2] is inf at [0]");
+    nn_zero_grad(net);
+    y = nn_sum(nn_sqrt(nn_scale(w, 3))); /* it is named even where it never reaches a parameter */
+    EXPECT_CALL(nn_backward(y), NN_ERROR_NONFINITE, "sqrt: backward: grad of scale [2] is inf at [0]");
+    nn_on_nan(nn, 0);
+    CHECK(nn_log(w)->size == 2 && nn_ok(nn));
+    stop();
+}
+
+/* ---- optimisers ---- */
+
+static void optimisers(void)
+{
+    nn_optimizer *opt = NULL;
+    start();
+    nn_tensor *w = nn_param(net, "", "w", nn_shape1(2));
+    w->grad[0] = w->grad[1] = 1;
+#define RATE(f, call)                                                                            \
+    do {                                                                                         \
+        nn_real lr = 0;                                                                          \
+        EXPECT_CALL(opt = (call), ARG, f ": the learning rate is 0");                            \
+        EXPECT_CALL(nn_step(opt), ARG, "nn_step: the optimizer is the result of a failed call"); \
+        lr = (nn_real)-0.5;                                                                      \
+        EXPECT_CALL(opt = (call), ARG, f ": the learning rate is -0.5");                         \
+        lr = (nn_real)INFINITY;                                                                  \
+        EXPECT_CALL(opt = (call), ARG, f ": the learning rate is inf");                          \
+        lr = (nn_real)NAN;                                                                       \
+        EXPECT_CALL(opt = (call), ARG, f ": the learning rate is nan");                          \
+    } while (0)
+    RATE("nn_sgd", nn_sgd(net, lr));
+    RATE("nn_momentum", nn_momentum(net, lr, (nn_real)0.9));
+    RATE("nn_adam", nn_adam(net, lr));
+    EXPECT_CALL(opt = nn_momentum(net, 1, 1), ARG, "nn_momentum: beta is 1, not in 0 <= beta < 1");
+    EXPECT_CALL(nn_step(opt), ARG, "nn_step: the optimizer is the result of a failed call");
+    EXPECT_CALL(opt = nn_momentum(net, 1, -1), ARG, "nn_momentum: beta is -1, not in 0 <= beta < 1");
+    EXPECT_CALL(opt = nn_momentum(net, 1, (nn_real)NAN), ARG,
+                "nn_momentum: beta is nan, not in 0 <= beta < 1");
+    CHECK(w->data[0] == 0 && w->data[1] == 0); /* no step was done */
+    opt = nn_sgd(net, 1);
+    nn_matmul(x23, x23);
+    nn_step(opt); /* nor is one after an error */
+    CHECK(w->data[0] == 0 && w->data[1] == 0);
+    nn_error_clear(nn);
+    nn_step(opt);
+    CHECK(w->data[0] == -1 && w->data[1] == -1);
+    stop();
+}
+
+/* ---- gradient check and the perceptron ---- */
+
+static nn_tensor *grad_w;
+static int grad_calls, grad_fails_at;
+
+static nn_tensor *sum_of_squares(void *user)
+{
+    (void)user;
+    if (++grad_calls == grad_fails_at) return nn_matmul(grad_w, grad_w);
+    return nn_sum(nn_square(grad_w));
+}
+
+static void gradcheck(void)
+{
+    start();
+    grad_w = nn_param(net, "", "w", nn_shape1(2));
+    grad_w->data[0] = 1, grad_w->data[1] = -2;
+    const nn_real h = (nn_real)0.01;
+    grad_fails_at = 0;
+    CHECK(nn_gradcheck(net, sum_of_squares, NULL, h) < 1e-3);
+    for (grad_fails_at = 1; grad_fails_at <= 5; grad_fails_at++) { /* the weights come back */
+        grad_calls = 0;
+        double worst = nn_gradcheck(net, sum_of_squares, NULL, h);
+        CHECK(worst != worst && !nn_ok(nn));
+        CHECK(grad_w->data[0] == 1 && grad_w->data[1] == -2 && nn->grad_enabled);
+        nn_error_clear(nn);
+    }
+    grad_fails_at = 0; /* a step that cannot show anything must not look like a right gradient */
+    CHECK(!(nn_gradcheck(net, sum_of_squares, NULL, 0) < 1e-3));
+    nn_error_clear(nn);
+    CHECK(!(nn_gradcheck(net, sum_of_squares, NULL, (nn_real)NAN) < 1e-3));
+    nn_error_clear(nn);
+    CHECK(!(nn_gradcheck(net, sum_of_squares, NULL, (nn_real)1e-30) < 1e-3));
+    CHECK(grad_w->data[0] == 1 && grad_w->data[1] == -2);
+    stop();
+}
+
+static void perceptron(void)
+{
+    static const int width[3] = {2, 3, 1}, zero[3] = {2, 0, 1};
+    static const nn_real x[4] = {0}, t[2] = {0};
+    char name[NN_NAME_SIZE + 1];
+    memset(name, 'a', sizeof name);
+    name[NN_NAME_SIZE] = 0;
+    start();
+    const char *needs = "nn_mlp_new: needs a name and 2 to 16 widths";
+    const char *which = "nn_mlp_new: hidden is NN_IDENTITY, NN_SIGMOID, NN_TANH or NN_RELU; output is "
+                        "NN_IDENTITY, NN_SIGMOID or NN_SOFTMAX";
+    nn_mlp m, ok = nn_mlp_new(net, "ok", width, 3, NN_TANH, NN_SIGMOID);
+    const int params = net->n_params;
+    EXPECT_CALL(m = nn_mlp_new(net, NULL, width, 3, NN_TANH, NN_SIGMOID), ARG, needs);
+    CHECK_INT(m.layers, 0);
+    EXPECT_CALL(m = nn_mlp_new(net, "m", NULL, 3, NN_TANH, NN_SIGMOID), ARG, needs);
+    EXPECT_CALL(m = nn_mlp_new(net, "m", width, 1, NN_TANH, NN_SIGMOID), ARG, needs);
+    EXPECT_CALL(m = nn_mlp_new(net, "m", width, 17, NN_TANH, NN_SIGMOID), ARG, needs);
+    EXPECT_CALL(m = nn_mlp_new(net, "m", width, -1, NN_TANH, NN_SIGMOID), ARG, needs);
+    EXPECT_CALL(m = nn_mlp_new(net, "m", width, 3, NN_SOFTMAX, NN_SIGMOID), ARG, which);
+    EXPECT_CALL(m = nn_mlp_new(net, "m", width, 3, NN_TANH, NN_RELU), ARG, which);
+    EXPECT_CALL(m = nn_mlp_new(net, "m", width, 3, (nn_activation)99, NN_SIGMOID), ARG, which);
+    EXPECT_CALL(m = nn_mlp_new(net, "m", zero, 3, NN_TANH, NN_SIGMOID), SHAPE,
+                "nn_param: dimension 0 of [0, 2] is not positive");
+    EXPECT_CALL(m = nn_mlp_new(net, "ok", width, 3, NN_TANH, NN_SIGMOID), ARG,
+                "nn_param: this model has a parameter \"ok.1.weight\" already");
+    EXPECT_CALL(m = nn_mlp_new(net, name, width, 3, NN_TANH, NN_SIGMOID), ARG,
+                "nn_param: the name aaaaaaaaaaaaaaaaaaaa... is longer than 63");
+    CHECK_INT(net->n_params, params);
+    CHECK(nn_mlp_forward(&m, x, 2) == NULL); /* a failed one does nothing */
+    nn_error_clear(nn);
+    EXPECT_CALL(nn_mlp_backward(&ok, t), ARG,
+                "nn_mlp_backward: needs targets, and nn_mlp_forward before");
+    EXPECT_CALL(nn_mlp_forward(&ok, NULL, 2), ARG, "nn_mlp_forward: needs x and n >= 1; n is 2");
+    EXPECT_CALL(nn_mlp_forward(&ok, x, 0), ARG, "nn_mlp_forward: needs x and n >= 1; n is 0");
+    EXPECT_CALL(nn_mlp_forward(&ok, x, -3), ARG, "nn_mlp_forward: needs x and n >= 1; n is -3");
+    CHECK(nn_mlp_forward(&ok, x, 2) != NULL);
+    EXPECT_CALL(nn_mlp_backward(&ok, NULL), ARG,
+                "nn_mlp_backward: needs targets, and nn_mlp_forward before");
+    CHECK(nn_mlp_loss(&ok, t) > 0);
+    stop();
+}
+
+/* ---- files and data sets ---- */
+
+#define CSV(text, options, code, message)                                                  \
+    do {                                                                                   \
+        nn_table t_;                                                                       \
+        EXPECT_CALL(t_ = nn_csv_parse(nn, text, strlen(text), options), code, message);    \
+        CHECK(t_.rows == 0 && t_.cols == 0 && !t_.data && t_.ctx == nn);                   \
+    } while (0)
+
+static void csv(void)
+{
+    const nn_csv_options header = {1, 0, NN_MISSING_ERROR, 0};
+    start();
+    EXPECT_CALL(nn_csv_parse(nn, NULL, 3, plain), ARG, "nn_csv_parse: text is NULL");
+    EXPECT_CALL(nn_csv_load(nn, NULL, plain), ARG, "nn_csv_load: path is NULL");
+    EXPECT_CALL(nn_csv_load(nn, "no/such/file.csv", plain), NN_ERROR_IO,
+                "nn_csv_load: no/such/file.csv: cannot be opened");
+    CSV("", plain, NN_ERROR_FORMAT, "nn_csv_parse: text: no data");
+    CSV("\n\n", plain, NN_ERROR_FORMAT, "nn_csv_parse: text: no data");
+    CSV("a,b\n", header, NN_ERROR_FORMAT, "nn_csv_parse: text: no data");
+    CSV("1,2\n3\n", plain, NN_ERROR_FORMAT,
+        "nn_csv_parse: text: line 2, column 1: this line has fewer fields than the first");
+    CSV("1,2\n3,4,5\n", plain, NN_ERROR_FORMAT,
+        "nn_csv_parse: text: line 2, column 3: this line has more fields than the first");
+    CSV("1,2\n3,x\n", plain, NN_ERROR_FORMAT,
+        "nn_csv_parse: text: line 2, column 2: \"x\" is not a number");
+    CSV("1,2\r\n\r\n3,0x10\r\n", plain, NN_ERROR_FORMAT,
+        "nn_csv_parse: text: line 3, column 2: \"0x10\" is not a number");
+    CSV("width,height\n1,2\n", plain, NN_ERROR_FORMAT, "nn_csv_parse: text: line 1, column 1: \"width\" "
+        "is not a number (is this a header? options.header = 1)");
+    CSV("w,h\n1;2\n", header, NN_ERROR_FORMAT, "nn_csv_parse: text: line 2, column 1: \"1;2\" is not a "
+        "number (options.delimiter sets another delimiter)");
+    CSV("1,2\n,4\n", plain, NN_ERROR_FORMAT, "nn_csv_parse: text: line 2, column 1: the value is "
+        "missing (options.missing = NN_MISSING_NAN accepts that)");
+    CSV("1,\"2\n", plain, NN_ERROR_FORMAT,
+        "nn_csv_parse: text: line 1, column 2: the quote is not closed");
+    CSV("1,\"2\"\"", plain, NN_ERROR_FORMAT, /* the last two are one quote inside the field */
+        "nn_csv_parse: text: line 1, column 2: the quote is not closed");
+    CSV("1,\"", plain, NN_ERROR_FORMAT,
+        "nn_csv_parse: text: line 1, column 2: the quote is not closed");
+    CSV("\"1\"2,3\n", plain, NN_ERROR_FORMAT,
+        "nn_csv_parse: text: line 1, column 1: text behind the closing quote");
+    CSV("\"1\n\",2\n3,x\n", header, NN_ERROR_FORMAT, /* a line end inside quotes is one, too */
+        "nn_csv_parse: text: line 3, column 2: \"x\" is not a number");
+    static char wide[400];
+    memset(wide, '1', sizeof wide - 1);
+    CSV(wide, plain, NN_ERROR_LIMIT, "nn_csv_parse: text: line 1, column 1: the field is too long");
+
+    const char *path = "test_errors.tmp"; /* the same with the name of a file */
+    FILE *file = fopen(path, "wb");
+    CHECK(file != NULL);
+    if (file) {
+        fputs("1,2\n3,x\n", file);
+        fclose(file);
+        EXPECT_CALL(nn_csv_load(nn, path, plain), NN_ERROR_FORMAT,
+                    "nn_csv_load: test_errors.tmp: line 2, column 2: \"x\" is not a number");
+        EXPECT_CALL(nn_idx_load(nn, path), NN_ERROR_FORMAT,
+                    "nn_idx_load: test_errors.tmp: offset 0: not an IDX file");
+        remove(path);
+    }
+#if HAVE_FORK /* a directory can be opened there, but not read */
+    EXPECT_CALL(nn_csv_load(nn, "tests", plain), NN_ERROR_IO,
+                "nn_csv_load: tests: reading failed after 0 bytes");
+#endif
+    stop();
+}
+
+#define IDX(code, message, ...)                                                              \
+    do {                                                                                     \
+        static const unsigned char b_[] = {__VA_ARGS__};                                     \
+        nn_idx a_;                                                                           \
+        EXPECT_CALL(a_ = nn_idx_parse(nn, b_, sizeof b_), code, "nn_idx_parse: bytes: " message); \
+        CHECK(a_.size == 0 && !a_.bytes && a_.shape.ndim == 0 && a_.ctx == nn);              \
+    } while (0)
+
+static void idx(void)
+{
+    start();
+    EXPECT_CALL(nn_idx_parse(nn, NULL, 3), ARG, "nn_idx_parse: bytes is NULL");
+    EXPECT_CALL(nn_idx_load(nn, NULL), ARG, "nn_idx_load: path is NULL");
+    EXPECT_CALL(nn_idx_load(nn, "no/such/file"), NN_ERROR_IO,
+                "nn_idx_load: no/such/file: cannot be opened");
+    IDX(NN_ERROR_FORMAT, "is compressed: gunzip it first", 0x1f, 0x8b, 8, 0);
+    IDX(NN_ERROR_FORMAT, "offset 0: not an IDX file", 0, 0, 8);
+    IDX(NN_ERROR_FORMAT, "offset 0: not an IDX file", 'P', 'K', 3, 4);
+    IDX(NN_ERROR_FORMAT, "offset 2: unknown type 0x07", 0, 0, 7, 1, 0, 0, 0, 1, 0);
+    IDX(NN_ERROR_FORMAT, "offset 2: unknown type 0x0a", 0, 0, 10, 1, 0, 0, 0, 1, 0);
+    IDX(NN_ERROR_LIMIT, "offset 3: 0 dimensions, not 1 to 4", 0, 0, 8, 0);
+    IDX(NN_ERROR_LIMIT, "offset 3: 5 dimensions, not 1 to 4", 0, 0, 8, 5);
+    IDX(NN_ERROR_FORMAT, "offset 4: the header is cut off", 0, 0, 8, 1, 0, 0, 0);
+    IDX(NN_ERROR_FORMAT, "offset 8: the header is cut off", 0, 0, 8, 2, 0, 0, 0, 1);
+    IDX(NN_ERROR_LIMIT, "offset 4: dimension 0 is 0", 0, 0, 8, 1, 0, 0, 0, 0);
+    IDX(NN_ERROR_LIMIT, "offset 4: dimension 0 is 4294967295", 0, 0, 8, 1, 255, 255, 255, 255);
+    IDX(NN_ERROR_FORMAT, "[3] announces 3 bytes of data, there are 2", 0, 0, 8, 1, 0, 0, 0, 3, 1, 2);
+    IDX(NN_ERROR_FORMAT, "[1] announces 1 bytes of data, there are 2", 0, 0, 8, 1, 0, 0, 0, 1, 1, 2);
+    IDX(NN_ERROR_FORMAT, "[1] announces 8 bytes of data, there are 4", 0, 0, 14, 1, 0, 0, 0, 1, 1, 2, 3, 4);
+    stop();
+}
+
+static const unsigned char pictures[] = {0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2, 1, 2, 3, 4};
+static const unsigned char classes[] = {0, 0, 8, 1, 0, 0, 0, 2, 1, 0};
+static const unsigned char three[] = {0, 0, 8, 1, 0, 0, 0, 3, 1, 0, 1};
+
+static void data_sets(void)
+{
+    static const char text[] = "1,2,0\n3,4,1\n5,6,0\n", half[] = "1,0\n2,1.5\n", wide[] = "1,2\n3,4\n";
+    start();
+    nn_table t = nn_csv_parse(nn, text, strlen(text), plain);
+    nn_table odd = nn_csv_parse(nn, half, strlen(half), plain), none = {0};
+    nn_dataset d, all = nn_dataset_classes(&t, -1);
+    nn_dataset numbers = nn_dataset_targets(&t, -1), nothing = {0}, train, test;
+    CHECK(all.n == 3 && all.classes == 2 && numbers.n == 3);
+    EXPECT_CALL(d = nn_dataset_classes(&t, 3), ARG, "nn_dataset_classes: no column 3 among 3");
+    CHECK(d.n == 0 && !d.x && !d.label);
+    EXPECT_CALL(d = nn_dataset_classes(&t, -4), ARG, "nn_dataset_classes: no column -4 among 3");
+    EXPECT_CALL(d = nn_dataset_targets(&t, 3), ARG, "nn_dataset_targets: no column 3 among 3");
+    CHECK(d.n == 0 && !d.x && !d.target);
+    EXPECT_CALL(d = nn_dataset_classes(&odd, 1), ARG, "nn_dataset_classes: row 1: column 1 is 1.5, not "
+                "a class: classes are whole numbers from 0");
+    CHECK(d.n == 0 && !d.x && !d.label);
+    none.ctx = nn; /* what a failed reading returns */
+    EXPECT_CALL(nn_dataset_classes(&none, -1), ARG, "nn_dataset_classes: no column -1 among 0");
+
+    nn_idx images = nn_idx_parse(nn, pictures, sizeof pictures);
+    nn_idx labels = nn_idx_parse(nn, classes, sizeof classes);
+    nn_idx more = nn_idx_parse(nn, three, sizeof three);
+    CHECK_INT(nn_dataset_idx(&images, &labels).n, 2);
+    EXPECT_CALL(nn_dataset_idx(&labels, &images), SHAPE, "nn_dataset_idx: images should be bytes of "
+                "[N, H, W], not [2] (are these the labels?)");
+    EXPECT_CALL(nn_dataset_idx(&images, &more), SHAPE,
+                "nn_dataset_idx: images are [2, 1, 2], labels [3]");
+    EXPECT_CALL(nn_dataset_idx(&images, &images), SHAPE,
+                "nn_dataset_idx: images are [2, 1, 2], labels [2, 1, 2]");
+
+    nothing.ctx = nn;
+    EXPECT_CALL(nn_split(&all, 0, &train, &test), ARG, "nn_split: cannot take 0 of 3 samples");
+    CHECK(train.n == 0 && test.n == 0);
+    EXPECT_CALL(nn_split(&all, 1, &train, &test), ARG, "nn_split: cannot take 1 of 3 samples");
+    EXPECT_CALL(nn_split(&all, (double)NAN, &train, &test), ARG,
+                "nn_split: cannot take nan of 3 samples");
+    EXPECT_CALL(nn_split(&nothing, 0.5, &train, &test), ARG, "nn_split: cannot take 0.5 of 0 samples");
+
+    nn_dataset bytes = nn_dataset_idx(&images, &labels);
+    nn_scaler s = nn_scaler_fit(&all), failed_scaler;
+    EXPECT_CALL(failed_scaler = nn_scaler_fit(&bytes), ARG,
+                "nn_scaler_fit: the data set has no samples of numbers");
+    EXPECT_CALL(nn_scaler_fit(&nothing), ARG, "nn_scaler_fit: the data set has no samples of numbers");
+    nn_table narrow = nn_csv_parse(nn, wide, strlen(wide), plain);
+    nn_dataset one = nn_dataset_classes(&narrow, 1);
+    EXPECT_CALL(nn_scaler_apply(&s, &one), SHAPE,
+                "nn_scaler_apply: the scaler is for 2 features, the data has 1");
+    EXPECT_CALL(nn_scaler_apply(&s, NULL), SHAPE,
+                "nn_scaler_apply: the scaler is for 2 features, the data has 0");
+    EXPECT_CALL(nn_scaler_apply(&failed_scaler, &all), SHAPE,
+                "nn_scaler_apply: the scaler is for 0 features, the data has 2");
+
+    EXPECT(nn_dataset_x(&nothing), ARG, "nn_dataset_x: there is no batch of 0 samples of []");
+    EXPECT(nn_dataset_target(&all), ARG,
+           "nn_dataset_target: the data set has no targets, only labels");
+    CHECK(nn_dataset_x(&all)->size == 6 && nn_dataset_target(&numbers)->size == 3);
+    stop();
+}
+
+static void batches(void)
+{
+    static const char text[] = "1,2,0\n3,4,1\n5,6,0\n";
+    start();
+    nn_table t = nn_csv_parse(nn, text, strlen(text), plain);
+    nn_dataset all = nn_dataset_classes(&t, -1), nothing = {0};
+    nothing.ctx = nn;
+    nn_batches b, ok = nn_batches_new(&all, 2, 1);
+    EXPECT_CALL(b = nn_batches_new(&all, 0, 1), ARG, "nn_batches_new: no batches of 0 from 3 samples");
+    CHECK(nn_next_batch(&b) == 0);
+    nn_error_clear(nn);
+    EXPECT(nn_batch_x(&b), ARG, "nn_batch_x: there is no batch: call nn_next_batch first");
+    EXPECT_CALL(nn_batches_new(&all, -2, 1), ARG, "nn_batches_new: no batches of -2 from 3 samples");
+    EXPECT_CALL(nn_batches_new(&nothing, 2, 1), ARG, "nn_batches_new: no batches of 2 from 0 samples");
+    EXPECT(nn_batch_x(&ok), ARG, "nn_batch_x: there is no batch: call nn_next_batch first");
+    EXPECT(nn_batch_target(&ok), ARG, "nn_batch_target: there is no batch: call nn_next_batch first");
+    CHECK_INT(nn_next_batch(&ok), 2);
+    EXPECT(nn_batch_target(&ok), ARG, "nn_batch_target: the data set has no targets, only labels");
+    nn_tensor *x = nn_batch_x(&ok);
+    CHECK(x->size == 4);
+    CHECK(nn_next_batch(&ok) == 1 && nn_next_batch(&ok) == 0);
+    EXPECT(nn_batch_x(&ok), ARG, "nn_batch_x: there is no batch: call nn_next_batch first");
+    stop();
+}
+
+/* ---- without memory ---- */
+
+static void memory(void)
+{
+    start();
+    no_memory = 1;
+    CHECK(nn_create_user(1, &no_memory) == NULL);
+    CHECK(!nn_ok(NULL));
+    CHECK_STR(nn_error(NULL), "no context: nn_create failed");
+    CHECK_INT(nn_error_code(NULL), NN_ERROR_MEMORY);
+    EXPECT(nn_full(nn, nn_shape1(1 << 20), 0), NN_ERROR_MEMORY,
+           say("nn.h: no memory for %zu bytes",
+               sizeof(nn_block) + NN__ALIGN + (sizeof(nn_real) << 20)));
+    no_memory = 0;
+    CHECK(nn_full(nn, nn_shape1(1 << 20), 0)->size == 1 << 20);
+    stop();
+}
+
+/* ---- default handler: in a child, for it may abort ---- */
+
+static void own_handler(void *user, nn_code code, const char *message)
+{
+    (void)code, (void)message;
+    *(int *)user += 1;
+}
+
+static void handlers(void)
+{
+    int mine = 0;
+    start();
+    nn_on_error(nn, own_handler, &mine);
+    nn_matmul(x23, x23);
+    nn_matmul(x23, x23);
+    CHECK_INT(mine, 1);
+    nn_error_clear(nn);
+    nn_matmul(x23, x23);
+    CHECK_INT(mine, 2);
+    nn_error_clear(nn);
+    CHECK(nn_fail(nn, NN_ERROR_IO, "mine", "%d of %s", 3, "these") == &nn->failed);
+    CHECK_STR(nn_error(nn), "mine: 3 of these");
+    stop();
+}
+
+#if HAVE_FORK
+
+/* Runs f(i) in a child without handler; what it printed to stderr in `out`; its wait status. */
+static int in_child(void (*f)(int i), int i, char *out, size_t size)
+{
+    int fd[2], status = 0;
+    size_t n = 0;
+    fflush(stdout);
+    if (pipe(fd) != 0) return -1;
+    pid_t child = fork();
+    if (child == 0) {
+        close(fd[0]);
+        dup2(fd[1], 2);
+        if (!freopen("/dev/null", "w", stdout)) _exit(9);
+        nn_on_error(nn, NULL, NULL);
+        f(i);
+        _exit(0);
+    }
+    close(fd[1]);
+    for (ssize_t got; n + 1 < size && (got = read(fd[0], out + n, size - 1 - n)) > 0;) n += (size_t)got;
+    close(fd[0]);
+    out[n] = 0;
+    if (child < 0 || waitpid(child, &status, 0) != child) return -1;
+    calls++;
+    return status;
+}
+
+static int aborted(int status) { return WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT; }
+static int ended(int status) { return WIFEXITED(status) && WEXITSTATUS(status) == 0; }
+
+static void wrong_matmul(int i)
+{
+    (void)i;
+    nn_matmul(nn_full(nn, nn_shape2(32, 784), 0), nn_full(nn, nn_shape2(128, 100), 0));
+}
+static void no_file(int i)
+{
+    (void)i;
+    nn_csv_load(nn, "no/such/file.csv", plain);
+    nn_csv_load(nn, "no/other/file.csv", plain);
+    nn_matmul(x23, x23); /* a consequence: silence */
+}
+static void no_room(int i)
+{
+    (void)i;
+    no_memory = 1;
+    nn_full(nn, nn_shape1(1 << 20), 0);
+    nn_full(nn, nn_shape1(1 << 20), 0);
+}
+
+static void defaults(void)
+{
+    char out[1024];
+    start();
+    CHECK(aborted(in_child(wrong_matmul, 0, out, sizeof out)));
+    const char *line = strchr(out, ':');
+    CHECK(strncmp(out, __FILE__ ":", sizeof __FILE__) == 0 && atoi(line ? line + 1 : "") > 0);
+    CHECK_STR(strstr(out, "nn_") ? strstr(out, "nn_matmul") : "",
+              "nn_matmul: inner dimensions differ: x is [32, 784], w is [128, 100]\n");
+    CHECK(ended(in_child(no_file, 0, out, sizeof out)));
+    CHECK_STR(out, "nn_csv_load: no/such/file.csv: cannot be opened\n");
+    CHECK(ended(in_child(no_room, 0, out, sizeof out)));
+    CHECK_STR(out, say("nn.h: no memory for %zu bytes\n",
+                       sizeof(nn_block) + NN__ALIGN + (sizeof(nn_real) << 20)));
+    stop();
+}
+
+static nn_dataset *some_data;
+static nn_idx some_idx;
+static nn_mlp some_mlp;
+static nn_batches empty_batches; /* all zero, as a learner's own variable may be */
+static nn_dataset empty_data;
+static nn_scaler empty_scaler;
+static nn_table empty_table;
+static nn_mlp empty_mlp;
+static nn_linear empty_linear;
+
+/* Nothing but NULL: an abort with the name of the function and the word NULL. */
+#define ONLY_NULL(X)                                                                              \
+    X(nn_clear, nn_clear(NULL))                                                                   \
+    X(nn_error_clear, nn_error_clear(NULL))                                                       \
+    X(nn_on_error, nn_on_error(NULL, NULL, NULL))                                                 \
+    X(nn_on_nan, nn_on_nan(NULL, 1))                                                              \
+    X(nn_seed, nn_seed(NULL, 1))                                                                  \
+    X(nn_random, nn_random(NULL))                                                                 \
+    X(nn_uniform, nn_uniform(NULL, 0, 1))                                                         \
+    X(nn_normal, nn_normal(NULL, 0, 1))                                                           \
+    X(nn_randint, nn_randint(NULL, 0, 2))                                                         \
+    X(nn_shuffle, nn_shuffle(NULL, NULL, 3))                                                      \
+    X(nn_randperm, nn_randperm(NULL, NULL, 3))                                                    \
+    X(nn_set_training, nn_set_training(NULL, 1))                                                  \
+    X(nn_set_grad_enabled, nn_set_grad_enabled(NULL, 1))                                          \
+    X(nn_set_simd, nn_set_simd(NULL, NULL))                                                       \
+    X(nn_input, nn_input(NULL, NULL, nn_shape1(1)))                                               \
+    X(nn_full, nn_full(NULL, nn_shape1(1), 0))                                                    \
+    X(nn_rand, nn_rand(NULL, nn_shape1(1), 0, 1))                                                 \
+    X(nn_randn, nn_randn(NULL, nn_shape1(1)))                                                     \
+    X(nn_one_hot, nn_one_hot(NULL, NULL, 1, 1))                                                   \
+    X(nn_requires_grad, nn_requires_grad(NULL))                                                   \
+    X(nn_item, nn_item(NULL))                                                                     \
+    X(nn_model_new, nn_model_new(NULL))                                                           \
+    X(nn_param, nn_param(NULL, NULL, NULL, nn_shape1(1)))                                         \
+    X(nn_zero_grad, nn_zero_grad(NULL))                                                           \
+    X(nn_add, nn_add(NULL, NULL))                                                                 \
+    X(nn_sub, nn_sub(NULL, NULL))                                                                 \
+    X(nn_mul, nn_mul(NULL, NULL))                                                                 \
+    X(nn_div, nn_div(NULL, NULL))                                                                 \
+    X(nn_scale, nn_scale(NULL, 1))                                                                \
+    X(nn_exp, nn_exp(NULL))                                                                       \
+    X(nn_log, nn_log(NULL))                                                                       \
+    X(nn_sqrt, nn_sqrt(NULL))                                                                     \
+    X(nn_square, nn_square(NULL))                                                                 \
+    X(nn_matmul, nn_matmul(NULL, NULL))                                                           \
+    X(nn_transpose, nn_transpose(NULL, 0, 1))                                                     \
+    X(nn_reshape, nn_reshape(NULL, nn_shape1(1)))                                                 \
+    X(nn_slice, nn_slice(NULL, 0, 0, 1))                                                          \
+    X(nn_concat, nn_concat(0, 2, NULL))                                                           \
+    X(nn_sum, nn_sum(NULL))                                                                       \
+    X(nn_mean, nn_mean(NULL))                                                                     \
+    X(nn_max, nn_max(NULL))                                                                       \
+    X(nn_sum_axis, nn_sum_axis(NULL, 0))                                                          \
+    X(nn_mean_axis, nn_mean_axis(NULL, 0))                                                        \
+    X(nn_max_axis, nn_max_axis(NULL, 0))                                                          \
+    X(nn_argmax, nn_argmax(NULL, NULL))                                                           \
+    X(nn_linear_new, nn_linear_new(NULL, NULL, 1, 1))                                             \
+    X(nn_linear_forward, nn_linear_forward(NULL, NULL))                                           \
+    X(nn_sigmoid, nn_sigmoid(NULL))                                                               \
+    X(nn_tanh, nn_tanh(NULL))                                                                     \
+    X(nn_relu, nn_relu(NULL))                                                                     \
+    X(nn_leaky_relu, nn_leaky_relu(NULL, 0))                                                      \
+    X(nn_softmax, nn_softmax(NULL))                                                               \
+    X(nn_activate, nn_activate(NULL, NN_RELU))                                                    \
+    X(nn_sgd, nn_sgd(NULL, 1))                                                                    \
+    X(nn_momentum, nn_momentum(NULL, 1, 0))                                                       \
+    X(nn_adam, nn_adam(NULL, 1))                                                                  \
+    X(nn_step, nn_step(NULL))                                                                     \
+    X(nn_backward, nn_backward(NULL))                                                             \
+    X(nn_gradcheck, nn_gradcheck(NULL, NULL, NULL, 1))                                            \
+    X(nn_mlp_new, nn_mlp_new(NULL, NULL, NULL, 2, NN_RELU, NN_SOFTMAX))                           \
+    X(nn_mlp_forward, nn_mlp_forward(NULL, NULL, 1))                                              \
+    X(nn_mlp_backward, nn_mlp_backward(NULL, NULL))                                               \
+    X(nn_mse, nn_mse(NULL, NULL))                                                                 \
+    X(nn_bce_with_logits, nn_bce_with_logits(NULL, NULL))                                         \
+    X(nn_cross_entropy, nn_cross_entropy(NULL, NULL))                                             \
+    X(nn_count_correct, nn_count_correct(NULL, NULL))                                             \
+    X(nn_csv_load, nn_csv_load(NULL, NULL, plain))                                                \
+    X(nn_csv_parse, nn_csv_parse(NULL, NULL, 0, plain))                                           \
+    X(nn_idx_load, nn_idx_load(NULL, NULL))                                                       \
+    X(nn_idx_parse, nn_idx_parse(NULL, NULL, 0))                                                  \
+    X(nn_dataset_classes, nn_dataset_classes(NULL, 0))                                            \
+    X(nn_dataset_targets, nn_dataset_targets(NULL, 0))                                            \
+    X(nn_dataset_idx, nn_dataset_idx(NULL, NULL))                                                 \
+    X(nn_split, nn_split(NULL, 0.5, NULL, NULL))                                                  \
+    X(nn_scaler_fit, nn_scaler_fit(NULL))                                                         \
+    X(nn_scaler_apply, nn_scaler_apply(NULL, NULL))                                               \
+    X(nn_batches_new, nn_batches_new(NULL, 1, 0))                                                 \
+    X(nn_next_batch, nn_next_batch(NULL))                                                         \
+    X(nn_batch_x, nn_batch_x(NULL))                                                               \
+    X(nn_batch_target, nn_batch_target(NULL))                                                     \
+    X(nn_dataset_x, nn_dataset_x(NULL))                                                           \
+    X(nn_dataset_target, nn_dataset_target(NULL))                                                 \
+    X(nn_op_check, nn_op_check("nn_op_check", NULL, 1))                                           \
+    X(nn_fail, nn_fail(NULL, NN_ERROR_IO, "nn_fail", "NULL"))
+
+/* No crash: harmless as documented (NULL is fine, prints NULL), or a message and an abort. */
+#define NO_CRASH(X)                                                                               \
+    X(nn_destroy, nn_destroy(NULL))                                                               \
+    X(nn_ok, nn_ok(NULL))                                                                         \
+    X(nn_error, nn_error(NULL))                                                                   \
+    X(nn_error_code, nn_error_code(NULL))                                                         \
+    X(nn_simd, nn_simd(NULL))                                                                     \
+    X(nn_stats, nn_stats(NULL))                                                                   \
+    X(nn_print, nn_print(NULL))                                                                   \
+    X(nn_print, nn_print(failed))                                                                 \
+    X(nn_print, nn_print(stale))                                                                  \
+    X(nn_model_print, nn_model_print(NULL))                                                       \
+    X(nn_model_find, nn_model_find(NULL, "w"))                                                    \
+    X(nn_model_find, nn_model_find(net, NULL))                                                    \
+    X(nn_model_size, nn_model_size(NULL))                                                         \
+    X(nn_progress_show, nn_progress_show(NULL, 1, 2, "half"))                                     \
+    X(nn_graph_dot, nn_graph_dot(NULL, stdout))                                                   \
+    X(nn_graph_dot, nn_graph_dot(x23, NULL))                                                      \
+    X(nn_graph_mermaid, nn_graph_mermaid(NULL, NULL))                                             \
+    X(nn_graph_mermaid, nn_graph_mermaid(x23, NULL))                                              \
+    X(nn_shuffle, nn_shuffle(nn, NULL, 3))                                                        \
+    X(nn_randperm, nn_randperm(nn, NULL, 3))                                                      \
+    X(nn_set_simd, nn_set_simd(nn, NULL))                                                         \
+    X(nn_argmax, nn_argmax(x23, NULL))                                                            \
+    X(nn_neuron, nn_neuron(NULL, NULL, 3, 0))                                                     \
+    X(nn_op_check, nn_op_check("nn_op_check", NULL, 0))                                           \
+    X(nn_op_failed, nn_op_failed(NULL, 1))                                                        \
+    X(nn_op_new, nn_op_new("nn_op_new", nn_shape1(1), NULL, 1, NULL, 0))                          \
+    X(nn_op_done, nn_op_done(NULL))                                                               \
+    X(nn_shape_text, nn_shape_text(NULL, nn_shape1(1)))                                           \
+    X(nn_gradcheck, nn_gradcheck(net, NULL, NULL, 1))                                             \
+    X(nn_mlp_loss, nn_mlp_loss(NULL, NULL))                                                       \
+    X(nn_mlp_loss, nn_mlp_loss(&some_mlp, NULL))                                                  \
+    X(nn_mlp_forward, nn_mlp_forward(&some_mlp, NULL, 1))                                         \
+    X(nn_idx_value, nn_idx_value(NULL, 0))                                                        \
+    X(nn_dataset_idx, nn_dataset_idx(&some_idx, NULL))                                            \
+    X(nn_split, nn_split(some_data, 0.5, NULL, NULL))                                             \
+    X(nn_concat, nn_concat(0, 0, NULL))                                                           \
+    X(nn_concat, nn_concat(0, -1, &x23))                                                          \
+    X(nn_dataset_x, nn_dataset_x(&empty_data))                                                    \
+    X(nn_dataset_target, nn_dataset_target(&empty_data))                                          \
+    X(nn_batches_new, nn_batches_new(&empty_data, 2, 0))                                          \
+    X(nn_split, nn_split(&empty_data, 0.5, &empty_data, &empty_data))                             \
+    X(nn_scaler_fit, nn_scaler_fit(&empty_data))                                                  \
+    X(nn_scaler_apply, nn_scaler_apply(&empty_scaler, some_data))                                 \
+    X(nn_dataset_classes, nn_dataset_classes(&empty_table, 0))                                    \
+    X(nn_next_batch, nn_next_batch(&empty_batches))                                               \
+    X(nn_batch_x, nn_batch_x(&empty_batches))                                                     \
+    X(nn_batch_target, nn_batch_target(&empty_batches))                                           \
+    X(nn_mlp_forward, nn_mlp_forward(&empty_mlp, NULL, 1))                                        \
+    X(nn_mlp_backward, nn_mlp_backward(&empty_mlp, NULL))                                         \
+    X(nn_mlp_loss, nn_mlp_loss(&empty_mlp, NULL))                                                 \
+    X(nn_linear_forward, nn_linear_forward(&empty_linear, x23))                                   \
+    X(nn_idx_value, nn_idx_value(&(nn_idx){0}, 0))
+
+#define NAME(name, call) #name,
+#define CALL(name, call) \
+    if (i-- == 0) (void)(call);
+static const char *const only_null_names[] = {ONLY_NULL(NAME)};
+static const char *const no_crash_names[] = {NO_CRASH(NAME)};
+static void only_null(int i) { ONLY_NULL(CALL) }
+static void no_crash(int i) { NO_CRASH(CALL) }
+
+static void null_everywhere(void)
+{
+    static const char text[] = "1,2,0\n3,4,1\n5,6,0\n";
+    static const int width[2] = {2, 1};
+    char out[4096];
+    start();
+    nn_table t = nn_csv_parse(nn, text, strlen(text), plain);
+    nn_dataset all = nn_dataset_classes(&t, -1);
+    some_data = &all;
+    some_idx = nn_idx_parse(nn, pictures, sizeof pictures);
+    some_mlp = nn_mlp_new(net, "m", width, 2, NN_RELU, NN_SIGMOID);
+    for (int i = 0; i < (int)(sizeof only_null_names / sizeof *only_null_names); i++) {
+        const char *name = only_null_names[i];
+        int status = in_child(only_null, i, out, sizeof out);
+        /* a layer may speak through the function that makes its parameters */
+        int named = strstr(out, name) || strcmp(name, "nn_linear_new") == 0;
+        if (test_check(aborted(status) && named && strstr(out, "NULL"), __FILE__, __LINE__)) continue;
+        printf("%s with NULL only: status %d, stderr \"%.200s\"\n", name, status, out);
+    }
+    for (int i = 0; i < (int)(sizeof no_crash_names / sizeof *no_crash_names); i++) {
+        int status = in_child(no_crash, i, out, sizeof out);
+        int fine = ended(status) || (aborted(status) && strstr(out, no_crash_names[i]));
+        if (test_check(fine && !strstr(out, "runtime error"), __FILE__, __LINE__)) continue;
+        printf("%s (call %d of the list): status %d, stderr \"%.200s\"\n", no_crash_names[i], i, status,
+               out);
+    }
+    stop();
+}
+#endif
+
+int main(void)
+{
+    RUN(making);
+    RUN(pairs);
+    RUN(singles);
+    RUN(axes_and_shapes);
+    RUN(place);
+    RUN(looking);
+    RUN(models);
+    RUN(losses);
+    RUN(first_nan);
+    RUN(optimisers);
+    RUN(gradcheck);
+    RUN(perceptron);
+    RUN(csv);
+    RUN(idx);
+    RUN(data_sets);
+    RUN(batches);
+    RUN(memory);
+    RUN(handlers);
+#if HAVE_FORK
+    RUN(defaults);
+    RUN(null_everywhere);
+#else
+    printf("SKIP the default handler: no fork\n");
+#endif
+    printf("%d wrong calls\n", calls);
+    return test_summary();
+}

@@ -1,0 +1,536 @@
+/* What if there is no memory? Each scenario is run once undisturbed, and its requests for memory are
+ * counted. Then it is run again for each request k: once with only the k-th request failing, once
+ * with the k-th and all later ones. Whatever fails: no crash, an error of the right kind, no block
+ * left behind, no weight half updated; and when memory is back, trying again gives the same weights
+ * to the last bit as if nothing had happened.
+ *
+ *     cc -std=c99 -O1 -g tests/test_inject.c -lm -o test_inject && ./test_inject
+ */
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- an allocator that counts, checks, and fails when told to ---- */
+
+typedef struct pool {
+    long requests;     /* so far */
+    long fail_at;      /* this one fails, counted from 1; 0: none */
+    int and_all_after; /* and those after it */
+    int blocks;        /* not yet freed */
+    int wrong;         /* blocks freed that are not ours, or freed twice */
+    size_t shift;      /* blocks begin so many bytes after a multiple of 64 */
+    size_t limit;      /* larger requests fail */
+} pool;
+
+typedef struct block_tag { /* stands before each block */
+    pool *owner;
+    void *start;
+    size_t size;
+} block_tag;
+
+static void *pool_malloc(void *user, size_t size)
+{
+    pool *p = (pool *)user;
+    p->requests++;
+    if (p->fail_at && (p->and_all_after ? p->requests >= p->fail_at : p->requests == p->fail_at))
+        return NULL;
+    if (size > p->limit) return NULL;
+    char *start = (char *)malloc(size + sizeof(block_tag) + 128);
+    if (!start) return NULL;
+    char *block = start + sizeof(block_tag);
+    while ((uintptr_t)block % 64 != p->shift) block++;
+    block_tag h = {p, start, size};
+    memcpy(block - sizeof h, &h, sizeof h);
+    memset(block, 0xa5, size); /* new memory holds anything but zeros */
+    p->blocks++;
+    return block;
+}
+
+static void pool_free(void *user, void *block)
+{
+    pool *p = (pool *)user;
+    block_tag h;
+    if (!block) return;
+    memcpy(&h, (char *)block - sizeof h, sizeof h);
+    if (h.owner != p) {
+        p->wrong++;
+        return;
+    }
+    p->blocks--;
+    memset(block, 0x5a, h.size);
+    memset((char *)block - sizeof h, 0, sizeof h);
+    free(h.start);
+}
+
+static void *pool_realloc(void *user, void *block, size_t size)
+{
+    block_tag h;
+    memcpy(&h, (char *)block - sizeof h, sizeof h);
+    void *bigger = pool_malloc(user, size);
+    if (!bigger) return NULL;
+    memcpy(bigger, block, h.size < size ? h.size : size);
+    pool_free(user, block);
+    return bigger;
+}
+
+#define NN_MALLOC(user, size) pool_malloc(user, size)
+#define NN_REALLOC(user, p, size) pool_realloc(user, p, size)
+#define NN_FREE(user, p) pool_free(user, p)
+
+#define NN_IMPLEMENTATION
+#include "../nn.h"
+#include "test.h"
+
+static long runs; /* of scenarios, shown at the end */
+
+/* ---- scenarios: each returns when it is done, or when something has failed ---- */
+
+/* What a scenario may leave for the driver: weights to compare. */
+typedef struct outcome {
+    nn_real weights[512];
+    size_t n;
+} outcome;
+
+static void silent(void *user, nn_code code, const char *message)
+{
+    (void)user, (void)code, (void)message;
+}
+
+static void copy_weights(const nn_model *model, nn_real *to, size_t *n)
+{
+    *n = 0;
+    for (int i = 0; i < model->n_params; i++)
+        for (size_t j = 0; j < model->param[i]->size && *n < 512; j++)
+            to[(*n)++] = model->param[i]->data[j];
+}
+
+static void keep(outcome *out, const nn_model *model) { copy_weights(model, out->weights, &out->n); }
+
+static const nn_real xor_x[8] = {0, 0, 0, 1, 1, 0, 1, 1}, xor_t[4] = {0, 1, 1, 0};
+
+/* 1 if something has failed. Then there is memory again, and the scenario is to try once more. */
+static int forgiven;
+static int forgive(nn_ctx *nn)
+{
+    if (nn_ok(nn)) return 0;
+    CHECK_INT(nn_error_code(nn), NN_ERROR_MEMORY);
+    CHECK(strstr(nn_error(nn), "no memory for ") != NULL);
+    ((pool *)nn->user)->fail_at = 0;
+    nn_error_clear(nn);
+    nn_clear(nn);
+    forgiven++;
+    return 1;
+}
+
+/* One step by the graph. Either all weights change or none; 1 if all. */
+static int xor_step(nn_ctx *nn, nn_model *net, const nn_linear *fc1, const nn_linear *fc2,
+                    nn_optimizer *opt)
+{
+    nn_real old[512], new[512];
+    size_t n, m, changed = 0;
+    nn_clear(nn);
+    nn_zero_grad(net);
+    nn_tensor *x = nn_input(nn, xor_x, nn_shape2(4, 2));
+    nn_tensor *z = nn_linear_forward(fc2, nn_tanh(nn_linear_forward(fc1, x)));
+    nn_tensor *loss = nn_bce_with_logits(z, nn_input(nn, xor_t, nn_shape2(4, 1)));
+    nn_backward(loss);
+    copy_weights(net, old, &n);
+    const long step = opt->step;
+    nn_step(opt);
+    copy_weights(net, new, &m);
+    for (size_t i = 0; i < n; i++) changed += old[i] != new[i];
+    if (nn_ok(nn)) CHECK(changed == n && opt->step == step + 1); /* here no gradient is zero */
+    else CHECK(changed == 0 && opt->step == step);
+    return nn_ok(nn);
+}
+
+/* Training, each step repeated until it succeeds: at the end the weights are as if nothing failed. */
+static void train(nn_ctx *nn, outcome *out, int rule)
+{
+    nn_model *net = nn_model_new(nn);
+    if (forgive(nn)) net = nn_model_new(nn);
+    nn_linear fc1 = nn_linear_new(net, "fc1", 2, 5), fc2 = nn_linear_new(net, "fc2", 5, 1);
+    nn_optimizer *opt = rule == 0 ? nn_sgd(net, (nn_real)0.1)
+                        : rule == 1 ? nn_momentum(net, (nn_real)0.1, (nn_real)0.9)
+                                    : nn_adam(net, (nn_real)0.01);
+    if (!nn_ok(nn)) return;
+    for (int step = 0; step < 3; step++)
+        for (int tries = 0; !xor_step(nn, net, &fc1, &fc2, opt) && tries < 2; tries++) forgive(nn);
+    keep(out, net);
+}
+static void train_sgd(nn_ctx *nn, outcome *out) { train(nn, out, 0); }
+static void train_momentum(nn_ctx *nn, outcome *out) { train(nn, out, 1); }
+static void train_adam(nn_ctx *nn, outcome *out) { train(nn, out, 2); }
+
+/* A layer that was refused can be made again under the same name, with the same random numbers. All
+ * but the first few need a block of memory of their own. */
+static void layers(nn_ctx *nn, outcome *out)
+{
+    static const int width[3] = {2, 35000, 2};
+    nn_model *net = nn_model_new(nn);
+    if (forgive(nn)) net = nn_model_new(nn);
+    nn_linear fc = nn_linear_new(net, "fc", 300, 210); /* weight: 252,000 bytes, as its gradient */
+    if (forgive(nn)) fc = nn_linear_new(net, "fc", 300, 210);
+    nn_mlp m = nn_mlp_new(net, "mlp", width, 3, NN_TANH, NN_SIGMOID);
+    if (forgive(nn)) m = nn_mlp_new(net, "mlp", width, 3, NN_TANH, NN_SIGMOID);
+    nn_tensor *own = nn_param(net, "", "own", nn_shape2(70000, 1)); /* a block of its own */
+    if (forgive(nn)) own = nn_param(net, "", "own", nn_shape2(70000, 1));
+    if (!nn_ok(nn)) return;
+    CHECK_INT(net->n_params, 2 + 4 + 1);
+    CHECK(fc.weight->size == 63000 && m.layers == 3 && own->size == 70000);
+    nn_optimizer *opt = nn_momentum(net, 1, 0);
+    if (forgive(nn)) opt = nn_momentum(net, 1, 0);
+    CHECK(opt->update != NULL);
+    for (int i = 0; i < net->n_params; i++) CHECK(net->param[i]->grad && net->param[i]->size);
+    keep(out, net);
+}
+
+/* Layers so large that each parameter and each gradient is a request of its own. */
+static void large_layer(nn_ctx *nn, outcome *out)
+{
+    nn_model *net = nn_model_new(nn);
+    if (forgive(nn)) net = nn_model_new(nn);
+    nn_linear fc = nn_linear_new(net, "fc", 1, 70000);
+    if (forgive(nn)) fc = nn_linear_new(net, "fc", 1, 70000);
+    if (!nn_ok(nn)) return;
+    nn_optimizer *opt = nn_adam(net, (nn_real)0.01);
+    if (forgive(nn)) opt = nn_adam(net, (nn_real)0.01);
+    CHECK_INT(net->n_params, 2);
+    for (int tries = 0; nn_ok(nn) && tries < 3; tries++) {
+        nn_clear(nn);
+        nn_zero_grad(net);
+        nn_real one = 1, before_w = fc.weight->data[0], before_b = fc.bias->data[69999];
+        nn_backward(nn_mean(nn_square(nn_linear_forward(&fc, nn_input(nn, &one, nn_shape2(1, 1))))));
+        nn_step(opt);
+        const int w = fc.weight->data[0] != before_w, b = fc.bias->data[69999] != before_b;
+        if (nn_ok(nn)) CHECK(w && b);
+        else CHECK(!w && !b);
+        if (nn_ok(nn)) break;
+        forgive(nn);
+    }
+    keep(out, net);
+}
+
+static void train_mlp(nn_ctx *nn, outcome *out)
+{
+    static const int width[3] = {2, 5, 1};
+    nn_model *net = nn_model_new(nn);
+    nn_mlp m = nn_mlp_new(net, "m", width, 3, NN_TANH, NN_SIGMOID);
+    nn_optimizer *opt = nn_momentum(net, (nn_real)0.1, (nn_real)0.9);
+    if (!nn_ok(nn)) return;
+    for (int step = 0; step < 3; step++) {
+        nn_real old[512], new[512];
+        size_t n, k;
+        const int samples = step == 2 ? 4 : 3; /* the last step needs more room */
+        copy_weights(net, old, &n);
+        nn_zero_grad(net);
+        CHECK((nn_mlp_forward(&m, xor_x, samples) != NULL) == nn_ok(nn));
+        nn_mlp_loss(&m, xor_t);
+        nn_mlp_backward(&m, xor_t);
+        nn_step(opt);
+        copy_weights(net, new, &k);
+        if (!nn_ok(nn)) CHECK(memcmp(old, new, n * sizeof *old) == 0);
+        else CHECK(memcmp(old, new, n * sizeof *old) != 0);
+        if (forgive(nn)) step--;
+    }
+    keep(out, net);
+}
+
+/* What was read is whole, or nothing. */
+static void check_table(const nn_table *t)
+{
+    if (nn_ok(t->ctx)) CHECK(t->rows == 60 && t->cols == 4 && t->data && t->name && t->category);
+    else CHECK(t->rows == 0 && t->cols == 0 && !t->data && !t->name && !t->category);
+}
+
+static void check_data(const nn_dataset *d, int n)
+{
+    if (nn_ok(d->ctx)) CHECK(d->n == n && (d->x || d->bytes) && (d->label || d->target));
+    else CHECK(d->n == 0 && !d->x && !d->bytes && !d->label && !d->target);
+}
+
+static char csv_text[4096];
+static void write_csv(void)
+{
+    size_t n = (size_t)snprintf(csv_text, sizeof csv_text, "a,b,c,kind\n");
+    for (int i = 0; i < 60; i++)
+        n += (size_t)snprintf(csv_text + n, sizeof csv_text - n, "%d,%g,%d,kind%d\n", i, i * 0.25, i % 7,
+                              i % 20);
+}
+
+static void csv(nn_ctx *nn, outcome *out)
+{
+    const nn_csv_options options = {1, 0, NN_MISSING_ERROR, 1};
+    nn_table t = nn_csv_parse(nn, csv_text, strlen(csv_text), options);
+    check_table(&t);
+    if (forgive(nn)) t = nn_csv_parse(nn, csv_text, strlen(csv_text), options);
+    check_table(&t);
+    if (!nn_ok(nn)) return;
+    nn_dataset all = nn_dataset_classes(&t, -1), train, test, numbers;
+    check_data(&all, 60);
+    if (forgive(nn)) all = nn_dataset_classes(&t, -1);
+    if (!nn_ok(nn)) return;
+    CHECK(all.classes == 20 && strcmp(all.class_name[19], "kind19") == 0);
+    numbers = nn_dataset_targets(&t, 2);
+    check_data(&numbers, 60);
+    if (forgive(nn)) numbers = nn_dataset_targets(&t, 2);
+    uint64_t chance[4];
+    memcpy(chance, nn->random, sizeof chance);
+    nn_split(&all, 0.25, &train, &test);
+    if (!nn_ok(nn)) CHECK(train.n == 0 && test.n == 0 && !memcmp(chance, nn->random, sizeof chance));
+    if (forgive(nn)) nn_split(&all, 0.25, &train, &test);
+    if (!nn_ok(nn)) return;
+    check_data(&train, 45);
+    check_data(&test, 15);
+    nn_scaler s = nn_scaler_fit(&train);
+    if (!nn_ok(nn)) CHECK(s.size == 0 && !s.mean && !s.std);
+    if (forgive(nn)) s = nn_scaler_fit(&train);
+    if (!nn_ok(nn)) return;
+    nn_scaler_apply(&s, &train);
+    nn_batches b = nn_batches_new(&train, 20, 1);
+    if (!nn_ok(nn)) CHECK(!b.order && !b.label && nn_next_batch(&b) == 0);
+    if (forgive(nn)) b = nn_batches_new(&train, 20, 1);
+    out->n = 0;
+    while (nn_next_batch(&b))
+        for (int tries = 0; tries < 2; tries++) {
+            nn_clear(nn);
+            nn_tensor *x = nn_batch_x(&b);
+            if (forgive(nn)) continue;
+            for (size_t i = 0; i < x->size && out->n < 512; i++) out->weights[out->n++] = x->data[i];
+            break;
+        }
+}
+
+/* Larger than one block: 300 x 300 pictures, and labels. */
+static void idx(nn_ctx *nn, outcome *out)
+{
+    static unsigned char images[16 + 3 * 300 * 300] = {0, 0, 8, 3, 0, 0, 0, 3, 0, 0, 1, 44, 0, 0, 1, 44};
+    static const unsigned char labels[] = {0, 0, 8, 1, 0, 0, 0, 3, 2, 0, 1};
+    const char *path = "test_inject.tmp";
+    for (size_t i = 16; i < sizeof images; i++) images[i] = (unsigned char)(i % 251);
+    nn_idx a = nn_idx_parse(nn, images, sizeof images), b = nn_idx_parse(nn, labels, sizeof labels);
+    nn_dataset d = nn_dataset_idx(&a, &b), train, test;
+    check_data(&d, 3);
+    if (forgive(nn)) d = nn_dataset_idx(&a, &b);
+    if (!nn_ok(nn)) return;
+    nn_split(&d, 0.4, &train, &test);
+    if (!nn_ok(nn)) CHECK(train.n == 0 && test.n == 0 && !train.bytes && !test.bytes);
+    if (forgive(nn)) nn_split(&d, 0.4, &train, &test);
+    nn_dataset_x(&d);
+    forgive(nn);
+    FILE *file = fopen(path, "wb"); /* the same from a file */
+    if (!file) return;
+    fwrite(images, 1, sizeof images, file);
+    fclose(file);
+    a = nn_idx_load(nn, path);
+    if (!nn_ok(nn)) CHECK(!a.bytes && a.size == 0 && a.shape.ndim == 0 && a.type == 0);
+    if (forgive(nn)) a = nn_idx_load(nn, path);
+    remove(path);
+    if (!nn_ok(nn) || !a.bytes) return;
+    CHECK(memcmp(a.bytes, images + 16, sizeof images - 16) == 0);
+    out->weights[0] = (nn_real)nn_idx_value(&a, 1000);
+    out->n = 1;
+}
+
+/* Every operation once, with gradients: the gradients are the outcome. */
+static nn_tensor *everything(nn_ctx *nn, nn_tensor *w)
+{
+    static const int label[4] = {0, 2, -1, 1};
+    nn_tensor *r = nn_add(nn_randn(nn, nn_shape2(4, 3)), nn_rand(nn, nn_shape1(3), 0, 1));
+    nn_tensor *a = nn_add(w, r), *b = nn_sub(nn_mul(a, w), nn_scale(r, (nn_real)0.5));
+    nn_tensor *c = nn_div(b, nn_add(nn_exp(nn_square(w)), nn_full(nn, nn_shape0(), 1)));
+    nn_tensor *d = nn_log(nn_add(nn_square(c), nn_full(nn, nn_shape1(1), 1)));
+    nn_tensor *e = nn_sqrt(nn_add(d, nn_full(nn, nn_shape1(1), 1)));
+    nn_tensor *f = nn_matmul(e, nn_transpose(a, 0, 1)); /* [4, 4] */
+    nn_tensor *parts[2] = {nn_slice(f, 1, 0, 2), nn_slice(f, 1, 1, 4)};
+    nn_tensor *g = nn_reshape(nn_concat(1, 2, parts), nn_shape2(-1, 4)); /* [5, 4] */
+    nn_tensor *h = nn_activate(nn_tanh(nn_sigmoid(nn_leaky_relu(nn_relu(g), (nn_real)0.1))), NN_TANH);
+    nn_tensor *i = nn_softmax(nn_add(h, nn_sum_axis(h, 0)));
+    nn_tensor *j = nn_sub(nn_mean_axis(i, 1), nn_max_axis(nn_requires_grad(i), 1)); /* [5, 1] */
+    nn_tensor *loss = nn_add(nn_sum(j), nn_add(nn_mean(h), nn_max(f)));
+    loss = nn_add(loss, nn_cross_entropy(a, label));
+    loss = nn_add(loss, nn_mse(a, nn_one_hot(nn, label, 4, 3)));
+    return nn_add(loss, nn_bce_with_logits(a, nn_one_hot(nn, label, 4, 3)));
+}
+
+static void operations(nn_ctx *nn, outcome *out)
+{
+    nn_model *net = nn_model_new(nn);
+    nn_tensor *w = nn_param(net, "", "w", nn_shape2(4, 3));
+    if (!nn_ok(nn)) return;
+    for (size_t i = 0; i < w->size; i++) w->data[i] = (nn_real)0.1 * (nn_real)i;
+    for (int tries = 0; tries < 2; tries++) {
+        nn_seed(nn, 5);
+        nn_clear(nn);
+        nn_zero_grad(net);
+        nn_tensor *loss = everything(nn, w);
+        nn_backward(loss);
+        if (!nn_ok(nn)) CHECK(loss != NULL);
+        if (!forgive(nn)) break;
+    }
+    memcpy(out->weights, w->grad, w->size * sizeof *w->grad);
+    out->n = w->size;
+}
+
+/* Large operands: each result, each gradient, each temporary is a request of its own. */
+static void large_operations(nn_ctx *nn, outcome *out)
+{
+    nn_model *net = nn_model_new(nn);
+    nn_tensor *w = nn_param(net, "", "w", nn_shape2(300, 300));
+    if (!nn_ok(nn)) return;
+    for (size_t i = 0; i < w->size; i++) w->data[i] = (nn_real)0.001 * (nn_real)(i % 17);
+    for (int tries = 0; tries < 2; tries++) {
+        nn_seed(nn, 5);
+        nn_clear(nn);
+        nn_zero_grad(net);
+        nn_tensor *x = nn_randn(nn, nn_shape2(300, 300)), *y = nn_matmul(x, w);
+        y = nn_div(nn_mul(nn_sub(y, w), w), nn_add(nn_square(w), nn_full(nn, nn_shape0(), 1)));
+        nn_backward(nn_add(nn_mse(y, x), nn_mean(nn_max_axis(y, 1))));
+        if (!forgive(nn)) break;
+    }
+    for (out->n = 0; out->n < 100; out->n++) out->weights[out->n] = w->grad[900 * out->n];
+}
+
+static nn_tensor *check_loss(void *user)
+{
+    nn_tensor *w = (nn_tensor *)user;
+    return nn_mean(nn_square(nn_matmul(w, nn_transpose(w, 0, 1))));
+}
+
+static void gradcheck(nn_ctx *nn, outcome *out)
+{
+    nn_model *net = nn_model_new(nn);
+    nn_tensor *w = nn_param(net, "", "w", nn_shape2(2, 3));
+    if (!nn_ok(nn)) return;
+    for (size_t i = 0; i < w->size; i++) w->data[i] = (nn_real)i;
+    double worst = nn_gradcheck(net, check_loss, w, (nn_real)0.01);
+    for (size_t i = 0; i < w->size; i++) CHECK_NEAR(w->data[i], i, 0);
+    CHECK(nn->grad_enabled);
+    if (!nn_ok(nn)) CHECK(worst != worst);
+    if (forgive(nn)) worst = nn_gradcheck(net, check_loss, w, (nn_real)0.01);
+    out->weights[0] = (nn_real)worst;
+    out->n = 1;
+}
+
+/* ---- the driver ---- */
+
+typedef void (*scenario)(nn_ctx *nn, outcome *out);
+
+/* Runs f with request k failing (0: none). How many requests there were; 0 if it was not finished. */
+static long run_one(scenario f, pool *p, long k, int and_all_after, outcome *out)
+{
+    const pool fresh = {0, k, and_all_after, 0, 0, 0, (size_t)1 << 28};
+    *p = fresh;
+    memset(out, 0, sizeof *out);
+    forgiven = 0;
+    runs++;
+    nn_ctx *nn = nn_create_user(7, p);
+    if (!nn) {
+        CHECK(k == 1);
+        CHECK_INT(p->blocks, 0);
+        return 0;
+    }
+    nn_on_error(nn, silent, NULL);
+    f(nn, out);
+    const int failed = !nn_ok(nn) || forgiven;
+    if (!nn_ok(nn)) CHECK_INT(nn_error_code(nn), NN_ERROR_MEMORY);
+    if (!nn_ok(nn)) CHECK(strstr(nn_error(nn), "no memory for ") != NULL);
+    const long requests = nn_ok(nn) ? p->requests : 0;
+    if (k) CHECK(failed); /* no failure may pass unnoticed */
+    p->fail_at = 0; /* memory is back: the context must be as good as new */
+    nn_error_clear(nn);
+    nn_clear(nn);
+    nn_tensor *one = nn_full(nn, nn_shape2(2, 2), 1);
+    CHECK_NEAR(nn_item(nn_sum(nn_matmul(one, one))), 8, 0);
+    nn_destroy(nn);
+    CHECK_INT(p->blocks, 0);
+    CHECK_INT(p->wrong, 0);
+    return requests;
+}
+
+static void inject(const char *name, scenario f)
+{
+    pool p;
+    outcome whole, out;
+    const long requests = run_one(f, &p, 0, 0, &whole);
+    CHECK(requests > 1 && whole.n > 0);
+    for (long k = 1; k <= requests; k++)
+        for (int after = 0; after < 2; after++) {
+            const int bad = test_bad;
+            if (run_one(f, &p, k, after, &out)) /* where the scenario tries again, it succeeds */
+                CHECK(out.n == whole.n && !memcmp(out.weights, whole.weights, sizeof whole.weights));
+            if (test_bad > bad) printf("    %s: request %ld of %ld%s\n", name, k, requests,
+                                       after ? " and all after it" : "");
+        }
+}
+
+static void layers_of_all_kinds(void) { inject("layers", layers); }
+static void a_large_layer(void) { inject("large_layer", large_layer); }
+static void training_sgd(void) { inject("train_sgd", train_sgd); }
+static void training_momentum(void) { inject("train_momentum", train_momentum); }
+static void training_adam(void) { inject("train_adam", train_adam); }
+static void training_mlp(void) { inject("train_mlp", train_mlp); }
+static void data_from_csv(void) { write_csv(), inject("csv", csv); }
+static void data_from_idx(void) { inject("idx", idx); }
+static void all_operations(void) { inject("operations", operations); }
+static void large_ones(void) { inject("large_operations", large_operations); }
+static void gradient_check(void) { inject("gradcheck", gradcheck); }
+
+/* ---- memory that is not aligned ---- */
+
+static void aligned(const nn_tensor *x)
+{
+    CHECK_INT((uintptr_t)x->data % 64, 0);
+    if (x->grad) CHECK_INT((uintptr_t)x->grad % 64, 0);
+}
+
+/* Blocks that begin 8, 16, .. 56 bytes after a multiple of 64 change nothing. */
+static void misaligned_memory(void)
+{
+    outcome whole, out;
+    for (size_t shift = 0; shift < 64; shift += 8) {
+        pool p = {0, 0, 0, 0, 0, shift, (size_t)1 << 28};
+        nn_ctx *nn = nn_create_user(7, &p);
+        nn_on_error(nn, silent, NULL);
+        nn_model *net = nn_model_new(nn);
+        for (int i = 1; i < 40; i++) {
+            char name[16];
+            snprintf(name, sizeof name, "w%d", i);
+            aligned(nn_param(net, "", name, nn_shape2(i, 37)));
+            aligned(nn_requires_grad(nn_full(nn, nn_shape2(i, 3), 1)));
+            aligned(nn_square(net->param[i - 1]));
+        }
+        aligned(nn_full(nn, nn_shape1(1 << 20), 0)); /* in a block of its own */
+        CHECK(nn_ok(nn));
+        nn_destroy(nn);
+        CHECK_INT(p.blocks, 0);
+
+        pool q = {0, 0, 0, 0, 0, shift, (size_t)1 << 28};
+        nn = nn_create_user(7, &q);
+        memset(&out, 0, sizeof out);
+        train_adam(nn, &out);
+        CHECK(nn_ok(nn) && out.n);
+        nn_destroy(nn);
+        if (!shift) whole = out;
+        CHECK(memcmp(&whole, &out, sizeof out) == 0);
+    }
+}
+
+int main(void)
+{
+    RUN(layers_of_all_kinds);
+    RUN(a_large_layer);
+    RUN(training_sgd);
+    RUN(training_momentum);
+    RUN(training_adam);
+    RUN(training_mlp);
+    RUN(data_from_csv);
+    RUN(data_from_idx);
+    RUN(all_operations);
+    RUN(large_ones);
+    RUN(gradient_check);
+    RUN(misaligned_memory);
+    printf("%ld runs\n", runs);
+    return test_summary();
+}
