@@ -103,9 +103,12 @@
  *
  * DEBUGGING
  *
- *   (gdb) break prog.c:15, skip -rfu ^nn__at, then step: you are in the operation (without the
- *   skip, first in the note of your line).  print *x shows shape, op, inputs, and the line that made it.  call nn_print(x) shows the numbers.  print nn_stats(x) shows their
- *   mean, spread and any NaN.  break nn__matmul_backward stops where the gradient is made.
+ *   (gdb) break prog.c:15
+ *   (gdb) skip -rfu ^nn__at       once; `step` then goes straight into the operation of the line
+ *   (gdb) print *x                shape, op, inputs, the line that made it
+ *   (gdb) call nn_print(x)        its numbers
+ *   (gdb) print nn_stats(x)       their mean, spread, how many are NaN
+ *   (gdb) break nn__tanh_backward where a gradient is made
  *   nn_graph_dot(loss, stdout) draws the graph with Graphviz; nn_gradcheck tests a gradient.
  *
  * CONFIGURATION: define before including, the same in every file.
@@ -309,7 +312,7 @@ struct nn_ctx {
 nn_ctx *nn_create(uint64_t seed);
 nn_ctx *nn_create_user(uint64_t seed, void *user); /* user: first argument of NN_MALLOC */
 void nn_destroy(nn_ctx *nn);                       /* frees everything of nn; NULL is fine */
-void nn_clear(nn_ctx *nn);                         /* ends a step: its inputs and results are gone */
+void nn_clear(nn_ctx *nn); /* ends a step: its inputs and results are gone */
 
 /* ---- errors ---- */
 
@@ -328,7 +331,7 @@ void nn_on_nan(nn_ctx *nn, int on);       /* 1: an error at the operation that m
 void nn_seed(nn_ctx *nn, uint64_t seed);
 uint64_t nn_random(nn_ctx *nn);                             /* 64 random bits */
 nn_real nn_uniform(nn_ctx *nn, nn_real low, nn_real high);  /* in [low, high) */
-nn_real nn_normal(nn_ctx *nn, nn_real mean, nn_real std);   /* polar method, Marsaglia and Bray 1964 */
+nn_real nn_normal(nn_ctx *nn, nn_real mean, nn_real std);   /* Marsaglia and Bray 1964 */
 int nn_randint(nn_ctx *nn, int low, int high);              /* low <= i < high, without bias */
 void nn_shuffle(nn_ctx *nn, int *a, int n);                 /* Fisher and Yates, Durstenfeld 1964 */
 void nn_randperm(nn_ctx *nn, int *p, int n);                /* p becomes 0..n-1 in random order */
@@ -365,8 +368,8 @@ nn_stat nn_stats(const nn_tensor *x);
 void nn_print(const nn_tensor *x); /* to stdout: what it is, its shape and first numbers */
 void nn_model_print(const nn_model *model); /* its parameters, shapes, counts */
 /* Progress of a long run, to be called with done = 1..total. On a terminal: one line that redraws
- * itself, with a bar, the text and the time left. In a pipe: a plain line with the text and no time,
- * ten times in all. */
+ * itself, with a bar, the text and the time left. In a pipe: a plain line with the text and no
+ * time, ten times in all. */
 typedef struct nn_progress {
     double start;
 } nn_progress;
@@ -433,10 +436,10 @@ nn_tensor *nn_square(nn_tensor *x);
 /* x [.., M, K] times w [K, N] -> [.., M, N]; or, matrix by matrix, x [.., M, K] times w [.., K, N]
  * with equal leading dimensions. Book: 1. */
 nn_tensor *nn_matmul(nn_tensor *x, nn_tensor *w);
-nn_tensor *nn_transpose(nn_tensor *x, int axis1, int axis2);      /* a copy with the two exchanged */
-nn_tensor *nn_reshape(nn_tensor *x, nn_shape shape);   /* same numbers, shared; one size may be -1 */
+nn_tensor *nn_transpose(nn_tensor *x, int axis1, int axis2); /* a copy with the two exchanged */
+nn_tensor *nn_reshape(nn_tensor *x, nn_shape shape); /* same numbers, shared; one size may be -1 */
 nn_tensor *nn_slice(nn_tensor *x, int axis, int start, int end);  /* a copy of start <= i < end */
-nn_tensor *nn_concat(int axis, int n, nn_tensor *const *xs);      /* one after the other along axis */
+nn_tensor *nn_concat(int axis, int n, nn_tensor *const *xs); /* one after the other along axis */
 
 nn_tensor *nn_sum(nn_tensor *x);  /* of all: shape [] */
 nn_tensor *nn_mean(nn_tensor *x);
@@ -445,7 +448,8 @@ nn_tensor *nn_max(nn_tensor *x);  /* ties: the first one gets the gradient */
 nn_tensor *nn_sum_axis(nn_tensor *x, int axis);
 nn_tensor *nn_mean_axis(nn_tensor *x, int axis);
 nn_tensor *nn_max_axis(nn_tensor *x, int axis);
-void nn_argmax(const nn_tensor *x, int *index); /* of each row of x [N, D] (or [D]) into index [N] */
+/* Where each row of x [.., D] has its largest number (the first of equal ones): index[N], N rows. */
+void nn_argmax(const nn_tensor *x, int *index);
 
 /* ==== Chapter 1: neurons and layers ================================================== >>ch01 */
 
@@ -460,7 +464,7 @@ typedef struct nn_linear {
 /* A fully connected layer; parameters "name.weight" and "name.bias" in model, uniform within
  * 1 / sqrt(in) of zero (PyTorch's default). Book: 1. */
 nn_linear nn_linear_new(nn_model *model, const char *name, int in, int out);
-nn_tensor *nn_linear_forward(const nn_linear *l, nn_tensor *x); /* x [.., in] -> x W^T + b [.., out] */
+nn_tensor *nn_linear_forward(const nn_linear *l, nn_tensor *x); /* [.., in] -> x W^T + b [.., out] */
 
 /* ==== Chapter 3: activation functions ================================================ >>ch03 */
 #if NN_CHAPTERS >= 3
@@ -533,7 +537,7 @@ nn_mlp nn_mlp_new(nn_model *model, const char *name, const int *width, int layer
                   nn_activation hidden, nn_activation output);
 const nn_real *nn_mlp_forward(nn_mlp *m, const nn_real *x, int n); /* x [n, width[0]] -> y[L-1] */
 nn_real nn_mlp_loss(const nn_mlp *m, const nn_real *target);       /* target [n, width[L-1]] */
-void nn_mlp_backward(nn_mlp *m, const nn_real *target); /* deltas, and adds to the parameters' grad */
+void nn_mlp_backward(nn_mlp *m, const nn_real *target); /* deltas; adds to the parameters' grad */
 
 #endif
 /* ==== Chapter 7: cost functions ====================================================== >>ch07 */
@@ -772,8 +776,8 @@ nn_tensor *const *nn__at_list(nn_tensor *const *xs, const char *file, int line);
 #pragma STDC FP_CONTRACT OFF
 #elif defined __GNUC__
 #pragma GCC push_options
-#ifdef __OPTIMIZE__ /* more would only cost the time of compiling: the loops that matter are kernels */
-#pragma GCC optimize("O1", "fp-contract=off")
+#ifdef __OPTIMIZE__ /* enough: the loops that matter are kernels, and the header compiles faster */
+#pragma GCC optimize("Og", "fp-contract=off")
 #else
 #pragma GCC optimize("fp-contract=off")
 #endif
@@ -820,8 +824,8 @@ static void nn__fail(nn_ctx *nn, nn_code code)
     else nn__default_handler(NULL, code, nn->message);
 }
 
-/* True if p, the only pointer that could lead to a context, is there. If it is not, there is nothing
- * the error could stick to. */
+/* True if p, the only pointer that could lead to a context, is there. If it is not, there is
+ * nothing the error could stick to. */
 static int nn__given(const void *p, const char *function)
 {
     char message[128];
@@ -1287,7 +1291,8 @@ int nn_op_check(const char *function, nn_tensor *const *in, int n)
         if (!x)
             nn_fail(nn, NN_ERROR_ARGUMENT, function, "argument %d is NULL", i + 1);
         else if (x->ctx != nn)
-            nn_fail(nn, NN_ERROR_ARGUMENT, function, "argument %d belongs to another nn_ctx", i + 1);
+            nn_fail(nn, NN_ERROR_ARGUMENT, function, "argument %d belongs to another nn_ctx",
+                    i + 1);
         else if (!x->size)
             nn_fail(nn, NN_ERROR_ARGUMENT, function, "argument %d is the result of a failed call",
                     i + 1);
@@ -1587,8 +1592,8 @@ nn_tensor *nn_param(nn_model *model, const char *prefix, const char *name, nn_sh
         return nn_fail(nn, NN_ERROR_ARGUMENT, "nn_param", "the name %.20s... is longer than %d",
                        full, NN_NAME_SIZE - 1);
     if (nn_model_find(model, full))
-        return nn_fail(nn, NN_ERROR_ARGUMENT, "nn_param", "this model has a parameter \"%s\" already",
-                       full);
+        return nn_fail(nn, NN_ERROR_ARGUMENT, "nn_param",
+                       "this model has a parameter \"%s\" already", full);
     size_t size = nn__shape_size(nn, "nn_param", shape);
     if (!size) return &nn->failed;
     void *list = model->param;
@@ -1643,9 +1648,10 @@ void nn_zero_grad(nn_model *model)
  *
  * Each kernel is written twice. The naive twin is what the formula says, loop by loop, with
  * libm's functions in double: read that one first. The fast one is written once, on vectors of W
- * numbers (NN__V) whose + - * / are C's own, and a small vocabulary for the rest (NN__FMA, ..). It is
- * compiled once for each instruction set: this file includes itself with NN__KERNEL_PASS defined and
- * another vocabulary. NN__(exp) is then nn__exp_avx2, and a debugger steps through it line by line.
+ * numbers (NN__V) whose + - * / are C's own, and a small vocabulary for the rest (NN__FMA, ..). It
+ * is compiled once for each instruction set: this file includes itself with NN__KERNEL_PASS defined
+ * and another vocabulary. NN__(exp) is then nn__exp_avx2, and a debugger steps through it line by
+ * line.
  *
  * The same bits everywhere, by construction:
  *   - an element of a matrix product is one chain c = fma(a, b, c) over k, from 0 upwards (or from
@@ -1653,8 +1659,8 @@ void nn_zero_grad(nn_model *model)
  *   - a sum runs in 16 lanes, lane l adding elements l, l + 16, l + 32, .., and the lanes are added
  *     as a fixed tree: AVX-512 holds the lanes in one register, AVX2 in two, NEON in four, plain C
  *     in an array. Every 4096 elements the result goes into a double;
- *   - exp, log, tanh and the rest are our own polynomials, in the same order of operations. Division
- *     and square root are exact by IEEE 754, and so is fma, in hardware or from libm.
+ *   - exp, log, tanh and the rest are our own polynomials, in the same order of operations;
+ *     division and square root are exact by IEEE 754, and so is fma, in hardware or from libm.
  */
 #ifdef NN_IMPLEMENTATION
 
@@ -1684,11 +1690,12 @@ void nn_zero_grad(nn_model *model)
 #include <arm_neon.h>
 #endif
 
-/* Fast kernels in a -O0 program, too. Without "no-var-tracking" gdb would take the whole program for an
- * optimised one, and stop at functions before their arguments can be seen. */
+/* Fast kernels in a -O0 program, too. Without "no-var-tracking" gdb would take the whole program
+ * for an optimised one, and stop at functions before their arguments can be seen. */
 #if defined __GNUC__ && !defined __clang__
 #pragma GCC push_options
-#pragma GCC optimize("O1", "no-var-tracking", "no-math-errno", "no-trapping-math", "fp-contract=off")
+#pragma GCC optimize("O1", "no-var-tracking", "no-math-errno", "no-trapping-math", \
+                     "fp-contract=off")
 #endif
 
 #ifdef __cplusplus
@@ -1706,8 +1713,7 @@ enum { NN__LANES = 16, NN__SUM_BLOCK = 4096 };
 typedef struct nn__kernels {
     const char *name;
     int mr, nr; /* the tile of the matrix product: mr rows, nr columns */
-    void (*tile)(int k, const nn_real *a, const nn_real *b, nn_real *c, ptrdiff_t ldc, int rows,
-                 int cols, int add);
+    void (*tile)(int k, const nn_real *a, const nn_real *b, nn_real *c, ptrdiff_t ldc, int add);
     void (*add)(size_t n, const nn_real *a, int sa, const nn_real *b, int sb, nn_real *y);
     void (*sub)(size_t n, const nn_real *a, int sa, const nn_real *b, int sb, nn_real *y);
     void (*mul)(size_t n, const nn_real *a, int sa, const nn_real *b, int sb, nn_real *y);
@@ -1739,28 +1745,28 @@ typedef struct nn__kernels {
     nn_real (*softmax)(size_t n, const nn_real *x, nn_real *y, nn_real *max);
     void (*softmax_backward)(size_t n, const nn_real *g, const nn_real *y, nn_real *gx);
     void (*sgd)(size_t n, nn_real lr, nn_real decay, const nn_real *g, nn_real *w);
-    void (*momentum)(size_t n, nn_real lr, nn_real beta, nn_real decay, const nn_real *g, nn_real *v,
-                     nn_real *w);
+    void (*momentum)(size_t n, nn_real lr, nn_real beta, nn_real decay, const nn_real *g,
+                     nn_real *v, nn_real *w);
     void (*adam)(size_t n, const nn__adam_step *s, const nn_real *g, nn_real *m, nn_real *v,
                  nn_real *w);
 } nn__kernels;
 
 /* The functions of one table, in the order of the struct. */
-#define NN__ALL_KERNELS(f)                                                                        \
-    f(tile), f(add), f(sub), f(mul), f(div), f(scale), f(axpy), f(mul_add), f(exp), f(log), f(sqrt), \
-    f(square), f(sigmoid), f(tanh), f(relu), f(leaky_relu), f(log_backward), f(sqrt_backward),    \
-    f(square_backward), f(sigmoid_backward), f(tanh_backward), f(leaky_relu_backward), f(sum),    \
-    f(dot), f(squared_error), f(bce), f(bce_backward), f(softmax), f(softmax_backward), f(sgd),   \
-    f(momentum), f(adam)
+#define NN__ALL_KERNELS(f)                                                                  \
+    f(tile), f(add), f(sub), f(mul), f(div), f(scale), f(axpy), f(mul_add), f(exp), f(log), \
+        f(sqrt), f(square), f(sigmoid), f(tanh), f(relu), f(leaky_relu), f(log_backward),   \
+        f(sqrt_backward), f(square_backward), f(sigmoid_backward), f(tanh_backward),        \
+        f(leaky_relu_backward), f(sum), f(dot), f(squared_error), f(bce), f(bce_backward),  \
+        f(softmax), f(softmax_backward), f(sgd), f(momentum), f(adam)
 
 /* ---- the naive twins ---- */
 
-/* C[rows, cols] = A B, or C += A B: element (i, j) over k. a and b are packed, see nn__pack. */
+/* C[4, 4] = A B, or C += A B: element (i, j) over k. a and b are packed, see nn__pack. */
 static void nn__tile_naive(int k, const nn_real *a, const nn_real *b, nn_real *c, ptrdiff_t ldc,
-                           int rows, int cols, int add)
+                           int add)
 {
-    for (int i = 0; i < rows; i++)
-        for (int j = 0; j < cols; j++) {
+    for (int i = 0; i < 4; i++)
+        for (int j = 0; j < 4; j++) {
             double sum = add ? (double)c[i * ldc + j] : 0;
             for (int p = 0; p < k; p++) sum += (double)a[p * 4 + i] * (double)b[p * 4 + j];
             c[i * ldc + j] = (nn_real)sum;
@@ -1917,8 +1923,8 @@ static void nn__momentum_naive(size_t n, nn_real lr, nn_real beta, nn_real decay
         w[i] += v[i];
     }
 }
-static void nn__adam_naive(size_t n, const nn__adam_step *s, const nn_real *g, nn_real *m, nn_real *v,
-                           nn_real *w)
+static void nn__adam_naive(size_t n, const nn__adam_step *s, const nn_real *g, nn_real *m,
+                           nn_real *v, nn_real *w)
 {
     NN__EACH {
         nn_real d = g[i] + s->decay * w[i];
@@ -1932,7 +1938,7 @@ static void nn__adam_naive(size_t n, const nn__adam_step *s, const nn_real *g, n
 static const nn__kernels nn__table_naive = {"naive", 4, 4, NN__ALL_KERNELS(NN__F)};
 #undef NN__F
 
-/* ---- the fast ones: compiled here for plain C, and by including this file again for the rest ---- */
+/* ---- the fast ones: compiled here for plain C, by including this file again for the rest ---- */
 
 #if NN__X86
 #define NN__KERNEL_PASS 2
@@ -2035,8 +2041,8 @@ NN__INLINE NN__V NN__(if_gt)(NN__V a, NN__V b, NN__V x, NN__V y) /* a > b ? x : 
     return (NN__V)((yes & (NN__I)x) | (~yes & (NN__I)y));
 }
 
-/* What vector types do not know takes one instruction: a b + c rounded once, the root, and loads and
- * stores of the first m numbers only. */
+/* What vector types do not know takes one instruction: a b + c rounded once, the root, and loads
+ * and stores of the first m numbers only. */
 #if NN__KERNEL_PASS == 2
 NN__INLINE NN__V NN__(fma)(NN__V a, NN__V b, NN__V c)
 {
@@ -2055,7 +2061,9 @@ NN__INLINE NN__I NN__(first)(size_t m) /* all bits of the first m lanes */
 NN__INLINE NN__V NN__(load_part)(const float *p, size_t m)
 {
     NN__V v;
-    __asm__("vmaskmovps %2, %1, %0" : "=x"(v) : "x"(NN__(first)(m)), "m"(*(const float(*)[NN__W])p));
+    __asm__("vmaskmovps %2, %1, %0"
+            : "=x"(v)
+            : "x"(NN__(first)(m)), "m"(*(const float(*)[NN__W])p));
     return v;
 }
 NN__INLINE void NN__(store_part)(float *p, size_t m, NN__V v)
@@ -2126,18 +2134,21 @@ NN__INLINE void NN__(store)(float *p, size_t m, NN__V v)
     else NN__STORE_PART(p, m, v);
 }
 
-/* One tile of the matrix product, held in MR * NV registers from the first k to the last. */
-static void NN__(tile)(int k, const float *a, const float *b, float *c, ptrdiff_t ldc, int rows,
-                       int cols, int add)
+/* One tile of the matrix product, C[MR, NV W] = A B or C += A B, held in MR * NV registers from the
+ * first k to the last. */
+static void NN__(tile)(int k, const float *a, const float *b, float *c, ptrdiff_t ldc, int add)
 {
     NN__V acc[NN__MR][NN__NV];
     NN__UNROLL
     for (int i = 0; i < NN__MR; i++) {
         NN__UNROLL
-        for (int j = 0; j < NN__NV; j++) {
-            acc[i][j] = NN__(set)(0);
-            if (add && i < rows && j * NN__W < cols)
-                acc[i][j] = NN__(load)(c + i * ldc + j * NN__W, (size_t)(cols - j * NN__W));
+        for (int j = 0; j < NN__NV; j++) acc[i][j] = NN__(set)(0);
+    }
+    if (add) {
+        NN__UNROLL
+        for (int i = 0; i < NN__MR; i++) {
+            NN__UNROLL
+            for (int j = 0; j < NN__NV; j++) acc[i][j] = NN__LOAD(c + i * ldc + j * NN__W);
         }
     }
     for (int p = 0; p < k; p++, a += NN__MR, b += NN__NV * NN__W) {
@@ -2154,17 +2165,15 @@ static void NN__(tile)(int k, const float *a, const float *b, float *c, ptrdiff_
     NN__UNROLL
     for (int i = 0; i < NN__MR; i++) {
         NN__UNROLL
-        for (int j = 0; j < NN__NV; j++)
-            if (i < rows && j * NN__W < cols)
-                NN__(store)(c + i * ldc + j * NN__W, (size_t)(cols - j * NN__W), acc[i][j]);
+        for (int j = 0; j < NN__NV; j++) NN__STORE(c + i * ldc + j * NN__W, acc[i][j]);
     }
 }
 
 /* ---- functions of one vector ---- */
 
 /* x = n log 2 + r with |r| <= log 2 / 2; gives e^r - 1 by its Taylor series and n as an integer.
- * Adding 1.5 * 2^23 leaves n in the lowest bits. log 2 is taken in two parts, the first so short that
- * n times it is exact. */
+ * Adding 1.5 * 2^23 leaves n in the lowest bits. log 2 is taken in two parts, the first so short
+ * that n times it is exact. */
 NN__INLINE NN__V NN__(expm1_reduced)(NN__V x, NN__I *n)
 {
     const NN__V magic = NN__(set)(12582912.0f);
@@ -2187,7 +2196,7 @@ NN__INLINE NN__V NN__(vexp)(NN__V x)
     x = NN__IF_GT(x, NN__(set)(89.0f), NN__(set)(89.0f), x);
     x = NN__IF_GT(NN__(set)(-104.0f), x, NN__(set)(-104.0f), x);
     NN__V y = NN__(expm1_reduced)(x, &n) + 1.0f;
-    NN__I half = ((n + 256u) >> 1) - 128u; /* 2^n in two steps, to reach infinity and the denormals */
+    NN__I half = ((n + 256u) >> 1) - 128u; /* 2^n in two steps: to infinity and the denormals */
     return y * NN__OF_BITS((half + 127u) << 23) * NN__OF_BITS((n - half + 127u) << 23);
 }
 
@@ -2224,7 +2233,7 @@ NN__INLINE NN__V NN__(vsigmoid)(NN__V x) /* e^-|x| never overflows */
     return NN__IF_GT(NN__(set)(0), x, e, NN__(set)(1)) / (e + 1.0f);
 }
 
-/* with d = e^2|x| - 1, computed without cancellation: tanh |x| = d / (d + 2); tanh 10 is 1 in float */
+/* With d = e^2|x| - 1, computed without cancellation, tanh |x| = d / (d + 2). In float tanh 10 is 1. */
 NN__INLINE NN__V NN__(vtanh)(NN__V x)
 {
     NN__I n;
@@ -2255,7 +2264,10 @@ static void NN__(exp)(size_t n, const float *x, float *y) { NN__(map)(n, x, y, N
 static void NN__(log)(size_t n, const float *x, float *y) { NN__(map)(n, x, y, NN__(vlog)); }
 static void NN__(sqrt)(size_t n, const float *x, float *y) { NN__(map)(n, x, y, NN__(vsqrt)); }
 static void NN__(square)(size_t n, const float *x, float *y) { NN__(map)(n, x, y, NN__(vsquare)); }
-static void NN__(sigmoid)(size_t n, const float *x, float *y) { NN__(map)(n, x, y, NN__(vsigmoid)); }
+static void NN__(sigmoid)(size_t n, const float *x, float *y)
+{
+    NN__(map)(n, x, y, NN__(vsigmoid));
+}
 static void NN__(tanh)(size_t n, const float *x, float *y) { NN__(map)(n, x, y, NN__(vtanh)); }
 static void NN__(relu)(size_t n, const float *x, float *y) { NN__(map)(n, x, y, NN__(vrelu)); }
 
@@ -2290,7 +2302,8 @@ static void NN__(div)(size_t n, const float *a, int sa, const float *b, int sb, 
     NN__(map2)(n, a, sa, b, sb, y, NN__(vdiv));
 }
 
-/* y = f(a, b, k, y): the form of all backward kernels, a being a gradient and b an argument or result */
+/* y = f(a, b, k, y): the form of all backward kernels, a being a gradient and b an argument or
+ * result */
 NN__INLINE void NN__(map3)(size_t n, float k, const float *a, const float *b, float *y,
                            NN__V (*f)(NN__V a, NN__V b, NN__V k, NN__V y))
 {
@@ -2349,7 +2362,8 @@ static void NN__(tanh_backward)(size_t n, const float *g, const float *y, float 
 {
     NN__(map3)(n, 0, g, y, gx, NN__(vtanh_backward));
 }
-static void NN__(leaky_relu_backward)(size_t n, float slope, const float *g, const float *x, float *gx)
+static void NN__(leaky_relu_backward)(size_t n, float slope, const float *g, const float *x,
+                                      float *gx)
 {
     NN__(map3)(n, slope, g, x, gx, NN__(vleaky_backward));
 }
@@ -2455,7 +2469,8 @@ static void NN__(momentum)(size_t n, float lr, float beta, float decay, const fl
     }
 }
 
-static void NN__(adam)(size_t n, const nn__adam_step *s, const float *g, float *m, float *v, float *w)
+static void NN__(adam)(size_t n, const nn__adam_step *s, const float *g, float *m, float *v,
+                       float *w)
 {
     const NN__V b1 = NN__(set)(s->beta1), b2 = NN__(set)(s->beta2), eps = NN__(set)(s->eps);
     for (size_t i = 0; i < n; i += NN__W) {
@@ -2553,7 +2568,8 @@ static int nn__machine_has(const char *name)
 static const nn__kernels *nn__kernels_find(const char *name)
 {
     for (size_t i = 0; i < sizeof nn__tables / sizeof *nn__tables; i++)
-        if ((!name || strcmp(name, nn__tables[i]->name) == 0) && nn__machine_has(nn__tables[i]->name))
+        if ((!name || strcmp(name, nn__tables[i]->name) == 0) &&
+            nn__machine_has(nn__tables[i]->name))
             return nn__tables[i];
     return NULL;
 }
@@ -2575,7 +2591,8 @@ const char *nn_simd(const nn_ctx *nn) { return nn->kernels->name; }
 #else
 #define NN__PARALLEL_FOR(worth_it)
 #endif
-#define NN__PARALLEL_WORK 1e6 /* multiply-adds below which starting threads costs more than it gains */
+#define NN__PARALLEL_WORK \
+    1e6 /* multiply-adds below which starting threads costs more than it gains */
 
 typedef struct nn__mat { /* a matrix in memory: element (i, j) is p[i * row + j * col] */
     const nn_real *p;
@@ -2598,14 +2615,33 @@ static int nn__min(int a, int b) { return a < b ? a : b; }
 
 /* Blocks of the matrix product: KC deep, so that a panel of B stays in the first-level cache, and
  * MC x NC large, so that the workspace has a limit. They change no bits. */
-enum { NN__MC = 1120, NN__KC = 256, NN__NC = 4096 };
+enum { NN__MC = 1120, NN__KC = 256, NN__NC = 4096, NN__MAX_TILE = 14 * 32 };
+
+/* One tile of C, of which only rows x cols exist: at an edge it is computed beside C. */
+static void nn__tile(const nn__kernels *kern, int k, const nn_real *a, const nn_real *b, nn_real *c,
+                     ptrdiff_t ldc, int rows, int cols, int add)
+{
+    nn_real whole[NN__MAX_TILE];
+    const size_t row = (size_t)cols * sizeof *c;
+    if (rows == kern->mr && cols == kern->nr) {
+        kern->tile(k, a, b, c, ldc, add);
+        return;
+    }
+    if (add) {
+        memset(whole, 0, (size_t)(kern->mr * kern->nr) * sizeof *c);
+        for (int i = 0; i < rows; i++) memcpy(whole + i * kern->nr, c + i * ldc, row);
+    }
+    kern->tile(k, a, b, whole, kern->nr, add);
+    for (int i = 0; i < rows; i++) memcpy(c + i * ldc, whole + i * kern->nr, row);
+}
 
 /* C[m, n] = A[m, k] B[k, n], or C += A B if add. C is row-major and dense. 0 without memory. */
 static int nn__gemm(nn_ctx *nn, int m, int n, int k, nn__mat a, nn__mat b, nn_real *c, int add)
 {
     const nn__kernels *kern = nn->kernels;
     const int mr = kern->mr, nr = kern->nr, kc = nn__min(k, NN__KC);
-    const int mc = (nn__min(m, NN__MC) + mr - 1) / mr * mr, nc = (nn__min(n, NN__NC) + nr - 1) / nr * nr;
+    const int mc = (nn__min(m, NN__MC) + mr - 1) / mr * mr,
+              nc = (nn__min(n, NN__NC) + nr - 1) / nr * nr;
     nn_real *pb = nn__scratch(nn, ((size_t)mc + (size_t)nc) * (size_t)kc);
     if (!pb) return 0;
     nn_real *pa = pb + (size_t)nc * (size_t)kc;
@@ -2626,9 +2662,10 @@ static int nn__gemm(nn_ctx *nn, int m, int n, int k, nn__mat a, nn__mat b, nn_re
                 NN__PARALLEL_FOR((double)rows * cols * deep > NN__PARALLEL_WORK)
                 for (int t = 0; t < panels_a * panels_b; t++) {
                     const int i = t % panels_a, j = t / panels_a;
-                    kern->tile(deep, pa + (ptrdiff_t)i * mr * deep, pb + (ptrdiff_t)j * nr * deep,
-                               c + (ptrdiff_t)(i0 + i * mr) * n + j0 + j * nr, n,
-                               nn__min(mr, rows - i * mr), nn__min(nr, cols - j * nr), more);
+                    nn__tile(kern, deep, pa + (ptrdiff_t)i * mr * deep,
+                             pb + (ptrdiff_t)j * nr * deep,
+                             c + (ptrdiff_t)(i0 + i * mr) * n + j0 + j * nr, n,
+                             nn__min(mr, rows - i * mr), nn__min(nr, cols - j * nr), more);
                 }
             }
         }
@@ -2656,9 +2693,10 @@ static int nn__broadcast(nn_shape a, nn_shape b, nn_shape *out)
     return 1;
 }
 
-/* How to walk through `out` and, in step, through two operands that broadcast to it: at most 4 loops
- * of dim[], with steps sa[] and sb[] (0 where an operand is repeated). Neighbouring dimensions that
- * can be walked as one are merged, so the innermost loop is as long as possible, with step 0 or 1. */
+/* How to walk through `out` and, in step, through two operands that broadcast to it: at most 4
+ * loops of dim[], with steps sa[] and sb[] (0 where an operand is repeated). Neighbouring
+ * dimensions that can be walked as one are merged, so the innermost loop is as long as possible,
+ * with step 0 or 1. */
 typedef struct nn__walk {
     size_t dim[NN_MAX_DIMS], sa[NN_MAX_DIMS], sb[NN_MAX_DIMS];
 } nn__walk;
@@ -2724,8 +2762,9 @@ static nn_tensor *nn__binary(const char *function, nn_tensor *a, nn_tensor *b, n
     nn_tensor *in[2] = {a, b};
     nn_shape out;
     if (!nn__broadcast(a->shape, b->shape, &out))
-        return nn_fail(a->ctx, NN_ERROR_SHAPE, function, "shapes do not broadcast: a is %s, b is %s",
-                       nn_shape_text(a->ctx, a->shape), nn_shape_text(a->ctx, b->shape));
+        return nn_fail(a->ctx, NN_ERROR_SHAPE, function,
+                       "shapes do not broadcast: a is %s, b is %s", nn_shape_text(a->ctx, a->shape),
+                       nn_shape_text(a->ctx, b->shape));
     nn_tensor *y = nn_op_new(&function[3], out, in, 2, backward, 0);
     if (!y->size) return y;
     nn__apply(f, out, a->data, a->shape, b->data, b->shape, y->data);
@@ -2882,8 +2921,9 @@ nn_tensor *nn_matmul(nn_tensor *x, nn_tensor *w)
     int same = dw == 2 || dw == dx;
     for (int i = 0; dw > 2 && same && i < dw - 2; i++) same = x->shape.dim[i] == w->shape.dim[i];
     if (!same)
-        return nn_fail(nn, NN_ERROR_SHAPE, "nn_matmul", "leading dimensions differ: x is %s, w is %s",
-                       nn_shape_text(nn, x->shape), nn_shape_text(nn, w->shape));
+        return nn_fail(nn, NN_ERROR_SHAPE, "nn_matmul",
+                       "leading dimensions differ: x is %s, w is %s", nn_shape_text(nn, x->shape),
+                       nn_shape_text(nn, w->shape));
     nn_shape shape = x->shape;
     shape.dim[dx - 1] = n;
     nn_tensor *y = nn_op_new("matmul", shape, in, 2, nn__matmul_backward, 0);
@@ -2891,8 +2931,8 @@ nn_tensor *nn_matmul(nn_tensor *x, nn_tensor *w)
     const int batch = dw == 2 ? 1 : (int)nn__span(w->shape, 0, dw - 2);
     const int m = (int)(x->size / (size_t)batch / (size_t)k);
     for (ptrdiff_t i = 0; i < batch; i++)
-        if (!nn__gemm(nn, m, n, k, nn__rows(x->data + i * m * k, k), nn__rows(w->data + i * k * n, n),
-                      y->data + i * m * n, 0))
+        if (!nn__gemm(nn, m, n, k, nn__rows(x->data + i * m * k, k),
+                      nn__rows(w->data + i * k * n, n), y->data + i * m * n, 0))
             return &nn->failed;
     return nn_op_done(y);
 }
@@ -3012,8 +3052,9 @@ nn_tensor *nn_slice(nn_tensor *x, int axis, int start, int end)
     if (!nn_op_check("nn_slice", &x, 1)) return nn_op_failed(&x, 1);
     if ((axis = nn__axis(x, "nn_slice", axis)) < 0) return &x->ctx->failed;
     if (start < 0 || start >= end || end > x->shape.dim[axis])
-        return nn_fail(x->ctx, NN_ERROR_SHAPE, "nn_slice", "no part %d <= i < %d of axis %d: x is %s",
-                       start, end, axis, nn_shape_text(x->ctx, x->shape));
+        return nn_fail(x->ctx, NN_ERROR_SHAPE, "nn_slice",
+                       "no part %d <= i < %d of axis %d: x is %s", start, end, axis,
+                       nn_shape_text(x->ctx, x->shape));
     nn_shape shape = x->shape;
     shape.dim[axis] = end - start;
     nn_tensor *y = nn_op_new("slice", shape, &x, 1, nn__slice_backward, 2 * sizeof(int));
@@ -3087,11 +3128,13 @@ static void nn__sum_backward(nn_tensor *y)
     nn_real *dx = y->in[0]->grad;
     for (size_t o = 0; o < r->view.outer; o++)
         for (size_t l = 0; l < r->view.length; l++, dx += r->view.inner)
-            if (r->view.inner > 1) k->axpy(r->view.inner, r->factor, y->grad + o * r->view.inner, dx);
+            if (r->view.inner > 1)
+                k->axpy(r->view.inner, r->factor, y->grad + o * r->view.inner, dx);
             else *dx += r->factor * y->grad[o];
 }
 
-static nn_tensor *nn__sum_over(const char *op, nn_tensor *x, nn__view v, nn_shape shape, nn_real factor)
+static nn_tensor *nn__sum_over(const char *op, nn_tensor *x, nn__view v, nn_shape shape,
+                               nn_real factor)
 {
     nn_tensor *y = nn_op_new(op, shape, &x, 1, nn__sum_backward, sizeof(nn__reduction));
     if (!y->size) return y;
@@ -3113,7 +3156,7 @@ static nn_tensor *nn__sum_over(const char *op, nn_tensor *x, nn__view v, nn_shap
     return nn_op_done(y);
 }
 
-static void nn__max_backward(nn_tensor *y) /* y[o, i] = x[o, l, i] for the l found: dx there += dy */
+static void nn__max_backward(nn_tensor *y) /* y[o, i] = x[o, l, i], l as found: dx there += dy */
 {
     const nn__reduction *r = (const nn__reduction *)y->saved;
     for (size_t o = 0; o < r->view.outer; o++)
@@ -3162,7 +3205,8 @@ nn_tensor *nn_max(nn_tensor *x)
 }
 
 /* The checks of the three below; the view along axis and the shape without it (size 1). */
-static int nn__reduce_axis(const char *function, nn_tensor *x, int axis, nn__view *v, nn_shape *shape)
+static int nn__reduce_axis(const char *function, nn_tensor *x, int axis, nn__view *v,
+                           nn_shape *shape)
 {
     if (!nn_op_check(function, &x, 1)) return 0;
     if ((axis = nn__axis(x, function, axis)) < 0) return 0;
@@ -3233,7 +3277,8 @@ nn_linear nn_linear_new(nn_model *model, const char *name, int in, int out)
     const nn_real bound = 1 / (nn_real)sqrt((double)in);
     for (size_t i = 0; i < l.weight->size; i++)
         l.weight->data[i] = nn_uniform(model->ctx, -bound, bound);
-    for (size_t i = 0; i < l.bias->size; i++) l.bias->data[i] = nn_uniform(model->ctx, -bound, bound);
+    for (size_t i = 0; i < l.bias->size; i++)
+        l.bias->data[i] = nn_uniform(model->ctx, -bound, bound);
     return l;
 }
 
@@ -3244,7 +3289,8 @@ static void nn__linear_backward(nn_tensor *y)
     const int in = w->shape.dim[1], out = w->shape.dim[0], n = (int)(y->size / (size_t)out);
     const nn__mat dy = nn__rows(y->grad, out);
     if (x->grad) nn__gemm(y->ctx, n, in, out, dy, nn__rows(w->data, in), x->grad, 1);
-    if (w->grad) nn__gemm(y->ctx, out, in, n, nn__transposed(dy), nn__rows(x->data, in), w->grad, 1);
+    if (w->grad)
+        nn__gemm(y->ctx, out, in, n, nn__transposed(dy), nn__rows(x->data, in), w->grad, 1);
     for (ptrdiff_t i = 0; b->grad && i < n; i++)
         y->ctx->kernels->axpy((size_t)out, 1, y->grad + i * out, b->grad);
 }
@@ -3303,8 +3349,8 @@ nn_tensor *nn_leaky_relu(nn_tensor *x, nn_real slope)
 {
     if (!nn_op_check("nn_leaky_relu", &x, 1)) return nn_op_failed(&x, 1);
     if (!(slope >= 0 && slope < 1))
-        return nn_fail(x->ctx, NN_ERROR_ARGUMENT, "nn_leaky_relu", "slope is %g, not in 0 <= slope < 1",
-                       (double)slope);
+        return nn_fail(x->ctx, NN_ERROR_ARGUMENT, "nn_leaky_relu",
+                       "slope is %g, not in 0 <= slope < 1", (double)slope);
     nn_tensor *y = nn_op_new("leaky_relu", x->shape, &x, 1, nn__leaky_relu_backward, sizeof slope);
     if (!y->size) return y;
     *(nn_real *)y->saved = slope;
@@ -3326,7 +3372,8 @@ nn_tensor *nn_softmax(nn_tensor *x)
     nn_tensor *y = nn_op_new("softmax", x->shape, &x, 1, nn__softmax_backward, 0);
     const size_t d = (size_t)nn__last(x->shape);
     nn_real max;
-    for (size_t i = 0; i < y->size; i += d) y->ctx->kernels->softmax(d, x->data + i, y->data + i, &max);
+    for (size_t i = 0; i < y->size; i += d)
+        y->ctx->kernels->softmax(d, x->data + i, y->data + i, &max);
     return nn_op_done(y);
 }
 
@@ -3347,8 +3394,8 @@ nn_tensor *nn_activate(nn_tensor *x, nn_activation g)
 /* ==== Chapter 5: gradient descent ====================================================== >>ch05 */
 #if NN_CHAPTERS >= 5
 
-static nn_optimizer *nn__optimizer_new(nn_model *model, const char *function, nn_real lr, int n_state,
-                                       nn_update update)
+static nn_optimizer *nn__optimizer_new(nn_model *model, const char *function, nn_real lr,
+                                       int n_state, nn_update update)
 {
     if (!nn__given(model, function)) return NULL;
     nn_ctx *nn = model->ctx;
@@ -3440,7 +3487,8 @@ void nn_step(nn_optimizer *opt)
     if (!nn__given(opt, "nn_step")) return;
     if (opt->ctx->code != NN_OK) return;
     if (!opt->update) {
-        nn_fail(opt->ctx, NN_ERROR_ARGUMENT, "nn_step", "the optimizer is the result of a failed call");
+        nn_fail(opt->ctx, NN_ERROR_ARGUMENT, "nn_step",
+                "the optimizer is the result of a failed call");
         return;
     }
     if (!nn__optimizer_ready(opt)) return;
@@ -3485,7 +3533,8 @@ void nn_backward(nn_tensor *loss)
         y->backward(y);
         nn__arena_rewind(&nn->graph, temporaries);
         for (int j = 0; nn->nan_check && j < y->n_in; j++)
-            if (y->in[j]->grad && !nn__check_finite(y->in[j], y->in[j]->grad, y->op, "backward: grad of"))
+            if (y->in[j]->grad &&
+                !nn__check_finite(y->in[j], y->in[j]->grad, y->op, "backward: grad of"))
                 return;
     }
 }
@@ -3585,10 +3634,15 @@ nn_mlp nn_mlp_new(nn_model *model, const char *name, const int *width, int layer
     nn_ctx *nn = m.ctx = model->ctx;
     if (nn->code != NN_OK) return m;
     if (!name || !width || layers < 2 || layers > NN_MLP_MAX)
-        return nn_fail(nn, NN_ERROR_ARGUMENT, "nn_mlp_new", "needs a name and 2 to %d widths", NN_MLP_MAX), m;
-    if (hidden == NN_SOFTMAX || (output != NN_IDENTITY && output != NN_SIGMOID && output != NN_SOFTMAX))
-        return nn_fail(nn, NN_ERROR_ARGUMENT, "nn_mlp_new", "hidden is NN_IDENTITY, NN_SIGMOID, NN_TANH "
-                       "or NN_RELU; output is NN_IDENTITY, NN_SIGMOID or NN_SOFTMAX"), m;
+        return nn_fail(nn, NN_ERROR_ARGUMENT, "nn_mlp_new", "needs a name and 2 to %d widths",
+                       NN_MLP_MAX),
+               m;
+    if (hidden == NN_SOFTMAX ||
+        (output != NN_IDENTITY && output != NN_SIGMOID && output != NN_SOFTMAX))
+        return nn_fail(nn, NN_ERROR_ARGUMENT, "nn_mlp_new",
+                       "hidden is NN_IDENTITY, NN_SIGMOID, NN_TANH "
+                       "or NN_RELU; output is NN_IDENTITY, NN_SIGMOID or NN_SOFTMAX"),
+               m;
     for (int l = 1; l < layers; l++) {
         char layer[NN_NAME_SIZE];
         snprintf(layer, sizeof layer, "%.48s.%d", name, l);
@@ -3605,7 +3659,8 @@ nn_mlp nn_mlp_new(nn_model *model, const char *name, const int *width, int layer
 }
 
 /* y = g(z) for the units of one sample */
-static void nn__mlp_activate(const nn__kernels *k, nn_activation g, const nn_real *z, nn_real *y, size_t n)
+static void nn__mlp_activate(const nn__kernels *k, nn_activation g, const nn_real *z, nn_real *y,
+                             size_t n)
 {
     nn_real max;
     switch (g) {
@@ -3645,15 +3700,17 @@ const nn_real *nn_mlp_forward(nn_mlp *m, const nn_real *x, int n)
     if (!nn__given(m ? m->ctx : NULL, "nn_mlp_forward")) return NULL;
     if (m->ctx->code != NN_OK || !m->layers) return NULL;
     if (!x || n < 1)
-        return nn_fail(m->ctx, NN_ERROR_ARGUMENT, "nn_mlp_forward", "needs x and n >= 1; n is %d", n), (nn_real *)NULL;
+        return nn_fail(m->ctx, NN_ERROR_ARGUMENT, "nn_mlp_forward", "needs x and n >= 1; n is %d",
+                       n),
+               (nn_real *)NULL;
     if (!nn__mlp_reserve(m, n)) return NULL;
     memcpy(m->y[0], x, (size_t)n * (size_t)m->width[0] * sizeof *x);
     for (int l = 1; l < m->layers; l++) {
         const int in = m->width[l - 1], out = m->width[l];
         for (ptrdiff_t s = 0; s < n; s++) {
             for (ptrdiff_t i = 0; i < out; i++) /* z = W y + b */
-                m->z[l][s * out + i] = nn_neuron(m->weight[l]->data + i * in, m->y[l - 1] + s * in, in,
-                                                 m->bias[l]->data[i]);
+                m->z[l][s * out + i] = nn_neuron(m->weight[l]->data + i * in, m->y[l - 1] + s * in,
+                                                 in, m->bias[l]->data[i]);
             nn__mlp_activate(m->ctx->kernels, l < m->layers - 1 ? m->hidden : m->output,
                              m->z[l] + s * out, m->y[l] + s * out, (size_t)out);
         }
@@ -3673,7 +3730,8 @@ nn_real nn_mlp_loss(const nn_mlp *m, const nn_real *target)
         if (m->output == NN_SIGMOID) loss += (double)k->bce((size_t)units, z, t);
         if (m->output == NN_SOFTMAX) {
             nn_real max;
-            const double log_sum = (double)k->softmax((size_t)units, z, m->y[top] + s * units, &max);
+            const double log_sum =
+                (double)k->softmax((size_t)units, z, m->y[top] + s * units, &max);
             for (int i = 0; i < units; i++)
                 loss += (double)t[i] * (log_sum + ((double)max - (double)z[i]));
         }
@@ -3686,7 +3744,8 @@ void nn_mlp_backward(nn_mlp *m, const nn_real *target)
     if (!nn__given(m ? m->ctx : NULL, "nn_mlp_backward")) return;
     if (m->ctx->code != NN_OK) return;
     if (!m->n || !target) {
-        nn_fail(m->ctx, NN_ERROR_ARGUMENT, "nn_mlp_backward", "needs targets, and nn_mlp_forward before");
+        nn_fail(m->ctx, NN_ERROR_ARGUMENT, "nn_mlp_backward",
+                "needs targets, and nn_mlp_forward before");
         return;
     }
     const int top = m->layers - 1;
@@ -3698,7 +3757,8 @@ void nn_mlp_backward(nn_mlp *m, const nn_real *target)
         for (ptrdiff_t s = 0; s < m->n; s++) {
             const nn_real *delta = m->delta[l] + s * out, *y = m->y[l - 1] + s * in;
             for (ptrdiff_t i = 0; i < out; i++) { /* dW += delta y^T, db += delta */
-                for (ptrdiff_t j = 0; j < in; j++) m->weight[l]->grad[i * in + j] += delta[i] * y[j];
+                for (ptrdiff_t j = 0; j < in; j++)
+                    m->weight[l]->grad[i * in + j] += delta[i] * y[j];
                 m->bias[l]->grad[i] += delta[i];
             }
             for (ptrdiff_t j = 0; l > 1 && j < in; j++) { /* delta below = g'(z) (W^T delta) */
@@ -3742,7 +3802,8 @@ nn_tensor *nn_mse(nn_tensor *y, nn_tensor *target)
     if (!nn__same_shape("nn_mse", y, target)) return &y->ctx->failed;
     nn_tensor *loss = nn_op_new("mse", nn_shape0(), in, 2, nn__mse_backward, 0);
     if (!loss->size) return loss;
-    loss->data[0] = loss->ctx->kernels->squared_error(y->size, y->data, target->data) / (nn_real)y->size;
+    loss->data[0] =
+        loss->ctx->kernels->squared_error(y->size, y->data, target->data) / (nn_real)y->size;
     return nn_op_done(loss);
 }
 
@@ -3765,7 +3826,8 @@ nn_tensor *nn_bce_with_logits(nn_tensor *z, nn_tensor *target)
         if (!(target->data[i] >= 0 && target->data[i] <= 1))
             return nn_fail(z->ctx, NN_ERROR_ARGUMENT, "nn_bce_with_logits",
                            "target %zu is %g, not between 0 and 1", i, (double)target->data[i]);
-    nn_tensor *loss = nn_op_new("bce_with_logits", nn_shape0(), in, 2, nn__bce_with_logits_backward, 0);
+    nn_tensor *loss =
+        nn_op_new("bce_with_logits", nn_shape0(), in, 2, nn__bce_with_logits_backward, 0);
     if (!loss->size) return loss;
     loss->data[0] = loss->ctx->kernels->bce(z->size, z->data, target->data) / (nn_real)z->size;
     return nn_op_done(loss);
@@ -3850,11 +3912,15 @@ int nn_count_correct(const nn_tensor *z, const int *labels)
 
 #ifndef NN_NO_STDIO
 /* The whole file in memory from NN_MALLOC, to be freed by the caller; NULL on failure. */
-static unsigned char *nn__read_file(nn_ctx *nn, const char *function, const char *path, size_t *size)
+static unsigned char *nn__read_file(nn_ctx *nn, const char *function, const char *path,
+                                    size_t *size)
 {
-    if (!path) return nn_fail(nn, NN_ERROR_ARGUMENT, function, "path is NULL"), (unsigned char *)NULL;
+    if (!path)
+        return nn_fail(nn, NN_ERROR_ARGUMENT, function, "path is NULL"), (unsigned char *)NULL;
     FILE *file = fopen(path, "rb");
-    if (!file) return nn_fail(nn, NN_ERROR_IO, function, "%s: cannot be opened", path), (unsigned char *)NULL;
+    if (!file)
+        return nn_fail(nn, NN_ERROR_IO, function, "%s: cannot be opened", path),
+               (unsigned char *)NULL;
     void *bytes = NULL;
     int room = 0, n = 0;
     for (size_t got = 1; got && nn->code == NN_OK;) {
@@ -3862,7 +3928,8 @@ static unsigned char *nn__read_file(nn_ctx *nn, const char *function, const char
         got = fread((char *)bytes + n, 1, (size_t)(room - n), file);
         n += (int)got;
     }
-    if (ferror(file)) nn_fail(nn, NN_ERROR_IO, function, "%s: reading failed after %d bytes", path, n);
+    if (ferror(file))
+        nn_fail(nn, NN_ERROR_IO, function, "%s: reading failed after %d bytes", path, n);
     fclose(file);
     *size = (size_t)n;
     if (nn->code == NN_OK) return (unsigned char *)bytes;
@@ -3874,8 +3941,9 @@ static unsigned char *nn__read_file(nn_ctx *nn, const char *function, const char
 /* A decimal number that fills all of text, in any locale: 1, and the value, or 0. */
 static int nn__parse_number(const char *text, size_t size, double *value)
 {
-    static const double power[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13,
-                                   1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+    static const double power[] = {1,    1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                   1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                   1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
     const char *p = text, *end = text + size;
     int negative = 0, exponent = 0, digits = 0, point = 0;
     uint64_t mantissa = 0;
@@ -3886,7 +3954,8 @@ static int nn__parse_number(const char *text, size_t size, double *value)
             continue;
         }
         digits++;
-        if (mantissa < UINT64_MAX / 10 - 1) mantissa = mantissa * 10 + (uint64_t)(*p - '0'), exponent -= point;
+        if (mantissa < UINT64_MAX / 10 - 1)
+            mantissa = mantissa * 10 + (uint64_t)(*p - '0'), exponent -= point;
         else exponent += !point;
     }
     if (!digits) return 0;
@@ -3921,11 +3990,15 @@ typedef struct nn__csv { /* where the reader is */
 
 static int nn__csv_fail(nn__csv *r, nn_code code, const char *what)
 {
-    nn_fail(r->nn, code, r->function, "%s: line %d, column %d: %s", r->file, r->line, r->column, what);
+    nn_fail(r->nn, code, r->function, "%s: line %d, column %d: %s", r->file, r->line, r->column,
+            what);
     return 0;
 }
 
-static int nn__csv_line_end(const nn__csv *r) { return r->p == r->end || *r->p == '\n' || *r->p == '\r'; }
+static int nn__csv_line_end(const nn__csv *r)
+{
+    return r->p == r->end || *r->p == '\n' || *r->p == '\r';
+}
 
 static void nn__csv_next_line(nn__csv *r)
 {
@@ -3935,8 +4008,8 @@ static void nn__csv_next_line(nn__csv *r)
     r->column = 0;
 }
 
-/* The next field of the line into r->field; afterwards r->p is at the end of the line, or behind the
- * delimiter. 0 after an error. */
+/* The next field of the line into r->field; afterwards r->p is at the end of the line, or behind
+ * the delimiter. 0 after an error. */
 static int nn__csv_field(nn__csv *r)
 {
     const char delimiter = r->options.delimiter ? r->options.delimiter : ',';
@@ -3947,7 +4020,8 @@ static int nn__csv_field(nn__csv *r)
     if (quoted) r->p++;
     for (; quoted ? r->p < r->end : (!nn__csv_line_end(r) && *r->p != delimiter); r->p++) {
         if (quoted && *r->p == '"' && (++r->p == r->end || *r->p != '"')) break;
-        if (n + 1 == sizeof r->field) return nn__csv_fail(r, NN_ERROR_LIMIT, "the field is too long");
+        if (n + 1 == sizeof r->field)
+            return nn__csv_fail(r, NN_ERROR_LIMIT, "the field is too long");
         r->field[n++] = *r->p;
     }
     if (quoted && (r->p == r->end && r->p[-1] != '"'))
@@ -3975,7 +4049,8 @@ static int nn__csv_category(nn__csv *r, nn_table *t, int c, int *capacity)
     for (int i = 0; i < t->categories[c]; i++)
         if (strcmp(t->category[c][i], r->field) == 0) return i;
     void *list = (void *)(uintptr_t)t->category[c];
-    if (!nn__keep_grow(r->nn, &list, t->categories[c], &capacity[c], sizeof **t->category)) return -1;
+    if (!nn__keep_grow(r->nn, &list, t->categories[c], &capacity[c], sizeof **t->category))
+        return -1;
     t->category[c] = (const char **)list;
     t->category[c][t->categories[c]] = nn__copy_text(r->nn, r->field, r->size);
     return r->nn->code == NN_OK ? t->categories[c]++ : -1;
@@ -3987,8 +4062,9 @@ static int nn__csv_value(nn__csv *r, nn_table *t, int c, int *capacity, nn_real 
     double v;
     if (nn__csv_missing(r->field)) {
         if (r->options.missing == NN_MISSING_ERROR)
-            return nn__csv_fail(r, NN_ERROR_FORMAT,
-                                "the value is missing (options.missing = NN_MISSING_NAN accepts that)");
+            return nn__csv_fail(
+                r, NN_ERROR_FORMAT,
+                "the value is missing (options.missing = NN_MISSING_NAN accepts that)");
         return *value = (nn_real)NAN, 1;
     }
     const int number = nn__parse_number(r->field, r->size, &v);
@@ -4001,10 +4077,12 @@ static int nn__csv_value(nn__csv *r, nn_table *t, int c, int *capacity, nn_real 
         return *value = (nn_real)v, 1;
     }
     const int header = r->options.header == 0 && r->line == 1;
-    nn_fail(r->nn, NN_ERROR_FORMAT, r->function, "%s: line %d, column %d: \"%.32s\" is not a number%s",
-            r->file, r->line, r->column, r->field,
-            header ? " (is this a header? options.header = 1)" : strpbrk(r->field, ";\t")
-            ? " (options.delimiter sets another delimiter)" : "");
+    nn_fail(r->nn, NN_ERROR_FORMAT, r->function,
+            "%s: line %d, column %d: \"%.32s\" is not a number%s", r->file, r->line, r->column,
+            r->field,
+            header                     ? " (is this a header? options.header = 1)"
+            : strpbrk(r->field, ";\t") ? " (options.delimiter sets another delimiter)"
+                                       : "");
     return 0;
 }
 
@@ -4050,14 +4128,17 @@ static nn_table nn__csv_read(nn_ctx *nn, const char *function, const char *file,
             while (nn__csv_field(&first) && !nn__csv_line_end(&first)) first.p++;
             t.cols = nn->code == NN_OK ? first.column : 0;
             t.categories = (int *)nn__alloc(nn, &nn->keep, (size_t)t.cols, sizeof(int), 1);
-            t.category = (const char ***)nn__alloc(nn, &nn->keep, (size_t)t.cols, sizeof(char **), 1);
+            t.category =
+                (const char ***)nn__alloc(nn, &nn->keep, (size_t)t.cols, sizeof(char **), 1);
             capacity = (int *)nn__alloc(nn, &nn->keep, (size_t)t.cols, 2 * sizeof(int), 1);
         }
         for (int c = 0; nn->code == NN_OK; c++, r.p++) {
             nn_real value = 0;
             if (!nn__csv_field(&r)) break;
-            if (c == t.cols) nn__csv_fail(&r, NN_ERROR_FORMAT, "this line has more fields than the first");
-            else if (t.rows > INT_MAX / t.cols - 1) nn__csv_fail(&r, NN_ERROR_LIMIT, "too many values");
+            if (c == t.cols)
+                nn__csv_fail(&r, NN_ERROR_FORMAT, "this line has more fields than the first");
+            else if (t.rows > INT_MAX / t.cols - 1)
+                nn__csv_fail(&r, NN_ERROR_LIMIT, "too many values");
             else if (nn__csv_value(&r, &t, c, capacity, &value)) {
                 if (nn__grow(nn, &values, t.rows * t.cols + c, &room, sizeof value))
                     ((nn_real *)values)[t.rows * t.cols + c] = value;
@@ -4083,7 +4164,8 @@ static nn_table nn__csv_read(nn_ctx *nn, const char *function, const char *file,
         } else if (names == t.cols) {
             t.name = name;
         }
-        if (!t.name) t.name = (const char **)nn__alloc(nn, &nn->keep, (size_t)t.cols, sizeof(char *), 1);
+        if (!t.name)
+            t.name = (const char **)nn__alloc(nn, &nn->keep, (size_t)t.cols, sizeof(char *), 1);
         for (int c = 0; t.name && c < t.cols; c++)
             if (!t.name[c]) t.name[c] = "";
     }
@@ -4102,41 +4184,52 @@ nn_table nn_csv_parse(nn_ctx *nn, const char *text, size_t size, nn_csv_options 
 }
 
 /* The bytes of an IDX file: 0, 0, type, ndim, then ndim sizes of 4 bytes, then the elements. */
-static nn_idx nn__idx_read(nn_ctx *nn, const char *function, const char *file, const unsigned char *b,
-                           size_t size)
+static nn_idx nn__idx_read(nn_ctx *nn, const char *function, const char *file,
+                           const unsigned char *b, size_t size)
 {
     nn_idx a, failed;
     memset(&a, 0, sizeof a);
     a.ctx = nn;
     failed = a;
     if (size >= 2 && b[0] == 0x1f && b[1] == 0x8b)
-        return nn_fail(nn, NN_ERROR_FORMAT, function, "%s: is compressed: gunzip it first", file), failed;
+        return nn_fail(nn, NN_ERROR_FORMAT, function, "%s: is compressed: gunzip it first", file),
+               failed;
     if (size < 4 || b[0] || b[1])
-        return nn_fail(nn, NN_ERROR_FORMAT, function, "%s: offset 0: not an IDX file", file), failed;
+        return nn_fail(nn, NN_ERROR_FORMAT, function, "%s: offset 0: not an IDX file", file),
+               failed;
     static const unsigned char bytes_of[] = {1, 1, 0, 2, 4, 4, 8}; /* types 0x08 .. 0x0e */
     const size_t each = b[2] >= 0x08 && b[2] <= 0x0e ? bytes_of[b[2] - 0x08] : 0;
     if (!each)
-        return nn_fail(nn, NN_ERROR_FORMAT, function, "%s: offset 2: unknown type 0x%02x", file, b[2]), failed;
+        return nn_fail(nn, NN_ERROR_FORMAT, function, "%s: offset 2: unknown type 0x%02x", file,
+                       b[2]),
+               failed;
     if (b[3] < 1 || b[3] > NN_MAX_DIMS)
-        return nn_fail(nn, NN_ERROR_LIMIT, function, "%s: offset 3: %d dimensions, not 1 to %d", file, b[3],
-                       NN_MAX_DIMS), failed;
+        return nn_fail(nn, NN_ERROR_LIMIT, function, "%s: offset 3: %d dimensions, not 1 to %d",
+                       file, b[3], NN_MAX_DIMS),
+               failed;
     a.type = b[2];
     a.shape.ndim = b[3];
     a.size = 1;
     size_t at = 4;
     for (int i = 0; i < a.shape.ndim; i++, at += 4) {
         if (size < at + 4)
-            return nn_fail(nn, NN_ERROR_FORMAT, function, "%s: offset %zu: the header is cut off", file, at), failed;
-        uint32_t d = (uint32_t)b[at] << 24 | (uint32_t)b[at + 1] << 16 | (uint32_t)b[at + 2] << 8 | b[at + 3];
+            return nn_fail(nn, NN_ERROR_FORMAT, function, "%s: offset %zu: the header is cut off",
+                           file, at),
+                   failed;
+        uint32_t d = (uint32_t)b[at] << 24 | (uint32_t)b[at + 1] << 16 | (uint32_t)b[at + 2] << 8 |
+                     b[at + 3];
         if (!d || d > INT_MAX || a.size > (size_t)PTRDIFF_MAX / 8 / d)
-            return nn_fail(nn, NN_ERROR_LIMIT, function, "%s: offset %zu: dimension %d is %lu", file, at, i,
-                           (unsigned long)d), failed;
+            return nn_fail(nn, NN_ERROR_LIMIT, function, "%s: offset %zu: dimension %d is %lu",
+                           file, at, i, (unsigned long)d),
+                   failed;
         a.shape.dim[i] = (int)d;
         a.size *= d;
     }
     if (size - at != a.size * each)
-        return nn_fail(nn, NN_ERROR_FORMAT, function, "%s: %s announces %zu bytes of data, there are %zu", file,
-                       nn_shape_text(nn, a.shape), a.size * each, size - at), failed;
+        return nn_fail(nn, NN_ERROR_FORMAT, function,
+                       "%s: %s announces %zu bytes of data, there are %zu", file,
+                       nn_shape_text(nn, a.shape), a.size * each, size - at),
+               failed;
     a.bytes = b + at;
     return a;
 }
@@ -4229,7 +4322,9 @@ static nn_dataset nn__dataset_features(const nn_table *t, const char *function, 
     nn_dataset none = nn__dataset(t ? t->ctx : NULL, 0, nn_shape0());
     if (!nn__ready(none.ctx, function)) return none;
     if (t->cols < 2 || *column < -t->cols || *column >= t->cols)
-        return nn_fail(t->ctx, NN_ERROR_ARGUMENT, function, "no column %d among %d", *column, t->cols), none;
+        return nn_fail(t->ctx, NN_ERROR_ARGUMENT, function, "no column %d among %d", *column,
+                       t->cols),
+               none;
     if (*column < 0) *column += t->cols;
     nn_dataset d = nn__dataset(t->ctx, t->rows, nn_shape1(t->cols - 1));
     d.x = nn__reals(t->ctx, &t->ctx->keep, (size_t)d.n * (size_t)d.size);
@@ -4251,8 +4346,8 @@ nn_dataset nn_dataset_classes(const nn_table *t, int column)
         const double v = (double)t->data[i * t->cols + column];
         if (!(v >= 0 && v < 1e6 && v == floor(v))) {
             nn_fail(nn, NN_ERROR_ARGUMENT, "nn_dataset_classes",
-                    "row %d: column %d is %g, not a class: classes are whole numbers from 0", (int)i,
-                    column, v);
+                    "row %d: column %d is %g, not a class: classes are whole numbers from 0",
+                    (int)i, column, v);
             d.label = NULL;
             break;
         }
@@ -4281,9 +4376,11 @@ nn_dataset nn_dataset_idx(const nn_idx *images, const nn_idx *labels)
     nn_dataset none = nn__dataset(nn, 0, nn_shape0());
     if (!nn__ready(nn, "nn_dataset_idx")) return none;
     if (!labels || images->shape.ndim < 2 || images->type != 0x08)
-        return nn_fail(nn, NN_ERROR_SHAPE, "nn_dataset_idx", "images should be bytes of [N, H, W], not %s%s",
+        return nn_fail(nn, NN_ERROR_SHAPE, "nn_dataset_idx",
+                       "images should be bytes of [N, H, W], not %s%s",
                        nn_shape_text(nn, images->shape),
-                       images->shape.ndim == 1 ? " (are these the labels?)" : ""), none;
+                       images->shape.ndim == 1 ? " (are these the labels?)" : ""),
+               none;
     if (labels->shape.ndim != 1 || labels->shape.dim[0] != images->shape.dim[0])
         return nn_fail(nn, NN_ERROR_SHAPE, "nn_dataset_idx", "images are %s, labels %s",
                        nn_shape_text(nn, images->shape), nn_shape_text(nn, labels->shape)), none;
@@ -4329,7 +4426,8 @@ void nn_split(const nn_dataset *all, double fraction, nn_dataset *train, nn_data
     *train = *test = nn__dataset(nn, 0, nn_shape0());
     if (!nn__ready(nn, "nn_split")) return;
     if (all->n < 2 || !(fraction > 0 && fraction < 1)) {
-        nn_fail(nn, NN_ERROR_ARGUMENT, "nn_split", "cannot take %g of %d samples", fraction, all->n);
+        nn_fail(nn, NN_ERROR_ARGUMENT, "nn_split", "cannot take %g of %d samples", fraction,
+                all->n);
         return;
     }
     int n_test = (int)(fraction * all->n + 0.5);
@@ -4347,7 +4445,9 @@ nn_scaler nn_scaler_fit(const nn_dataset *data)
     nn_scaler s = {nn, 0, NULL, NULL};
     if (!nn__ready(nn, "nn_scaler_fit")) return s;
     if (!data->x || data->n < 1)
-        return nn_fail(nn, NN_ERROR_ARGUMENT, "nn_scaler_fit", "the data set has no samples of numbers"), s;
+        return nn_fail(nn, NN_ERROR_ARGUMENT, "nn_scaler_fit",
+                       "the data set has no samples of numbers"),
+               s;
     s.mean = nn__reals(nn, &nn->keep, (size_t)data->size);
     s.std = nn__reals(nn, &nn->keep, (size_t)data->size);
     if (!s.mean || !s.std) return s;
@@ -4370,8 +4470,8 @@ void nn_scaler_apply(const nn_scaler *s, nn_dataset *data)
 {
     if (!nn__ready(s ? s->ctx : NULL, "nn_scaler_apply")) return;
     if (!data || !data->x || data->size != s->size) {
-        nn_fail(s->ctx, NN_ERROR_SHAPE, "nn_scaler_apply", "the scaler is for %d features, the data has %d",
-                s->size, data ? data->size : 0);
+        nn_fail(s->ctx, NN_ERROR_SHAPE, "nn_scaler_apply",
+                "the scaler is for %d features, the data has %d", s->size, data ? data->size : 0);
         return;
     }
     for (ptrdiff_t i = 0; i < data->n; i++)
@@ -4403,10 +4503,12 @@ static nn_tensor *nn__gather(const nn_dataset *data, const char *function, const
     return t;
 }
 
-static nn_tensor *nn__gather_target(const nn_dataset *data, const char *function, const int *rows, int n)
+static nn_tensor *nn__gather_target(const nn_dataset *data, const char *function, const int *rows,
+                                    int n)
 {
     if (data->ctx->code == NN_OK && !data->target)
-        return nn_fail(data->ctx, NN_ERROR_ARGUMENT, function, "the data set has no targets, only labels");
+        return nn_fail(data->ctx, NN_ERROR_ARGUMENT, function,
+                       "the data set has no targets, only labels");
     nn_tensor *t = nn__leaf(data->ctx, function, nn_shape2(n, 1));
     for (int i = 0; i < n && t->size; i++) t->data[i] = data->target[rows ? rows[i] : i];
     return t;
@@ -4438,8 +4540,9 @@ nn_batches nn_batches_new(const nn_dataset *data, int batch_size, int shuffle)
     nn_batches b = nn__no_batches(nn);
     if (!nn__ready(nn, "nn_batches_new")) return b;
     if (data->n < 1 || batch_size < 1)
-        return nn_fail(nn, NN_ERROR_ARGUMENT, "nn_batches_new", "no batches of %d from %d samples", batch_size,
-                       data->n), b;
+        return nn_fail(nn, NN_ERROR_ARGUMENT, "nn_batches_new", "no batches of %d from %d samples",
+                       batch_size, data->n),
+               b;
     b.order = (int *)nn__alloc(nn, &nn->keep, (size_t)data->n, sizeof(int), 0);
     b.label = (int *)nn__alloc(nn, &nn->keep, (size_t)nn__min(batch_size, data->n), sizeof(int), 0);
     if (!b.order || !b.label) return nn__no_batches(nn);

@@ -16,7 +16,8 @@ int main(void)
                (double)x[i][2], (double)z, z > 0);
     }
 
-    /* The bias is one more weight, of an input that is always 1: the same number, to the last bit. */
+    /* The bias is one more weight, of an input that is always 1: the same number, to the last bit.
+     */
     const nn_real w0[4] = {b, 1, 2, -3}, x0[4] = {1, x[3][0], x[3][1], x[3][2]};
     const nn_real with_bias = nn_neuron(w, x[3], 3, b), augmented = nn_neuron(w0, x0, 4, 0);
     printf("\n== the bias as weight w0 of the input x0 = 1\nz = %g and z = %g\n", (double)with_bias,

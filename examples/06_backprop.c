@@ -1,6 +1,6 @@
-/* Backpropagation by hand: a network of 2 inputs, 2 hidden units (tanh) and 1 output (sigmoid, binary
- * cross-entropy), every intermediate in sight; then the same gradients by the graph, and by moving
- * each weight a little.
+/* Backpropagation by hand: a network of 2 inputs, 2 hidden units (tanh) and 1 output (sigmoid,
+ * binary cross-entropy), every intermediate in sight; then the same gradients by the graph, and by
+ * moving each weight a little.
  */
 #define NN_IMPLEMENTATION
 #include "../nn.h"
@@ -31,7 +31,8 @@ int main(void)
     for (int i = 0; i < 2; i++) {
         z1[i] = w1[i][0] * x[0] + w1[i][1] * x[1] + b1[i];
         y1[i] = (nn_real)tanh((double)z1[i]);
-        printf("z1[%d] = %7.4f   y1[%d] = tanh z1[%d]  = %7.4f\n", i, (double)z1[i], i, i, (double)y1[i]);
+        printf("z1[%d] = %7.4f   y1[%d] = tanh z1[%d]  = %7.4f\n", i, (double)z1[i], i, i,
+               (double)y1[i]);
     }
     nn_real z2 = w2[0] * y1[0] + w2[1] * y1[1] + b2, y2 = (nn_real)(1 / (1 + exp(-(double)z2)));
     printf("z2    = %7.4f   y2    = sigmoid z2  = %7.4f\n", (double)z2, (double)y2);
@@ -42,12 +43,14 @@ int main(void)
     printf("delta2    = y2 - t                        = %7.4f\n", (double)delta2);
     for (int i = 0; i < 2; i++) {
         delta1[i] = (1 - y1[i] * y1[i]) * w2[i] * delta2;
-        printf("delta1[%d] = (1 - y1[%d]^2) w2[%d] delta2    = %7.4f\n", i, i, i, (double)delta1[i]);
+        printf("delta1[%d] = (1 - y1[%d]^2) w2[%d] delta2    = %7.4f\n", i, i, i,
+               (double)delta1[i]);
     }
     nn_real dw1[4] = {delta1[0] * x[0], delta1[0] * x[1], delta1[1] * x[0], delta1[1] * x[1]};
     nn_real dw2[2] = {delta2 * y1[0], delta2 * y1[1]};
 
-    /* The same by the graph: nn_backward walks through the operations from the last to the first. */
+    /* The same by the graph: nn_backward walks through the operations from the last to the first.
+     */
     nn_ctx *nn = nn_create(42);
     nn_model *net = nn_model_new(nn);
     network n = {nn, nn_linear_new(net, "hidden", 2, 2), nn_linear_new(net, "output", 2, 1)};

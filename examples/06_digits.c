@@ -1,5 +1,5 @@
-/* Reading handwriting: 1,797 real digits of 8 x 8 pixels, a fifth of them held out; a network of two
- * layers learns to tell them apart.
+/* Reading handwriting: 1,797 real digits of 8 x 8 pixels, a fifth of them held out; a network of
+ * two layers learns to tell them apart.
  *
  *     06_digits [seed [file]]       the seed decides the first weights and the order of the batches
  */

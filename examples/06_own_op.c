@@ -56,7 +56,8 @@ int main(void)
     example right = {x, softplus_backward}, wrong = {x, wrong_backward};
     const double good = nn_gradcheck(model, loss_of, &right, 0.01f);
     const double bad = nn_gradcheck(model, loss_of, &wrong, 0.01f);
-    printf("\nexpected: the right gradient is off by less than 0.001, the wrong one by more than 0.1\n");
+    printf("\nexpected: the right gradient is off by less than 0.001, the wrong one by more than "
+           "0.1\n");
     printf("got:      %s and %s\n", good < 0.001 ? "less" : "more", bad > 0.1 ? "more" : "less");
     nn_destroy(nn);
     return !(good < 0.001 && bad > 0.1);

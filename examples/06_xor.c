@@ -1,5 +1,5 @@
-/* XOR: no line parts the points where one input is on from the others, so one neuron cannot learn it
- * (chapter 2); two layers can.
+/* XOR: no line parts the points where one input is on from the others, so one neuron cannot learn
+ * it (chapter 2); two layers can.
  *
  *     06_xor [seed]
  */
@@ -22,7 +22,8 @@ int main(int argc, char **argv)
         nn_zero_grad(net);
         nn_tensor *x = nn_input(nn, inputs[0], nn_shape2(4, 2));
         nn_tensor *t = nn_input(nn, targets, nn_shape2(4, 1));
-        y = nn_sigmoid(nn_linear_forward(&output, nn_tanh(nn_linear_forward(&hidden, x)))); /* [4, 1] */
+        y = nn_sigmoid(
+            nn_linear_forward(&output, nn_tanh(nn_linear_forward(&hidden, x)))); /* [4, 1] */
         nn_tensor *loss = nn_mean(nn_square(nn_sub(y, t)));
         nn_backward(loss);
         nn_step(opt);
@@ -31,7 +32,8 @@ int main(int argc, char **argv)
 
     int right = 0;
     for (int i = 0; i < 4 && nn_ok(nn); i++) {
-        printf("%g xor %g = %.2f\n", (double)inputs[i][0], (double)inputs[i][1], (double)y->data[i]);
+        printf("%g xor %g = %.2f\n", (double)inputs[i][0], (double)inputs[i][1],
+               (double)y->data[i]);
         right += (y->data[i] > 0.5f) == (targets[i] > 0.5f);
     }
     printf("expected: 4 of 4 right\ngot:      %d of 4 right\n", right);

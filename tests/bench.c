@@ -1,6 +1,6 @@
-/* Speeds: one line `NAME VALUE UNIT` each, nothing else on stdout. gemm_M_N_K_TT is a matrix product
- * (TT: transposition of A and B) in gflops, best of many; a workload is one training step (zero_grad,
- * forward, loss, backward, optimiser) on a fixed random batch in ms, median of many. */
+/* Speeds: one line `NAME VALUE UNIT` each, nothing else on stdout. gemm_M_N_K_TT is a matrix
+ * product (TT: transposition of A and B) in gflops, best of many; a workload is one training step
+ * (zero_grad, forward, loss, backward, optimiser) on a fixed random batch in ms, median of many. */
 #define _POSIX_C_SOURCE 200809L
 #define NN_IMPLEMENTATION
 #include "../nn.h"

@@ -32,14 +32,16 @@ int main(int argc, char **argv)
         return 77;
     }
     nn_model *net = nn_model_new(nn);
-    nn_linear fc1 = nn_linear_new(net, "fc1", D, HIDDEN), fc2 = nn_linear_new(net, "fc2", HIDDEN, 300);
+    nn_linear fc1 = nn_linear_new(net, "fc1", D, HIDDEN),
+              fc2 = nn_linear_new(net, "fc2", HIDDEN, 300);
     nn_linear fc3 = nn_linear_new(net, "fc3", 300, C);
     nn_tensor *gain = nn_param(net, "", "gain", nn_shape1(HIDDEN));
     nn_tensor *mix = nn_param(net, "", "mix", nn_shape3(3, C, C));
     for (size_t i = 0; i < gain->size; i++) gain->data[i] = 1 + nn_normal(nn, 0, (nn_real)0.1);
     for (size_t i = 0; i < mix->size; i++) mix->data[i] = nn_normal(nn, 0, (nn_real)0.3);
     nn_mlp mlp = nn_mlp_new(net, "mlp", (const int[]){D, 11, C}, 3, NN_TANH, NN_SOFTMAX);
-    nn_optimizer *opt[3] = {nn_sgd(net, (nn_real)0.05), nn_momentum(net, (nn_real)0.01, (nn_real)0.9),
+    nn_optimizer *opt[3] = {nn_sgd(net, (nn_real)0.05),
+                            nn_momentum(net, (nn_real)0.01, (nn_real)0.9),
                             nn_adam(net, (nn_real)0.003)};
     opt[2]->weight_decay = (nn_real)0.01;
 
@@ -54,13 +56,13 @@ int main(int argc, char **argv)
         nn_clear(nn);
         nn_zero_grad(net);
         nn_tensor *x = nn_input(nn, data, nn_shape2(N, D));
-        nn_tensor *h = nn_mul(nn_relu(nn_linear_forward(&fc1, x)), gain);                /* [33, 150] */
+        nn_tensor *h = nn_mul(nn_relu(nn_linear_forward(&fc1, x)), gain); /* [33, 150] */
         h = nn_sub(h, nn_mean_axis(h, 1));
         h = nn_div(h, nn_sqrt(nn_add(nn_mean_axis(nn_square(h), 1), nn_full(nn, nn_shape0(), 1))));
-        h = nn_leaky_relu(nn_linear_forward(&fc2, h), (nn_real)0.1);                    /* [33, 300] */
-        nn_tensor *z = nn_tanh(nn_linear_forward(&fc3, h));                               /* [33, 7] */
+        h = nn_leaky_relu(nn_linear_forward(&fc2, h), (nn_real)0.1); /* [33, 300] */
+        nn_tensor *z = nn_tanh(nn_linear_forward(&fc3, h));          /* [33, 7] */
         nn_tensor *parts = nn_reshape(z, nn_shape3(3, 11, C));
-        parts = nn_matmul(parts, nn_transpose(mix, 1, 2));                             /* [3, 11, 7] */
+        parts = nn_matmul(parts, nn_transpose(mix, 1, 2)); /* [3, 11, 7] */
         nn_tensor *a = nn_slice(parts, 1, 0, 5), *b = nn_slice(parts, 1, 5, 11);
         nn_tensor *joined[2] = {nn_sigmoid(a), nn_softmax(b)};
         nn_tensor *y = nn_reshape(nn_concat(1, 2, joined), nn_shape2(N, C));
