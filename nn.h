@@ -448,7 +448,7 @@ nn_tensor *nn_max(nn_tensor *x);  /* ties: the first one gets the gradient */
 nn_tensor *nn_sum_axis(nn_tensor *x, int axis);
 nn_tensor *nn_mean_axis(nn_tensor *x, int axis);
 nn_tensor *nn_max_axis(nn_tensor *x, int axis);
-/* Where each row of x [.., D] has its largest number (the first of equal ones): index[N], N rows. */
+/* Where each of the N rows of x [.., D] has its largest number (the first of equals): index[N]. */
 void nn_argmax(const nn_tensor *x, int *index);
 
 /* ==== Chapter 1: neurons and layers ================================================== >>ch01 */
@@ -462,9 +462,9 @@ typedef struct nn_linear {
 } nn_linear;
 
 /* A fully connected layer; parameters "name.weight" and "name.bias" in model, uniform within
- * 1 / sqrt(in) of zero (PyTorch's default). Book: 1. */
+ * 1 / sqrt(in) of zero (PyTorch's default). nn_linear_forward: x -> x W^T + b. Book: 1. */
 nn_linear nn_linear_new(nn_model *model, const char *name, int in, int out);
-nn_tensor *nn_linear_forward(const nn_linear *l, nn_tensor *x); /* [.., in] -> x W^T + b [.., out] */
+nn_tensor *nn_linear_forward(const nn_linear *l, nn_tensor *x); /* [.., in] -> [.., out] */
 
 /* ==== Chapter 3: activation functions ================================================ >>ch03 */
 #if NN_CHAPTERS >= 3
@@ -2233,7 +2233,7 @@ NN__INLINE NN__V NN__(vsigmoid)(NN__V x) /* e^-|x| never overflows */
     return NN__IF_GT(NN__(set)(0), x, e, NN__(set)(1)) / (e + 1.0f);
 }
 
-/* With d = e^2|x| - 1, computed without cancellation, tanh |x| = d / (d + 2). In float tanh 10 is 1. */
+/* With d = e^2|x| - 1, computed without cancellation, tanh |x| = d / (d + 2); tanh 10 is 1. */
 NN__INLINE NN__V NN__(vtanh)(NN__V x)
 {
     NN__I n;

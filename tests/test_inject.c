@@ -333,6 +333,21 @@ static void idx(nn_ctx *nn, outcome *out)
     out->n = 1;
 }
 
+/* The operation of the manual: one that a reader wrote. */
+static void cube_backward(nn_tensor *y)
+{
+    nn_tensor *x = y->in[0];
+    for (size_t i = 0; i < y->size; i++) x->grad[i] += 3 * x->data[i] * x->data[i] * y->grad[i];
+}
+
+static nn_tensor *cube(nn_tensor *x)
+{
+    if (!nn_op_check("cube", &x, 1)) return nn_op_failed(&x, 1);
+    nn_tensor *y = nn_op_new("cube", x->shape, &x, 1, cube_backward, 0);
+    for (size_t i = 0; i < y->size; i++) y->data[i] = x->data[i] * x->data[i] * x->data[i];
+    return nn_op_done(y);
+}
+
 /* Every operation once, with gradients: the gradients are the outcome. */
 static nn_tensor *everything(nn_ctx *nn, nn_tensor *w)
 {
@@ -345,7 +360,7 @@ static nn_tensor *everything(nn_ctx *nn, nn_tensor *w)
     nn_tensor *f = nn_matmul(e, nn_transpose(a, 0, 1)); /* [4, 4] */
     nn_tensor *parts[2] = {nn_slice(f, 1, 0, 2), nn_slice(f, 1, 1, 4)};
     nn_tensor *g = nn_reshape(nn_concat(1, 2, parts), nn_shape2(-1, 4)); /* [5, 4] */
-    nn_tensor *h = nn_activate(nn_tanh(nn_sigmoid(nn_leaky_relu(nn_relu(g), (nn_real)0.1))), NN_TANH);
+    nn_tensor *h = nn_activate(nn_tanh(nn_sigmoid(nn_leaky_relu(nn_relu(cube(g)), (nn_real)0.1))), NN_RELU);
     nn_tensor *i = nn_softmax(nn_add(h, nn_sum_axis(h, 0)));
     nn_tensor *j = nn_sub(nn_mean_axis(i, 1), nn_max_axis(nn_requires_grad(i), 1)); /* [5, 1] */
     nn_tensor *loss = nn_add(nn_sum(j), nn_add(nn_mean(h), nn_max(f)));
