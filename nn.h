@@ -165,6 +165,9 @@ typedef NN_REAL nn_real;
 #undef NN__AT_MODEL
 #undef NN__AT_OPTIMIZER
 #undef NN__AT_DATA
+#undef NN__AT_SCALER
+#undef NN__AT_IDX
+#undef NN__AT_TABLE
 #undef NN__AT_BATCHES
 #undef NN__AT_LIST
 #define NN_AT(x) x
@@ -172,6 +175,9 @@ typedef NN_REAL nn_real;
 #define NN__AT_MODEL(x) x
 #define NN__AT_OPTIMIZER(x) x
 #define NN__AT_DATA(x) x
+#define NN__AT_SCALER(x) x
+#define NN__AT_IDX(x) x
+#define NN__AT_TABLE(x) x
 #define NN__AT_BATCHES(x) x
 #define NN__AT_LIST(...) __VA_ARGS__
 
@@ -618,8 +624,9 @@ nn_dataset nn_dataset_idx(const nn_idx *images, const nn_idx *labels); /* sample
  * rounded, at least 1. */
 void nn_split(const nn_dataset *all, double fraction, nn_dataset *train, nn_dataset *test);
 
-/* x -> (x - mean) / std for each feature, with the mean and std of the set it was made from. A
- * feature that never changes becomes 0. Fit it on the training set, apply it to both. */
+/* x -> (x - mean) / std for each feature, with the mean and std of the set it was made from (NaN, a
+ * missing value, does not count and stays NaN). A feature that never changes there is only shifted,
+ * to 0. Fit it on the training set, apply it to both. */
 typedef struct nn_scaler {
     nn_ctx *ctx;
     int size;
@@ -660,7 +667,10 @@ nn_tensor *nn__at(nn_tensor *x, const char *file, int line);
 nn_ctx *nn__at_ctx(nn_ctx *nn, const char *file, int line);
 nn_model *nn__at_model(nn_model *model, const char *file, int line);
 nn_optimizer *nn__at_optimizer(nn_optimizer *opt, const char *file, int line);
+const nn_table *nn__at_table(const nn_table *table, const char *file, int line);
+const nn_idx *nn__at_idx(const nn_idx *a, const char *file, int line);
 const nn_dataset *nn__at_data(const nn_dataset *data, const char *file, int line);
+const nn_scaler *nn__at_scaler(const nn_scaler *s, const char *file, int line);
 const nn_batches *nn__at_batches(const nn_batches *b, const char *file, int line);
 nn_tensor *const *nn__at_list(nn_tensor *const *xs, const char *file, int line);
 
@@ -700,6 +710,19 @@ nn_tensor *const *nn__at_list(nn_tensor *const *xs, const char *file, int line);
 #define nn_max_axis(x, ...) nn_max_axis(NN_AT(x), __VA_ARGS__)
 #define nn_linear_new(model, ...) nn_linear_new(NN__AT_MODEL(model), __VA_ARGS__)
 #define nn_linear_forward(l, ...) nn_linear_forward(l, NN_AT(__VA_ARGS__))
+#ifndef NN_NO_STDIO
+#define nn_csv_load(nn, ...) nn_csv_load(NN__AT_CTX(nn), __VA_ARGS__)
+#define nn_idx_load(nn, ...) nn_idx_load(NN__AT_CTX(nn), __VA_ARGS__)
+#endif
+#define nn_csv_parse(nn, ...) nn_csv_parse(NN__AT_CTX(nn), __VA_ARGS__)
+#define nn_idx_parse(nn, ...) nn_idx_parse(NN__AT_CTX(nn), __VA_ARGS__)
+#define nn_dataset_classes(table, ...) nn_dataset_classes(NN__AT_TABLE(table), __VA_ARGS__)
+#define nn_dataset_targets(table, ...) nn_dataset_targets(NN__AT_TABLE(table), __VA_ARGS__)
+#define nn_dataset_idx(images, ...) nn_dataset_idx(NN__AT_IDX(images), __VA_ARGS__)
+#define nn_dataset_x(data) nn_dataset_x(NN__AT_DATA(data))
+#define nn_dataset_target(data) nn_dataset_target(NN__AT_DATA(data))
+#define nn_scaler_fit(data) nn_scaler_fit(NN__AT_DATA(data))
+#define nn_scaler_apply(s, ...) nn_scaler_apply(NN__AT_SCALER(s), __VA_ARGS__)
 #define nn_batches_new(data, ...) nn_batches_new(NN__AT_DATA(data), __VA_ARGS__)
 #define nn_split(data, ...) nn_split(NN__AT_DATA(data), __VA_ARGS__)
 #define nn_batch_x(b) nn_batch_x(NN__AT_BATCHES(b))
@@ -886,13 +909,16 @@ void nn_on_nan(nn_ctx *nn, int on) { nn->nan_check = on; }
 #define NN__NOTE(type, name)                                  \
     type *name(type *x, const char *file, int line)           \
     {                                                         \
-        if (x) x->ctx->file = file, x->ctx->line = line;      \
+        if (x && x->ctx) x->ctx->file = file, x->ctx->line = line;      \
         return x;                                             \
     }
 NN__NOTE(nn_tensor, nn__at)
 NN__NOTE(nn_model, nn__at_model)
 NN__NOTE(nn_optimizer, nn__at_optimizer)
+NN__NOTE(const nn_table, nn__at_table)
+NN__NOTE(const nn_idx, nn__at_idx)
 NN__NOTE(const nn_dataset, nn__at_data)
+NN__NOTE(const nn_scaler, nn__at_scaler)
 NN__NOTE(const nn_batches, nn__at_batches)
 
 nn_ctx *nn__at_ctx(nn_ctx *nn, const char *file, int line)
@@ -3977,7 +4003,7 @@ static int nn__parse_number(const char *text, size_t size, double *value)
     return 1;
 }
 
-enum { NN__FIELD = 256 };
+enum { NN__FIELD = 4096 };
 
 typedef struct nn__csv { /* where the reader is */
     nn_ctx *nn;
@@ -4008,30 +4034,44 @@ static void nn__csv_next_line(nn__csv *r)
     r->column = 0;
 }
 
-/* The next field of the line into r->field; afterwards r->p is at the end of the line, or behind
- * the delimiter. 0 after an error. */
+/* One more byte of the field. 0 after an error. */
+static int nn__csv_keep(nn__csv *r, char c)
+{
+    if (!c) return nn__csv_fail(r, NN_ERROR_FORMAT, "a byte of value 0");
+    if (r->size + 1 == sizeof r->field)
+        return nn__csv_fail(r, NN_ERROR_LIMIT, "the field is longer than 4095 bytes");
+    r->line += c == '\n';
+    r->field[r->size++] = c;
+    return 1;
+}
+
+/* The next field of the line into r->field; afterwards r->p is at the end of the line, or at the
+ * delimiter behind the field. 0 after an error. */
 static int nn__csv_field(nn__csv *r)
 {
     const char delimiter = r->options.delimiter ? r->options.delimiter : ',';
-    size_t n = 0;
     r->column++;
-    while (r->p < r->end && *r->p == ' ') r->p++;
-    const int quoted = r->p < r->end && *r->p == '"';
-    if (quoted) r->p++;
-    for (; quoted ? r->p < r->end : (!nn__csv_line_end(r) && *r->p != delimiter); r->p++) {
-        if (quoted && *r->p == '"' && (++r->p == r->end || *r->p != '"')) break;
-        if (n + 1 == sizeof r->field)
-            return nn__csv_fail(r, NN_ERROR_LIMIT, "the field is too long");
-        r->field[n++] = *r->p;
+    r->size = 0;
+    while (r->p < r->end && *r->p == ' ' && delimiter != ' ') r->p++;
+    const int line = r->line;
+    if (r->p < r->end && *r->p == '"') {
+        for (r->p++;; r->p++) { /* "" within quotes is one quote */
+            if (r->p == r->end) {
+                r->line = line; /* where it was opened */
+                return nn__csv_fail(r, NN_ERROR_FORMAT, "the quote is not closed");
+            }
+            if (*r->p == '"' && (++r->p == r->end || *r->p != '"')) break;
+            if (!nn__csv_keep(r, *r->p)) return 0;
+        }
+        while (r->p < r->end && *r->p == ' ' && delimiter != ' ') r->p++;
+        if (!nn__csv_line_end(r) && *r->p != delimiter)
+            return nn__csv_fail(r, NN_ERROR_FORMAT, "text behind the closing quote");
+    } else {
+        for (; !nn__csv_line_end(r) && *r->p != delimiter; r->p++)
+            if (!nn__csv_keep(r, *r->p)) return 0;
+        while (r->size && r->field[r->size - 1] == ' ') r->size--;
     }
-    if (quoted && (r->p == r->end && r->p[-1] != '"'))
-        return nn__csv_fail(r, NN_ERROR_FORMAT, "the quote is not closed");
-    while (r->p < r->end && *r->p == ' ') r->p++;
-    if (!nn__csv_line_end(r) && *r->p != delimiter)
-        return nn__csv_fail(r, NN_ERROR_FORMAT, "text behind the closing quote");
-    while (!quoted && n && r->field[n - 1] == ' ') n--;
-    r->field[n] = 0;
-    r->size = n;
+    r->field[r->size] = 0;
     return 1;
 }
 
@@ -4074,15 +4114,16 @@ static int nn__csv_value(nn__csv *r, nn_table *t, int c, int *capacity, nn_real 
     }
     if (number) {
         capacity[t->cols + c] = 1; /* from now on a column of numbers */
-        return *value = (nn_real)v, 1;
+        *value = (nn_real)v;
+        if (*value - *value == 0) return 1;
+        return nn__csv_fail(r, NN_ERROR_FORMAT, "the number is too large");
     }
-    const int header = r->options.header == 0 && r->line == 1;
+    const char *hint = "";
+    if (strpbrk(r->field, ";\t")) hint = " (options.delimiter sets another delimiter)";
+    else if (r->options.header == 0 && r->line == 1) hint = " (is this a header? options.header = 1)";
     nn_fail(r->nn, NN_ERROR_FORMAT, r->function,
             "%s: line %d, column %d: \"%.32s\" is not a number%s", r->file, r->line, r->column,
-            r->field,
-            header                     ? " (is this a header? options.header = 1)"
-            : strpbrk(r->field, ";\t") ? " (options.delimiter sets another delimiter)"
-                                       : "");
+            r->field, hint);
     return 0;
 }
 
@@ -4163,6 +4204,10 @@ static nn_table nn__csv_read(nn_ctx *nn, const char *function, const char *file,
             t.classes = names - 2;
         } else if (names == t.cols) {
             t.name = name;
+        } else if (names) {
+            nn_fail(nn, NN_ERROR_FORMAT, function,
+                    "%s: the header has %d fields (\"%.32s\", ..), the data have %d rows of %d", file,
+                    names, name[0], t.rows, t.cols);
         }
         if (!t.name)
             t.name = (const char **)nn__alloc(nn, &nn->keep, (size_t)t.cols, sizeof(char *), 1);
@@ -4321,7 +4366,10 @@ static nn_dataset nn__dataset_features(const nn_table *t, const char *function, 
 {
     nn_dataset none = nn__dataset(t ? t->ctx : NULL, 0, nn_shape0());
     if (!nn__ready(none.ctx, function)) return none;
-    if (t->cols < 2 || *column < -t->cols || *column >= t->cols)
+    if (t->cols == 1)
+        return nn_fail(t->ctx, NN_ERROR_ARGUMENT, function,
+                       "the table has one column: no features are left"), none;
+    if (t->cols < 1 || *column < -t->cols || *column >= t->cols)
         return nn_fail(t->ctx, NN_ERROR_ARGUMENT, function, "no column %d among %d", *column,
                        t->cols),
                none;
@@ -4336,6 +4384,15 @@ static nn_dataset nn__dataset_features(const nn_table *t, const char *function, 
     return d;
 }
 
+/* Whether v is a class, a whole number from 0; *classes grows to have it. */
+static int nn__label(double v, int *label, int *classes)
+{
+    if (!(v >= 0 && v < 1e6 && v == floor(v))) return 0;
+    *label = (int)v;
+    if (*label >= *classes) *classes = *label + 1;
+    return 1;
+}
+
 nn_dataset nn_dataset_classes(const nn_table *t, int column)
 {
     nn_dataset d = nn__dataset_features(t, "nn_dataset_classes", &column);
@@ -4344,15 +4401,11 @@ nn_dataset nn_dataset_classes(const nn_table *t, int column)
     d.label = (int *)nn__alloc(nn, &nn->keep, (size_t)d.n, sizeof *d.label, 0);
     for (ptrdiff_t i = 0; d.label && i < d.n; i++) {
         const double v = (double)t->data[i * t->cols + column];
-        if (!(v >= 0 && v < 1e6 && v == floor(v))) {
-            nn_fail(nn, NN_ERROR_ARGUMENT, "nn_dataset_classes",
-                    "row %d: column %d is %g, not a class: classes are whole numbers from 0",
-                    (int)i, column, v);
-            d.label = NULL;
-            break;
-        }
-        d.label[i] = (int)v;
-        if (d.label[i] >= d.classes) d.classes = d.label[i] + 1;
+        if (nn__label(v, &d.label[i], &d.classes)) continue;
+        nn_fail(nn, NN_ERROR_ARGUMENT, "nn_dataset_classes",
+                "row %d: column %d is %g, not a class: classes are whole numbers from 0", (int)i,
+                column, v);
+        d.label = NULL;
     }
     if (!d.label) return nn__dataset(nn, 0, nn_shape0());
     if (t->category[column]) d.class_name = t->category[column];
@@ -4375,12 +4428,14 @@ nn_dataset nn_dataset_idx(const nn_idx *images, const nn_idx *labels)
     nn_ctx *nn = images ? images->ctx : NULL;
     nn_dataset none = nn__dataset(nn, 0, nn_shape0());
     if (!nn__ready(nn, "nn_dataset_idx")) return none;
-    if (!labels || images->shape.ndim < 2 || images->type != 0x08)
-        return nn_fail(nn, NN_ERROR_SHAPE, "nn_dataset_idx",
-                       "images should be bytes of [N, H, W], not %s%s",
+    if (!labels) return nn_fail(nn, NN_ERROR_ARGUMENT, "nn_dataset_idx", "labels is NULL"), none;
+    if (images->type != 0x08)
+        return nn_fail(nn, NN_ERROR_ARGUMENT, "nn_dataset_idx",
+                       "images are of type 0x%02x, not bytes (0x08)", images->type), none;
+    if (images->shape.ndim < 2)
+        return nn_fail(nn, NN_ERROR_SHAPE, "nn_dataset_idx", "images should be [N, H, W], not %s%s",
                        nn_shape_text(nn, images->shape),
-                       images->shape.ndim == 1 ? " (are these the labels?)" : ""),
-               none;
+                       images->shape.ndim == 1 ? " (are these the labels?)" : ""), none;
     if (labels->shape.ndim != 1 || labels->shape.dim[0] != images->shape.dim[0])
         return nn_fail(nn, NN_ERROR_SHAPE, "nn_dataset_idx", "images are %s, labels %s",
                        nn_shape_text(nn, images->shape), nn_shape_text(nn, labels->shape)), none;
@@ -4391,8 +4446,11 @@ nn_dataset nn_dataset_idx(const nn_idx *images, const nn_idx *labels)
     d.bytes = images->bytes;
     d.label = (int *)nn__alloc(nn, &nn->keep, (size_t)d.n, sizeof *d.label, 0);
     for (int i = 0; d.label && i < d.n; i++) {
-        d.label[i] = (int)nn_idx_value(labels, (size_t)i);
-        if (d.label[i] >= d.classes) d.classes = d.label[i] + 1;
+        const double v = nn_idx_value(labels, (size_t)i);
+        if (nn__label(v, &d.label[i], &d.classes)) continue;
+        nn_fail(nn, NN_ERROR_ARGUMENT, "nn_dataset_idx",
+                "label %d is %g, not a class: classes are whole numbers from 0", i, v);
+        d.label = NULL;
     }
     return d.label ? d : none;
 }
@@ -4420,9 +4478,10 @@ static nn_dataset nn__dataset_pick(const nn_dataset *all, const int *rows, int n
     return d;
 }
 
-void nn_split(const nn_dataset *all, double fraction, nn_dataset *train, nn_dataset *test)
+void nn_split(const nn_dataset *data, double fraction, nn_dataset *train, nn_dataset *test)
 {
-    nn_ctx *nn = all ? all->ctx : NULL;
+    nn_ctx *nn = data ? data->ctx : NULL;
+    const nn_dataset whole = data ? *data : nn__dataset(NULL, 0, nn_shape0()), *all = &whole;
     *train = *test = nn__dataset(nn, 0, nn_shape0());
     if (!nn__ready(nn, "nn_split")) return;
     if (all->n < 2 || !(fraction > 0 && fraction < 1)) {
@@ -4453,15 +4512,23 @@ nn_scaler nn_scaler_fit(const nn_dataset *data)
     if (!s.mean || !s.std) return s;
     s.size = data->size;
     for (ptrdiff_t j = 0; j < s.size; j++) {
-        double sum = 0, squares = 0;
-        for (ptrdiff_t i = 0; i < data->n; i++) sum += (double)data->x[i * s.size + j];
-        const double mean = sum / data->n;
+        double sum = 0, squares = 0, min = INFINITY, max = -INFINITY;
+        int n = 0; /* missing values (NaN) do not count */
+        for (ptrdiff_t i = 0; i < data->n; i++) {
+            const double v = (double)data->x[i * s.size + j];
+            if (v != v) continue;
+            min = fmin(min, v);
+            max = fmax(max, v);
+            sum += v;
+            n++;
+        }
+        const double mean = min < max ? sum / n : min;
         for (ptrdiff_t i = 0; i < data->n; i++) {
             const double d = (double)data->x[i * s.size + j] - mean;
-            squares += d * d;
+            if (d == d) squares += d * d;
         }
-        s.mean[j] = (nn_real)mean;
-        s.std[j] = (nn_real)sqrt(squares / data->n);
+        s.mean[j] = n ? (nn_real)mean : 0;
+        s.std[j] = n ? (nn_real)sqrt(squares / n) : 0;
     }
     return s;
 }
@@ -4469,6 +4536,10 @@ nn_scaler nn_scaler_fit(const nn_dataset *data)
 void nn_scaler_apply(const nn_scaler *s, nn_dataset *data)
 {
     if (!nn__ready(s ? s->ctx : NULL, "nn_scaler_apply")) return;
+    if (data && !data->x && data->n) {
+        nn_fail(s->ctx, NN_ERROR_ARGUMENT, "nn_scaler_apply", "the data set holds bytes, not numbers");
+        return;
+    }
     if (!data || !data->x || data->size != s->size) {
         nn_fail(s->ctx, NN_ERROR_SHAPE, "nn_scaler_apply",
                 "the scaler is for %d features, the data has %d", s->size, data ? data->size : 0);
@@ -4477,7 +4548,7 @@ void nn_scaler_apply(const nn_scaler *s, nn_dataset *data)
     for (ptrdiff_t i = 0; i < data->n; i++)
         for (ptrdiff_t j = 0; j < s->size; j++) {
             nn_real *x = &data->x[i * s->size + j];
-            *x = s->std[j] > 0 ? (*x - s->mean[j]) / s->std[j] : 0;
+            *x = (*x - s->mean[j]) / (s->std[j] > 0 ? s->std[j] : 1);
         }
 }
 
@@ -4508,7 +4579,7 @@ static nn_tensor *nn__gather_target(const nn_dataset *data, const char *function
 {
     if (data->ctx->code == NN_OK && !data->target)
         return nn_fail(data->ctx, NN_ERROR_ARGUMENT, function,
-                       "the data set has no targets, only labels");
+                       "the data set has no targets");
     nn_tensor *t = nn__leaf(data->ctx, function, nn_shape2(n, 1));
     for (int i = 0; i < n && t->size; i++) t->data[i] = data->target[rows ? rows[i] : i];
     return t;
@@ -4610,6 +4681,9 @@ nn_tensor *nn_batch_target(const nn_batches *b)
 #undef NN__AT_MODEL
 #undef NN__AT_OPTIMIZER
 #undef NN__AT_DATA
+#undef NN__AT_SCALER
+#undef NN__AT_IDX
+#undef NN__AT_TABLE
 #undef NN__AT_BATCHES
 #undef NN__AT_LIST
 #ifdef NN_NO_LOCATIONS
@@ -4620,6 +4694,9 @@ nn_tensor *nn_batch_target(const nn_batches *b)
 #define NN__AT_MODEL(x) nn__at_model(x, __FILE__, __LINE__)
 #define NN__AT_OPTIMIZER(x) nn__at_optimizer(x, __FILE__, __LINE__)
 #define NN__AT_DATA(x) nn__at_data(x, __FILE__, __LINE__)
+#define NN__AT_SCALER(x) nn__at_scaler(x, __FILE__, __LINE__)
+#define NN__AT_IDX(x) nn__at_idx(x, __FILE__, __LINE__)
+#define NN__AT_TABLE(x) nn__at_table(x, __FILE__, __LINE__)
 #define NN__AT_BATCHES(x) nn__at_batches(x, __FILE__, __LINE__)
 #define NN__AT_LIST(...) nn__at_list(__VA_ARGS__, __FILE__, __LINE__)
 #endif
