@@ -4120,7 +4120,7 @@ static int nn__csv_value(nn__csv *r, nn_table *t, int c, int *capacity, nn_real 
     }
     const char *hint = "";
     if (strpbrk(r->field, ";\t")) hint = " (options.delimiter sets another delimiter)";
-    else if (r->options.header == 0 && r->line == 1) hint = " (is this a header? options.header = 1)";
+    else if (!r->options.header && r->line == 1) hint = " (is this a header? options.header = 1)";
     nn_fail(r->nn, NN_ERROR_FORMAT, r->function,
             "%s: line %d, column %d: \"%.32s\" is not a number%s", r->file, r->line, r->column,
             r->field, hint);
@@ -4206,8 +4206,8 @@ static nn_table nn__csv_read(nn_ctx *nn, const char *function, const char *file,
             t.name = name;
         } else if (names) {
             nn_fail(nn, NN_ERROR_FORMAT, function,
-                    "%s: the header has %d fields (\"%.32s\", ..), the data have %d rows of %d", file,
-                    names, name[0], t.rows, t.cols);
+                    "%s: the header has %d fields (\"%.32s\", ..), the data have %d rows of %d",
+                    file, names, name[0], t.rows, t.cols);
         }
         if (!t.name)
             t.name = (const char **)nn__alloc(nn, &nn->keep, (size_t)t.cols, sizeof(char *), 1);
@@ -4512,7 +4512,7 @@ nn_scaler nn_scaler_fit(const nn_dataset *data)
     if (!s.mean || !s.std) return s;
     s.size = data->size;
     for (ptrdiff_t j = 0; j < s.size; j++) {
-        double sum = 0, squares = 0, min = INFINITY, max = -INFINITY;
+        double sum = 0, squares = 0, min = HUGE_VAL, max = -HUGE_VAL;
         int n = 0; /* missing values (NaN) do not count */
         for (ptrdiff_t i = 0; i < data->n; i++) {
             const double v = (double)data->x[i * s.size + j];
@@ -4537,7 +4537,8 @@ void nn_scaler_apply(const nn_scaler *s, nn_dataset *data)
 {
     if (!nn__ready(s ? s->ctx : NULL, "nn_scaler_apply")) return;
     if (data && !data->x && data->n) {
-        nn_fail(s->ctx, NN_ERROR_ARGUMENT, "nn_scaler_apply", "the data set holds bytes, not numbers");
+        nn_fail(s->ctx, NN_ERROR_ARGUMENT, "nn_scaler_apply",
+                "the data set holds bytes, not numbers");
         return;
     }
     if (!data || !data->x || data->size != s->size) {

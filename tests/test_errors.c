@@ -855,6 +855,7 @@ static int in_child(void (*f)(int i), int i, char *out, size_t size)
         dup2(fd[1], 2);
         if (!freopen("/dev/null", "w", stdout)) _exit(9);
         nn_on_error(nn, NULL, NULL);
+        alarm(2); /* an endless loop is a crash, too */
         f(i);
         _exit(0);
     }

@@ -310,14 +310,14 @@ static const operation table[] = {
     {OP(mean_axis, sum), .other = mean_axis},
     {OP(max_axis, max), .other = max_axis},
     {OP(linear, linear), .other = linear},
-    {OP(sigmoid, sigmoid), .unary = nn_sigmoid},
-    {OP(tanh, tanh), .unary = nn_tanh},
+    {OP(sigmoid, sigmoid), .unary = nn_sigmoid}, /* 3.3; 6.6 for all of these */
+    {OP(tanh, tanh), .unary = nn_tanh}, /* 3.8 */
     {OP(relu, relu), .unary = nn_relu, .domain = NOT_ZERO},
     {OP(leaky_relu, leaky_relu), .other = leaky_relu, .domain = NOT_ZERO},
-    {OP(softmax, softmax), .unary = nn_softmax},
+    {OP(softmax, softmax), .unary = nn_softmax}, /* 3.11 */
     {OP(mse, mse), .other = mse},
-    {OP(bce_with_logits, bce_with_logits), .other = bce_with_logits},
-    {OP(cross_entropy, cross_entropy), .other = cross_entropy},
+    {OP(bce_with_logits, bce_with_logits), .other = bce_with_logits}, /* 7.3 */
+    {OP(cross_entropy, cross_entropy), .other = cross_entropy}, /* 7.4 */
 };
 enum { TABLE_SIZE = sizeof table / sizeof table[0] };
 
