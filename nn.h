@@ -61,9 +61,36 @@
  *   One owner, the nn_ctx. Models, parameters, optimisers, data sets live until nn_destroy.
  *   Inputs and results live until the next nn_clear, which takes back their memory at once and
  *   keeps it for the next step: after the first step of a loop nothing more is requested from the
- *   system. A tensor kept past nn_clear is refused with the line that made it. With NN_DEBUG
- *   its numbers are overwritten with NaN as well.
- *   nn_input copies the numbers you give it.
+ *   system. A tensor of the step before is refused with the line that made it; an older one cannot
+ *   be told from the tensor that now has its place. To remember a loss, keep nn_item(loss); to
+ *   remember weights, nn_model_get. With NN_DEBUG cleared numbers are overwritten with NaN.
+ *   nn_input copies the numbers you give it: as many as its shape says.
+ *
+ * DATA, from file to accuracy
+ *
+ *     nn_csv_options with_header = {1, ',', NN_MISSING_ERROR, 0};
+ *     nn_table table = nn_csv_load(nn, "iris.csv", with_header);
+ *     nn_dataset all = nn_dataset_classes(&table, -1), train, test;  // the last column is the
+ * class nn_split(&all, 0.2, &train, &test); nn_scaler scaler = nn_scaler_fit(&train); // fitted on
+ * train .. nn_scaler_apply(&scaler, &train); nn_scaler_apply(&scaler, &test); // .. applied to both
+ *     if (!nn_ok(nn)) return 1;                                      // the message is on stderr
+ *     nn_batches b = nn_batches_new(&train, 16, 1);                  // of 16, shuffled
+ *     for (int epoch = 0; epoch < 50; epoch++)
+ *         while (nn_next_batch(&b)) {
+ *             nn_clear(nn);
+ *             nn_zero_grad(net);
+ *             nn_backward(nn_cross_entropy(forward(nn_batch_x(&b)), b.label));
+ *             nn_step(opt);
+ *         }
+ *     nn_clear(nn);
+ *     nn_set_grad_enabled(nn, 0);                                    // no graph to evaluate
+ *     int right = nn_count_correct(forward(nn_dataset_x(&test)), test.label);
+ *
+ * WHEN IT DOES NOT LEARN
+ *
+ *   The loss grows: was nn_zero_grad forgotten? Is the learning rate too large, are the inputs far
+ *   from 0 (nn_scaler)? Steps get slower and slower: nn_clear was forgotten. The loss stops early:
+ * a target [N] beside a prediction [N, 1] broadcasts to [N, N]; nn_mse refuses that.
  *
  * ERRORS
  *
@@ -76,8 +103,10 @@
  *   tensor of shape [0], never NULL), until nn_error_clear. So a program may check at the end:
  *   return nn_ok(nn) ? 0 : 1. Weights are never half updated.
  *   Two cases have no nn_ctx to stick to: nn_create returns NULL when there is no memory, and a
- *   call all of whose pointers are NULL always aborts. Breakpoint for all of it: nn__fail.
- *   nn_on_nan(nn, 1) stops at the operation that makes the first NaN or infinity and names it.
+ *   call all of whose pointers are NULL always aborts (and cannot tell its line). Breakpoint for
+ * all of it: nn__fail. nn_on_nan(nn, 1) makes an error of the first NaN or infinity in a result or
+ * a gradient, which names the operation. Messages of a call made through a pointer to the function
+ *   tell the line of an earlier call. A handler should return.
  *
  * RANDOM NUMBERS
  *
@@ -90,9 +119,10 @@
  *   gcc and clang: kernels for AVX2, AVX-512 and NEON are compiled in and chosen when the program
  *   runs; no -march flag is needed. The environment variable NN_SIMD (naive, scalar, avx2, avx512,
  *   neon) or nn_set_simd chooses one, "naive" being the plain loops that the others are
- *   tested against: good to step through, slow, and in the last bits different. With clang at -O0
+ *   tested against: good to step through, slow, and with other roundings. With clang at -O0
  *   the kernels are slow: compile the implementation in a file of its own with -O2. Threads: when
- *   compiled with -fopenmp, OMP_NUM_THREADS of them share the large matrix products.
+ *   compiled with -fopenmp, OMP_NUM_THREADS of them share the large matrix products. (A function of
+ *   libm in your own operation may have other bits elsewhere.)
  *
  * THREADS
  *
@@ -115,8 +145,8 @@
  *
  *   NN_IMPLEMENTATION   the code, in one file
  *   NN_CHAPTERS k       leave out the chapters after k
- *   NN_REAL             float (default) or double: every number of the library. In double the naive
- *                       kernels are used: for gradient checks
+ *   NN_REAL             float (default) or double: nn_real, the type of every number. In double the
+ *                       naive kernels are used: for gradient checks
  *   NN_DEBUG            assert the library's own invariants; fill cleared memory with NaN
  *   NN_MALLOC(user, size), NN_REALLOC(user, p, size), NN_FREE(user, p)
  *                       all three or none; user is the pointer given to nn_create_user
@@ -161,25 +191,11 @@ typedef NN_REAL nn_real;
  * implementation NN_AT(x) is x alone, which leaves prototypes and definitions as they are written.
  * Only the last lines of this file turn the noting on. */
 #undef NN_AT
-#undef NN__AT_CTX
-#undef NN__AT_MODEL
-#undef NN__AT_OPTIMIZER
-#undef NN__AT_DATA
-#undef NN__AT_SCALER
-#undef NN__AT_IDX
-#undef NN__AT_TABLE
-#undef NN__AT_BATCHES
-#undef NN__AT_LIST
-#define NN_AT(x) x
-#define NN__AT_CTX(x) x
-#define NN__AT_MODEL(x) x
-#define NN__AT_OPTIMIZER(x) x
-#define NN__AT_DATA(x) x
-#define NN__AT_SCALER(x) x
-#define NN__AT_IDX(x) x
-#define NN__AT_TABLE(x) x
-#define NN__AT_BATCHES(x) x
-#define NN__AT_LIST(...) __VA_ARGS__
+#undef NN__AT
+#undef NN__CREATE
+#define NN_AT(...) __VA_ARGS__
+#define NN__AT(kind, ...) __VA_ARGS__
+#define NN__CREATE(...) nn_create(__VA_ARGS__)
 
 #ifdef __GNUC__
 #define NN__PRINTF(text, first) __attribute__((format(printf, text, first)))
@@ -300,12 +316,14 @@ struct nn_ctx {
     int next_id, first_id;
     nn_arena keep;         /* until nn_destroy */
     nn_arena graph;        /* numbers of this step, until nn_clear */
-    nn_arena nodes[2];     /* its tensors; two, so that the last step's are still recognised */
+    nn_tensor **nodes;     /* tensors of the graph, in pairs used in turn: those of the last step */
+    int n_nodes, made_nodes, node_capacity; /* are still recognised when they are used */
     const struct nn__kernels *kernels;
     void *scratch;         /* workspace of the matrix product */
     size_t scratch_size;
     size_t allocations;    /* requests made to NN_MALLOC and NN_REALLOC so far */
     nn_tensor failed;      /* what operations return after an error */
+    double failed_saved[16];
     nn_model failed_model;
     nn_optimizer failed_optimizer;
     char text[4][64];      /* shapes on their way into messages */
@@ -349,7 +367,7 @@ int nn_set_grad_enabled(nn_ctx *nn, int on);  /* on at first; off: no graph, for
 
 /* ---- instruction sets ---- */
 
-int nn_set_simd(nn_ctx *nn, const char *name); /* "avx2", ...; 0 if this machine has it not */
+int nn_set_simd(nn_ctx *nn, const char *name); /* "avx2", ..; 0 if it is not there */
 const char *nn_simd(const nn_ctx *nn);         /* the one in use */
 
 /* ---- making tensors (they live until nn_clear) ---- */
@@ -372,6 +390,7 @@ typedef struct nn_stat {
 nn_stat nn_stats(const nn_tensor *x);
 #ifndef NN_NO_STDIO
 void nn_print(const nn_tensor *x); /* to stdout: what it is, its shape and first numbers */
+void nn_print_grad(const nn_tensor *x);
 void nn_model_print(const nn_model *model); /* its parameters, shapes, counts */
 /* Progress of a long run, to be called with done = 1..total. On a terminal: one line that redraws
  * itself, with a bar, the text and the time left. In a pipe: a plain line with the text and no
@@ -392,21 +411,31 @@ nn_model *nn_model_new(nn_ctx *nn);
 nn_tensor *nn_param(nn_model *model, const char *prefix, const char *name, nn_shape shape);
 nn_tensor *nn_model_find(const nn_model *model, const char *name); /* NULL if there is none */
 size_t nn_model_size(const nn_model *model);                       /* numbers in all parameters */
-void nn_zero_grad(nn_model *model);
+void nn_zero_grad(nn_model *model); /* before each nn_backward, which adds to what is there */
+/* All parameters to or from an array of nn_model_size(model) numbers of your own: to go back to the
+ * best ones seen. Writing into param->data yourself is fine, too. */
+void nn_model_get(const nn_model *model, nn_real *values);
+void nn_model_set(nn_model *model, const nn_real *values);
 
 /* ---- operations: what ours, and yours, are made of ----
  *
- * nn_tensor *cube(nn_tensor *x)
+ * nn_tensor *power(nn_tensor *x, nn_real p)                        // y = x^p
  * {
- *     if (!nn_op_check("cube", &x, 1)) return nn_op_failed(&x, 1);
- *     nn_tensor *y = nn_op_new("cube", x->shape, &x, 1, cube_backward, 0);
- *     for (size_t i = 0; i < y->size; i++) y->data[i] = x->data[i] * x->data[i] * x->data[i];
+ *     if (!nn_op_check("power", &x, 1)) return nn_op_failed(&x, 1);
+ *     nn_tensor *y = nn_op_new("power", x->shape, &x, 1, power_backward, sizeof p);
+ *     if (!y->size) return y;                                      // there was no memory
+ *     *(nn_real *)y->saved = p;                                    // backward will need it
+ *     for (size_t i = 0; i < y->size; i++) y->data[i] = pow(x->data[i], p);
  *     return nn_op_done(y);
  * }
- * static void cube_backward(nn_tensor *y)
+ * #define power(x, ...) power(NN_AT(x), __VA_ARGS__)               // errors name the caller's line
+ *
+ * static void power_backward(nn_tensor *y)                         // dx += dy p x^(p-1)
  * {
  *     nn_tensor *x = y->in[0];
- *     for (size_t i = 0; i < y->size; i++) x->grad[i] += 3 * x->data[i] * x->data[i] * y->grad[i];
+ *     const nn_real p = *(nn_real *)y->saved;
+ *     for (size_t i = 0; x->grad && i < y->size; i++)
+ *         x->grad[i] += y->grad[i] * p * pow(x->data[i], p - 1);
  * }
  */
 
@@ -416,8 +445,8 @@ int nn_op_check(const char *function, nn_tensor *const *in, int n);
 nn_tensor *nn_op_failed(nn_tensor *const *in, int n);
 /* The result of an operation, its data not yet set; recorded for nn_backward if an input
  * requires a gradient. saved_bytes of zeroed memory are at y->saved. backward is called with
- * y->grad set. It adds to in[i]->grad, which is NULL for an input that needs none (with one input
- * it never is). Without memory, returns a tensor of size 0 whose loops do nothing. */
+ * y->grad set. It adds (+=) to in[i]->grad, which is NULL for an input that needs none (with one
+ * input it never is). Without memory, returns the failed tensor, of size 0. */
 nn_tensor *nn_op_new(const char *op, nn_shape shape, nn_tensor *const *in, int n,
                      void (*backward)(nn_tensor *y), size_t saved_bytes);
 nn_tensor *nn_op_done(nn_tensor *y); /* last line of an operation: looks for NaN if asked to */
@@ -506,22 +535,32 @@ void nn_step(nn_optimizer *opt); /* one update of all parameters of its model fr
 /* ==== Chapter 6: backpropagation ===================================================== >>ch06 */
 #if NN_CHAPTERS >= 6
 
-/* Sets the gradient of everything that loss (one number) was computed from: adds it to parameters'
- * grad, sets it in results. Book: 6. A loss that is not finite is an error (NN_ERROR_NONFINITE). */
+/* The gradient of loss (one number) by everything it was computed from: adds it to the grad of the
+ * parameters, sets it anew in results. A loss that is not finite is an error. Book: 6. */
 void nn_backward(nn_tensor *loss);
 
-/* The largest difference between nn_backward and central differences (f(w+h) - f(w-h)) / 2h over
- * all parameters of model, divided by the largest gradient. loss(user) builds the loss from the
- * parameters, the same each time it is called; the graph is cleared. Good: 1e-7 or less in double
- * with h = 1e-5, a few 1e-3 in float with h = 1e-2. Book: 6. */
-double nn_gradcheck(nn_model *model, nn_tensor *(*loss)(void *user), void *user, nn_real h);
+/* Compares nn_backward with central differences (f(w+h) - f(w-h)) / 2h for all parameters of model.
+ * error is the largest difference, divided by the largest gradient of the model; the rest says
+ * where it was. loss(user) builds the loss from the parameters, the same each time it is called;
+ * the graph is cleared, and the gradient is left in the parameters. Good: 1e-7 or less in double
+ * with h = 1e-5, a few 1e-3 in float with h = 1e-2. (To check one operation, make its inputs
+ * parameters.) Book: 6. */
+typedef struct nn_gradcheck_result {
+    double error;                /* NaN after an error, infinite if a gradient is not finite */
+    const char *name;            /* the worst: this parameter, */
+    size_t index;                /* this number of it */
+    double backward, difference; /* its gradient by nn_backward and by differences */
+} nn_gradcheck_result;
+nn_gradcheck_result nn_gradcheck(nn_model *model, nn_tensor *(*loss)(void *user), void *user,
+                                 nn_real h);
 
 #ifndef NN_NO_STDIO
 void nn_graph_dot(const nn_tensor *y, FILE *out);     /* what y was made from, for Graphviz */
 void nn_graph_mermaid(const nn_tensor *y, FILE *out); /* the same, for Mermaid (GitHub draws it) */
 #endif
 
-/* The multi-layer perceptron of the book, with every quantity of the book in sight: layers 0..L-1
+/* The multi-layer perceptron of the book, for study: plain loops, every quantity in sight (networks
+ * for work are made of layers such as nn_linear). Layers 0..L-1
  * of width[l] units, layer 0 being the input. A loss goes with each output activation, and with
  * that pair delta = (y - t) / N at the output: identity with half the squared error, sigmoid with
  * binary cross-entropy, softmax with cross-entropy; mean over N samples, sum over outputs. */
@@ -564,7 +603,8 @@ int nn_count_correct(const nn_tensor *z, const int *labels);
 
 enum { NN_MISSING_ERROR, NN_MISSING_NAN };
 typedef struct nn_csv_options {
-    int header;     /* how many lines stand before the data; the last of them names the columns */
+    int header;     /* how many lines stand before the data; the last of them names the columns, or,
+                     * as "rows,features,name,name,..", the classes */
     char delimiter; /* 0: a comma */
     int missing;    /* what an empty field, NA, ? or nan gets: NN_MISSING_ERROR or NN_MISSING_NAN */
     int categories; /* 1: a column whose first value is not a number is one of categories */
@@ -619,9 +659,10 @@ typedef struct nn_dataset {
  * the features. column -1 is the last. */
 nn_dataset nn_dataset_classes(const nn_table *table, int column);
 nn_dataset nn_dataset_targets(const nn_table *table, int column);
-nn_dataset nn_dataset_idx(const nn_idx *images, const nn_idx *labels); /* sample [H, W] */
+/* sample [H, W]; for a linear layer nn_reshape(nn_batch_x(&b), nn_shape2(-1, H * W)) */
+nn_dataset nn_dataset_idx(const nn_idx *images, const nn_idx *labels);
 /* Deals all into train and test: a copy, in random order. test gets fraction of the samples,
- * rounded, at least 1. */
+ * rounded, at least 1. Call it again on train for a validation set. */
 void nn_split(const nn_dataset *all, double fraction, nn_dataset *train, nn_dataset *test);
 
 /* x -> (x - mean) / std for each feature, with the mean and std of the set it was made from (NaN, a
@@ -640,7 +681,7 @@ void nn_scaler_apply(const nn_scaler *s, nn_dataset *data);
  *     while (nn_next_batch(&b)) {             // 0 when the epoch is over; then a new one begins
  *         nn_clear(nn);
  *         nn_tensor *x = nn_batch_x(&b);      // [b.n, sample], made now: after nn_clear
- *         ... nn_cross_entropy(z, b.label) ...
+ *         ... nn_cross_entropy(z, b.label) ...   // b.label, for the order is not data.label's
  *     }
  */
 typedef struct nn_batches {
@@ -663,92 +704,113 @@ nn_tensor *nn_dataset_target(const nn_dataset *data);
 
 /* ---- where calls are made (see NN_AT above) ---- */
 
-nn_tensor *nn__at(nn_tensor *x, const char *file, int line);
+/* refuses to work for a file compiled with another NN_REAL */
+nn_ctx *nn__same_real(nn_ctx *nn, size_t size, const char *file, int line);
 nn_ctx *nn__at_ctx(nn_ctx *nn, const char *file, int line);
+nn_tensor *nn__at_tensor(nn_tensor *x, const char *file, int line);
+const nn_tensor *nn__at_const(const nn_tensor *x, const char *file, int line);
+nn_tensor *const *nn__at_list(nn_tensor *const *xs, const char *file, int line);
 nn_model *nn__at_model(nn_model *model, const char *file, int line);
-nn_optimizer *nn__at_optimizer(nn_optimizer *opt, const char *file, int line);
+const nn_linear *nn__at_linear(const nn_linear *l, const char *file, int line);
 const nn_table *nn__at_table(const nn_table *table, const char *file, int line);
 const nn_idx *nn__at_idx(const nn_idx *a, const char *file, int line);
 const nn_dataset *nn__at_data(const nn_dataset *data, const char *file, int line);
 const nn_scaler *nn__at_scaler(const nn_scaler *s, const char *file, int line);
 const nn_batches *nn__at_batches(const nn_batches *b, const char *file, int line);
-nn_tensor *const *nn__at_list(nn_tensor *const *xs, const char *file, int line);
+#if NN_CHAPTERS >= 5
+nn_optimizer *nn__at_optimizer(nn_optimizer *opt, const char *file, int line);
+#endif
+#if NN_CHAPTERS >= 6
+const nn_mlp *nn__at_const_mlp(const nn_mlp *m, const char *file, int line);
+nn_mlp *nn__at_mlp(nn_mlp *m, const char *file, int line);
+#endif
 
 #ifdef __cplusplus
 }
 #endif
 
 #ifndef NN_NO_LOCATIONS
-#define nn_set_simd(nn, name) nn_set_simd(NN__AT_CTX(nn), name)
-#define nn_randint(nn, ...) nn_randint(NN__AT_CTX(nn), __VA_ARGS__)
-#define nn_input(nn, ...) nn_input(NN__AT_CTX(nn), __VA_ARGS__)
-#define nn_full(nn, ...) nn_full(NN__AT_CTX(nn), __VA_ARGS__)
-#define nn_rand(nn, ...) nn_rand(NN__AT_CTX(nn), __VA_ARGS__)
-#define nn_randn(nn, ...) nn_randn(NN__AT_CTX(nn), __VA_ARGS__)
-#define nn_one_hot(nn, ...) nn_one_hot(NN__AT_CTX(nn), __VA_ARGS__)
-#define nn_model_new(nn) nn_model_new(NN__AT_CTX(nn))
-#define nn_param(model, ...) nn_param(NN__AT_MODEL(model), __VA_ARGS__)
-#define nn_add(a, ...) nn_add(NN_AT(a), __VA_ARGS__)
-#define nn_sub(a, ...) nn_sub(NN_AT(a), __VA_ARGS__)
-#define nn_mul(a, ...) nn_mul(NN_AT(a), __VA_ARGS__)
-#define nn_div(a, ...) nn_div(NN_AT(a), __VA_ARGS__)
+#define nn_shuffle(nn, ...) nn_shuffle(NN__AT(ctx, nn), __VA_ARGS__)
+#define nn_randperm(nn, ...) nn_randperm(NN__AT(ctx, nn), __VA_ARGS__)
+#define nn_requires_grad(...) nn_requires_grad(NN_AT(__VA_ARGS__))
+#define nn_item(x) nn_item(NN__AT(const, x))
+#define nn_argmax(x, ...) nn_argmax(NN__AT(const, x), __VA_ARGS__)
+#define nn_zero_grad(p) nn_zero_grad(NN__AT(model, p))
+#define nn_create(...) NN__CREATE(__VA_ARGS__)
+#define nn_set_simd(nn, name) nn_set_simd(NN__AT(ctx, nn), name)
+#define nn_randint(nn, ...) nn_randint(NN__AT(ctx, nn), __VA_ARGS__)
+#define nn_input(nn, ...) nn_input(NN__AT(ctx, nn), __VA_ARGS__)
+#define nn_full(nn, ...) nn_full(NN__AT(ctx, nn), __VA_ARGS__)
+#define nn_rand(nn, ...) nn_rand(NN__AT(ctx, nn), __VA_ARGS__)
+#define nn_randn(nn, ...) nn_randn(NN__AT(ctx, nn), __VA_ARGS__)
+#define nn_one_hot(nn, ...) nn_one_hot(NN__AT(ctx, nn), __VA_ARGS__)
+#define nn_model_new(nn) nn_model_new(NN__AT(ctx, nn))
+#define nn_param(p, ...) nn_param(NN__AT(model, p), __VA_ARGS__)
+#define nn_add(a, b) nn_add(NN_AT(a), NN_AT(b))
+#define nn_sub(a, b) nn_sub(NN_AT(a), NN_AT(b))
+#define nn_mul(a, b) nn_mul(NN_AT(a), NN_AT(b))
+#define nn_div(a, b) nn_div(NN_AT(a), NN_AT(b))
 #define nn_scale(x, ...) nn_scale(NN_AT(x), __VA_ARGS__)
-#define nn_exp(x) nn_exp(NN_AT(x))
-#define nn_log(x) nn_log(NN_AT(x))
-#define nn_sqrt(x) nn_sqrt(NN_AT(x))
-#define nn_square(x) nn_square(NN_AT(x))
-#define nn_matmul(x, ...) nn_matmul(NN_AT(x), __VA_ARGS__)
+#define nn_exp(...) nn_exp(NN_AT(__VA_ARGS__))
+#define nn_log(...) nn_log(NN_AT(__VA_ARGS__))
+#define nn_sqrt(...) nn_sqrt(NN_AT(__VA_ARGS__))
+#define nn_square(...) nn_square(NN_AT(__VA_ARGS__))
+#define nn_matmul(a, b) nn_matmul(NN_AT(a), NN_AT(b))
 #define nn_transpose(x, ...) nn_transpose(NN_AT(x), __VA_ARGS__)
 #define nn_reshape(x, ...) nn_reshape(NN_AT(x), __VA_ARGS__)
 #define nn_slice(x, ...) nn_slice(NN_AT(x), __VA_ARGS__)
-#define nn_concat(axis, n, ...) nn_concat(axis, n, NN__AT_LIST(__VA_ARGS__))
-#define nn_sum(x) nn_sum(NN_AT(x))
-#define nn_mean(x) nn_mean(NN_AT(x))
-#define nn_max(x) nn_max(NN_AT(x))
+#define nn_concat(axis, n, ...) nn_concat(axis, n, NN__AT(list, __VA_ARGS__))
+#define nn_sum(...) nn_sum(NN_AT(__VA_ARGS__))
+#define nn_mean(...) nn_mean(NN_AT(__VA_ARGS__))
+#define nn_max(...) nn_max(NN_AT(__VA_ARGS__))
 #define nn_sum_axis(x, ...) nn_sum_axis(NN_AT(x), __VA_ARGS__)
 #define nn_mean_axis(x, ...) nn_mean_axis(NN_AT(x), __VA_ARGS__)
 #define nn_max_axis(x, ...) nn_max_axis(NN_AT(x), __VA_ARGS__)
-#define nn_linear_new(model, ...) nn_linear_new(NN__AT_MODEL(model), __VA_ARGS__)
-#define nn_linear_forward(l, ...) nn_linear_forward(l, NN_AT(__VA_ARGS__))
+#define nn_linear_new(p, ...) nn_linear_new(NN__AT(model, p), __VA_ARGS__)
+#define nn_linear_forward(l, x) nn_linear_forward(NN__AT(linear, l), NN_AT(x))
 #ifndef NN_NO_STDIO
-#define nn_csv_load(nn, ...) nn_csv_load(NN__AT_CTX(nn), __VA_ARGS__)
-#define nn_idx_load(nn, ...) nn_idx_load(NN__AT_CTX(nn), __VA_ARGS__)
+#define nn_csv_load(nn, ...) nn_csv_load(NN__AT(ctx, nn), __VA_ARGS__)
+#define nn_idx_load(nn, ...) nn_idx_load(NN__AT(ctx, nn), __VA_ARGS__)
 #endif
-#define nn_csv_parse(nn, ...) nn_csv_parse(NN__AT_CTX(nn), __VA_ARGS__)
-#define nn_idx_parse(nn, ...) nn_idx_parse(NN__AT_CTX(nn), __VA_ARGS__)
-#define nn_dataset_classes(table, ...) nn_dataset_classes(NN__AT_TABLE(table), __VA_ARGS__)
-#define nn_dataset_targets(table, ...) nn_dataset_targets(NN__AT_TABLE(table), __VA_ARGS__)
-#define nn_dataset_idx(images, ...) nn_dataset_idx(NN__AT_IDX(images), __VA_ARGS__)
-#define nn_dataset_x(data) nn_dataset_x(NN__AT_DATA(data))
-#define nn_dataset_target(data) nn_dataset_target(NN__AT_DATA(data))
-#define nn_scaler_fit(data) nn_scaler_fit(NN__AT_DATA(data))
-#define nn_scaler_apply(s, ...) nn_scaler_apply(NN__AT_SCALER(s), __VA_ARGS__)
-#define nn_batches_new(data, ...) nn_batches_new(NN__AT_DATA(data), __VA_ARGS__)
-#define nn_split(data, ...) nn_split(NN__AT_DATA(data), __VA_ARGS__)
-#define nn_batch_x(b) nn_batch_x(NN__AT_BATCHES(b))
-#define nn_batch_target(b) nn_batch_target(NN__AT_BATCHES(b))
+#define nn_csv_parse(nn, ...) nn_csv_parse(NN__AT(ctx, nn), __VA_ARGS__)
+#define nn_idx_parse(nn, ...) nn_idx_parse(NN__AT(ctx, nn), __VA_ARGS__)
+#define nn_dataset_classes(p, ...) nn_dataset_classes(NN__AT(table, p), __VA_ARGS__)
+#define nn_dataset_targets(p, ...) nn_dataset_targets(NN__AT(table, p), __VA_ARGS__)
+#define nn_dataset_idx(images, ...) nn_dataset_idx(NN__AT(idx, images), __VA_ARGS__)
+#define nn_dataset_x(p) nn_dataset_x(NN__AT(data, p))
+#define nn_dataset_target(p) nn_dataset_target(NN__AT(data, p))
+#define nn_scaler_fit(p) nn_scaler_fit(NN__AT(data, p))
+#define nn_scaler_apply(s, ...) nn_scaler_apply(NN__AT(scaler, s), __VA_ARGS__)
+#define nn_batches_new(p, ...) nn_batches_new(NN__AT(data, p), __VA_ARGS__)
+#define nn_split(p, ...) nn_split(NN__AT(data, p), __VA_ARGS__)
+#define nn_batch_x(b) nn_batch_x(NN__AT(batches, b))
+#define nn_batch_target(b) nn_batch_target(NN__AT(batches, b))
 #if NN_CHAPTERS >= 3
-#define nn_sigmoid(x) nn_sigmoid(NN_AT(x))
-#define nn_tanh(x) nn_tanh(NN_AT(x))
-#define nn_relu(x) nn_relu(NN_AT(x))
+#define nn_sigmoid(...) nn_sigmoid(NN_AT(__VA_ARGS__))
+#define nn_tanh(...) nn_tanh(NN_AT(__VA_ARGS__))
+#define nn_relu(...) nn_relu(NN_AT(__VA_ARGS__))
 #define nn_leaky_relu(x, ...) nn_leaky_relu(NN_AT(x), __VA_ARGS__)
-#define nn_softmax(x) nn_softmax(NN_AT(x))
+#define nn_softmax(...) nn_softmax(NN_AT(__VA_ARGS__))
 #define nn_activate(x, ...) nn_activate(NN_AT(x), __VA_ARGS__)
 #endif
 #if NN_CHAPTERS >= 5
-#define nn_sgd(model, ...) nn_sgd(NN__AT_MODEL(model), __VA_ARGS__)
-#define nn_momentum(model, ...) nn_momentum(NN__AT_MODEL(model), __VA_ARGS__)
-#define nn_adam(model, ...) nn_adam(NN__AT_MODEL(model), __VA_ARGS__)
-#define nn_step(opt) nn_step(NN__AT_OPTIMIZER(opt))
+#define nn_sgd(p, ...) nn_sgd(NN__AT(model, p), __VA_ARGS__)
+#define nn_momentum(p, ...) nn_momentum(NN__AT(model, p), __VA_ARGS__)
+#define nn_adam(p, ...) nn_adam(NN__AT(model, p), __VA_ARGS__)
+#define nn_step(opt) nn_step(NN__AT(optimizer, opt))
 #endif
 #if NN_CHAPTERS >= 6
-#define nn_backward(loss) nn_backward(NN_AT(loss))
-#define nn_gradcheck(model, ...) nn_gradcheck(NN__AT_MODEL(model), __VA_ARGS__)
-#define nn_mlp_new(model, ...) nn_mlp_new(NN__AT_MODEL(model), __VA_ARGS__)
+#define nn_backward(...) nn_backward(NN_AT(__VA_ARGS__))
+#define nn_gradcheck(p, ...) nn_gradcheck(NN__AT(model, p), __VA_ARGS__)
+#define nn_mlp_forward(m, ...) nn_mlp_forward(NN__AT(mlp, m), __VA_ARGS__)
+#define nn_mlp_loss(m, ...) nn_mlp_loss(NN__AT(const_mlp, m), __VA_ARGS__)
+#define nn_mlp_backward(m, ...) nn_mlp_backward(NN__AT(mlp, m), __VA_ARGS__)
+#define nn_mlp_new(p, ...) nn_mlp_new(NN__AT(model, p), __VA_ARGS__)
 #endif
 #if NN_CHAPTERS >= 7
-#define nn_mse(y, ...) nn_mse(NN_AT(y), __VA_ARGS__)
-#define nn_bce_with_logits(z, ...) nn_bce_with_logits(NN_AT(z), __VA_ARGS__)
+#define nn_count_correct(z, ...) nn_count_correct(NN__AT(const, z), __VA_ARGS__)
+#define nn_mse(a, b) nn_mse(NN_AT(a), NN_AT(b))
+#define nn_bce_with_logits(a, b) nn_bce_with_logits(NN_AT(a), NN_AT(b))
 #define nn_cross_entropy(z, ...) nn_cross_entropy(NN_AT(z), __VA_ARGS__)
 #endif
 #endif /* NN_NO_LOCATIONS */
@@ -756,6 +818,13 @@ nn_tensor *const *nn__at_list(nn_tensor *const *xs, const char *file, int line);
 
 #ifdef NN_IMPLEMENTATION
 /* ==== Foundation ===================================================================== >>errors */
+
+#undef NN_AT /* nothing to note in here, also when the declarations were included before */
+#undef NN__AT
+#undef NN__CREATE
+#define NN_AT(...) __VA_ARGS__
+#define NN__AT(kind, ...) __VA_ARGS__
+#define NN__CREATE(...) nn_create(__VA_ARGS__)
 
 #ifdef __FAST_MATH__
 #error "nn.h: -ffast-math (or -Ofast) breaks NaN, infinity and the promise of equal bits; use -O2"
@@ -774,6 +843,8 @@ nn_tensor *const *nn__at_list(nn_tensor *const *xs, const char *file, int line);
 #define NN_HEADER "nn.h"
 #endif
 
+#include <errno.h>
+#include <float.h>
 #include <limits.h>
 #include <math.h>
 #include <stdarg.h>
@@ -832,6 +903,7 @@ static void nn__default_handler(void *user, nn_code code, const char *message)
 {
     (void)user;
 #ifndef NN_NO_STDIO
+    fflush(stdout);
     fprintf(stderr, "%s\n", message);
 #else
     (void)message;
@@ -839,32 +911,32 @@ static void nn__default_handler(void *user, nn_code code, const char *message)
     if (code >= NN_ERROR_ARGUMENT) NN_ABORT();
 }
 
-/* The first error is kept in nn->code and nn->message; later ones are its consequences. */
-static void nn__fail(nn_ctx *nn, nn_code code)
+/* The first error sticks; later ones would be its consequences. Without a context (every pointer of
+ * the call is NULL) there is nothing to stick to, and no handler. */
+static void nn__fail(nn_ctx *nn, nn_code code, const char *message)
 {
-    nn->code = code;
-    if (nn->handler) nn->handler(nn->handler_user, code, nn->message);
-    else nn__default_handler(NULL, code, nn->message);
+    if (nn) nn->code = code;
+    if (nn && nn->handler) nn->handler(nn->handler_user, code, message);
+    else nn__default_handler(NULL, code, message);
 }
 
-/* True if p, the only pointer that could lead to a context, is there. If it is not, there is
- * nothing the error could stick to. */
+/* True if p, a pointer without which there is nothing to do, is there. */
 static int nn__given(const void *p, const char *function)
 {
     char message[128];
     if (p) return 1;
     snprintf(message, sizeof message, "%s: argument 1 is NULL", function);
-    nn__default_handler(NULL, NN_ERROR_ARGUMENT, message);
+    nn__fail(NULL, NN_ERROR_ARGUMENT, message);
     return 0;
 }
 
 nn_tensor *nn_fail(nn_ctx *nn, nn_code code, const char *function, const char *format, ...)
 {
+    if (!nn__given(nn, function)) return NULL;
     if (nn->code != NN_OK) return &nn->failed;
     const int limit = (int)sizeof nn->message;
     int n = 0;
-    if (code >= NN_ERROR_NONFINITE && nn->file)
-        n = snprintf(nn->message, sizeof nn->message, "%s:%d: ", nn->file, nn->line);
+    if (nn->file) n = snprintf(nn->message, sizeof nn->message, "%s:%d: ", nn->file, nn->line);
     if (n >= 0 && n < limit)
         n += snprintf(nn->message + n, (size_t)(limit - n), "%s: ", function);
     va_list arguments;
@@ -872,12 +944,13 @@ nn_tensor *nn_fail(nn_ctx *nn, nn_code code, const char *function, const char *f
     if (n >= 0 && n < limit)
         vsnprintf(nn->message + n, (size_t)(limit - n), format, arguments);
     va_end(arguments);
-    nn__fail(nn, code);
+    nn__fail(nn, code, nn->message);
     return &nn->failed;
 }
 
 const char *nn_shape_text(nn_ctx *nn, nn_shape shape)
 {
+    if (!nn__given(nn, "nn_shape_text")) return "";
     char *text = nn->text[nn->next_text++ % 4];
     int n = snprintf(text, sizeof nn->text[0], "[");
     for (int i = 0; i < shape.ndim && i < NN_MAX_DIMS; i++)
@@ -892,45 +965,72 @@ nn_code nn_error_code(const nn_ctx *nn) { return nn ? nn->code : NN_ERROR_MEMORY
 
 void nn_error_clear(nn_ctx *nn)
 {
+    if (!nn__given(nn, "nn_error_clear")) return;
     nn->code = NN_OK;
     nn->message[0] = 0;
 }
 
 void nn_on_error(nn_ctx *nn, nn_error_handler handler, void *user)
 {
+    if (!nn__given(nn, "nn_on_error")) return;
     nn->handler = handler;
     nn->handler_user = user;
 }
 
-void nn_on_nan(nn_ctx *nn, int on) { nn->nan_check = on; }
-
-/* Notes where a call is made. A NULL is left for the function itself to report, if another argument
- * leads to a context; it is the caller's own either way. */
-#define NN__NOTE(type, name)                                  \
-    type *name(type *x, const char *file, int line)           \
-    {                                                         \
-        if (x && x->ctx) x->ctx->file = file, x->ctx->line = line;      \
-        return x;                                             \
-    }
-NN__NOTE(nn_tensor, nn__at)
-NN__NOTE(nn_model, nn__at_model)
-NN__NOTE(nn_optimizer, nn__at_optimizer)
-NN__NOTE(const nn_table, nn__at_table)
-NN__NOTE(const nn_idx, nn__at_idx)
-NN__NOTE(const nn_dataset, nn__at_data)
-NN__NOTE(const nn_scaler, nn__at_scaler)
-NN__NOTE(const nn_batches, nn__at_batches)
-
-nn_ctx *nn__at_ctx(nn_ctx *nn, const char *file, int line)
+void nn_on_nan(nn_ctx *nn, int on)
 {
-    if (nn) nn->file = file, nn->line = line;
+    if (nn__given(nn, "nn_on_nan")) nn->nan_check = on;
+}
+
+/* Notes where a call is made. A NULL is left for the function itself to report. */
+static void nn__note(nn_ctx *nn, const char *file, int line)
+{
+    if (!nn) return;
+    nn->file = file;
+    nn->line = line;
+}
+#define NN__NOTE(type, kind)                                        \
+    type *nn__at_##kind(type *x, const char *file, int line)        \
+    {                                                               \
+        nn__note(x ? x->ctx : NULL, file, line);                    \
+        return x;                                                   \
+    }
+NN__NOTE(nn_tensor, tensor)
+NN__NOTE(const nn_tensor, const)
+NN__NOTE(nn_model, model)
+NN__NOTE(const nn_table, table)
+NN__NOTE(const nn_idx, idx)
+NN__NOTE(const nn_dataset, data)
+NN__NOTE(const nn_scaler, scaler)
+NN__NOTE(const nn_batches, batches)
+#if NN_CHAPTERS >= 5
+NN__NOTE(nn_optimizer, optimizer)
+#endif
+#if NN_CHAPTERS >= 6
+NN__NOTE(nn_mlp, mlp)
+NN__NOTE(const nn_mlp, const_mlp)
+#endif
+
+nn_ctx *nn__at_ctx(nn_ctx *nn, const char *file, int line) { return nn__note(nn, file, line), nn; }
+
+nn_ctx *nn__same_real(nn_ctx *nn, size_t size, const char *file, int line)
+{
+    nn__note(nn, file, line);
+    if (nn && size != sizeof(nn_real))
+        nn_fail(nn, NN_ERROR_ARGUMENT, "nn_create", "NN_REAL is not the same in every file");
     return nn;
 }
 
 nn_tensor *const *nn__at_list(nn_tensor *const *xs, const char *file, int line)
 {
-    if (xs) nn__at(xs[0], file, line);
+    nn__note(xs && xs[0] ? xs[0]->ctx : NULL, file, line);
     return xs;
+}
+
+const nn_linear *nn__at_linear(const nn_linear *l, const char *file, int line)
+{
+    nn__note(l && l->weight ? l->weight->ctx : NULL, file, line);
+    return l;
 }
 
 /* True if the context is there and without error. */
@@ -1077,13 +1177,21 @@ nn_ctx *nn_create_user(uint64_t seed, void *user)
     nn->life = 1;
     nn->failed.ctx = nn->failed_model.ctx = nn->failed_optimizer.ctx = nn;
     nn->failed.shape.ndim = 1;
+    nn->failed.saved =
+        nn->failed_saved; /* so that an operation that does not look may write there */
     nn->failed.op = "failed";
     nn->failed.name = "";
     nn->failed_optimizer.model = &nn->failed_model;
     nn->failed_optimizer.rule = "failed";
-    nn->kernels = nn__kernels_find(getenv("NN_SIMD"));
-    if (!nn->kernels) nn->kernels = nn__kernels_find(NULL);
+    const char *wanted = getenv("NN_SIMD");
+    nn->kernels = nn__kernels_find(wanted);
     nn_seed(nn, seed);
+    if (nn->kernels) return nn;
+    nn->kernels = nn__kernels_find(NULL);
+    nn_fail(nn, NN_ERROR_UNSUPPORTED, "nn_create",
+            "NN_SIMD is \"%s\", which this program or machine "
+            "does not have",
+            wanted);
     return nn;
 }
 
@@ -1094,22 +1202,20 @@ void nn_destroy(nn_ctx *nn)
     if (!nn) return;
     nn__arena_free(nn, &nn->keep);
     nn__arena_free(nn, &nn->graph);
-    nn__arena_free(nn, &nn->nodes[0]);
-    nn__arena_free(nn, &nn->nodes[1]);
+    if (nn->nodes) NN_FREE(nn->user, nn->nodes);
     if (nn->tape) NN_FREE(nn->user, nn->tape);
     if (nn->scratch) NN_FREE(nn->user, nn->scratch);
     NN_FREE(nn->user, nn);
 }
 
-/* Only the tensors (not their numbers) of the last step are kept for one more step: who uses one
- * of them can then be told where it was made. */
+/* The tensors (not their numbers) of the last step are left for one more step: who uses one of them
+ * can then be told where it was made. */
 void nn_clear(nn_ctx *nn)
 {
     if (!nn__given(nn, "nn_clear")) return;
     nn__arena_clear(&nn->graph);
     nn->life = nn->life == UINT_MAX ? 1 : nn->life + 1;
-    nn__arena_clear(&nn->nodes[nn->life % 2]);
-    nn->n_tape = 0;
+    nn->n_nodes = nn->n_tape = 0;
     nn->next_id = nn->first_id;
 }
 
@@ -1119,6 +1225,7 @@ static uint64_t nn__rotate(uint64_t x, int k) { return (x << k) | (x >> (64 - k)
 
 uint64_t nn_random(nn_ctx *nn)
 {
+    if (!nn__given(nn, "nn_random")) return 0;
     uint64_t *s = nn->random, result = nn__rotate(s[1] * 5, 7) * 9, t = s[1] << 17;
     s[2] ^= s[0];
     s[3] ^= s[1];
@@ -1131,6 +1238,7 @@ uint64_t nn_random(nn_ctx *nn)
 
 void nn_seed(nn_ctx *nn, uint64_t seed)
 {
+    if (!nn__given(nn, "nn_seed")) return;
     for (int i = 0; i < 4; i++) { /* SplitMix64 */
         uint64_t z = seed += 0x9e3779b97f4a7c15u;
         z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
@@ -1144,7 +1252,9 @@ static float nn__unit(nn_ctx *nn) { return (float)(nn_random(nn) >> 40) * (1.0f 
 
 nn_real nn_uniform(nn_ctx *nn, nn_real low, nn_real high)
 {
-    return low + (high - low) * (nn_real)nn__unit(nn);
+    if (!nn__given(nn, "nn_uniform")) return low;
+    const nn_real x = low + (high - low) * (nn_real)nn__unit(nn);
+    return x < high ? x : low; /* it may have been rounded up to high */
 }
 
 /* Natural logarithm of a positive double by + - * / alone, so that it has the same bits everywhere:
@@ -1161,6 +1271,7 @@ static double nn__log_exactly_repeatable(double x)
 
 nn_real nn_normal(nn_ctx *nn, nn_real mean, nn_real std)
 {
+    if (!nn__given(nn, "nn_normal")) return mean;
     double u, v, r2;
     do { /* a point in the unit disc, not its centre */
         u = 2.0 * (double)nn__unit(nn) - 1;
@@ -1191,7 +1302,9 @@ int nn_randint(nn_ctx *nn, int low, int high)
 
 void nn_shuffle(nn_ctx *nn, int *a, int n)
 {
-    for (int i = n - 1; i > 0; i--) {
+    if (!nn__ready(nn, "nn_shuffle")) return;
+    if (!a) nn_fail(nn, NN_ERROR_ARGUMENT, "nn_shuffle", "argument 2 is NULL");
+    for (int i = n - 1; a && i > 0; i--) {
         int j = (int)nn__below(nn, (uint64_t)i + 1), t = a[i];
         a[i] = a[j];
         a[j] = t;
@@ -1200,7 +1313,9 @@ void nn_shuffle(nn_ctx *nn, int *a, int n)
 
 void nn_randperm(nn_ctx *nn, int *p, int n)
 {
-    for (int i = 0; i < n; i++) p[i] = i;
+    if (!nn__ready(nn, "nn_randperm")) return;
+    if (!p) nn_fail(nn, NN_ERROR_ARGUMENT, "nn_randperm", "argument 2 is NULL");
+    for (int i = 0; p && i < n; i++) p[i] = i;
     nn_shuffle(nn, p, n);
 }
 
@@ -1213,8 +1328,15 @@ static int nn__exchange(int *flag, int value)
     return old;
 }
 
-int nn_set_training(nn_ctx *nn, int on) { return nn__exchange(&nn->training, on); }
-int nn_set_grad_enabled(nn_ctx *nn, int on) { return nn__exchange(&nn->grad_enabled, on); }
+int nn_set_training(nn_ctx *nn, int on)
+{
+    return nn__given(nn, "nn_set_training") ? nn__exchange(&nn->training, on) : 0;
+}
+
+int nn_set_grad_enabled(nn_ctx *nn, int on)
+{
+    return nn__given(nn, "nn_set_grad_enabled") ? nn__exchange(&nn->grad_enabled, on) : 0;
+}
 
 /* ---- shapes ---- */
 
@@ -1278,12 +1400,10 @@ static const char *nn__copy_text(nn_ctx *nn, const char *text, size_t length)
     return copy;
 }
 
-static nn_tensor *nn__tensor(nn_ctx *nn, const char *op, nn_shape shape, size_t size,
-                             nn_arena *nodes, nn_arena *numbers)
+/* Sets up x, a place for a tensor. */
+static nn_tensor *nn__tensor(nn_ctx *nn, nn_tensor *x, const char *op, nn_shape shape, size_t size)
 {
-    nn_tensor *x = (nn_tensor *)nn__alloc(nn, nodes, 1, sizeof *x, 1);
-    if (!x) return &nn->failed;
-    if (numbers && !(x->data = nn__reals(nn, numbers, size))) return &nn->failed;
+    memset(x, 0, sizeof *x);
     x->ctx = nn;
     x->shape = shape;
     x->size = size;
@@ -1296,19 +1416,37 @@ static nn_tensor *nn__tensor(nn_ctx *nn, const char *op, nn_shape shape, size_t 
     return x;
 }
 
+/* A tensor that lives until nn_clear, with data unless it is to share another's. */
+static nn_tensor *nn__node(nn_ctx *nn, const char *op, nn_shape shape, size_t size, int with_data)
+{
+    if (nn->n_nodes == nn->made_nodes) {
+        void *list = nn->nodes;
+        int room = nn__grow(nn, &list, nn->made_nodes, &nn->node_capacity, sizeof *nn->nodes);
+        nn->nodes = (nn_tensor **)list;
+        void *pair = room ? nn__alloc(nn, &nn->keep, 2, sizeof(nn_tensor), 0) : NULL;
+        if (!pair) return &nn->failed;
+        nn->nodes[nn->made_nodes++] = (nn_tensor *)pair;
+    }
+    nn_real *data = with_data ? nn__reals(nn, &nn->graph, size) : NULL;
+    if (with_data && !data) return &nn->failed;
+    nn_tensor *x = &nn->nodes[nn->n_nodes++][nn->life % 2];
+    nn__tensor(nn, x, op, shape, size)->data = data;
+    return x;
+}
+
 /* A tensor without inputs, its data not yet set. */
 static nn_tensor *nn__leaf(nn_ctx *nn, const char *function, nn_shape shape)
 {
     if (!nn__ready(nn, function)) return nn ? &nn->failed : NULL;
     size_t size = nn__shape_size(nn, function, shape);
     if (!size) return &nn->failed;
-    return nn__tensor(nn, "input", shape, size, &nn->nodes[nn->life % 2], &nn->graph);
+    return nn__node(nn, "input", shape, size, 1);
 }
 
 int nn_op_check(const char *function, nn_tensor *const *in, int n)
 {
     nn_ctx *nn = NULL;
-    for (int i = 0; i < n && !nn; i++)
+    for (int i = 0; in && i < n && !nn; i++)
         if (in[i]) nn = in[i]->ctx;
     if (!nn__given(nn, function)) return 0;
     if (nn->code != NN_OK) return 0;
@@ -1332,19 +1470,19 @@ int nn_op_check(const char *function, nn_tensor *const *in, int n)
 
 nn_tensor *nn_op_failed(nn_tensor *const *in, int n)
 {
-    for (int i = 0; i < n; i++)
+    for (int i = 0; in && i < n; i++)
         if (in[i]) return &in[i]->ctx->failed;
     return NULL;
 }
 
-/* A new result and its place on the tape; numbers NULL: the caller sets data. */
+/* A new result and its place on the tape. */
 static nn_tensor *nn__record(const char *op, nn_shape shape, nn_tensor *const *in, int n,
-                             void (*backward)(nn_tensor *y), size_t saved_bytes, nn_arena *numbers)
+                             void (*backward)(nn_tensor *y), size_t saved_bytes, int with_data)
 {
     nn_ctx *nn = in[0]->ctx;
     size_t size = nn__shape_size(nn, op, shape);
     if (!size) return &nn->failed;
-    nn_tensor *y = nn__tensor(nn, op, shape, size, &nn->nodes[nn->life % 2], numbers);
+    nn_tensor *y = nn__node(nn, op, shape, size, with_data);
     if (!y->size) return y;
     y->in = (nn_tensor **)nn__alloc(nn, &nn->graph, (size_t)n, sizeof *y->in, 0);
     if (!y->in) return &nn->failed;
@@ -1368,7 +1506,8 @@ static nn_tensor *nn__record(const char *op, nn_shape shape, nn_tensor *const *i
 nn_tensor *nn_op_new(const char *op, nn_shape shape, nn_tensor *const *in, int n,
                      void (*backward)(nn_tensor *y), size_t saved_bytes)
 {
-    return nn__record(op, shape, in, n, backward, saved_bytes, &in[0]->ctx->graph);
+    if (!nn_op_check("nn_op_new", in, n)) return nn_op_failed(in, n);
+    return nn__record(op, shape, in, n, backward, saved_bytes, 1);
 }
 
 /* Index of the first NaN or infinity of n numbers, n if there is none. */
@@ -1379,8 +1518,9 @@ static size_t nn__first_bad(const nn_real *a, size_t n)
     return i;
 }
 
-/* Reports the first NaN or infinity among the data (or the gradient) of x, made by `op`. */
-static int nn__check_finite(const nn_tensor *x, const nn_real *numbers, const char *op,
+/* 1 if all numbers of x (its data or its gradient) are finite; else the first that is not is
+ * reported: "function: what [2, 3] is nan at [0, 1]". */
+static int nn__check_finite(const nn_tensor *x, const nn_real *numbers, const char *function,
                             const char *what)
 {
     nn_ctx *nn = x->ctx;
@@ -1391,13 +1531,19 @@ static int nn__check_finite(const nn_tensor *x, const nn_real *numbers, const ch
         at.dim[i] = (int)(rest % (size_t)x->shape.dim[i]);
         rest /= (size_t)x->shape.dim[i];
     }
-    nn_fail(nn, NN_ERROR_NONFINITE, op, "%s %s %s is %g at %s", what, x->name[0] ? x->name : x->op,
-            nn_shape_text(nn, x->shape), (double)numbers[bad], nn_shape_text(nn, at));
+    const nn_real v = numbers[bad];
+    nn_fail(nn, NN_ERROR_NONFINITE, function, "%s %s is %s at %s", what,
+            nn_shape_text(nn, x->shape),
+            v != v  ? "nan"
+            : v > 0 ? "inf"
+                    : "-inf",
+            nn_shape_text(nn, at));
     return 0;
 }
 
 nn_tensor *nn_op_done(nn_tensor *y)
 {
+    if (!nn__given(y, "nn_op_done")) return NULL;
     if (y->ctx->nan_check && !nn__check_finite(y, y->data, y->op, "the result"))
         return &y->ctx->failed;
     return y;
@@ -1512,21 +1658,31 @@ nn_stat nn_stats(const nn_tensor *x)
 }
 
 #ifndef NN_NO_STDIO
-void nn_print(const nn_tensor *x)
+static void nn__print(const nn_tensor *x, const nn_real *numbers, const char *what)
 {
-    if (!x) {
-        printf("NULL\n");
-        return;
-    }
-    const size_t show = 8, cols = (size_t)nn__last(x->shape), rows = x->size / cols;
-    printf("%s %s%s\n", x->name[0] ? x->name : x->op, nn_shape_text(x->ctx, x->shape),
-           x->requires_grad ? " requires_grad" : "");
-    for (size_t i = 0; i < rows && i < show; i++) {
+    const size_t show = 8, cols = (size_t)nn__last(x->shape), rows = x->size ? x->size / cols : 0;
+    printf("%s%s %s%s%s\n", what, x->name[0] ? x->name : x->op, nn_shape_text(x->ctx, x->shape),
+           x->requires_grad ? " requires_grad" : "",
+           x->life && x->life != x->ctx->life ? " from before nn_clear" : "");
+    for (size_t i = 0; numbers && i < rows && i < show; i++) {
         for (size_t j = 0; j < cols && j < show; j++) /* + 0 makes -0 print as 0 */
-            printf(" %9.4g", (double)x->data[i * cols + j] + 0);
+            printf(" %9.4g", (double)numbers[i * cols + j] + 0);
         printf(cols > show ? " ...\n" : "\n");
     }
     if (rows > show) printf("       ... %zu rows in all\n", rows);
+    fflush(stdout); /* so that a debugger shows it at once */
+}
+
+void nn_print(const nn_tensor *x)
+{
+    if (x) nn__print(x, x->data, "");
+    else printf("NULL\n");
+}
+
+void nn_print_grad(const nn_tensor *x)
+{
+    if (x) nn__print(x, x->grad, x->grad ? "gradient of " : "no gradient of ");
+    else printf("NULL\n");
 }
 
 void nn_model_print(const nn_model *model)
@@ -1610,6 +1766,9 @@ nn_tensor *nn_param(nn_model *model, const char *prefix, const char *name, nn_sh
     if (!nn__given(model, "nn_param")) return NULL;
     nn_ctx *nn = model->ctx;
     if (nn->code != NN_OK) return &nn->failed;
+    if (model == &nn->failed_model)
+        return nn_fail(nn, NN_ERROR_ARGUMENT, "nn_param",
+                       "the model is the result of a failed call");
     char full[NN_NAME_SIZE];
     if (!prefix || !name || !name[0])
         return nn_fail(nn, NN_ERROR_ARGUMENT, "nn_param", "a parameter needs a name");
@@ -1626,9 +1785,11 @@ nn_tensor *nn_param(nn_model *model, const char *prefix, const char *name, nn_sh
     int room = nn__keep_grow(nn, &list, model->n_params, &model->capacity, sizeof *model->param);
     model->param = (nn_tensor **)list;
     if (!room) return &nn->failed;
-    nn_tensor *p = nn__tensor(nn, "parameter", shape, size, &nn->keep, &nn->keep);
-    if (!p->size) return p;
-    memset(p->data, 0, size * sizeof *p->data);
+    void *place = nn__alloc(nn, &nn->keep, 1, sizeof(nn_tensor), 0);
+    void *data = place ? nn__alloc(nn, &nn->keep, size, sizeof(nn_real), 1) : NULL;
+    if (!data) return &nn->failed;
+    nn_tensor *p = nn__tensor(nn, (nn_tensor *)place, "parameter", shape, size);
+    p->data = (nn_real *)data;
     p->life = 0;
     p->name = nn__copy_text(nn, full, (size_t)length);
     nn__need_grad(p);
@@ -1658,6 +1819,20 @@ void nn_zero_grad(nn_model *model)
     if (!nn__given(model, "nn_zero_grad")) return;
     for (int i = 0; i < model->n_params; i++)
         memset(model->param[i]->grad, 0, model->param[i]->size * sizeof(nn_real));
+}
+
+void nn_model_get(const nn_model *model, nn_real *values)
+{
+    if (!nn__given(model, "nn_model_get") || !nn__given(values, "nn_model_get")) return;
+    for (int i = 0; i < model->n_params; values += model->param[i++]->size)
+        memcpy(values, model->param[i]->data, model->param[i]->size * sizeof *values);
+}
+
+void nn_model_set(nn_model *model, const nn_real *values)
+{
+    if (!nn__given(model, "nn_model_set") || !nn__given(values, "nn_model_set")) return;
+    for (int i = 0; i < model->n_params; values += model->param[i++]->size)
+        memcpy(model->param[i]->data, values, model->param[i]->size * sizeof *values);
 }
 
 #ifdef __cplusplus
@@ -2608,7 +2783,10 @@ int nn_set_simd(nn_ctx *nn, const char *name)
     return k != NULL;
 }
 
-const char *nn_simd(const nn_ctx *nn) { return nn->kernels->name; }
+const char *nn_simd(const nn_ctx *nn)
+{
+    return nn__given(nn, "nn_simd") ? nn->kernels->name : "";
+}
 
 /* Threads share a loop whose rounds have nothing to do with each other, if it is worth it. */
 #ifdef _OPENMP
@@ -2991,7 +3169,9 @@ static void nn__exchange_axes(const nn_real *from, nn_real *to, nn_shape s, int 
                               int add)
 {
     const size_t outer = nn__span(s, 0, axis_a), a = (size_t)s.dim[axis_a];
-    const size_t middle = nn__span(s, axis_a + 1, axis_b), b = (size_t)s.dim[axis_b];
+    const size_t middle = nn__span(s, axis_a + 1, axis_b);
+    const size_t b =
+        axis_a == axis_b ? 1 : (size_t)s.dim[axis_b]; /* the same: nothing to exchange */
     const size_t inner = nn__span(s, axis_b + 1, s.ndim);
     for (size_t o = 0; o < outer; o++)
         for (size_t j = 0; j < b; j++)
@@ -3021,8 +3201,7 @@ nn_tensor *nn_transpose(nn_tensor *x, int axis1, int axis2)
     if (!y->size) return y;
     ((int *)y->saved)[0] = a;
     ((int *)y->saved)[1] = b;
-    if (a == b) memcpy(y->data, x->data, x->size * sizeof *x->data);
-    else nn__exchange_axes(x->data, y->data, x->shape, a, b, 0);
+    nn__exchange_axes(x->data, y->data, x->shape, a, b, 0);
     return nn_op_done(y);
 }
 
@@ -3034,8 +3213,12 @@ static void nn__reshape_backward(nn_tensor *y) /* the same numbers: dx += dy */
 nn_tensor *nn_reshape(nn_tensor *x, nn_shape shape)
 {
     if (!nn_op_check("nn_reshape", &x, 1)) return nn_op_failed(&x, 1);
+    if (shape.ndim < 0 || shape.ndim > NN_MAX_DIMS)
+        return nn_fail(x->ctx, NN_ERROR_SHAPE, "nn_reshape",
+                       "a shape of %d dimensions (at most %d)", shape.ndim, NN_MAX_DIMS);
+    const nn_shape wanted = shape;
     size_t known = 1;
-    int unknown = -1, valid = shape.ndim >= 0 && shape.ndim <= NN_MAX_DIMS;
+    int unknown = -1, valid = 1;
     for (int i = 0; valid && i < shape.ndim; i++) {
         if (shape.dim[i] == -1 && unknown < 0) unknown = i;
         else valid = shape.dim[i] >= 1 && (known *= (size_t)shape.dim[i]) <= x->size;
@@ -3043,8 +3226,8 @@ nn_tensor *nn_reshape(nn_tensor *x, nn_shape shape)
     if (valid && unknown >= 0) shape.dim[unknown] = (int)(x->size / known);
     if (!valid || nn__span(shape, 0, shape.ndim) != x->size)
         return nn_fail(x->ctx, NN_ERROR_SHAPE, "nn_reshape", "x is %s with %zu elements, not %s",
-                       nn_shape_text(x->ctx, x->shape), x->size, nn_shape_text(x->ctx, shape));
-    nn_tensor *y = nn__record("reshape", shape, &x, 1, nn__reshape_backward, 0, NULL);
+                       nn_shape_text(x->ctx, x->shape), x->size, nn_shape_text(x->ctx, wanted));
+    nn_tensor *y = nn__record("reshape", shape, &x, 1, nn__reshape_backward, 0, 0);
     if (!y->size) return y;
     y->data = x->data;
     return nn_op_done(y);
@@ -3108,6 +3291,8 @@ static void nn__concat_backward(nn_tensor *y) /* each input's part of dy is adde
 nn_tensor *nn_concat(int axis, int n, nn_tensor *const *xs)
 {
     if (!nn__given(n > 0 ? xs : NULL, "nn_concat")) return NULL;
+    for (int i = 1; !xs[0] && i < n; i++) /* then its place was not noted: better none than another's */
+        if (xs[i]) nn__note(xs[i]->ctx, NULL, 0);
     if (!nn_op_check("nn_concat", xs, n)) return nn_op_failed(xs, n);
     nn_ctx *nn = xs[0]->ctx;
     if ((axis = nn__axis(xs[0], "nn_concat", axis)) < 0) return &nn->failed;
@@ -3270,6 +3455,10 @@ void nn_argmax(const nn_tensor *x, int *index)
 {
     nn_tensor *in = (nn_tensor *)(uintptr_t)x;
     if (!nn_op_check("nn_argmax", &in, 1)) return;
+    if (!index) {
+        nn_fail(x->ctx, NN_ERROR_ARGUMENT, "nn_argmax", "argument 2 is NULL");
+        return;
+    }
     const size_t d = (size_t)nn__last(x->shape);
     for (size_t i = 0; i < x->size / d; i++) {
         const nn_real *row = x->data + i * d;
@@ -3297,9 +3486,14 @@ nn_real nn_neuron(const nn_real *w, const nn_real *x, int n, nn_real b)
 
 nn_linear nn_linear_new(nn_model *model, const char *name, int in, int out)
 {
-    nn_linear l = {nn_param(model, name, "weight", nn_shape2(out, in)),
-                   nn_param(model, name, "bias", nn_shape1(out))};
-    if (!model || model->ctx->code != NN_OK) return l;
+    const int before = model ? model->n_params : 0;
+    nn_linear l = {nn_param(model, name, "weight", nn_shape2(out, in)), NULL};
+    if (!model) return l;
+    l.bias = nn_param(model, name, "bias", nn_shape1(out));
+    if (model->ctx->code != NN_OK) { /* all of the layer or nothing */
+        model->n_params = before;
+        return l;
+    }
     const nn_real bound = 1 / (nn_real)sqrt((double)in);
     for (size_t i = 0; i < l.weight->size; i++)
         l.weight->data[i] = nn_uniform(model->ctx, -bound, bound);
@@ -3311,7 +3505,7 @@ nn_linear nn_linear_new(nn_model *model, const char *name, int in, int out)
 /* Y = X W^T + b, X [N, in], W [out, in]: dX += dY W, dW += dY^T X, db += the sum of dY's rows */
 static void nn__linear_backward(nn_tensor *y)
 {
-    nn_tensor *x = y->in[0], *w = y->in[1], *b = y->in[2];
+    nn_tensor *w = y->in[0], *x = y->in[1], *b = y->in[2];
     const int in = w->shape.dim[1], out = w->shape.dim[0], n = (int)(y->size / (size_t)out);
     const nn__mat dy = nn__rows(y->grad, out);
     if (x->grad) nn__gemm(y->ctx, n, in, out, dy, nn__rows(w->data, in), x->grad, 1);
@@ -3323,10 +3517,14 @@ static void nn__linear_backward(nn_tensor *y)
 
 nn_tensor *nn_linear_forward(const nn_linear *l, nn_tensor *x)
 {
-    nn_tensor *in[3] = {x, l ? l->weight : NULL, l ? l->bias : NULL};
+    nn_tensor *in[3] = {l ? l->weight : NULL, x, l ? l->bias : NULL};
     if (!nn_op_check("nn_linear_forward", in, 3)) return nn_op_failed(in, 3);
     nn_ctx *nn = x->ctx;
     const int d = l->weight->shape.dim[1], out = l->weight->shape.dim[0];
+    if (l->weight->shape.ndim != 2 || !nn_shape_equal(l->bias->shape, nn_shape1(out)))
+        return nn_fail(nn, NN_ERROR_SHAPE, "nn_linear_forward",
+                       "the layer is not [out, in] with [out]: weight is %s, bias is %s",
+                       nn_shape_text(nn, l->weight->shape), nn_shape_text(nn, l->bias->shape));
     if (x->shape.ndim < 1 || nn__last(x->shape) != d)
         return nn_fail(nn, NN_ERROR_SHAPE, "nn_linear_forward",
                        "x is %s, its last dimension should be %d: weight is %s",
@@ -3428,7 +3626,8 @@ static nn_optimizer *nn__optimizer_new(nn_model *model, const char *function, nn
     if (nn->code != NN_OK) return &nn->failed_optimizer;
     nn_optimizer *opt = NULL;
     if (!(lr > 0 && lr - lr == 0))
-        nn_fail(nn, NN_ERROR_ARGUMENT, function, "the learning rate is %g", (double)lr);
+        nn_fail(nn, NN_ERROR_ARGUMENT, function, "the learning rate is %g, not positive and finite",
+                (double)lr);
     else opt = NN__NEW(nn, nn_optimizer);
     if (!opt) return &nn->failed_optimizer;
     opt->ctx = nn;
@@ -3461,11 +3660,12 @@ static void nn__momentum_update(nn_optimizer *opt, nn_tensor *w, nn_real **state
 
 nn_optimizer *nn_momentum(nn_model *model, nn_real lr, nn_real beta)
 {
-    nn_optimizer *opt = nn__optimizer_new(model, "nn_momentum", lr, 1, nn__momentum_update);
-    if (opt && !(beta >= 0 && beta < 1))
-        nn_fail(opt->ctx, NN_ERROR_ARGUMENT, "nn_momentum", "beta is %g, not in 0 <= beta < 1",
+    if (!nn__given(model, "nn_momentum")) return NULL;
+    if (!(beta >= 0 && beta < 1))
+        nn_fail(model->ctx, NN_ERROR_ARGUMENT, "nn_momentum", "beta is %g, not in 0 <= beta < 1",
                 (double)beta);
-    if (opt && opt->ctx->code == NN_OK) opt->beta1 = beta;
+    nn_optimizer *opt = nn__optimizer_new(model, "nn_momentum", lr, 1, nn__momentum_update);
+    if (opt->ctx->code == NN_OK) opt->beta1 = beta;
     return opt;
 }
 
@@ -3517,6 +3717,10 @@ void nn_step(nn_optimizer *opt)
                 "the optimizer is the result of a failed call");
         return;
     }
+    if (!(opt->lr >= 0 && opt->lr - opt->lr == 0)) {
+        nn_fail(opt->ctx, NN_ERROR_ARGUMENT, "nn_step", "the learning rate is %g", (double)opt->lr);
+        return;
+    }
     if (!nn__optimizer_ready(opt)) return;
     opt->step++;
     opt->beta1_power *= (double)opt->beta1;
@@ -3545,7 +3749,13 @@ void nn_backward(nn_tensor *loss)
                 nn->grad_enabled ? "" : " (recording is off: nn_set_grad_enabled)");
         return;
     }
-    if (!nn__check_finite(loss, loss->data, "nn_backward", "the loss")) return;
+    if (nn__first_bad(loss->data, 1) == 0) {
+        nn_fail(nn, NN_ERROR_NONFINITE, "nn_backward",
+                "the loss is %s: has it diverged (try a smaller learning rate, smaller inputs)? "
+                "nn_on_nan(nn, 1) finds the operation",
+                loss->data[0] != loss->data[0] ? "nan" : "inf");
+        return;
+    }
     for (int i = 0; i < nn->n_tape; i++) nn->tape[i]->grad = NULL;
     nn__need_grad(loss);
     if (nn->code == NN_OK) loss->grad[0] = 1;
@@ -3558,10 +3768,12 @@ void nn_backward(nn_tensor *loss)
         nn__mark temporaries = nn__arena_mark(&nn->graph);
         y->backward(y);
         nn__arena_rewind(&nn->graph, temporaries);
-        for (int j = 0; nn->nan_check && j < y->n_in; j++)
-            if (y->in[j]->grad &&
-                !nn__check_finite(y->in[j], y->in[j]->grad, y->op, "backward: grad of"))
-                return;
+        for (int j = 0; nn->nan_check && j < y->n_in && nn->code == NN_OK; j++) {
+            const nn_tensor *x = y->in[j];
+            char what[NN_NAME_SIZE + 32];
+            snprintf(what, sizeof what, "backward: the gradient of %.60s", x->name[0] ? x->name : x->op);
+            if (x->grad) nn__check_finite(x, x->grad, y->op, what);
+        }
     }
 }
 
@@ -3571,32 +3783,52 @@ static double nn__loss_of(nn_ctx *nn, nn_tensor *(*loss)(void *user), void *user
     return (double)nn_item(loss(user));
 }
 
-double nn_gradcheck(nn_model *model, nn_tensor *(*loss)(void *user), void *user, nn_real h)
+nn_gradcheck_result nn_gradcheck(nn_model *model, nn_tensor *(*loss)(void *user), void *user,
+                                 nn_real h)
 {
-    if (!nn__given(model, "nn_gradcheck")) return (double)NAN;
+    nn_gradcheck_result worst = {(double)NAN, "", 0, 0, 0};
+    if (!nn__given(model, "nn_gradcheck")) return worst;
     nn_ctx *nn = model->ctx;
-    if (nn->code != NN_OK) return (double)NAN;
-    nn_clear(nn);
-    nn_zero_grad(model);
-    nn_backward(loss(user));
-    int recording = nn_set_grad_enabled(nn, 0);
-    double worst = 0, largest = 0;
+    if (!loss || !model->n_params || !(h > 0))
+        nn_fail(nn, NN_ERROR_ARGUMENT, "nn_gradcheck",
+                "needs a model with parameters, a loss and h > 0");
+    if (nn->code != NN_OK) return worst;
+    nn_real *twice = (nn_real *)nn__malloc(nn, nn_model_size(model) * sizeof *twice), *t = twice;
+    if (!twice) return worst;
+    for (int run = 0; run < 3; run++) { /* a gradient that is set, not added to, is found out by */
+        if (run != 1) nn_zero_grad(model); /* being no larger after two runs than after one */
+        nn_clear(nn);
+        nn_backward(loss(user));
+        for (int i = 0; run == 1 && i < model->n_params; t += model->param[i++]->size)
+            memcpy(t, model->param[i]->grad, model->param[i]->size * sizeof *t);
+    }
+    t = twice;
+    const int recording = nn_set_grad_enabled(nn, 0);
+    double largest = 0, distance = -1;
     for (int i = 0; i < model->n_params; i++)
         for (size_t j = 0; j < model->param[i]->size && nn->code == NN_OK; j++) {
             nn_real *w = &model->param[i]->data[j], old = *w;
+            const double g = (double)model->param[i]->grad[j], half = (double)*t++ / 2;
             *w = old + h;
-            double up = nn__loss_of(nn, loss, user), step = (double)*w;
+            const double up = nn__loss_of(nn, loss, user);
+            double step = (double)*w;
             *w = old - h;
-            double down = nn__loss_of(nn, loss, user);
+            const double down = nn__loss_of(nn, loss, user);
             step -= (double)*w; /* what 2 h really is after rounding */
             *w = old;
-            double numeric = (up - down) / step, analytic = (double)model->param[i]->grad[j];
-            worst = fmax(worst, fabs(numeric - analytic));
-            largest = fmax(largest, fmax(fabs(numeric), fabs(analytic)));
+            const double numeric = (up - down) / step, once = fabs(g - numeric);
+            const double d = fabs(half - numeric) > once ? fabs(half - numeric) : once;
+            largest = fmax(largest, fmax(fabs(numeric), fabs(g)));
+            if (d <= distance) continue; /* not so for NaN: that is the worst of all */
+            nn_gradcheck_result here = {0, model->param[i]->name, j, g, numeric};
+            if (distance < HUGE_VAL) worst = here;
+            distance = d - d == 0 ? d : HUGE_VAL;
         }
     nn_set_grad_enabled(nn, recording);
-    if (nn->code != NN_OK) return (double)NAN;
-    return largest > 0 ? worst / largest : worst;
+    NN_FREE(nn->user, twice);
+    worst.error = largest > 0 && distance < HUGE_VAL ? distance / largest : distance;
+    if (nn->code != NN_OK) worst.error = (double)NAN;
+    return worst;
 }
 
 #ifndef NN_NO_STDIO
@@ -3641,11 +3873,11 @@ static void nn__graph(const nn_tensor *y, FILE *out, int mermaid)
 
 void nn_graph_dot(const nn_tensor *y, FILE *out)
 {
-    if (y && y->size) nn__graph(y, out, 0);
+    if (nn__given(y && out ? y : NULL, "nn_graph_dot")) nn__graph(y, out, 0);
 }
 void nn_graph_mermaid(const nn_tensor *y, FILE *out)
 {
-    if (y && y->size) nn__graph(y, out, 1);
+    if (nn__given(y && out ? y : NULL, "nn_graph_mermaid")) nn__graph(y, out, 1);
 }
 #endif
 
@@ -3659,24 +3891,29 @@ nn_mlp nn_mlp_new(nn_model *model, const char *name, const int *width, int layer
     if (!nn__given(model, "nn_mlp_new")) return m;
     nn_ctx *nn = m.ctx = model->ctx;
     if (nn->code != NN_OK) return m;
-    if (!name || !width || layers < 2 || layers > NN_MLP_MAX)
-        return nn_fail(nn, NN_ERROR_ARGUMENT, "nn_mlp_new", "needs a name and 2 to %d widths",
-                       NN_MLP_MAX),
-               m;
-    if (hidden == NN_SOFTMAX ||
-        (output != NN_IDENTITY && output != NN_SIGMOID && output != NN_SOFTMAX))
-        return nn_fail(nn, NN_ERROR_ARGUMENT, "nn_mlp_new",
-                       "hidden is NN_IDENTITY, NN_SIGMOID, NN_TANH "
-                       "or NN_RELU; output is NN_IDENTITY, NN_SIGMOID or NN_SOFTMAX"),
-               m;
-    for (int l = 1; l < layers; l++) {
-        char layer[NN_NAME_SIZE];
-        snprintf(layer, sizeof layer, "%.48s.%d", name, l);
+    if (!name || !width || layers < 2 || layers > NN_MLP_MAX) {
+        nn_fail(nn, NN_ERROR_ARGUMENT, "nn_mlp_new", "needs a name and 2 to %d widths", NN_MLP_MAX);
+        return m;
+    }
+    if ((hidden != NN_IDENTITY && hidden != NN_SIGMOID && hidden != NN_TANH && hidden != NN_RELU) ||
+        (output != NN_IDENTITY && output != NN_SIGMOID && output != NN_SOFTMAX)) {
+        nn_fail(nn, NN_ERROR_ARGUMENT, "nn_mlp_new",
+                "hidden is NN_IDENTITY, NN_SIGMOID, NN_TANH or NN_RELU; "
+                "output is NN_IDENTITY, NN_SIGMOID or NN_SOFTMAX");
+        return m;
+    }
+    const int before = model->n_params;
+    for (int l = 1; l < layers && nn->code == NN_OK; l++) {
+        char layer[2 * NN_NAME_SIZE];
+        snprintf(layer, sizeof layer, "%.100s.%d", name, l);
         nn_linear linear = nn_linear_new(model, layer, width[l - 1], width[l]);
         m.weight[l] = linear.weight;
         m.bias[l] = linear.bias;
     }
-    if (nn->code != NN_OK) return m;
+    if (nn->code != NN_OK) { /* all of it or nothing */
+        model->n_params = before;
+        return m;
+    }
     m.layers = layers; /* stays 0 in a failed one */
     m.hidden = hidden;
     m.output = output;
@@ -3725,10 +3962,10 @@ const nn_real *nn_mlp_forward(nn_mlp *m, const nn_real *x, int n)
 {
     if (!nn__given(m ? m->ctx : NULL, "nn_mlp_forward")) return NULL;
     if (m->ctx->code != NN_OK || !m->layers) return NULL;
-    if (!x || n < 1)
-        return nn_fail(m->ctx, NN_ERROR_ARGUMENT, "nn_mlp_forward", "needs x and n >= 1; n is %d",
-                       n),
-               (nn_real *)NULL;
+    if (!x || n < 1) {
+        nn_fail(m->ctx, NN_ERROR_ARGUMENT, "nn_mlp_forward", x ? "n is %d" : "x is NULL", n);
+        return NULL;
+    }
     if (!nn__mlp_reserve(m, n)) return NULL;
     memcpy(m->y[0], x, (size_t)n * (size_t)m->width[0] * sizeof *x);
     for (int l = 1; l < m->layers; l++) {
@@ -3746,7 +3983,11 @@ const nn_real *nn_mlp_forward(nn_mlp *m, const nn_real *x, int n)
 
 nn_real nn_mlp_loss(const nn_mlp *m, const nn_real *target)
 {
-    if (!m || !m->ctx || m->ctx->code != NN_OK || !m->n || !target) return (nn_real)NAN;
+    if (!nn__given(m ? m->ctx : NULL, "nn_mlp_loss")) return (nn_real)NAN;
+    if (m->ctx->code == NN_OK && (!m->n || !target))
+        nn_fail(m->ctx, NN_ERROR_ARGUMENT, "nn_mlp_loss",
+                "needs targets, and nn_mlp_forward before");
+    if (m->ctx->code != NN_OK) return (nn_real)NAN;
     const nn__kernels *k = m->ctx->kernels;
     const int top = m->layers - 1, units = m->width[top];
     double loss = 0;
@@ -3944,9 +4185,10 @@ static unsigned char *nn__read_file(nn_ctx *nn, const char *function, const char
     if (!path)
         return nn_fail(nn, NN_ERROR_ARGUMENT, function, "path is NULL"), (unsigned char *)NULL;
     FILE *file = fopen(path, "rb");
-    if (!file)
-        return nn_fail(nn, NN_ERROR_IO, function, "%s: cannot be opened", path),
-               (unsigned char *)NULL;
+    if (!file) {
+        nn_fail(nn, NN_ERROR_IO, function, "%s: cannot be opened: %s", path, strerror(errno));
+        return NULL;
+    }
     void *bytes = NULL;
     int room = 0, n = 0;
     for (size_t got = 1; got && nn->code == NN_OK;) {
@@ -4120,7 +4362,9 @@ static int nn__csv_value(nn__csv *r, nn_table *t, int c, int *capacity, nn_real 
     }
     const char *hint = "";
     if (strpbrk(r->field, ";\t")) hint = " (options.delimiter sets another delimiter)";
-    else if (!r->options.header && r->line == 1) hint = " (is this a header? options.header = 1)";
+    else if (!r->options.header && r->line == 1)
+        hint = " (a header? options.header = 1; or a category? options.categories = 1)";
+    else hint = " (a category? options.categories = 1)";
     nn_fail(r->nn, NN_ERROR_FORMAT, r->function,
             "%s: line %d, column %d: \"%.32s\" is not a number%s", r->file, r->line, r->column,
             r->field, hint);
@@ -4203,7 +4447,15 @@ static nn_table nn__csv_read(nn_ctx *nn, const char *function, const char *file,
             t.class_name = name + 2;
             t.classes = names - 2;
         } else if (names == t.cols) {
+            int numbers = 0;
             t.name = name;
+            for (int c = 0; c < names; c++)
+                numbers += nn__parse_number(name[c], strlen(name[c]), &rows);
+            if (numbers == names)
+                nn_fail(nn, NN_ERROR_FORMAT, function,
+                        "%s: the header consists of numbers: is it data "
+                        "(options.header = 0)?",
+                        file);
         } else if (names) {
             nn_fail(nn, NN_ERROR_FORMAT, function,
                     "%s: the header has %d fields (\"%.32s\", ..), the data have %d rows of %d",
@@ -4318,7 +4570,7 @@ nn_idx nn_idx_load(nn_ctx *nn, const char *path)
         const size_t data = size - (size_t)(a.bytes - bytes);
         void *copy = nn__alloc(nn, &nn->keep, data, 1, 0);
         if (copy) memcpy(copy, a.bytes, data);
-        else a.size = 0;
+        else memset(&a, 0, sizeof a), a.ctx = nn;
         a.bytes = (const unsigned char *)copy;
     }
     NN_FREE(nn->user, bytes);
@@ -4369,11 +4621,12 @@ static nn_dataset nn__dataset_features(const nn_table *t, const char *function, 
     if (t->cols == 1)
         return nn_fail(t->ctx, NN_ERROR_ARGUMENT, function,
                        "the table has one column: no features are left"), none;
-    if (t->cols < 1 || *column < -t->cols || *column >= t->cols)
-        return nn_fail(t->ctx, NN_ERROR_ARGUMENT, function, "no column %d among %d", *column,
-                       t->cols),
+    if (t->cols < 1) return nn_fail(t->ctx, NN_ERROR_ARGUMENT, function, "the table is empty"), none;
+    if (*column < -1 || *column >= t->cols)
+        return nn_fail(t->ctx, NN_ERROR_ARGUMENT, function,
+                       "there is no column %d (0 to %d, or -1 for the last)", *column, t->cols - 1),
                none;
-    if (*column < 0) *column += t->cols;
+    if (*column < 0) *column = t->cols - 1;
     nn_dataset d = nn__dataset(t->ctx, t->rows, nn_shape1(t->cols - 1));
     d.x = nn__reals(t->ctx, &t->ctx->keep, (size_t)d.n * (size_t)d.size);
     if (!d.x) return none;
@@ -4481,12 +4734,19 @@ static nn_dataset nn__dataset_pick(const nn_dataset *all, const int *rows, int n
 void nn_split(const nn_dataset *data, double fraction, nn_dataset *train, nn_dataset *test)
 {
     nn_ctx *nn = data ? data->ctx : NULL;
-    const nn_dataset whole = data ? *data : nn__dataset(NULL, 0, nn_shape0()), *all = &whole;
-    *train = *test = nn__dataset(nn, 0, nn_shape0());
+    const nn_dataset none = nn__dataset(nn, 0, nn_shape0());
+    const nn_dataset whole = data ? *data : none,
+                     *all = &whole; /* data may be train or test, too */
+    if (train) *train = none;
+    if (test) *test = none;
     if (!nn__ready(nn, "nn_split")) return;
-    if (all->n < 2 || !(fraction > 0 && fraction < 1)) {
-        nn_fail(nn, NN_ERROR_ARGUMENT, "nn_split", "cannot take %g of %d samples", fraction,
-                all->n);
+    if (!train || !test || all->n < 2 || !(fraction > 0 && fraction < 1)) {
+        if (!train || !test) nn_fail(nn, NN_ERROR_ARGUMENT, "nn_split", "train or test is NULL");
+        else if (all->n < 2)
+            nn_fail(nn, NN_ERROR_ARGUMENT, "nn_split", "there are %d samples", all->n);
+        else
+            nn_fail(nn, NN_ERROR_ARGUMENT, "nn_split", "fraction is %g, not between 0 and 1",
+                    fraction);
         return;
     }
     int n_test = (int)(fraction * all->n + 0.5);
@@ -4494,8 +4754,11 @@ void nn_split(const nn_dataset *data, double fraction, nn_dataset *train, nn_dat
     int *rows = (int *)nn__alloc(nn, &nn->keep, (size_t)all->n, sizeof *rows, 0);
     if (!rows) return;
     nn_randperm(nn, rows, all->n);
-    *train = nn__dataset_pick(all, rows + n_test, all->n - n_test);
-    *test = nn__dataset_pick(all, rows, n_test);
+    const nn_dataset larger = nn__dataset_pick(all, rows + n_test, all->n - n_test);
+    const nn_dataset smaller = nn__dataset_pick(all, rows, n_test);
+    if (nn->code != NN_OK) return;
+    *train = larger;
+    *test = smaller;
 }
 
 nn_scaler nn_scaler_fit(const nn_dataset *data)
@@ -4505,8 +4768,8 @@ nn_scaler nn_scaler_fit(const nn_dataset *data)
     if (!nn__ready(nn, "nn_scaler_fit")) return s;
     if (!data->x || data->n < 1)
         return nn_fail(nn, NN_ERROR_ARGUMENT, "nn_scaler_fit",
-                       "the data set has no samples of numbers"),
-               s;
+                       data->bytes ? "the samples are bytes, which nn_batch_x divides by 255"
+                                   : "there are no samples"), s;
     s.mean = nn__reals(nn, &nn->keep, (size_t)data->size);
     s.std = nn__reals(nn, &nn->keep, (size_t)data->size);
     if (!s.mean || !s.std) return s;
@@ -4538,7 +4801,7 @@ void nn_scaler_apply(const nn_scaler *s, nn_dataset *data)
     if (!nn__ready(s ? s->ctx : NULL, "nn_scaler_apply")) return;
     if (data && !data->x && data->n) {
         nn_fail(s->ctx, NN_ERROR_ARGUMENT, "nn_scaler_apply",
-                "the data set holds bytes, not numbers");
+                "the samples are bytes, which nn_batch_x divides by 255");
         return;
     }
     if (!data || !data->x || data->size != s->size) {
@@ -4580,7 +4843,8 @@ static nn_tensor *nn__gather_target(const nn_dataset *data, const char *function
 {
     if (data->ctx->code == NN_OK && !data->target)
         return nn_fail(data->ctx, NN_ERROR_ARGUMENT, function,
-                       "the data set has no targets");
+                       data->label ? "the data set has labels, not targets"
+                                   : "the data set has no targets");
     nn_tensor *t = nn__leaf(data->ctx, function, nn_shape2(n, 1));
     for (int i = 0; i < n && t->size; i++) t->data[i] = data->target[rows ? rows[i] : i];
     return t;
@@ -4678,28 +4942,14 @@ nn_tensor *nn_batch_target(const nn_batches *b)
 /* From here on the public names note where they are called. */
 #ifndef NN__KERNEL_PASS
 #undef NN_AT
-#undef NN__AT_CTX
-#undef NN__AT_MODEL
-#undef NN__AT_OPTIMIZER
-#undef NN__AT_DATA
-#undef NN__AT_SCALER
-#undef NN__AT_IDX
-#undef NN__AT_TABLE
-#undef NN__AT_BATCHES
-#undef NN__AT_LIST
+#undef NN__AT
+#undef NN__CREATE
 #ifdef NN_NO_LOCATIONS
-#define NN_AT(x) (x)
+#define NN_AT(...) (__VA_ARGS__)
 #else
-#define NN_AT(x) nn__at(x, __FILE__, __LINE__)
-#define NN__AT_CTX(x) nn__at_ctx(x, __FILE__, __LINE__)
-#define NN__AT_MODEL(x) nn__at_model(x, __FILE__, __LINE__)
-#define NN__AT_OPTIMIZER(x) nn__at_optimizer(x, __FILE__, __LINE__)
-#define NN__AT_DATA(x) nn__at_data(x, __FILE__, __LINE__)
-#define NN__AT_SCALER(x) nn__at_scaler(x, __FILE__, __LINE__)
-#define NN__AT_IDX(x) nn__at_idx(x, __FILE__, __LINE__)
-#define NN__AT_TABLE(x) nn__at_table(x, __FILE__, __LINE__)
-#define NN__AT_BATCHES(x) nn__at_batches(x, __FILE__, __LINE__)
-#define NN__AT_LIST(...) nn__at_list(__VA_ARGS__, __FILE__, __LINE__)
+#define NN_AT(...) nn__at_tensor(__VA_ARGS__, __FILE__, __LINE__)
+#define NN__AT(kind, ...) nn__at_##kind(__VA_ARGS__, __FILE__, __LINE__)
+#define NN__CREATE(...) nn__same_real(nn_create(__VA_ARGS__), sizeof(nn_real), __FILE__, __LINE__)
 #endif
 #endif
 

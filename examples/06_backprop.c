@@ -70,7 +70,7 @@ int main(void)
             difference = fmax(difference, fabs(hand - graph));
         }
 
-    const double error = nn_gradcheck(net, loss_of, &n, 0.01f);
+    const double error = nn_gradcheck(net, loss_of, &n, 0.01f).error;
     printf("\nexpected: hand and graph agree to 1e-6, finite differences to 1e-3 (float)\n");
     printf("got:      %s and %s\n", difference < 1e-6 ? "yes" : "no", error < 1e-3 ? "yes" : "no");
     nn_destroy(nn);

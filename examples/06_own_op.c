@@ -54,8 +54,8 @@ int main(void)
     nn_print(softplus(x));
 
     example right = {x, softplus_backward}, wrong = {x, wrong_backward};
-    const double good = nn_gradcheck(model, loss_of, &right, 0.01f);
-    const double bad = nn_gradcheck(model, loss_of, &wrong, 0.01f);
+    const double good = nn_gradcheck(model, loss_of, &right, 0.01f).error;
+    const double bad = nn_gradcheck(model, loss_of, &wrong, 0.01f).error;
     printf("\nexpected: the right gradient is off by less than 0.001, the wrong one by more than "
            "0.1\n");
     printf("got:      %s and %s\n", good < 0.001 ? "less" : "more", bad > 0.1 ? "more" : "less");

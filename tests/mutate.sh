@@ -26,11 +26,11 @@ function emit(line, from, to, text, what) {
 function code_of(s,   i, c, two, out, quoted) {
     for (i = 1; i <= length(s); i++) {
         c = substr(s, i, 1); two = substr(s, i, 2)
-        if (comment) { if (two == "*/") { comment = 0; out = out " "; i++ } out = out " "; continue }
-        if (!quoted && two == "/*") { comment = 1; out = out "  "; i++; continue }
-        if (quoted && c == "\\") { out = out "  "; i++; continue }
-        if (c == "\"") { quoted = !quoted; out = out c; continue }
-        out = out (quoted ? " " : c)
+        if (comment ? two == "*/" : !quoted && two == "/*") comment = !comment
+        else if (!quoted || c != "\\") two = "" # only one character
+        if (c == "\"" && !comment) quoted = !quoted
+        out = out (two != "" ? "  " : comment || quoted ? " " : c)
+        if (two != "") i++
     }
     return out
 }
@@ -52,9 +52,10 @@ function mutate(s,   i, at, rest) {
     swap(s, " + ", " - "); swap(s, " - ", " + ")
     swap(s, " * ", " / "); swap(s, " * ", " + "); swap(s, " / ", " * ")
     swap(s, " > 0 ", " >= 0 ")
-    swap(s, "NN__IF_GT(b, NN__(set)(0), a, k * a)", "NN__IF_GT(NN__(set)(0), b, k * a, a)") # >=
-    swap(s, "NN__FMA(", "NN__FMA(-")                                              # -=
-    if (s ~ /NN__FMA/) swap(s, ", y);", ", y - y);")                               # =
+    # what vectors have instead of >=, -= and =
+    swap(s, "NN__IF_GT(b, NN__(set)(0), a, k * a)", "NN__IF_GT(NN__(set)(0), b, k * a, a)")
+    swap(s, "NN__FMA(", "NN__FMA(-")
+    if (s ~ /NN__FMA/) swap(s, ", y);", ", y - y);")
     for (i = 2; i <= length(s); i++) # a minus with a space before it but none behind
         if (substr(s, i - 1, 3) ~ /^[ (,]-[A-Za-z0-9_(]$/) emit(NR, i, i, "", "a minus is dropped")
     if (unfinished) { # a statement that began on an earlier line
@@ -82,13 +83,14 @@ function mutate(s,   i, at, rest) {
         name = ""
     } else if (code ~ /^[A-Za-z].*\(/) {
         name = code
-        if (code ~ /NN__\([a-z_]*\)\(/) { sub(/.*NN__\(/, "", name); sub(/\).*/, "", name); name = "v" name }
+        if (sub(/.*NN__\(/, "v", name)) sub(/\).*/, "", name) # NN__(exp) is called vexp here
         else { sub(/\(.*/, "", name); sub(/.*[ *]/, "", name) }
     }
     if (code ~ /^}/) inside = 0
     if (inside) mutate(code)
-    if (code ~ /^\{/) inside = name ~ /^(nn__[a-z_0-9]*_backward|nn__[a-z_0-9]*_backward_naive|v[a-z_0-9]*_backward)$/ ||
-                               name ~ /^(nn__add_reduced|nn_backward|nn_mlp_backward|nn__mlp_slope)$/
+    if (code ~ /^\{/)
+        inside = name ~ /^(nn__|v)[a-z_0-9]*_backward(_naive)?$/ ||
+                 name ~ /^(nn__add_reduced|nn_backward|nn_mlp_backward|nn__mlp_slope)$/
 }
 EOF
 cat >"$dir/apply.awk" <<'EOF'
@@ -99,10 +101,14 @@ EOF
 
 # The limit is for mutants that never end.
 compile() { $cc -std=c99 -O0 -w $1 "$dir/tests/test_ops.c" -lm -o "$dir/test_ops" >/dev/null 2>&1; }
-passes() { (cd "$dir" && ulimit -c 0 && ulimit -t 60 && ./test_ops -x $1) >/dev/null 2>&1; }
+passes() {
+    (cd "$dir" && ulimit -c 0 && ulimit -t 60 && ./test_ops -x $1 || exit 1) >/dev/null 2>&1
+}
 
 for build in -DNN_REAL=double ""; do
-    compile "$build" && passes || { echo "the tests fail without any mutant (${build:-float})"; exit 2; }
+    compile "$build" && passes && continue
+    echo "the tests fail without any mutant (${build:-float})"
+    exit 2
 done
 
 awk -f "$dir/list.awk" "$dir/original" >"$dir/list"

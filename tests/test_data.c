@@ -796,7 +796,9 @@ static void dataset_targets_of_diabetes(void)
     CHECK_NEAR(d.target[0], (nn_real)32.1, 0);
     CHECK_NEAR(d.x[2], 101, 0);
     CHECK_NEAR(d.x[9], 151, 0);
-    d = nn_dataset_targets(&t, -10); /* the second */
+    CHECK_INT(nn_dataset_targets(&t, -2).n, 0);
+    rejected("column", NN_ERROR_ARGUMENT, "there is no column -2", "(0 to 10, or -1 for the last)");
+    d = nn_dataset_targets(&t, 1);
     CHECK_NEAR(d.target[0], 2, 0);
     CHECK_NEAR(d.x[1], (nn_real)32.1, 0);
     CHECK_INT(nn_dataset_targets(&t, 11).n, 0);

@@ -82,12 +82,12 @@ static void stop(void)
     nn_destroy(other);
 }
 
-/* A text that is good until the next call but three. */
+/* A text that is good for the next seven calls. */
 static const char *say(const char *format, ...)
 {
-    static char texts[4][512];
+    static char texts[8][512];
     static int next;
-    char *text = texts[next++ % 4];
+    char *text = texts[next++ % 8];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(text, sizeof texts[0], format, arguments);
@@ -97,8 +97,8 @@ static const char *say(const char *format, ...)
 
 static const char *stale_text(const char *function, int argument)
 {
-    return say("%s: argument %d was made before the last nn_clear (input, %s:%d)", function, argument,
-               __FILE__, stale_line);
+    return say("%s: argument %d was made before the last nn_clear (input, %s:%d)", function,
+               argument, __FILE__, stale_line);
 }
 
 /* Before the wrong call: a place that is not its own, so that a message cannot be right by luck. */
@@ -116,7 +116,12 @@ static void before(void)
 static void after(int line, const char *call, nn_code code, const char *text)
 {
     const int bad = test_bad;
-    const char *wanted = code >= NN_ERROR_NONFINITE ? say("%s:%d: %s", __FILE__, line, text) : text;
+    const char *wanted = say("%s:%d: %s", __FILE__, line, text);
+    /* where a test fills several lines, gcc and clang count the call to different ones of them */
+    for (int off = -3; off <= 3 && strcmp(wanted, heard.message) != 0; off++) {
+        const char *other = say("%s:%d: %s", __FILE__, line + off, text);
+        if (strcmp(other, heard.message) == 0) wanted = other;
+    }
     CHECK_INT(heard.times, 1);
     CHECK(heard.user == &heard);
     CHECK_STR(heard.message, wanted);
@@ -218,7 +223,8 @@ static void pairs(void)
     BINARY(nn_div);
     PAIR(nn_mse);
     PAIR(nn_bce_with_logits);
-    EXPECT(nn_mse(x23, x32), SHAPE, "nn_mse: shapes differ: the prediction is [2, 3], the target [3, 2]");
+    EXPECT(nn_mse(x23, x32), SHAPE,
+           "nn_mse: shapes differ: the prediction is [2, 3], the target [3, 2]");
     EXPECT(nn_bce_with_logits(x4, x1), SHAPE,
            "nn_bce_with_logits: shapes differ: the prediction is [4], the target [1]");
     PAIR(nn_matmul);
@@ -226,7 +232,8 @@ static void pairs(void)
            "nn_matmul: inner dimensions differ: x is [2, 3], w is [2, 3]");
     EXPECT(nn_matmul(x23, x4), SHAPE, "nn_matmul: needs matrices: x is [2, 3], w is [4]");
     EXPECT(nn_matmul(x0, x23), SHAPE, "nn_matmul: needs matrices: x is [], w is [2, 3]");
-    nn_tensor *x523 = nn_full(nn, nn_shape3(5, 2, 3), 1), *x732 = nn_full(nn, nn_shape3(7, 3, 2), 1);
+    nn_tensor *x523 = nn_full(nn, nn_shape3(5, 2, 3), 1),
+              *x732 = nn_full(nn, nn_shape3(7, 3, 2), 1);
     EXPECT(nn_matmul(x523, x732), SHAPE,
            "nn_matmul: leading dimensions differ: x is [5, 2, 3], w is [7, 3, 2]");
     EXPECT(nn_matmul(x23, x732), SHAPE,
@@ -299,8 +306,8 @@ static void axes_and_shapes(void)
            "nn_reshape: x is [2, 3] with 6 elements, not [0, -1]");
     EXPECT(nn_reshape(x23, nn_shape2(-2, -3)), SHAPE,
            "nn_reshape: x is [2, 3] with 6 elements, not [-2, -3]");
-    EXPECT(nn_reshape(x23, nn_shape4(65536, 65536, 65536, 65536)), SHAPE, /* the product is 2^64 */
-           "nn_reshape: x is [2, 3] with 6 elements, not [65536, 65536, 65536, 65536]");
+    EXPECT(nn_reshape(x23, nn_shape4(1056175639, 88801, 11239, 70)), SHAPE, /* 4 * 2^64 + 6 */
+           "nn_reshape: x is [2, 3] with 6 elements, not [1056175639, 88801, 11239, 70]");
     EXPECT(nn_reshape(x23, five), SHAPE, "nn_reshape: a shape of 5 dimensions (at most 4)");
     EXPECT(nn_reshape(x23, negative), SHAPE, "nn_reshape: a shape of -1 dimensions (at most 4)");
 
@@ -312,7 +319,10 @@ static void axes_and_shapes(void)
     EXPECT(nn_concat(1, 2, turned), SHAPE,
            "nn_concat: shapes differ outside axis 1: the first is [2, 3], number 2 is [3, 2]");
     EXPECT(nn_concat(0, 2, gap), ARG, "nn_concat: argument 2 is NULL");
-    EXPECT(nn_concat(0, 2, gap1), ARG, "nn_concat: argument 1 is NULL");
+    before();
+    CHECK_INT(nn_concat(0, 2, gap1)->size, 0);
+    CHECK_STR(heard.message, "nn_concat: argument 1 is NULL"); /* rather no place than another's */
+    nn_error_clear(nn);
     EXPECT(nn_concat(0, 2, two), ARG, "nn_concat: argument 2 belongs to another nn_ctx");
     stop();
 }
@@ -355,8 +365,9 @@ static void looking(void)
     CHECK(index[0] == 7 && index[1] == 7);
     EXPECT_CALL(nn_count_correct(x23, NULL), ARG, "nn_count_correct: labels is NULL");
     EXPECT_CALL(nn_count_correct(x4, right), SHAPE, "nn_count_correct: z is [4], not [N, C]");
-    EXPECT_CALL(nn_count_correct(x23, label), ARG,
-                "nn_count_correct: labels[1] is 3, but there are 3 classes (0 to 2, or -1 for none)");
+    EXPECT_CALL(
+        nn_count_correct(x23, label), ARG,
+        "nn_count_correct: labels[1] is 3, but there are 3 classes (0 to 2, or -1 for none)");
     EXPECT_CALL(nn_count_correct(stale, right), ARG, stale_text("nn_count_correct", 1));
     nn_stat s = nn_stats(failed);
     CHECK(s.size == 0 && s.nan == 0);
@@ -397,7 +408,7 @@ static void models(void)
                 "nn_param: dimension 1 of [2, 0] is not positive");
     CHECK(bad.weight && !bad.weight->size && bad.bias && !bad.bias->size);
     EXPECT(nn_linear_forward(&bad, x23), ARG,
-           "nn_linear_forward: argument 2 is the result of a failed call");
+           "nn_linear_forward: argument 1 is the result of a failed call");
     EXPECT_CALL(nn_linear_new(net, "b", 3, -2), SHAPE,
                 "nn_param: dimension 0 of [-2, 3] is not positive");
     EXPECT_CALL(nn_linear_new(net, NULL, 3, 2), ARG, "nn_param: a parameter needs a name");
@@ -408,6 +419,13 @@ static void models(void)
     EXPECT_CALL(nn_linear_new(net, "b", INT_MAX, INT_MAX), NN_ERROR_LIMIT,
                 "nn_param: [2147483647, 2147483647] has too many elements");
     CHECK_INT(net->n_params, 4); /* no refused layer left a parameter behind */
+    CHECK_STR(net->param[2]->name, "a.weight"); /* in the order of PyTorch's files */
+    CHECK_STR(net->param[3]->name, "a.bias");
+    nn_linear mixed = {fc.weight, nn_param(net, "short", "bias", nn_shape1(1))};
+    CHECK_INT(nn_linear_forward(&mixed, x23)->size, 0); /* a bias too short must not be read */
+    nn_error_clear(nn);
+    CHECK_INT(nn_param(&nn->failed_model, "", "w", nn_shape1(1))->size, 0);
+    nn_error_clear(nn);
 
     EXPECT(nn_linear_forward(&fc, x32), SHAPE,
            "nn_linear_forward: x is [3, 2], its last dimension should be 3: weight is [2, 3]");
@@ -447,17 +465,20 @@ static void losses(void)
            "nn_bce_with_logits: target 1 is nan, not between 0 and 1");
 
     EXPECT_CALL(nn_backward(x23), SHAPE, "nn_backward: the loss must be one number, it is [2, 3]");
-    EXPECT_CALL(nn_backward(nn_sum(x23)), ARG, "nn_backward: the loss does not depend on any parameter");
+    EXPECT_CALL(nn_backward(nn_sum(x23)), ARG,
+                "nn_backward: the loss does not depend on any parameter");
     EXPECT_CALL(nn_backward(stale), ARG, stale_text("nn_backward", 1));
     EXPECT_CALL(nn_backward(failed), ARG, "nn_backward: argument 1 is the result of a failed call");
     nn_tensor *w = nn_param(net, "", "w", nn_shape1(2));
     nn_set_grad_enabled(nn, 0);
-    EXPECT_CALL(nn_backward(nn_sum(w)), ARG, "nn_backward: the loss does not depend on any parameter "
+    EXPECT_CALL(nn_backward(nn_sum(w)), ARG,
+                "nn_backward: the loss does not depend on any parameter "
                 "(recording is off: nn_set_grad_enabled)");
     nn_set_grad_enabled(nn, 1);
     w->data[1] = (nn_real)INFINITY;
     EXPECT_CALL(nn_backward(nn_sum(w)), NN_ERROR_NONFINITE,
-                "nn_backward: the loss sum [] is inf at []");
+                "nn_backward: the loss is inf: has it diverged (try a smaller learning rate, "
+           "smaller inputs)? nn_on_nan(nn, 1) finds the operation");
     CHECK(w->grad[0] == 0 && w->grad[1] == 0);
     w->data[1] = 0;
     nn_backward(nn_sum(w));
@@ -474,17 +495,19 @@ static void first_nan(void)
     x->data[3] = -4;
     CHECK(nn_sqrt(x)->size == 4 && nn_ok(nn)); /* off at first */
     nn_on_nan(nn, 1);
-    EXPECT(nn_sqrt(x), NN_ERROR_NONFINITE, "sqrt: the result sqrt [2, 2] is nan at [1, 1]");
-    EXPECT(nn_log(x), NN_ERROR_NONFINITE, "log: the result log [2, 2] is nan at [1, 1]");
-    EXPECT(nn_log(w), NN_ERROR_NONFINITE, "log: the result log [2] is -inf at [0]");
-    EXPECT(nn_div(x, w), NN_ERROR_NONFINITE, "div: the result div [2, 2] is inf at [0, 0]");
-    EXPECT(nn_exp(nn_scale(x, 1000)), NN_ERROR_NONFINITE, "exp: the result exp [2, 2] is inf at [0, 0]");
+    EXPECT(nn_sqrt(x), NN_ERROR_NONFINITE, "sqrt: the result [2, 2] is nan at [1, 1]");
+    EXPECT(nn_log(x), NN_ERROR_NONFINITE, "log: the result [2, 2] is nan at [1, 1]");
+    EXPECT(nn_log(w), NN_ERROR_NONFINITE, "log: the result [2] is -inf at [0]");
+    EXPECT(nn_div(x, w), NN_ERROR_NONFINITE, "div: the result [2, 2] is inf at [0, 0]");
+    EXPECT(nn_exp(nn_scale(x, 1000)), NN_ERROR_NONFINITE,
+           "exp: the result [2, 2] is inf at [0, 0]");
     CHECK(nn_scale(x, 2)->size == 4);
     y = nn_sum(nn_sqrt(w)); /* the slope of the root at 0 is infinite */
-    EXPECT_CALL(nn_backward(y), NN_ERROR_NONFINITE, "sqrt: backward: grad of w [2] is inf at [0]");
+    EXPECT_CALL(nn_backward(y), NN_ERROR_NONFINITE, "sqrt: backward: the gradient of w [2] is inf at [0]");
     nn_zero_grad(net);
     y = nn_sum(nn_sqrt(nn_scale(w, 3))); /* it is named even where it never reaches a parameter */
-    EXPECT_CALL(nn_backward(y), NN_ERROR_NONFINITE, "sqrt: backward: grad of scale [2] is inf at [0]");
+    EXPECT_CALL(nn_backward(y), NN_ERROR_NONFINITE,
+                "sqrt: backward: the gradient of scale [2] is inf at [0]");
     nn_on_nan(nn, 0);
     CHECK(nn_log(w)->size == 2 && nn_ok(nn));
     stop();
@@ -501,21 +524,22 @@ static void optimisers(void)
 #define RATE(f, call)                                                                            \
     do {                                                                                         \
         nn_real lr = 0;                                                                          \
-        EXPECT_CALL(opt = (call), ARG, f ": the learning rate is 0");                            \
+        EXPECT_CALL(opt = (call), ARG, f ": the learning rate is 0, not positive and finite");                            \
         EXPECT_CALL(nn_step(opt), ARG, "nn_step: the optimizer is the result of a failed call"); \
         lr = (nn_real)-0.5;                                                                      \
-        EXPECT_CALL(opt = (call), ARG, f ": the learning rate is -0.5");                         \
+        EXPECT_CALL(opt = (call), ARG, f ": the learning rate is -0.5, not positive and finite");                         \
         lr = (nn_real)INFINITY;                                                                  \
-        EXPECT_CALL(opt = (call), ARG, f ": the learning rate is inf");                          \
+        EXPECT_CALL(opt = (call), ARG, f ": the learning rate is inf, not positive and finite");                          \
         lr = (nn_real)NAN;                                                                       \
-        EXPECT_CALL(opt = (call), ARG, f ": the learning rate is nan");                          \
+        EXPECT_CALL(opt = (call), ARG, f ": the learning rate is nan, not positive and finite");                          \
     } while (0)
     RATE("nn_sgd", nn_sgd(net, lr));
     RATE("nn_momentum", nn_momentum(net, lr, (nn_real)0.9));
     RATE("nn_adam", nn_adam(net, lr));
     EXPECT_CALL(opt = nn_momentum(net, 1, 1), ARG, "nn_momentum: beta is 1, not in 0 <= beta < 1");
     EXPECT_CALL(nn_step(opt), ARG, "nn_step: the optimizer is the result of a failed call");
-    EXPECT_CALL(opt = nn_momentum(net, 1, -1), ARG, "nn_momentum: beta is -1, not in 0 <= beta < 1");
+    EXPECT_CALL(opt = nn_momentum(net, 1, -1), ARG,
+                "nn_momentum: beta is -1, not in 0 <= beta < 1");
     EXPECT_CALL(opt = nn_momentum(net, 1, (nn_real)NAN), ARG,
                 "nn_momentum: beta is nan, not in 0 <= beta < 1");
     CHECK(w->data[0] == 0 && w->data[1] == 0); /* no step was done */
@@ -548,20 +572,20 @@ static void gradcheck(void)
     grad_w->data[0] = 1, grad_w->data[1] = -2;
     const nn_real h = (nn_real)0.01;
     grad_fails_at = 0;
-    CHECK(nn_gradcheck(net, sum_of_squares, NULL, h) < 1e-3);
+    CHECK(nn_gradcheck(net, sum_of_squares, NULL, h).error < 1e-3);
     for (grad_fails_at = 1; grad_fails_at <= 5; grad_fails_at++) { /* the weights come back */
         grad_calls = 0;
-        double worst = nn_gradcheck(net, sum_of_squares, NULL, h);
+        double worst = nn_gradcheck(net, sum_of_squares, NULL, h).error;
         CHECK(worst != worst && !nn_ok(nn));
         CHECK(grad_w->data[0] == 1 && grad_w->data[1] == -2 && nn->grad_enabled);
         nn_error_clear(nn);
     }
     grad_fails_at = 0; /* a step that cannot show anything must not look like a right gradient */
-    CHECK(!(nn_gradcheck(net, sum_of_squares, NULL, 0) < 1e-3));
+    CHECK(!(nn_gradcheck(net, sum_of_squares, NULL, 0).error < 1e-3));
     nn_error_clear(nn);
-    CHECK(!(nn_gradcheck(net, sum_of_squares, NULL, (nn_real)NAN) < 1e-3));
+    CHECK(!(nn_gradcheck(net, sum_of_squares, NULL, (nn_real)NAN).error < 1e-3));
     nn_error_clear(nn);
-    CHECK(!(nn_gradcheck(net, sum_of_squares, NULL, (nn_real)1e-30) < 1e-3));
+    CHECK(!(nn_gradcheck(net, sum_of_squares, NULL, (nn_real)1e-30).error < 1e-3));
     CHECK(grad_w->data[0] == 1 && grad_w->data[1] == -2);
     stop();
 }
@@ -575,8 +599,9 @@ static void perceptron(void)
     name[NN_NAME_SIZE] = 0;
     start();
     const char *needs = "nn_mlp_new: needs a name and 2 to 16 widths";
-    const char *which = "nn_mlp_new: hidden is NN_IDENTITY, NN_SIGMOID, NN_TANH or NN_RELU; output is "
-                        "NN_IDENTITY, NN_SIGMOID or NN_SOFTMAX";
+    const char *which =
+        "nn_mlp_new: hidden is NN_IDENTITY, NN_SIGMOID, NN_TANH or NN_RELU; output is "
+        "NN_IDENTITY, NN_SIGMOID or NN_SOFTMAX";
     nn_mlp m, ok = nn_mlp_new(net, "ok", width, 3, NN_TANH, NN_SIGMOID);
     const int params = net->n_params;
     EXPECT_CALL(m = nn_mlp_new(net, NULL, width, 3, NN_TANH, NN_SIGMOID), ARG, needs);
@@ -599,9 +624,9 @@ static void perceptron(void)
     nn_error_clear(nn);
     EXPECT_CALL(nn_mlp_backward(&ok, t), ARG,
                 "nn_mlp_backward: needs targets, and nn_mlp_forward before");
-    EXPECT_CALL(nn_mlp_forward(&ok, NULL, 2), ARG, "nn_mlp_forward: needs x and n >= 1; n is 2");
-    EXPECT_CALL(nn_mlp_forward(&ok, x, 0), ARG, "nn_mlp_forward: needs x and n >= 1; n is 0");
-    EXPECT_CALL(nn_mlp_forward(&ok, x, -3), ARG, "nn_mlp_forward: needs x and n >= 1; n is -3");
+    EXPECT_CALL(nn_mlp_forward(&ok, NULL, 2), ARG, "nn_mlp_forward: x is NULL");
+    EXPECT_CALL(nn_mlp_forward(&ok, x, 0), ARG, "nn_mlp_forward: n is 0");
+    EXPECT_CALL(nn_mlp_forward(&ok, x, -3), ARG, "nn_mlp_forward: n is -3");
     CHECK(nn_mlp_forward(&ok, x, 2) != NULL);
     EXPECT_CALL(nn_mlp_backward(&ok, NULL), ARG,
                 "nn_mlp_backward: needs targets, and nn_mlp_forward before");
@@ -625,7 +650,7 @@ static void csv(void)
     EXPECT_CALL(nn_csv_parse(nn, NULL, 3, plain), ARG, "nn_csv_parse: text is NULL");
     EXPECT_CALL(nn_csv_load(nn, NULL, plain), ARG, "nn_csv_load: path is NULL");
     EXPECT_CALL(nn_csv_load(nn, "no/such/file.csv", plain), NN_ERROR_IO,
-                "nn_csv_load: no/such/file.csv: cannot be opened");
+                "nn_csv_load: no/such/file.csv: cannot be opened: No such file or directory");
     CSV("", plain, NN_ERROR_FORMAT, "nn_csv_parse: text: no data");
     CSV("\n\n", plain, NN_ERROR_FORMAT, "nn_csv_parse: text: no data");
     CSV("a,b\n", header, NN_ERROR_FORMAT, "nn_csv_parse: text: no data");
@@ -634,12 +659,14 @@ static void csv(void)
     CSV("1,2\n3,4,5\n", plain, NN_ERROR_FORMAT,
         "nn_csv_parse: text: line 2, column 3: this line has more fields than the first");
     CSV("1,2\n3,x\n", plain, NN_ERROR_FORMAT,
-        "nn_csv_parse: text: line 2, column 2: \"x\" is not a number");
+        "nn_csv_parse: text: line 2, column 2: \"x\" is not a number (a category? options.categories = 1)");
     CSV("1,2\r\n\r\n3,0x10\r\n", plain, NN_ERROR_FORMAT,
-        "nn_csv_parse: text: line 3, column 2: \"0x10\" is not a number");
-    CSV("width,height\n1,2\n", plain, NN_ERROR_FORMAT, "nn_csv_parse: text: line 1, column 1: \"width\" "
-        "is not a number (is this a header? options.header = 1)");
-    CSV("w,h\n1;2\n", header, NN_ERROR_FORMAT, "nn_csv_parse: text: line 2, column 1: \"1;2\" is not a "
+        "nn_csv_parse: text: line 3, column 2: \"0x10\" is not a number (a category? options.categories = 1)");
+    CSV("width,height\n1,2\n", plain, NN_ERROR_FORMAT,
+        "nn_csv_parse: text: line 1, column 1: \"width\" "
+        "is not a number (a header? options.header = 1; or a category? options.categories = 1)");
+    CSV("w,h\n1;2\n", header, NN_ERROR_FORMAT,
+        "nn_csv_parse: text: line 2, column 1: \"1;2\" is not a "
         "number (options.delimiter sets another delimiter)");
     CSV("1,2\n,4\n", plain, NN_ERROR_FORMAT, "nn_csv_parse: text: line 2, column 1: the value is "
         "missing (options.missing = NN_MISSING_NAN accepts that)");
@@ -652,10 +679,17 @@ static void csv(void)
     CSV("\"1\"2,3\n", plain, NN_ERROR_FORMAT,
         "nn_csv_parse: text: line 1, column 1: text behind the closing quote");
     CSV("\"1\n\",2\n3,x\n", header, NN_ERROR_FORMAT, /* a line end inside quotes is one, too */
-        "nn_csv_parse: text: line 3, column 2: \"x\" is not a number");
-    static char wide[400];
+        "nn_csv_parse: text: line 3, column 2: \"x\" is not a number (a category? options.categories = 1)");
+    CSV("1\n1e999\n", plain, NN_ERROR_FORMAT,
+        "nn_csv_parse: text: line 2, column 1: the number is too large");
+    CSV("a,b\n1,2,3\n", header, NN_ERROR_FORMAT, "nn_csv_parse: text: the header has 2 fields "
+        "(\"a\", ..), the data have 1 rows of 3");
+    EXPECT_CALL(nn_csv_parse(nn, "1,2\0003", 5, plain), NN_ERROR_FORMAT,
+                "nn_csv_parse: text: line 1, column 2: a byte of value 0");
+    static char wide[5000];
     memset(wide, '1', sizeof wide - 1);
-    CSV(wide, plain, NN_ERROR_LIMIT, "nn_csv_parse: text: line 1, column 1: the field is too long");
+    CSV(wide, plain, NN_ERROR_LIMIT,
+        "nn_csv_parse: text: line 1, column 1: the field is longer than 4095 bytes");
 
     const char *path = "test_errors.tmp"; /* the same with the name of a file */
     FILE *file = fopen(path, "wb");
@@ -664,7 +698,7 @@ static void csv(void)
         fputs("1,2\n3,x\n", file);
         fclose(file);
         EXPECT_CALL(nn_csv_load(nn, path, plain), NN_ERROR_FORMAT,
-                    "nn_csv_load: test_errors.tmp: line 2, column 2: \"x\" is not a number");
+                    "nn_csv_load: test_errors.tmp: line 2, column 2: \"x\" is not a number (a category? options.categories = 1)");
         EXPECT_CALL(nn_idx_load(nn, path), NN_ERROR_FORMAT,
                     "nn_idx_load: test_errors.tmp: offset 0: not an IDX file");
         remove(path);
@@ -690,7 +724,7 @@ static void idx(void)
     EXPECT_CALL(nn_idx_parse(nn, NULL, 3), ARG, "nn_idx_parse: bytes is NULL");
     EXPECT_CALL(nn_idx_load(nn, NULL), ARG, "nn_idx_load: path is NULL");
     EXPECT_CALL(nn_idx_load(nn, "no/such/file"), NN_ERROR_IO,
-                "nn_idx_load: no/such/file: cannot be opened");
+                "nn_idx_load: no/such/file: cannot be opened: No such file or directory");
     IDX(NN_ERROR_FORMAT, "is compressed: gunzip it first", 0x1f, 0x8b, 8, 0);
     IDX(NN_ERROR_FORMAT, "offset 0: not an IDX file", 0, 0, 8);
     IDX(NN_ERROR_FORMAT, "offset 0: not an IDX file", 'P', 'K', 3, 4);
@@ -702,64 +736,89 @@ static void idx(void)
     IDX(NN_ERROR_FORMAT, "offset 8: the header is cut off", 0, 0, 8, 2, 0, 0, 0, 1);
     IDX(NN_ERROR_LIMIT, "offset 4: dimension 0 is 0", 0, 0, 8, 1, 0, 0, 0, 0);
     IDX(NN_ERROR_LIMIT, "offset 4: dimension 0 is 4294967295", 0, 0, 8, 1, 255, 255, 255, 255);
-    IDX(NN_ERROR_FORMAT, "[3] announces 3 bytes of data, there are 2", 0, 0, 8, 1, 0, 0, 0, 3, 1, 2);
-    IDX(NN_ERROR_FORMAT, "[1] announces 1 bytes of data, there are 2", 0, 0, 8, 1, 0, 0, 0, 1, 1, 2);
-    IDX(NN_ERROR_FORMAT, "[1] announces 8 bytes of data, there are 4", 0, 0, 14, 1, 0, 0, 0, 1, 1, 2, 3, 4);
+    IDX(NN_ERROR_FORMAT, "[3] announces 3 bytes of data, there are 2", 0, 0, 8, 1, 0, 0, 0, 3, 1,
+        2);
+    IDX(NN_ERROR_FORMAT, "[1] announces 1 bytes of data, there are 2", 0, 0, 8, 1, 0, 0, 0, 1, 1,
+        2);
+    IDX(NN_ERROR_FORMAT, "[1] announces 8 bytes of data, there are 4", 0, 0, 14, 1, 0, 0, 0, 1, 1,
+        2, 3, 4);
     stop();
 }
 
-static const unsigned char pictures[] = {0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2, 1, 2, 3, 4};
+static const unsigned char pictures[] = {0, 0, 8, 3, 0, 0, 0, 2, 0, 0,
+                                         0, 1, 0, 0, 0, 2, 1, 2, 3, 4};
 static const unsigned char classes[] = {0, 0, 8, 1, 0, 0, 0, 2, 1, 0};
 static const unsigned char three[] = {0, 0, 8, 1, 0, 0, 0, 3, 1, 0, 1};
 
 static void data_sets(void)
 {
-    static const char text[] = "1,2,0\n3,4,1\n5,6,0\n", half[] = "1,0\n2,1.5\n", wide[] = "1,2\n3,4\n";
+    static const char text[] = "1,2,0\n3,4,1\n5,6,0\n", half[] = "1,0\n2,1.5\n",
+                      wide[] = "1,2\n3,4\n";
     start();
     nn_table t = nn_csv_parse(nn, text, strlen(text), plain);
     nn_table odd = nn_csv_parse(nn, half, strlen(half), plain), none = {0};
     nn_dataset d, all = nn_dataset_classes(&t, -1);
     nn_dataset numbers = nn_dataset_targets(&t, -1), nothing = {0}, train, test;
     CHECK(all.n == 3 && all.classes == 2 && numbers.n == 3);
-    EXPECT_CALL(d = nn_dataset_classes(&t, 3), ARG, "nn_dataset_classes: no column 3 among 3");
+    EXPECT_CALL(d = nn_dataset_classes(&t, 3), ARG, "nn_dataset_classes: there is no column 3 (0 to 2, or -1 for the last)");
     CHECK(d.n == 0 && !d.x && !d.label);
-    EXPECT_CALL(d = nn_dataset_classes(&t, -4), ARG, "nn_dataset_classes: no column -4 among 3");
-    EXPECT_CALL(d = nn_dataset_targets(&t, 3), ARG, "nn_dataset_targets: no column 3 among 3");
+    EXPECT_CALL(d = nn_dataset_classes(&t, -4), ARG, "nn_dataset_classes: there is no column -4 (0 to 2, or -1 for the last)");
+    EXPECT_CALL(d = nn_dataset_targets(&t, 3), ARG, "nn_dataset_targets: there is no column 3 (0 to 2, or -1 for the last)");
     CHECK(d.n == 0 && !d.x && !d.target);
-    EXPECT_CALL(d = nn_dataset_classes(&odd, 1), ARG, "nn_dataset_classes: row 1: column 1 is 1.5, not "
+    EXPECT_CALL(d = nn_dataset_classes(&odd, 1), ARG,
+                "nn_dataset_classes: row 1: column 1 is 1.5, not "
                 "a class: classes are whole numbers from 0");
     CHECK(d.n == 0 && !d.x && !d.label);
     none.ctx = nn; /* what a failed reading returns */
-    EXPECT_CALL(nn_dataset_classes(&none, -1), ARG, "nn_dataset_classes: no column -1 among 0");
+    EXPECT_CALL(nn_dataset_classes(&none, -1), ARG, "nn_dataset_classes: the table is empty");
+    nn_table one_column = nn_csv_parse(nn, "1\n2\n", 4, plain);
+    EXPECT_CALL(nn_dataset_targets(&one_column, 0), ARG,
+                "nn_dataset_targets: the table has one column: no features are left");
 
     nn_idx images = nn_idx_parse(nn, pictures, sizeof pictures);
     nn_idx labels = nn_idx_parse(nn, classes, sizeof classes);
     nn_idx more = nn_idx_parse(nn, three, sizeof three);
     CHECK_INT(nn_dataset_idx(&images, &labels).n, 2);
-    EXPECT_CALL(nn_dataset_idx(&labels, &images), SHAPE, "nn_dataset_idx: images should be bytes of "
-                "[N, H, W], not [2] (are these the labels?)");
+    EXPECT_CALL(nn_dataset_idx(&labels, &images), SHAPE,
+                "nn_dataset_idx: images should be [N, H, W], "
+                "not [2] (are these the labels?)");
     EXPECT_CALL(nn_dataset_idx(&images, &more), SHAPE,
                 "nn_dataset_idx: images are [2, 1, 2], labels [3]");
     EXPECT_CALL(nn_dataset_idx(&images, &images), SHAPE,
                 "nn_dataset_idx: images are [2, 1, 2], labels [2, 1, 2]");
+    EXPECT_CALL(nn_dataset_idx(&images, NULL), ARG, "nn_dataset_idx: labels is NULL");
+    nn_idx other_type = images;
+    other_type.type = 0x0d;
+    EXPECT_CALL(nn_dataset_idx(&other_type, &labels), ARG,
+                "nn_dataset_idx: images are of type 0x0d, not bytes (0x08)");
+    static const unsigned char minus[] = {0, 0, 9, 1, 0, 0, 0, 2, 0, 251};
+    nn_idx below = nn_idx_parse(nn, minus, sizeof minus);
+    EXPECT_CALL(d = nn_dataset_idx(&images, &below), ARG,
+                "nn_dataset_idx: label 1 is -5, not a class: "
+                "classes are whole numbers from 0");
+    CHECK(d.n == 0 && !d.bytes && !d.label);
 
     nothing.ctx = nn;
-    EXPECT_CALL(nn_split(&all, 0, &train, &test), ARG, "nn_split: cannot take 0 of 3 samples");
+    EXPECT_CALL(nn_split(&all, 0, &train, &test), ARG, "nn_split: fraction is 0, not between 0 and 1");
     CHECK(train.n == 0 && test.n == 0);
-    EXPECT_CALL(nn_split(&all, 1, &train, &test), ARG, "nn_split: cannot take 1 of 3 samples");
+    EXPECT_CALL(nn_split(&all, 1, &train, &test), ARG, "nn_split: fraction is 1, not between 0 and 1");
     EXPECT_CALL(nn_split(&all, (double)NAN, &train, &test), ARG,
-                "nn_split: cannot take nan of 3 samples");
-    EXPECT_CALL(nn_split(&nothing, 0.5, &train, &test), ARG, "nn_split: cannot take 0.5 of 0 samples");
+                "nn_split: fraction is nan, not between 0 and 1");
+    EXPECT_CALL(nn_split(&nothing, 0.5, &train, &test), ARG,
+                "nn_split: there are 0 samples");
 
     nn_dataset bytes = nn_dataset_idx(&images, &labels);
     nn_scaler s = nn_scaler_fit(&all), failed_scaler;
     EXPECT_CALL(failed_scaler = nn_scaler_fit(&bytes), ARG,
-                "nn_scaler_fit: the data set has no samples of numbers");
-    EXPECT_CALL(nn_scaler_fit(&nothing), ARG, "nn_scaler_fit: the data set has no samples of numbers");
+                "nn_scaler_fit: the samples are bytes, which nn_batch_x divides by 255");
+    EXPECT_CALL(nn_scaler_fit(&nothing), ARG,
+                "nn_scaler_fit: there are no samples");
     nn_table narrow = nn_csv_parse(nn, wide, strlen(wide), plain);
     nn_dataset one = nn_dataset_classes(&narrow, 1);
     EXPECT_CALL(nn_scaler_apply(&s, &one), SHAPE,
                 "nn_scaler_apply: the scaler is for 2 features, the data has 1");
+    EXPECT_CALL(nn_scaler_apply(&s, &bytes), ARG,
+                "nn_scaler_apply: the samples are bytes, which nn_batch_x divides by 255");
     EXPECT_CALL(nn_scaler_apply(&s, NULL), SHAPE,
                 "nn_scaler_apply: the scaler is for 2 features, the data has 0");
     EXPECT_CALL(nn_scaler_apply(&failed_scaler, &all), SHAPE,
@@ -767,7 +826,7 @@ static void data_sets(void)
 
     EXPECT(nn_dataset_x(&nothing), ARG, "nn_dataset_x: there is no batch of 0 samples of []");
     EXPECT(nn_dataset_target(&all), ARG,
-           "nn_dataset_target: the data set has no targets, only labels");
+           "nn_dataset_target: the data set has labels, not targets");
     CHECK(nn_dataset_x(&all)->size == 6 && nn_dataset_target(&numbers)->size == 3);
     stop();
 }
@@ -780,16 +839,20 @@ static void batches(void)
     nn_dataset all = nn_dataset_classes(&t, -1), nothing = {0};
     nothing.ctx = nn;
     nn_batches b, ok = nn_batches_new(&all, 2, 1);
-    EXPECT_CALL(b = nn_batches_new(&all, 0, 1), ARG, "nn_batches_new: no batches of 0 from 3 samples");
+    EXPECT_CALL(b = nn_batches_new(&all, 0, 1), ARG,
+                "nn_batches_new: no batches of 0 from 3 samples");
     CHECK(nn_next_batch(&b) == 0);
     nn_error_clear(nn);
     EXPECT(nn_batch_x(&b), ARG, "nn_batch_x: there is no batch: call nn_next_batch first");
-    EXPECT_CALL(nn_batches_new(&all, -2, 1), ARG, "nn_batches_new: no batches of -2 from 3 samples");
-    EXPECT_CALL(nn_batches_new(&nothing, 2, 1), ARG, "nn_batches_new: no batches of 2 from 0 samples");
+    EXPECT_CALL(nn_batches_new(&all, -2, 1), ARG,
+                "nn_batches_new: no batches of -2 from 3 samples");
+    EXPECT_CALL(nn_batches_new(&nothing, 2, 1), ARG,
+                "nn_batches_new: no batches of 2 from 0 samples");
     EXPECT(nn_batch_x(&ok), ARG, "nn_batch_x: there is no batch: call nn_next_batch first");
-    EXPECT(nn_batch_target(&ok), ARG, "nn_batch_target: there is no batch: call nn_next_batch first");
+    EXPECT(nn_batch_target(&ok), ARG,
+           "nn_batch_target: there is no batch: call nn_next_batch first");
     CHECK_INT(nn_next_batch(&ok), 2);
-    EXPECT(nn_batch_target(&ok), ARG, "nn_batch_target: the data set has no targets, only labels");
+    EXPECT(nn_batch_target(&ok), ARG, "nn_batch_target: the data set has labels, not targets");
     nn_tensor *x = nn_batch_x(&ok);
     CHECK(x->size == 4);
     CHECK(nn_next_batch(&ok) == 1 && nn_next_batch(&ok) == 0);
@@ -836,7 +899,7 @@ static void handlers(void)
     CHECK_INT(mine, 2);
     nn_error_clear(nn);
     CHECK(nn_fail(nn, NN_ERROR_IO, "mine", "%d of %s", 3, "these") == &nn->failed);
-    CHECK_STR(nn_error(nn), "mine: 3 of these");
+    CHECK(strstr(nn_error(nn), ": mine: 3 of these") != NULL);
     stop();
 }
 
@@ -860,7 +923,8 @@ static int in_child(void (*f)(int i), int i, char *out, size_t size)
         _exit(0);
     }
     close(fd[1]);
-    for (ssize_t got; n + 1 < size && (got = read(fd[0], out + n, size - 1 - n)) > 0;) n += (size_t)got;
+    for (ssize_t got; n + 1 < size && (got = read(fd[0], out + n, size - 1 - n)) > 0;)
+        n += (size_t)got;
     close(fd[0]);
     out[n] = 0;
     if (child < 0 || waitpid(child, &status, 0) != child) return -1;
@@ -901,10 +965,13 @@ static void defaults(void)
     CHECK_STR(strstr(out, "nn_") ? strstr(out, "nn_matmul") : "",
               "nn_matmul: inner dimensions differ: x is [32, 784], w is [128, 100]\n");
     CHECK(ended(in_child(no_file, 0, out, sizeof out)));
-    CHECK_STR(out, "nn_csv_load: no/such/file.csv: cannot be opened\n");
+    CHECK(strncmp(out, __FILE__ ":", sizeof __FILE__) == 0); /* once, and nothing after it */
+    CHECK_STR(strstr(out, "nn_") ? strstr(out, "nn_csv") : "",
+              "nn_csv_load: no/such/file.csv: cannot be opened: No such file or directory\n");
     CHECK(ended(in_child(no_room, 0, out, sizeof out)));
-    CHECK_STR(out, say("nn.h: no memory for %zu bytes\n",
-                       sizeof(nn_block) + NN__ALIGN + (sizeof(nn_real) << 20)));
+    CHECK_STR(strstr(out, "nn.h: ") ? strstr(out, "nn.h: ") : "",
+              say("nn.h: no memory for %zu bytes\n",
+                  sizeof(nn_block) + NN__ALIGN + (sizeof(nn_real) << 20)));
     stop();
 }
 
@@ -1084,15 +1151,16 @@ static void null_everywhere(void)
         int status = in_child(only_null, i, out, sizeof out);
         /* a layer may speak through the function that makes its parameters */
         int named = strstr(out, name) || strcmp(name, "nn_linear_new") == 0;
-        if (test_check(aborted(status) && named && strstr(out, "NULL"), __FILE__, __LINE__)) continue;
+        if (test_check(aborted(status) && named && strstr(out, "NULL"), __FILE__, __LINE__))
+            continue;
         printf("%s with NULL only: status %d, stderr \"%.200s\"\n", name, status, out);
     }
     for (int i = 0; i < (int)(sizeof no_crash_names / sizeof *no_crash_names); i++) {
         int status = in_child(no_crash, i, out, sizeof out);
         int fine = ended(status) || (aborted(status) && strstr(out, no_crash_names[i]));
         if (test_check(fine && !strstr(out, "runtime error"), __FILE__, __LINE__)) continue;
-        printf("%s (call %d of the list): status %d, stderr \"%.200s\"\n", no_crash_names[i], i, status,
-               out);
+        printf("%s (call %d of the list): status %d, stderr \"%.200s\"\n", no_crash_names[i], i,
+               status, out);
     }
     stop();
 }

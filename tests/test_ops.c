@@ -424,7 +424,7 @@ static size_t copy_parameters(const nn_model *model, nn_real *to)
 static double check_differences(trial *t, int round)
 {
     static nn_real once[MAX_IN * MAX_SIZE], again[MAX_IN * MAX_SIZE];
-    const double error = nn_gradcheck(t->model, loss_of, t, (nn_real)1e-5);
+    const double error = nn_gradcheck(t->model, loss_of, t, (nn_real)1e-5).error;
     CHECK_NEAR(error, 0, 1e-7);
     size_t n = copy_gradients(t->model, once);
     compute_gradients(t); /* 6.8: a second run gives the same bits */
@@ -938,7 +938,7 @@ static nn_tensor *thrice(void *user)
 static double gradcheck_if_the_slopes_are(double a, double b, double c)
 {
     claimed_slope[0] = (nn_real)a, claimed_slope[1] = (nn_real)b, claimed_slope[2] = (nn_real)c;
-    return nn_gradcheck(net, thrice, NULL, (nn_real)step);
+    return nn_gradcheck(net, thrice, NULL, (nn_real)step).error;
 }
 
 static void gradcheck_finds_mistakes(void)
@@ -953,7 +953,9 @@ static void gradcheck_finds_mistakes(void)
     CHECK_NEAR(gradcheck_if_the_slopes_are(0, 0, 0), 1, tolerance);    /* forgotten */
     CHECK_NEAR(gradcheck_if_the_slopes_are(-3, -3, -3), 2, tolerance); /* the sign */
     CHECK_NEAR(gradcheck_if_the_slopes_are(30, 3, 3), 0.9, tolerance);
-    CHECK(!(gradcheck_if_the_slopes_are(3, (double)NAN, 3) < 1)); /* must not pass for right */
+    CHECK(!(gradcheck_if_the_slopes_are(3, (double)NAN, 3) < 1)); /* must not pass for right, */
+    net->param[1]->data[0] = 1;
+    CHECK(!(nn_gradcheck(net, thrice, NULL, (nn_real)1e-30).error < 1)); /* nor a step lost in rounding */
 }
 
 static int draws;
@@ -982,9 +984,9 @@ static void gradcheck_keeps_its_word(void) /* the error that its manual calls go
     const size_t n = copy_parameters(net, data[0]);
     CHECK_INT(n, 4 * 5 + 6 * 3);
     draws = 0;
-    const double error = nn_gradcheck(net, small_net, layer, (nn_real)step);
+    const double error = nn_gradcheck(net, small_net, layer, (nn_real)step).error;
     CHECK(error > 0 && error < (IS_DOUBLE ? 1e-7 : 5e-3));
-    CHECK_INT(draws, 1 + 2 * (int)n);
+    CHECK_INT(draws, 3 + 2 * (int)n);
     copy_gradients(net, grad[1]);
     copy_parameters(net, data[1]);
     CHECK(memcmp(data[0], data[1], n * sizeof(nn_real)) == 0);
