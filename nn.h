@@ -3291,7 +3291,8 @@ static void nn__concat_backward(nn_tensor *y) /* each input's part of dy is adde
 nn_tensor *nn_concat(int axis, int n, nn_tensor *const *xs)
 {
     if (!nn__given(n > 0 ? xs : NULL, "nn_concat")) return NULL;
-    for (int i = 1; !xs[0] && i < n; i++) /* then its place was not noted: better none than another's */
+    for (int i = 1; !xs[0] && i < n;
+         i++) /* then its place was not noted: better none than another's */
         if (xs[i]) nn__note(xs[i]->ctx, NULL, 0);
     if (!nn_op_check("nn_concat", xs, n)) return nn_op_failed(xs, n);
     nn_ctx *nn = xs[0]->ctx;
@@ -3771,7 +3772,8 @@ void nn_backward(nn_tensor *loss)
         for (int j = 0; nn->nan_check && j < y->n_in && nn->code == NN_OK; j++) {
             const nn_tensor *x = y->in[j];
             char what[NN_NAME_SIZE + 32];
-            snprintf(what, sizeof what, "backward: the gradient of %.60s", x->name[0] ? x->name : x->op);
+            snprintf(what, sizeof what, "backward: the gradient of %.60s",
+                     x->name[0] ? x->name : x->op);
             if (x->grad) nn__check_finite(x, x->grad, y->op, what);
         }
     }
@@ -4621,7 +4623,8 @@ static nn_dataset nn__dataset_features(const nn_table *t, const char *function, 
     if (t->cols == 1)
         return nn_fail(t->ctx, NN_ERROR_ARGUMENT, function,
                        "the table has one column: no features are left"), none;
-    if (t->cols < 1) return nn_fail(t->ctx, NN_ERROR_ARGUMENT, function, "the table is empty"), none;
+    if (t->cols < 1)
+        return nn_fail(t->ctx, NN_ERROR_ARGUMENT, function, "the table is empty"), none;
     if (*column < -1 || *column >= t->cols)
         return nn_fail(t->ctx, NN_ERROR_ARGUMENT, function,
                        "there is no column %d (0 to %d, or -1 for the last)", *column, t->cols - 1),

@@ -503,7 +503,8 @@ static void first_nan(void)
            "exp: the result [2, 2] is inf at [0, 0]");
     CHECK(nn_scale(x, 2)->size == 4);
     y = nn_sum(nn_sqrt(w)); /* the slope of the root at 0 is infinite */
-    EXPECT_CALL(nn_backward(y), NN_ERROR_NONFINITE, "sqrt: backward: the gradient of w [2] is inf at [0]");
+    EXPECT_CALL(nn_backward(y), NN_ERROR_NONFINITE,
+                "sqrt: backward: the gradient of w [2] is inf at [0]");
     nn_zero_grad(net);
     y = nn_sum(nn_sqrt(nn_scale(w, 3))); /* it is named even where it never reaches a parameter */
     EXPECT_CALL(nn_backward(y), NN_ERROR_NONFINITE,
@@ -521,17 +522,17 @@ static void optimisers(void)
     start();
     nn_tensor *w = nn_param(net, "", "w", nn_shape1(2));
     w->grad[0] = w->grad[1] = 1;
-#define RATE(f, call)                                                                            \
-    do {                                                                                         \
-        nn_real lr = 0;                                                                          \
-        EXPECT_CALL(opt = (call), ARG, f ": the learning rate is 0, not positive and finite");                            \
-        EXPECT_CALL(nn_step(opt), ARG, "nn_step: the optimizer is the result of a failed call"); \
-        lr = (nn_real)-0.5;                                                                      \
-        EXPECT_CALL(opt = (call), ARG, f ": the learning rate is -0.5, not positive and finite");                         \
-        lr = (nn_real)INFINITY;                                                                  \
-        EXPECT_CALL(opt = (call), ARG, f ": the learning rate is inf, not positive and finite");                          \
-        lr = (nn_real)NAN;                                                                       \
-        EXPECT_CALL(opt = (call), ARG, f ": the learning rate is nan, not positive and finite");                          \
+#define RATE(f, call)                                                                             \
+    do {                                                                                          \
+        nn_real lr = 0;                                                                           \
+        EXPECT_CALL(opt = (call), ARG, f ": the learning rate is 0, not positive and finite");    \
+        EXPECT_CALL(nn_step(opt), ARG, "nn_step: the optimizer is the result of a failed call");  \
+        lr = (nn_real)-0.5;                                                                       \
+        EXPECT_CALL(opt = (call), ARG, f ": the learning rate is -0.5, not positive and finite"); \
+        lr = (nn_real)INFINITY;                                                                   \
+        EXPECT_CALL(opt = (call), ARG, f ": the learning rate is inf, not positive and finite");  \
+        lr = (nn_real)NAN;                                                                        \
+        EXPECT_CALL(opt = (call), ARG, f ": the learning rate is nan, not positive and finite");  \
     } while (0)
     RATE("nn_sgd", nn_sgd(net, lr));
     RATE("nn_momentum", nn_momentum(net, lr, (nn_real)0.9));
@@ -659,9 +660,11 @@ static void csv(void)
     CSV("1,2\n3,4,5\n", plain, NN_ERROR_FORMAT,
         "nn_csv_parse: text: line 2, column 3: this line has more fields than the first");
     CSV("1,2\n3,x\n", plain, NN_ERROR_FORMAT,
-        "nn_csv_parse: text: line 2, column 2: \"x\" is not a number (a category? options.categories = 1)");
+        "nn_csv_parse: text: line 2, column 2: \"x\" is not a number (a category? "
+        "options.categories = 1)");
     CSV("1,2\r\n\r\n3,0x10\r\n", plain, NN_ERROR_FORMAT,
-        "nn_csv_parse: text: line 3, column 2: \"0x10\" is not a number (a category? options.categories = 1)");
+        "nn_csv_parse: text: line 3, column 2: \"0x10\" is not a number (a category? "
+        "options.categories = 1)");
     CSV("width,height\n1,2\n", plain, NN_ERROR_FORMAT,
         "nn_csv_parse: text: line 1, column 1: \"width\" "
         "is not a number (a header? options.header = 1; or a category? options.categories = 1)");
@@ -679,7 +682,8 @@ static void csv(void)
     CSV("\"1\"2,3\n", plain, NN_ERROR_FORMAT,
         "nn_csv_parse: text: line 1, column 1: text behind the closing quote");
     CSV("\"1\n\",2\n3,x\n", header, NN_ERROR_FORMAT, /* a line end inside quotes is one, too */
-        "nn_csv_parse: text: line 3, column 2: \"x\" is not a number (a category? options.categories = 1)");
+        "nn_csv_parse: text: line 3, column 2: \"x\" is not a number (a category? "
+        "options.categories = 1)");
     CSV("1\n1e999\n", plain, NN_ERROR_FORMAT,
         "nn_csv_parse: text: line 2, column 1: the number is too large");
     CSV("a,b\n1,2,3\n", header, NN_ERROR_FORMAT, "nn_csv_parse: text: the header has 2 fields "
@@ -698,7 +702,8 @@ static void csv(void)
         fputs("1,2\n3,x\n", file);
         fclose(file);
         EXPECT_CALL(nn_csv_load(nn, path, plain), NN_ERROR_FORMAT,
-                    "nn_csv_load: test_errors.tmp: line 2, column 2: \"x\" is not a number (a category? options.categories = 1)");
+                    "nn_csv_load: test_errors.tmp: line 2, column 2: \"x\" is not a number (a "
+                    "category? options.categories = 1)");
         EXPECT_CALL(nn_idx_load(nn, path), NN_ERROR_FORMAT,
                     "nn_idx_load: test_errors.tmp: offset 0: not an IDX file");
         remove(path);
@@ -760,10 +765,13 @@ static void data_sets(void)
     nn_dataset d, all = nn_dataset_classes(&t, -1);
     nn_dataset numbers = nn_dataset_targets(&t, -1), nothing = {0}, train, test;
     CHECK(all.n == 3 && all.classes == 2 && numbers.n == 3);
-    EXPECT_CALL(d = nn_dataset_classes(&t, 3), ARG, "nn_dataset_classes: there is no column 3 (0 to 2, or -1 for the last)");
+    EXPECT_CALL(d = nn_dataset_classes(&t, 3), ARG,
+                "nn_dataset_classes: there is no column 3 (0 to 2, or -1 for the last)");
     CHECK(d.n == 0 && !d.x && !d.label);
-    EXPECT_CALL(d = nn_dataset_classes(&t, -4), ARG, "nn_dataset_classes: there is no column -4 (0 to 2, or -1 for the last)");
-    EXPECT_CALL(d = nn_dataset_targets(&t, 3), ARG, "nn_dataset_targets: there is no column 3 (0 to 2, or -1 for the last)");
+    EXPECT_CALL(d = nn_dataset_classes(&t, -4), ARG,
+                "nn_dataset_classes: there is no column -4 (0 to 2, or -1 for the last)");
+    EXPECT_CALL(d = nn_dataset_targets(&t, 3), ARG,
+                "nn_dataset_targets: there is no column 3 (0 to 2, or -1 for the last)");
     CHECK(d.n == 0 && !d.x && !d.target);
     EXPECT_CALL(d = nn_dataset_classes(&odd, 1), ARG,
                 "nn_dataset_classes: row 1: column 1 is 1.5, not "
@@ -799,9 +807,11 @@ static void data_sets(void)
     CHECK(d.n == 0 && !d.bytes && !d.label);
 
     nothing.ctx = nn;
-    EXPECT_CALL(nn_split(&all, 0, &train, &test), ARG, "nn_split: fraction is 0, not between 0 and 1");
+    EXPECT_CALL(nn_split(&all, 0, &train, &test), ARG,
+                "nn_split: fraction is 0, not between 0 and 1");
     CHECK(train.n == 0 && test.n == 0);
-    EXPECT_CALL(nn_split(&all, 1, &train, &test), ARG, "nn_split: fraction is 1, not between 0 and 1");
+    EXPECT_CALL(nn_split(&all, 1, &train, &test), ARG,
+                "nn_split: fraction is 1, not between 0 and 1");
     EXPECT_CALL(nn_split(&all, (double)NAN, &train, &test), ARG,
                 "nn_split: fraction is nan, not between 0 and 1");
     EXPECT_CALL(nn_split(&nothing, 0.5, &train, &test), ARG,

@@ -955,7 +955,8 @@ static void gradcheck_finds_mistakes(void)
     CHECK_NEAR(gradcheck_if_the_slopes_are(30, 3, 3), 0.9, tolerance);
     CHECK(!(gradcheck_if_the_slopes_are(3, (double)NAN, 3) < 1)); /* must not pass for right, */
     net->param[1]->data[0] = 1;
-    CHECK(!(nn_gradcheck(net, thrice, NULL, (nn_real)1e-30).error < 1)); /* nor a step lost in rounding */
+    CHECK(!(nn_gradcheck(net, thrice, NULL, (nn_real)1e-30).error <
+            1)); /* nor a step lost in rounding */
 }
 
 static int draws;
