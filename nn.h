@@ -1802,7 +1802,7 @@ nn_tensor *nn_param(nn_model *model, const char *prefix, const char *name, nn_sh
 
 nn_tensor *nn_model_find(const nn_model *model, const char *name)
 {
-    for (int i = 0; model && i < model->n_params; i++)
+    for (int i = 0; model && name && i < model->n_params; i++)
         if (strcmp(model->param[i]->name, name) == 0) return model->param[i];
     return NULL;
 }
@@ -3481,6 +3481,7 @@ static nn_real nn__fma(nn_real a, nn_real b, nn_real c)
 nn_real nn_neuron(const nn_real *w, const nn_real *x, int n, nn_real b)
 {
     nn_real z = b;
+    if (!nn__given(w && x ? w : NULL, "nn_neuron")) return b;
     for (int i = 0; i < n; i++) z = nn__fma(w[i], x[i], z);
     return z;
 }
@@ -4582,6 +4583,7 @@ nn_idx nn_idx_load(nn_ctx *nn, const char *path)
 
 double nn_idx_value(const nn_idx *a, size_t i)
 {
+    if (!nn__given(a, "nn_idx_value")) return (double)NAN;
     const unsigned char *b = a->bytes;
     float f;
     double d;

@@ -119,8 +119,8 @@ static void after(int line, const char *call, nn_code code, const char *text)
     const char *wanted = say("%s:%d: %s", __FILE__, line, text);
     /* where a test fills several lines, gcc and clang count the call to different ones of them */
     for (int off = -3; off <= 3 && strcmp(wanted, heard.message) != 0; off++) {
-        const char *other = say("%s:%d: %s", __FILE__, line + off, text);
-        if (strcmp(other, heard.message) == 0) wanted = other;
+        const char *near_by = say("%s:%d: %s", __FILE__, line + off, text);
+        if (strcmp(near_by, heard.message) == 0) wanted = near_by;
     }
     CHECK_INT(heard.times, 1);
     CHECK(heard.user == &heard);

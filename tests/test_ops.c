@@ -923,9 +923,12 @@ static nn_model *net;
 static const double step = IS_DOUBLE ? 1e-5 : 1e-2;
 
 static nn_real claimed_slope[3]; /* of y = 3 x, element by element */
+static int overwrites;           /* does its backward set the gradient instead of adding to it? */
 static void thrice_backward(nn_tensor *y)
 {
-    for (size_t i = 0; i < y->size; i++) y->in[0]->grad[i] += claimed_slope[i] * y->grad[i];
+    nn_real *dx = y->in[0]->grad;
+    for (size_t i = 0; i < y->size; i++)
+        dx[i] = (overwrites ? 0 : dx[i]) + claimed_slope[i] * y->grad[i];
 }
 static nn_tensor *thrice(void *user)
 {
@@ -935,10 +938,10 @@ static nn_tensor *thrice(void *user)
     return (void)user, nn_sum(nn_op_done(y));
 }
 
-static double gradcheck_if_the_slopes_are(double a, double b, double c)
+static nn_gradcheck_result check_slopes(double a, double b, double c)
 {
     claimed_slope[0] = (nn_real)a, claimed_slope[1] = (nn_real)b, claimed_slope[2] = (nn_real)c;
-    return nn_gradcheck(net, thrice, NULL, (nn_real)step).error;
+    return nn_gradcheck(net, thrice, NULL, (nn_real)step);
 }
 
 static void gradcheck_finds_mistakes(void)
@@ -946,17 +949,25 @@ static void gradcheck_finds_mistakes(void)
     const double tolerance = IS_DOUBLE ? 1e-8 : 1e-4;
     net = nn_model_new(nn);
     number(net, "first", 1); /* the loss does not depend on it */
-    nn_param(net, "", "last", nn_shape1(3));
-    CHECK_NEAR(gradcheck_if_the_slopes_are(3, 3, 3), 0, tolerance);
-    CHECK_NEAR(gradcheck_if_the_slopes_are(3, 3, 4), 0.25, tolerance); /* in the last element */
-    CHECK_NEAR(gradcheck_if_the_slopes_are(2.7, 3, 3), 0.1, tolerance);
-    CHECK_NEAR(gradcheck_if_the_slopes_are(0, 0, 0), 1, tolerance);    /* forgotten */
-    CHECK_NEAR(gradcheck_if_the_slopes_are(-3, -3, -3), 2, tolerance); /* the sign */
-    CHECK_NEAR(gradcheck_if_the_slopes_are(30, 3, 3), 0.9, tolerance);
-    CHECK(!(gradcheck_if_the_slopes_are(3, (double)NAN, 3) < 1)); /* must not pass for right, */
-    net->param[1]->data[0] = 1;
-    CHECK(!(nn_gradcheck(net, thrice, NULL, (nn_real)1e-30).error <
-            1)); /* nor a step lost in rounding */
+    nn_tensor *x = nn_param(net, "", "last", nn_shape1(3));
+    CHECK_NEAR(check_slopes(3, 3, 3).error, 0, tolerance);
+    CHECK_NEAR(check_slopes(2.7, 3, 3).error, 0.1, tolerance);
+    CHECK_NEAR(check_slopes(30, 3, 3).error, 0.9, tolerance);
+    CHECK_NEAR(check_slopes(-3, -3, -3).error, 2, tolerance); /* the sign */
+    CHECK_NEAR(check_slopes(0, 0, 0).error, 1, tolerance);    /* forgotten */
+    overwrites = 1;
+    CHECK_NEAR(check_slopes(3, 3, 3).error, 0.5, tolerance);  /* half of what two runs give */
+    overwrites = 0;
+    const nn_gradcheck_result last = check_slopes(3, 3.5, 4);
+    CHECK_NEAR(last.error, 0.25, tolerance);
+    CHECK_STR(last.name, "last");
+    CHECK_INT(last.index, 2);
+    CHECK_NEAR(last.backward, 4, 0);
+    CHECK_NEAR(last.difference, 3, 3 * tolerance);
+    const nn_gradcheck_result not_a_number = check_slopes(3, (double)NAN, 4);
+    CHECK(not_a_number.error > 1e300 && not_a_number.index == 1);
+    x->data[0] = 1; /* a step that is lost in rounding does not show that all is well */
+    CHECK(!(nn_gradcheck(net, thrice, NULL, (nn_real)1e-30).error < 1e300));
 }
 
 static int draws;
