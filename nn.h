@@ -7,8 +7,8 @@
  * Compile:      cc -O2 prog.c -lm                      (add -fopenmp for threads)
  * For gdb:      cc -g -DNN_DEBUG prog.c -lm            (gcc keeps the kernels fast)
  *
- * C99 or C++11, libc and libm, nothing else. The sections below are the chapters of the book in
- * book/, from one neuron (section 1) onwards: read this file from the top, or search for >>ch06.
+ * C99 or C++11, libc and libm, nothing else. The sections below are the chapters of a book (so far
+ * 1, 3, 5, 6 and 7; "Book: 6" means chapter 6): read from the top, or search for >>ch06.
  * Licence: at the end (MIT-0, fit for coursework: use it without asking or naming anybody).
  */
 #ifndef NN__KERNEL_PASS /* the file includes itself once for every instruction set: see >>kernels */
@@ -70,11 +70,13 @@
  *
  *     nn_csv_options with_header = {1, ',', NN_MISSING_ERROR, 0};
  *     nn_table table = nn_csv_load(nn, "iris.csv", with_header);
- *     nn_dataset all = nn_dataset_classes(&table, -1), train, test;  // the last column is the
- * class nn_split(&all, 0.2, &train, &test); nn_scaler scaler = nn_scaler_fit(&train); // fitted on
- * train .. nn_scaler_apply(&scaler, &train); nn_scaler_apply(&scaler, &test); // .. applied to both
- *     if (!nn_ok(nn)) return 1;                                      // the message is on stderr
- *     nn_batches b = nn_batches_new(&train, 16, 1);                  // of 16, shuffled
+ *     nn_dataset all = nn_dataset_classes(&table, -1), train, test; // the last column
+ *     nn_split(&all, 0.2, &train, &test);
+ *     nn_scaler scaler = nn_scaler_fit(&train);                     // fitted on train ..
+ *     nn_scaler_apply(&scaler, &train);
+ *     nn_scaler_apply(&scaler, &test);                              // .. applied to both
+ *     if (!nn_ok(nn)) return 1;                                     // the message is on stderr
+ *     nn_batches b = nn_batches_new(&train, 16, 1);                 // of 16, shuffled
  *     for (int epoch = 0; epoch < 50; epoch++)
  *         while (nn_next_batch(&b)) {
  *             nn_clear(nn);
@@ -83,14 +85,14 @@
  *             nn_step(opt);
  *         }
  *     nn_clear(nn);
- *     nn_set_grad_enabled(nn, 0);                                    // no graph to evaluate
+ *     nn_set_grad_enabled(nn, 0);                                   // to evaluate without graph
  *     int right = nn_count_correct(forward(nn_dataset_x(&test)), test.label);
  *
  * WHEN IT DOES NOT LEARN
  *
  *   The loss grows: was nn_zero_grad forgotten? Is the learning rate too large, are the inputs far
  *   from 0 (nn_scaler)? Steps get slower and slower: nn_clear was forgotten. The loss stops early:
- * a target [N] beside a prediction [N, 1] broadcasts to [N, N]; nn_mse refuses that.
+ *   a target [N] beside a prediction [N, 1] broadcasts to [N, N]; nn_mse refuses that.
  *
  * ERRORS
  *
@@ -104,9 +106,9 @@
  *   return nn_ok(nn) ? 0 : 1. Weights are never half updated.
  *   Two cases have no nn_ctx to stick to: nn_create returns NULL when there is no memory, and a
  *   call all of whose pointers are NULL always aborts (and cannot tell its line). Breakpoint for
- * all of it: nn__fail. nn_on_nan(nn, 1) makes an error of the first NaN or infinity in a result or
- * a gradient, which names the operation. Messages of a call made through a pointer to the function
- *   tell the line of an earlier call. A handler should return.
+ *   all of it: nn__fail. nn_on_nan(nn, 1) makes an error of the first NaN or infinity in a result
+ *   or a gradient, which names the operation. Messages of a call made through a pointer to the
+ *   function tell the line of an earlier call. A handler should return.
  *
  * RANDOM NUMBERS
  *
