@@ -4389,13 +4389,18 @@ static const char **nn__csv_names(nn__csv *r, int *n)
     return (const char **)list;
 }
 
+static nn_table nn__no_table(nn_ctx *nn)
+{
+    nn_table t;
+    memset(&t, 0, sizeof t);
+    t.ctx = nn;
+    return t;
+}
+
 static nn_table nn__csv_read(nn_ctx *nn, const char *function, const char *file, const char *text,
                              size_t size, nn_csv_options options)
 {
-    nn_table t, failed;
-    memset(&t, 0, sizeof t);
-    t.ctx = nn;
-    failed = t;
+    nn_table t = nn__no_table(nn);
     nn__csv r;
     memset(&r, 0, sizeof r);
     r.nn = nn, r.function = function, r.file = file, r.p = text, r.end = text + size;
@@ -4472,86 +4477,74 @@ static nn_table nn__csv_read(nn_ctx *nn, const char *function, const char *file,
             if (!t.name[c]) t.name[c] = "";
     }
     if (values) NN_FREE(nn->user, values);
-    return nn->code == NN_OK ? t : failed;
+    return nn->code == NN_OK ? t : nn__no_table(nn);
 }
 
 nn_table nn_csv_parse(nn_ctx *nn, const char *text, size_t size, nn_csv_options options)
 {
-    nn_table none;
-    memset(&none, 0, sizeof none);
-    none.ctx = nn;
-    if (!nn__ready(nn, "nn_csv_parse")) return none;
-    if (!text) return nn_fail(nn, NN_ERROR_ARGUMENT, "nn_csv_parse", "text is NULL"), none;
-    return nn__csv_read(nn, "nn_csv_parse", "text", text, size, options);
+    if (!nn__ready(nn, "nn_csv_parse")) return nn__no_table(nn);
+    if (text) return nn__csv_read(nn, "nn_csv_parse", "text", text, size, options);
+    nn_fail(nn, NN_ERROR_ARGUMENT, "nn_csv_parse", "text is NULL");
+    return nn__no_table(nn);
+}
+
+static nn_idx nn__no_idx(nn_ctx *nn)
+{
+    nn_idx a;
+    memset(&a, 0, sizeof a);
+    a.ctx = nn;
+    return a;
 }
 
 /* The bytes of an IDX file: 0, 0, type, ndim, then ndim sizes of 4 bytes, then the elements. */
 static nn_idx nn__idx_read(nn_ctx *nn, const char *function, const char *file,
                            const unsigned char *b, size_t size)
 {
-    nn_idx a, failed;
-    memset(&a, 0, sizeof a);
-    a.ctx = nn;
-    failed = a;
-    if (size >= 2 && b[0] == 0x1f && b[1] == 0x8b)
-        return nn_fail(nn, NN_ERROR_FORMAT, function, "%s: is compressed: gunzip it first", file),
-               failed;
-    if (size < 4 || b[0] || b[1])
-        return nn_fail(nn, NN_ERROR_FORMAT, function, "%s: offset 0: not an IDX file", file),
-               failed;
     static const unsigned char bytes_of[] = {1, 1, 0, 2, 4, 4, 8}; /* types 0x08 .. 0x0e */
-    const size_t each = b[2] >= 0x08 && b[2] <= 0x0e ? bytes_of[b[2] - 0x08] : 0;
-    if (!each)
-        return nn_fail(nn, NN_ERROR_FORMAT, function, "%s: offset 2: unknown type 0x%02x", file,
-                       b[2]),
-               failed;
-    if (b[3] < 1 || b[3] > NN_MAX_DIMS)
-        return nn_fail(nn, NN_ERROR_LIMIT, function, "%s: offset 3: %d dimensions, not 1 to %d",
-                       file, b[3], NN_MAX_DIMS),
-               failed;
-    a.type = b[2];
-    a.shape.ndim = b[3];
-    a.size = 1;
+    const size_t each = size > 2 && b[2] >= 0x08 && b[2] <= 0x0e ? bytes_of[b[2] - 0x08] : 0;
+    if (size >= 2 && b[0] == 0x1f && b[1] == 0x8b)
+        nn_fail(nn, NN_ERROR_FORMAT, function, "%s: is compressed: gunzip it first", file);
+    else if (size < 4 || b[0] || b[1])
+        nn_fail(nn, NN_ERROR_FORMAT, function, "%s: offset 0: not an IDX file", file);
+    else if (!each)
+        nn_fail(nn, NN_ERROR_FORMAT, function, "%s: offset 2: unknown type 0x%02x", file, b[2]);
+    else if (b[3] < 1 || b[3] > NN_MAX_DIMS)
+        nn_fail(nn, NN_ERROR_LIMIT, function, "%s: offset 3: %d dimensions, not 1 to %d", file,
+                b[3], NN_MAX_DIMS);
+    if (nn->code != NN_OK) return nn__no_idx(nn);
+    nn_idx a = {nn, b[2], {b[3], {0, 0, 0, 0}}, 1, NULL};
     size_t at = 4;
-    for (int i = 0; i < a.shape.ndim; i++, at += 4) {
+    for (int i = 0; i < a.shape.ndim && nn->code == NN_OK; i++, at += 4) {
+        uint32_t d = 0;
+        for (size_t j = at; j < at + 4 && j < size; j++) d = d << 8 | b[j];
         if (size < at + 4)
-            return nn_fail(nn, NN_ERROR_FORMAT, function, "%s: offset %zu: the header is cut off",
-                           file, at),
-                   failed;
-        uint32_t d = (uint32_t)b[at] << 24 | (uint32_t)b[at + 1] << 16 | (uint32_t)b[at + 2] << 8 |
-                     b[at + 3];
-        if (!d || d > INT_MAX || a.size > (size_t)PTRDIFF_MAX / 8 / d)
-            return nn_fail(nn, NN_ERROR_LIMIT, function, "%s: offset %zu: dimension %d is %lu",
-                           file, at, i, (unsigned long)d),
-                   failed;
+            nn_fail(nn, NN_ERROR_FORMAT, function, "%s: offset %zu: the header is cut off", file,
+                    at);
+        else if (!d || d > INT_MAX || a.size > (size_t)PTRDIFF_MAX / 8 / d)
+            nn_fail(nn, NN_ERROR_LIMIT, function, "%s: offset %zu: dimension %d is %lu", file, at,
+                    i, (unsigned long)d);
         a.shape.dim[i] = (int)d;
         a.size *= d;
     }
-    if (size - at != a.size * each)
-        return nn_fail(nn, NN_ERROR_FORMAT, function,
-                       "%s: %s announces %zu bytes of data, there are %zu", file,
-                       nn_shape_text(nn, a.shape), a.size * each, size - at),
-               failed;
+    if (nn->code == NN_OK && size - at != a.size * each)
+        nn_fail(nn, NN_ERROR_FORMAT, function, "%s: %s announces %zu bytes of data, there are %zu",
+                file, nn_shape_text(nn, a.shape), a.size * each, size - at);
     a.bytes = b + at;
-    return a;
+    return nn->code == NN_OK ? a : nn__no_idx(nn);
 }
 
 nn_idx nn_idx_parse(nn_ctx *nn, const void *bytes, size_t size)
 {
-    nn_idx none;
-    memset(&none, 0, sizeof none);
-    none.ctx = nn;
-    if (!nn__ready(nn, "nn_idx_parse")) return none;
-    if (!bytes) return nn_fail(nn, NN_ERROR_ARGUMENT, "nn_idx_parse", "bytes is NULL"), none;
-    return nn__idx_read(nn, "nn_idx_parse", "bytes", (const unsigned char *)bytes, size);
+    if (!nn__ready(nn, "nn_idx_parse")) return nn__no_idx(nn);
+    if (bytes) return nn__idx_read(nn, "nn_idx_parse", "bytes", (const unsigned char *)bytes, size);
+    nn_fail(nn, NN_ERROR_ARGUMENT, "nn_idx_parse", "bytes is NULL");
+    return nn__no_idx(nn);
 }
 
 #ifndef NN_NO_STDIO
 nn_table nn_csv_load(nn_ctx *nn, const char *path, nn_csv_options options)
 {
-    nn_table t;
-    memset(&t, 0, sizeof t);
-    t.ctx = nn;
+    nn_table t = nn__no_table(nn);
     if (!nn__ready(nn, "nn_csv_load")) return t;
     size_t size;
     unsigned char *bytes = nn__read_file(nn, "nn_csv_load", path, &size);
@@ -4563,23 +4556,19 @@ nn_table nn_csv_load(nn_ctx *nn, const char *path, nn_csv_options options)
 
 nn_idx nn_idx_load(nn_ctx *nn, const char *path)
 {
-    nn_idx a;
-    memset(&a, 0, sizeof a);
-    a.ctx = nn;
-    if (!nn__ready(nn, "nn_idx_load")) return a;
+    if (!nn__ready(nn, "nn_idx_load")) return nn__no_idx(nn);
     size_t size;
     unsigned char *bytes = nn__read_file(nn, "nn_idx_load", path, &size);
-    if (!bytes) return a;
-    a = nn__idx_read(nn, "nn_idx_load", path, bytes, size);
+    if (!bytes) return nn__no_idx(nn);
+    nn_idx a = nn__idx_read(nn, "nn_idx_load", path, bytes, size);
     if (a.bytes) { /* copied to live as long as the context */
         const size_t data = size - (size_t)(a.bytes - bytes);
         void *copy = nn__alloc(nn, &nn->keep, data, 1, 0);
         if (copy) memcpy(copy, a.bytes, data);
-        else memset(&a, 0, sizeof a), a.ctx = nn;
         a.bytes = (const unsigned char *)copy;
     }
     NN_FREE(nn->user, bytes);
-    return a;
+    return a.bytes ? a : nn__no_idx(nn);
 }
 #endif
 
@@ -4624,15 +4613,15 @@ static nn_dataset nn__dataset_features(const nn_table *t, const char *function, 
 {
     nn_dataset none = nn__dataset(t ? t->ctx : NULL, 0, nn_shape0());
     if (!nn__ready(none.ctx, function)) return none;
-    if (t->cols == 1)
-        return nn_fail(t->ctx, NN_ERROR_ARGUMENT, function,
-                       "the table has one column: no features are left"), none;
     if (t->cols < 1)
-        return nn_fail(t->ctx, NN_ERROR_ARGUMENT, function, "the table is empty"), none;
-    if (*column < -1 || *column >= t->cols)
-        return nn_fail(t->ctx, NN_ERROR_ARGUMENT, function,
-                       "there is no column %d (0 to %d, or -1 for the last)", *column, t->cols - 1),
-               none;
+        nn_fail(t->ctx, NN_ERROR_ARGUMENT, function, "the table is empty");
+    else if (t->cols == 1)
+        nn_fail(t->ctx, NN_ERROR_ARGUMENT, function,
+                "the table has one column: no features are left");
+    else if (*column < -1 || *column >= t->cols)
+        nn_fail(t->ctx, NN_ERROR_ARGUMENT, function,
+                "there is no column %d (0 to %d, or -1 for the last)", *column, t->cols - 1);
+    if (t->ctx->code != NN_OK) return none;
     if (*column < 0) *column = t->cols - 1;
     nn_dataset d = nn__dataset(t->ctx, t->rows, nn_shape1(t->cols - 1));
     d.x = nn__reals(t->ctx, &t->ctx->keep, (size_t)d.n * (size_t)d.size);
@@ -4688,17 +4677,19 @@ nn_dataset nn_dataset_idx(const nn_idx *images, const nn_idx *labels)
     nn_ctx *nn = images ? images->ctx : NULL;
     nn_dataset none = nn__dataset(nn, 0, nn_shape0());
     if (!nn__ready(nn, "nn_dataset_idx")) return none;
-    if (!labels) return nn_fail(nn, NN_ERROR_ARGUMENT, "nn_dataset_idx", "labels is NULL"), none;
-    if (images->type != 0x08)
-        return nn_fail(nn, NN_ERROR_ARGUMENT, "nn_dataset_idx",
-                       "images are of type 0x%02x, not bytes (0x08)", images->type), none;
-    if (images->shape.ndim < 2)
-        return nn_fail(nn, NN_ERROR_SHAPE, "nn_dataset_idx", "images should be [N, H, W], not %s%s",
-                       nn_shape_text(nn, images->shape),
-                       images->shape.ndim == 1 ? " (are these the labels?)" : ""), none;
-    if (labels->shape.ndim != 1 || labels->shape.dim[0] != images->shape.dim[0])
-        return nn_fail(nn, NN_ERROR_SHAPE, "nn_dataset_idx", "images are %s, labels %s",
-                       nn_shape_text(nn, images->shape), nn_shape_text(nn, labels->shape)), none;
+    if (!labels)
+        nn_fail(nn, NN_ERROR_ARGUMENT, "nn_dataset_idx", "labels is NULL");
+    else if (images->type != 0x08)
+        nn_fail(nn, NN_ERROR_ARGUMENT, "nn_dataset_idx",
+                "images are of type 0x%02x, not bytes (0x08)", images->type);
+    else if (images->shape.ndim < 2)
+        nn_fail(nn, NN_ERROR_SHAPE, "nn_dataset_idx", "images should be [N, H, W], not %s%s",
+                nn_shape_text(nn, images->shape),
+                images->shape.ndim == 1 ? " (are these the labels?)" : "");
+    else if (labels->shape.ndim != 1 || labels->shape.dim[0] != images->shape.dim[0])
+        nn_fail(nn, NN_ERROR_SHAPE, "nn_dataset_idx", "images are %s, labels %s",
+                nn_shape_text(nn, images->shape), nn_shape_text(nn, labels->shape));
+    if (nn->code != NN_OK) return none;
     nn_shape sample = images->shape;
     sample.ndim--;
     for (int i = 0; i < sample.ndim; i++) sample.dim[i] = images->shape.dim[i + 1];

@@ -888,6 +888,10 @@ static void bad_losses_row_6_8(void)
     nn_on_nan(nn, 1); /* sqrt 0 is 0, but its slope there is infinite */
     nn_tensor *y = nn_sqrt(nn_scale(x, 1));
     refused(y, NN_ERROR_NONFINITE, "sqrt: backward", x);
+    char name[61]; /* a long name fits into the message */
+    memset(name, 'n', sizeof name - 1);
+    name[sizeof name - 1] = 0;
+    refused(nn_sqrt(number(nn_model_new(nn), name, 0)), NN_ERROR_NONFINITE, name, x);
 }
 
 static void long_chain_row_6_8(void) /* 20,000 operations: no recursion */
