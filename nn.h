@@ -42,8 +42,8 @@
  *
  *   Every operation computes when it is called and returns a new tensor; no operation changes its
  *   arguments. Every struct is public: look at x->shape, x->data, x->grad, loss->op as you like.
- *   Row-major, the last index fastest, at most 4 dimensions, sizes at least 1. A tensor of one
- *   number has no dimensions: its shape is [].
+ *   Row-major, the last index fastest; at most 4 dimensions and 2^31 - 1 numbers, sizes at least 1.
+ *   A tensor of one number has no dimensions: its shape is [].
  *   Rows are samples: Y = X W^T + b, with W stored [out, in] as PyTorch does. The book's column
  *   form y = W x is the same thing for one sample (chapter 6 explains it once).
  *   Class labels and token ids are const int *; -1 means "no target here". Losses take logits.
@@ -562,10 +562,10 @@ void nn_graph_mermaid(const nn_tensor *y, FILE *out); /* the same, for Mermaid (
 #endif
 
 /* The multi-layer perceptron of the book, for study: plain loops, every quantity in sight (networks
- * for work are made of layers such as nn_linear). Layers 0..L-1
- * of width[l] units, layer 0 being the input. A loss goes with each output activation, and with
- * that pair delta = (y - t) / N at the output: identity with half the squared error, sigmoid with
- * binary cross-entropy, softmax with cross-entropy; mean over N samples, sum over outputs. */
+ * for work are made of layers such as nn_linear). Layers 0..L-1 of width[l] units, layer 0 being the
+ * input. A loss goes with each output activation, and with that pair delta = (y - t) / N at the
+ * output: identity with half the squared error, sigmoid with binary cross-entropy, softmax with
+ * cross-entropy; mean over N samples, sum over outputs. */
 enum { NN_MLP_MAX = 16 };
 typedef struct nn_mlp {
     nn_ctx *ctx;
@@ -1383,7 +1383,7 @@ static size_t nn__shape_size(nn_ctx *nn, const char *function, nn_shape s)
         if (s.dim[i] < 1)
             return nn_fail(nn, NN_ERROR_SHAPE, function, "dimension %d of %s is not positive", i,
                            nn_shape_text(nn, s)), (size_t)0;
-        if (n > (size_t)PTRDIFF_MAX / sizeof(nn_real) / 4 / (size_t)s.dim[i])
+        if (n > (size_t)INT_MAX / (size_t)s.dim[i]) /* so an int can count anything in a tensor */
             return nn_fail(nn, NN_ERROR_LIMIT, function, "%s has too many elements",
                            nn_shape_text(nn, s)), (size_t)0;
         n *= (size_t)s.dim[i];
