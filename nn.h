@@ -562,8 +562,8 @@ void nn_graph_mermaid(const nn_tensor *y, FILE *out); /* the same, for Mermaid (
 #endif
 
 /* The multi-layer perceptron of the book, for study: plain loops, every quantity in sight (networks
- * for work are made of layers such as nn_linear). Layers 0..L-1 of width[l] units, layer 0 being the
- * input. A loss goes with each output activation, and with that pair delta = (y - t) / N at the
+ * for work are made of layers such as nn_linear). Layers 0..L-1 of width[l] units, layer 0 being
+ * the input. A loss goes with each output activation, and with that pair delta = (y - t) / N at the
  * output: identity with half the squared error, sigmoid with binary cross-entropy, softmax with
  * cross-entropy; mean over N samples, sum over outputs. */
 enum { NN_MLP_MAX = 16 };
@@ -1909,14 +1909,20 @@ typedef struct nn__adam_step { /* the numbers of one step of Adam, see nn__adam_
     nn_real beta1, beta2, rate, root_scale, eps, decay;
 } nn__adam_step;
 
-enum { NN__LANES = 16, NN__SUM_BLOCK = 4096 };
+enum { NN__LANES = 16, NN__SUM_BLOCK = 4096, NN__HEIGHTS = 4 };
+
+/* C = A B or C += A B for one tile: element (i, p) of A is at a[i * row + p * col], row p of B at
+ * b + p * ldb, row i of C at c + i * ldc. */
+typedef void (*nn__tile_kernel)(int k, const nn_real *a, ptrdiff_t row, ptrdiff_t col,
+                                const nn_real *b, ptrdiff_t ldb, nn_real *c, ptrdiff_t ldc,
+                                int add);
 
 /* n counts elements; g is the gradient of a result, gx that of an argument, to which is added.
  * sa and sb are 1, or 0 to use the one number again and again. */
 typedef struct nn__kernels {
     const char *name;
-    int mr, nr; /* the tile of the matrix product: mr rows, nr columns */
-    void (*tile)(int k, const nn_real *a, const nn_real *b, nn_real *c, ptrdiff_t ldc, int add);
+    int heights[NN__HEIGHTS], width; /* tiles of the matrix product: rows, tallest first; columns */
+    nn__tile_kernel tile[NN__HEIGHTS][2]; /* [1]: half as wide */
     void (*add)(size_t n, const nn_real *a, int sa, const nn_real *b, int sb, nn_real *y);
     void (*sub)(size_t n, const nn_real *a, int sa, const nn_real *b, int sb, nn_real *y);
     void (*mul)(size_t n, const nn_real *a, int sa, const nn_real *b, int sb, nn_real *y);
@@ -1956,7 +1962,7 @@ typedef struct nn__kernels {
 
 /* The functions of one table, in the order of the struct. */
 #define NN__ALL_KERNELS(f)                                                                  \
-    f(tile), f(add), f(sub), f(mul), f(div), f(scale), f(axpy), f(mul_add), f(exp), f(log), \
+    f(add), f(sub), f(mul), f(div), f(scale), f(axpy), f(mul_add), f(exp), f(log), \
         f(sqrt), f(square), f(sigmoid), f(tanh), f(relu), f(leaky_relu), f(log_backward),   \
         f(sqrt_backward), f(square_backward), f(sigmoid_backward), f(tanh_backward),        \
         f(leaky_relu_backward), f(sum), f(dot), f(squared_error), f(bce), f(bce_backward),  \
@@ -1964,16 +1970,27 @@ typedef struct nn__kernels {
 
 /* ---- the naive twins ---- */
 
-/* C[4, 4] = A B, or C += A B: element (i, j) over k. a and b are packed, see nn__pack. */
-static void nn__tile_naive(int k, const nn_real *a, const nn_real *b, nn_real *c, ptrdiff_t ldc,
-                           int add)
+NN__INLINE void nn__tile_naive(int rows, int cols, int k, const nn_real *a, ptrdiff_t row,
+                               ptrdiff_t col, const nn_real *b, ptrdiff_t ldb, nn_real *c,
+                               ptrdiff_t ldc, int add)
 {
-    for (int i = 0; i < 4; i++)
-        for (int j = 0; j < 4; j++) {
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < cols; j++) {
             double sum = add ? (double)c[i * ldc + j] : 0;
-            for (int p = 0; p < k; p++) sum += (double)a[p * 4 + i] * (double)b[p * 4 + j];
+            for (int p = 0; p < k; p++)
+                sum += (double)a[i * row + p * col] * (double)b[p * ldb + j];
             c[i * ldc + j] = (nn_real)sum;
         }
+}
+static void nn__wide_naive(int k, const nn_real *a, ptrdiff_t row, ptrdiff_t col, const nn_real *b,
+                           ptrdiff_t ldb, nn_real *c, ptrdiff_t ldc, int add)
+{
+    nn__tile_naive(4, 4, k, a, row, col, b, ldb, c, ldc, add);
+}
+static void nn__half_naive(int k, const nn_real *a, ptrdiff_t row, ptrdiff_t col, const nn_real *b,
+                           ptrdiff_t ldb, nn_real *c, ptrdiff_t ldc, int add)
+{
+    nn__tile_naive(4, 2, k, a, row, col, b, ldb, c, ldc, add);
 }
 
 #define NN__EACH for (size_t i = 0; i < n; i++)
@@ -2138,7 +2155,9 @@ static void nn__adam_naive(size_t n, const nn__adam_step *s, const nn_real *g, n
 }
 
 #define NN__F(name) nn__##name##_naive
-static const nn__kernels nn__table_naive = {"naive", 4, 4, NN__ALL_KERNELS(NN__F)};
+static const nn__kernels nn__table_naive = {"naive", {4, 0, 0, 0}, 4,
+    {{nn__wide_naive, nn__half_naive}, {NULL, NULL}, {NULL, NULL}, {NULL, NULL}},
+    NN__ALL_KERNELS(NN__F)};
 #undef NN__F
 
 /* ---- the fast ones: compiled here for plain C, by including this file again for the rest ---- */
@@ -2163,8 +2182,11 @@ static const nn__kernels nn__table_naive = {"naive", 4, 4, NN__ALL_KERNELS(NN__F
 #define NN__NAME "scalar"
 #define NN__(name) nn__##name##_scalar
 #define NN__W 1
-#define NN__MR 4
 #define NN__NV 4
+#define NN__H0 4 /* the heights of its tiles */
+#define NN__H1 3
+#define NN__H2 2
+#define NN__H3 1
 #define NN__V float
 #define NN__I uint32_t
 #define NN__LOAD(p) (*(p))
@@ -2201,8 +2223,11 @@ NN__INLINE float nn__of_bits(uint32_t i)
 #define NN__NAME "avx2" /* 16 registers of 8 numbers */
 #define NN__(name) nn__##name##_avx2
 #define NN__W 8
-#define NN__MR 6
 #define NN__NV 2
+#define NN__H0 6 /* the heights of its tiles */
+#define NN__H1 4
+#define NN__H2 2
+#define NN__H3 1
 #elif NN__KERNEL_PASS == 3
 #ifdef __clang__
 #pragma clang attribute push(__attribute__((target("avx512f,avx2,fma"))), apply_to = function)
@@ -2213,14 +2238,20 @@ NN__INLINE float nn__of_bits(uint32_t i)
 #define NN__NAME "avx512" /* 32 registers of 16 numbers */
 #define NN__(name) nn__##name##_avx512
 #define NN__W 16
-#define NN__MR 14
 #define NN__NV 2
+#define NN__H0 14 /* the heights of its tiles */
+#define NN__H1 8
+#define NN__H2 4
+#define NN__H3 2
 #else
 #define NN__NAME "neon" /* 32 registers of 4 numbers */
 #define NN__(name) nn__##name##_neon
 #define NN__W 4
-#define NN__MR 8
-#define NN__NV 3
+#define NN__NV 2
+#define NN__H0 8 /* the heights of its tiles */
+#define NN__H1 4
+#define NN__H2 2
+#define NN__H3 1
 #endif
 
 #define NN__V NN__(vector)
@@ -2337,40 +2368,60 @@ NN__INLINE void NN__(store)(float *p, size_t m, NN__V v)
     else NN__STORE_PART(p, m, v);
 }
 
-/* One tile of the matrix product, C[MR, NV W] = A B or C += A B, held in MR * NV registers from the
- * first k to the last. */
-static void NN__(tile)(int k, const float *a, const float *b, float *c, ptrdiff_t ldc, int add)
+/* One tile of the matrix product, C[mr, nv W] = A B or C += A B, held in mr * nv registers from the
+ * first k to the last. mr and nv are constants wherever it is called, and all but the loop over k
+ * is written out by the compiler. */
+NN__INLINE void NN__(tile)(const int mr, const int nv, int k, const float *a, ptrdiff_t row,
+                           ptrdiff_t col, const float *b, ptrdiff_t ldb, float *c, ptrdiff_t ldc,
+                           int add)
 {
-    NN__V acc[NN__MR][NN__NV];
+    NN__V acc[16][NN__NV];
     NN__UNROLL
-    for (int i = 0; i < NN__MR; i++) {
+    for (int i = 0; i < mr; i++) {
         NN__UNROLL
-        for (int j = 0; j < NN__NV; j++) acc[i][j] = NN__(set)(0);
+        for (int j = 0; j < nv; j++) acc[i][j] = NN__(set)(0);
     }
     if (add) {
         NN__UNROLL
-        for (int i = 0; i < NN__MR; i++) {
+        for (int i = 0; i < mr; i++) {
             NN__UNROLL
-            for (int j = 0; j < NN__NV; j++) acc[i][j] = NN__LOAD(c + i * ldc + j * NN__W);
+            for (int j = 0; j < nv; j++) acc[i][j] = NN__LOAD(c + i * ldc + j * NN__W);
         }
     }
-    for (int p = 0; p < k; p++, a += NN__MR, b += NN__NV * NN__W) {
-        NN__V row[NN__NV];
+    for (int p = 0; p < k; p++, a += col, b += ldb) {
+        NN__V line[NN__NV];
         NN__UNROLL
-        for (int j = 0; j < NN__NV; j++) row[j] = NN__LOAD(b + j * NN__W);
+        for (int j = 0; j < nv; j++) line[j] = NN__LOAD(b + j * NN__W);
         NN__UNROLL
-        for (int i = 0; i < NN__MR; i++) {
-            const NN__V x = NN__(set)(a[i]);
+        for (int i = 0; i < mr; i++) {
+            const NN__V x = NN__(set)(a[i * row]);
             NN__UNROLL
-            for (int j = 0; j < NN__NV; j++) acc[i][j] = NN__FMA(x, row[j], acc[i][j]);
+            for (int j = 0; j < nv; j++) acc[i][j] = NN__FMA(x, line[j], acc[i][j]);
         }
     }
     NN__UNROLL
-    for (int i = 0; i < NN__MR; i++) {
+    for (int i = 0; i < mr; i++) {
         NN__UNROLL
-        for (int j = 0; j < NN__NV; j++) NN__STORE(c + i * ldc + j * NN__W, acc[i][j]);
+        for (int j = 0; j < nv; j++) NN__STORE(c + i * ldc + j * NN__W, acc[i][j]);
     }
 }
+
+#define NN__TILES(i, mr)                                                                           \
+    static void NN__(wide##i)(int k, const float *a, ptrdiff_t row, ptrdiff_t col, const float *b, \
+                              ptrdiff_t ldb, float *c, ptrdiff_t ldc, int add)                     \
+    {                                                                                              \
+        NN__(tile)(mr, NN__NV, k, a, row, col, b, ldb, c, ldc, add);                               \
+    }                                                                                              \
+    static void NN__(half##i)(int k, const float *a, ptrdiff_t row, ptrdiff_t col, const float *b, \
+                              ptrdiff_t ldb, float *c, ptrdiff_t ldc, int add)                     \
+    {                                                                                              \
+        NN__(tile)(mr, NN__NV / 2, k, a, row, col, b, ldb, c, ldc, add);                           \
+    }
+NN__TILES(0, NN__H0)
+NN__TILES(1, NN__H1)
+NN__TILES(2, NN__H2)
+NN__TILES(3, NN__H3)
+#undef NN__TILES
 
 /* ---- functions of one vector ---- */
 
@@ -2430,10 +2481,17 @@ NN__INLINE NN__V NN__(vlog)(NN__V x)
 
 NN__INLINE NN__V NN__(vabs)(NN__V x) { return NN__OF_BITS(NN__BITS(x) & 0x7fffffffu); }
 
+/* a / (d + c), corrected by what the sum has lost in rounding (exactly known for |d| <= c) */
+NN__INLINE NN__V NN__(over_sum)(NN__V a, NN__V d, float c)
+{
+    NN__V sum = d + c, lost = d - (sum - c), q = a / sum;
+    return NN__FMA(0.0f - q, lost / sum, q);
+}
+
 NN__INLINE NN__V NN__(vsigmoid)(NN__V x) /* e^-|x| never overflows */
 {
     NN__V e = NN__(vexp)(0.0f - NN__(vabs)(x));
-    return NN__IF_GT(NN__(set)(0), x, e, NN__(set)(1)) / (e + 1.0f);
+    return NN__(over_sum)(NN__IF_GT(NN__(set)(0), x, e, NN__(set)(1)), e, 1);
 }
 
 /* With d = e^2|x| - 1, computed without cancellation, tanh |x| = d / (d + 2); tanh 10 is 1. */
@@ -2444,7 +2502,7 @@ NN__INLINE NN__V NN__(vtanh)(NN__V x)
     a = NN__IF_GT(a, NN__(set)(10), NN__(set)(10), a);
     NN__V d = NN__(expm1_reduced)(a + a, &n), scale = NN__OF_BITS((n + 127u) << 23);
     d = NN__FMA(scale, d, scale - 1.0f);
-    return NN__OF_BITS(NN__BITS(d / (d + 2.0f)) | (NN__BITS(x) & 0x80000000u));
+    return NN__OF_BITS(NN__BITS(NN__(over_sum)(d, d, 2)) | (NN__BITS(x) & 0x80000000u));
 }
 
 NN__INLINE NN__V NN__(vlog1p)(NN__V x) /* 0 <= x <= 1; the quotient gives back what 1 + x rounds */
@@ -2688,13 +2746,20 @@ static void NN__(adam)(size_t n, const nn__adam_step *s, const float *g, float *
     }
 }
 
-static const nn__kernels NN__(table) = {NN__NAME, NN__MR, NN__NV * NN__W, NN__ALL_KERNELS(NN__)};
+static const nn__kernels NN__(table) = {
+    NN__NAME, {NN__H0, NN__H1, NN__H2, NN__H3}, NN__NV * NN__W,
+    {{NN__(wide0), NN__(half0)}, {NN__(wide1), NN__(half1)}, {NN__(wide2), NN__(half2)},
+     {NN__(wide3), NN__(half3)}},
+    NN__ALL_KERNELS(NN__)};
 
 #undef NN__NAME
 #undef NN__
 #undef NN__W
-#undef NN__MR
 #undef NN__NV
+#undef NN__H0
+#undef NN__H1
+#undef NN__H2
+#undef NN__H3
 #undef NN__V
 #undef NN__I
 #undef NN__LOAD
@@ -2717,17 +2782,50 @@ static const nn__kernels NN__(table) = {NN__NAME, NN__MR, NN__NV * NN__W, NN__AL
 
 #ifndef NN__KERNEL_PASS
 
+/* A block of 4 x 4 numbers, its rows `row` apart, to columns `width` apart. */
+#if NN__FLOAT && defined __has_builtin && !defined NN_NO_SIMD
+#if __has_builtin(__builtin_shufflevector)
+#define NN__SHUFFLES 1
+#endif
+#endif
+static void nn__transpose4(const nn_real *p, ptrdiff_t row, nn_real *to, int width)
+{
+#ifdef NN__SHUFFLES
+    typedef float four __attribute__((vector_size(16), aligned(4), may_alias));
+    const four a = *(const four *)p, b = *(const four *)(p + row);
+    const four c = *(const four *)(p + 2 * row), d = *(const four *)(p + 3 * row);
+    const four ac = __builtin_shufflevector(a, c, 0, 4, 1, 5);
+    const four bd = __builtin_shufflevector(b, d, 0, 4, 1, 5);
+    const four ac2 = __builtin_shufflevector(a, c, 2, 6, 3, 7);
+    const four bd2 = __builtin_shufflevector(b, d, 2, 6, 3, 7);
+    *(four *)to = __builtin_shufflevector(ac, bd, 0, 4, 1, 5);
+    *(four *)(to + width) = __builtin_shufflevector(ac, bd, 2, 6, 3, 7);
+    *(four *)(to + 2 * width) = __builtin_shufflevector(ac2, bd2, 0, 4, 1, 5);
+    *(four *)(to + 3 * width) = __builtin_shufflevector(ac2, bd2, 2, 6, 3, 7);
+#else
+    for (int i = 0; i < 4; i++)
+        for (int j = 0; j < 4; j++) to[j * width + i] = p[i * row + j];
+#endif
+}
+
 /* Writes the rows 0..n-1 of a matrix as a panel: for each k its `width` numbers together, rows that
  * are missing as zeros. Row i, column k is at p[i * row + k * col]. */
 static void nn__pack(const nn_real *p, ptrdiff_t row, ptrdiff_t col, int n, int width, int k,
                      nn_real *panel)
 {
-    for (int c = 0; c < k; c++, p += col, panel += width) {
-        if (row == 1) memcpy(panel, p, (size_t)n * sizeof *p);
-        else
-            for (int i = 0; i < n; i++) panel[i] = p[i * row];
-        for (int i = n; i < width; i++) panel[i] = 0;
+    const int blocks_n = col == 1 ? n / 4 * 4 : 0,
+              blocks_k = k / 4 * 4; /* turned 4 x 4 at a time */
+    if (n < width) memset(panel, 0, (size_t)k * (size_t)width * sizeof *panel);
+    if (row == 1) { /* the numbers of one k are neighbours */
+        for (int c = 0; c < k; c++) memcpy(panel + c * width, p + c * col, (size_t)n * sizeof *p);
+        return;
     }
+    for (int i = 0; i < blocks_n; i += 4)
+        for (int c = 0; c < blocks_k; c += 4)
+            nn__transpose4(p + i * row + c, row, panel + c * width + i, width);
+    for (int i = 0; i < n; i++)
+        for (int c = i < blocks_n ? blocks_k : 0; c < k; c++)
+            panel[c * width + i] = p[i * row + c * col];
 }
 
 #ifdef __cplusplus
@@ -2821,33 +2919,87 @@ static int nn__min(int a, int b) { return a < b ? a : b; }
 
 /* Blocks of the matrix product: KC deep, so that a panel of B stays in the first-level cache, and
  * MC x NC large, so that the workspace has a limit. They change no bits. */
-enum { NN__MC = 1120, NN__KC = 256, NN__NC = 4096, NN__MAX_TILE = 14 * 32 };
+enum { NN__MC = 1120, NN__KC = 256, NN__NC = 4096, NN__MAX_TILE = 14 * 32, NN__SMALL = 8192 };
 
-/* One tile of C, of which only rows x cols exist: at an edge it is computed beside C. */
-static void nn__tile(const nn__kernels *kern, int k, const nn_real *a, const nn_real *b, nn_real *c,
-                     ptrdiff_t ldc, int rows, int cols, int add)
+/* A place of C and the tile for it: rows x cols of C exist, the tile has heights[height] rows and
+ * is half as wide or not. */
+typedef struct nn__edge {
+    int rows, height, cols, half;
+} nn__edge;
+
+/* Panel i of those that `rows` rows are cut into: the tallest tile, but for the last panel the
+ * smallest that has room for it. */
+static void nn__row_panel(const nn__kernels *kern, int rows, int i, nn__edge *e)
+{
+    e->rows = nn__min(kern->heights[0], rows - i * kern->heights[0]);
+    e->height = 0;
+    while (e->height + 1 < NN__HEIGHTS && kern->heights[e->height + 1] >= e->rows) e->height++;
+}
+
+static void nn__col_panel(const nn__kernels *kern, int cols, int j, nn__edge *e)
+{
+    e->cols = nn__min(kern->width, cols - j * kern->width);
+    e->half = e->cols <= kern->width / 2;
+}
+
+/* One tile of C. Where less of C exists than the tile has, it is computed beside C. */
+static void nn__tile(const nn__kernels *kern, const nn__edge *e, int k, nn__mat a, nn__mat b,
+                     nn_real *c, ptrdiff_t ldc, int add)
 {
     nn_real whole[NN__MAX_TILE];
-    const size_t row = (size_t)cols * sizeof *c;
-    if (rows == kern->mr && cols == kern->nr) {
-        kern->tile(k, a, b, c, ldc, add);
+    const nn__tile_kernel tile = kern->tile[e->height][e->half];
+    const int mr = kern->heights[e->height], nr = e->half ? kern->width / 2 : kern->width;
+    const size_t row = (size_t)e->cols * sizeof *c;
+    if (e->rows == mr && e->cols == nr) {
+        tile(k, a.p, a.row, a.col, b.p, b.row, c, ldc, add);
         return;
     }
     if (add) {
-        memset(whole, 0, (size_t)(kern->mr * kern->nr) * sizeof *c);
-        for (int i = 0; i < rows; i++) memcpy(whole + i * kern->nr, c + i * ldc, row);
+        memset(whole, 0, (size_t)(mr * nr) * sizeof *c);
+        for (int i = 0; i < e->rows; i++) memcpy(whole + i * nr, c + i * ldc, row);
     }
-    kern->tile(k, a, b, whole, kern->nr, add);
-    for (int i = 0; i < rows; i++) memcpy(c + i * ldc, whole + i * kern->nr, row);
+    tile(k, a.p, a.row, a.col, b.p, b.row, whole, nr, add);
+    for (int i = 0; i < e->rows; i++) memcpy(c + i * ldc, whole + i * nr, row);
+}
+
+static nn__mat nn__part(nn__mat m, ptrdiff_t row, ptrdiff_t col) /* from (row, col) on */
+{
+    m.p += row * m.row + col * m.col;
+    return m;
+}
+
+/* The rows of a panel of A as the tile reads them: where they are if `direct` and none is missing,
+ * else packed into `panel`. */
+static nn__mat nn__panel_a(const nn__kernels *kern, const nn__edge *e, nn__mat a, int k, int direct,
+                           nn_real *panel, int pack)
+{
+    const int mr = kern->heights[e->height];
+    if (direct && e->rows == mr) return a;
+    if (pack) nn__pack(a.p, a.row, a.col, e->rows, mr, k, panel);
+    nn__mat packed = {panel, 1, mr};
+    return packed;
+}
+
+/* The same for the columns of a panel of B, which can be read in place if they are neighbours. */
+static nn__mat nn__panel_b(const nn__kernels *kern, const nn__edge *e, nn__mat b, int k, int direct,
+                           nn_real *panel, int pack)
+{
+    const int nr = e->half ? kern->width / 2 : kern->width;
+    if (direct && b.col == 1 && e->cols == nr) return b;
+    if (pack) nn__pack(b.p, b.col, b.row, e->cols, nr, k, panel);
+    nn__mat packed = {panel, nr, 1};
+    return packed;
 }
 
 /* C[m, n] = A[m, k] B[k, n], or C += A B if add. C is row-major and dense. 0 without memory. */
 static int nn__gemm(nn_ctx *nn, int m, int n, int k, nn__mat a, nn__mat b, nn_real *c, int add)
 {
     const nn__kernels *kern = nn->kernels;
-    const int mr = kern->mr, nr = kern->nr, kc = nn__min(k, NN__KC);
-    const int mc = (nn__min(m, NN__MC) + mr - 1) / mr * mr,
-              nc = (nn__min(n, NN__NC) + nr - 1) / nr * nr;
+    const int mr = kern->heights[0], nr = kern->width, kc = nn__min(k, NN__KC);
+    const int mc = (nn__min(m, NN__MC) + mr - 1) / mr * mr;
+    const int nc = (nn__min(n, NN__NC) + nr - 1) / nr * nr;
+    const int direct_a = n <= 4 * nr || (double)m * k <= NN__SMALL; /* packing would not pay */
+    const int direct_b = m <= mr || (double)k * n <= NN__SMALL;
     nn_real *pb = nn__scratch(nn, ((size_t)mc + (size_t)nc) * (size_t)kc);
     if (!pb) return 0;
     nn_real *pa = pb + (size_t)nc * (size_t)kc;
@@ -2856,22 +3008,33 @@ static int nn__gemm(nn_ctx *nn, int m, int n, int k, nn__mat a, nn__mat b, nn_re
             const int cols = nn__min(nc, n - j0), deep = nn__min(kc, k - p0);
             const int more = add || p0 > 0, panels_b = (cols + nr - 1) / nr;
             NN__PARALLEL_FOR((double)m * cols * deep > NN__PARALLEL_WORK)
-            for (int j = 0; j < panels_b; j++)
-                nn__pack(b.p + (j0 + j * nr) * b.col + p0 * b.row, b.col, b.row,
-                         nn__min(nr, cols - j * nr), nr, deep, pb + (ptrdiff_t)j * nr * deep);
+            for (int j = 0; j < panels_b; j++) {
+                nn__edge e;
+                nn__col_panel(kern, cols, j, &e);
+                nn__panel_b(kern, &e, nn__part(b, p0, j0 + j * nr), deep, direct_b,
+                            pb + (ptrdiff_t)j * nr * deep, 1);
+            }
             for (int i0 = 0; i0 < m; i0 += mc) {
                 const int rows = nn__min(mc, m - i0), panels_a = (rows + mr - 1) / mr;
                 NN__PARALLEL_FOR((double)rows * cols * deep > NN__PARALLEL_WORK)
-                for (int i = 0; i < panels_a; i++)
-                    nn__pack(a.p + (i0 + i * mr) * a.row + p0 * a.col, a.row, a.col,
-                             nn__min(mr, rows - i * mr), mr, deep, pa + (ptrdiff_t)i * mr * deep);
+                for (int i = 0; i < panels_a; i++) {
+                    nn__edge e;
+                    nn__row_panel(kern, rows, i, &e);
+                    nn__panel_a(kern, &e, nn__part(a, i0 + i * mr, p0), deep, direct_a,
+                                pa + (ptrdiff_t)i * mr * deep, 1);
+                }
                 NN__PARALLEL_FOR((double)rows * cols * deep > NN__PARALLEL_WORK)
                 for (int t = 0; t < panels_a * panels_b; t++) {
                     const int i = t % panels_a, j = t / panels_a;
-                    nn__tile(kern, deep, pa + (ptrdiff_t)i * mr * deep,
-                             pb + (ptrdiff_t)j * nr * deep,
-                             c + (ptrdiff_t)(i0 + i * mr) * n + j0 + j * nr, n,
-                             nn__min(mr, rows - i * mr), nn__min(nr, cols - j * nr), more);
+                    nn__edge e;
+                    nn__row_panel(kern, rows, i, &e);
+                    nn__col_panel(kern, cols, j, &e);
+                    const nn__mat ta = nn__panel_a(kern, &e, nn__part(a, i0 + i * mr, p0), deep,
+                                                   direct_a, pa + (ptrdiff_t)i * mr * deep, 0);
+                    const nn__mat tb = nn__panel_b(kern, &e, nn__part(b, p0, j0 + j * nr), deep,
+                                                   direct_b, pb + (ptrdiff_t)j * nr * deep, 0);
+                    nn__tile(kern, &e, deep, ta, tb,
+                             c + (ptrdiff_t)(i0 + i * mr) * n + j0 + j * nr, n, more);
                 }
             }
         }
