@@ -1863,7 +1863,7 @@ void nn_model_set(nn_model *model, const nn_real *values)
  *     as a fixed tree: AVX-512 holds the lanes in one register, AVX2 in two, NEON in four, plain C
  *     in an array. Every 4096 elements the result goes into a double;
  *   - exp, log, tanh and the rest are our own polynomials, in the same order of operations;
- *     division and square root are exact by IEEE 754, and so is fma, in hardware or from libm.
+ *     division and square root are exact by IEEE 754, and so is fma, in hardware or nn__fmaf.
  */
 #ifdef NN_IMPLEMENTATION
 
@@ -1959,6 +1959,27 @@ typedef struct nn__kernels {
     void (*adam)(size_t n, const nn__adam_step *s, const nn_real *g, nn_real *m, nn_real *v,
                  nn_real *w);
 } nn__kernels;
+
+/* a b + c, rounded once, for processors without an instruction for it (not every C library's fmaf is
+ * exact). The product is exact in double; the sum is rounded to odd, which the second rounding, to
+ * float, cannot spoil: Boldo and Melquiond, IEEE Trans. Computers 57(4), 2008. */
+NN__INLINE float nn__fmaf(float a, float b, float c)
+{
+#ifdef FP_FAST_FMAF
+    return fmaf(a, b, c);
+#else
+    const double p = (double)a * (double)b, z = (double)c;
+    double sum = p + z;
+    const double part = sum - p, lost = (p - (sum - part)) + (z - part); /* sum + lost is exact */
+    uint64_t bits;
+    memcpy(&bits, &sum, sizeof bits);
+    if (lost != 0 && sum - sum == 0 && !(bits & 1)) {
+        bits = (lost > 0) == (sum > 0) ? bits + 1 : bits - 1;
+        memcpy(&sum, &bits, sizeof sum);
+    }
+    return (float)sum;
+#endif
+}
 
 /* The functions of one table, in the order of the struct. */
 #define NN__ALL_KERNELS(f)                                                                  \
@@ -2193,7 +2214,7 @@ static const nn__kernels nn__table_naive = {"naive", {4, 0, 0, 0}, 4,
 #define NN__STORE(p, v) (void)(*(p) = (v))
 #define NN__LOAD_PART(p, m) (*(p))
 #define NN__STORE_PART(p, m, v) (void)(*(p) = (v))
-#define NN__FMA(a, b, c) fmaf(a, b, c)
+#define NN__FMA(a, b, c) nn__fmaf(a, b, c)
 #define NN__SQRT(a) sqrtf(a)
 #define NN__IF_GT(a, b, x, y) ((a) > (b) ? (x) : (y))
 #define NN__BITS(v) nn__bits(v)
@@ -3639,7 +3660,7 @@ void nn_argmax(const nn_tensor *x, int *index)
 /* One rounding for product and sum together, as in the kernels. */
 static nn_real nn__fma(nn_real a, nn_real b, nn_real c)
 {
-    if (sizeof(nn_real) == sizeof(float)) return (nn_real)fmaf((float)a, (float)b, (float)c);
+    if (sizeof(nn_real) == sizeof(float)) return (nn_real)nn__fmaf((float)a, (float)b, (float)c);
     return (nn_real)fma((double)a, (double)b, (double)c);
 }
 

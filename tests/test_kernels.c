@@ -69,6 +69,25 @@ static void products_of_several_blocks(void) /* of 256 in k, 1,120 rows, 4,096 c
     product(1, 1024, 1024, 0, 1, 0);
 }
 
+/* Ours against libm's (glibc's is exact): random bits, and short numbers, whose results are often
+ * exactly between two floats. */
+static void fused_multiply_add(void)
+{
+    int wrong = 0;
+    for (int i = 0; i < 3000000; i++) {
+        float v[3];
+        for (int j = 0; j < 3; j++) {
+            uint32_t bits = (uint32_t)nn_random(nn);
+            if (i % 3 == 1) bits &= 0xfff80000u;
+            if (i % 3 == 2) bits = (bits & 0x80ffe001u) | 0x3f000000u;
+            memcpy(&v[j], &bits, sizeof v[j]);
+        }
+        const float ours = nn__fmaf(v[0], v[1], v[2]), exact = fmaf(v[0], v[1], v[2]);
+        wrong += memcmp(&ours, &exact, sizeof ours) != 0 && !(ours != ours && exact != exact);
+    }
+    CHECK_INT(wrong, 0);
+}
+
 /* ---- functions of one number ---- */
 
 static double sigmoid(double x) { return 1 / (1 + exp(-x)); }
@@ -154,6 +173,7 @@ int main(void)
     nn = nn_create(3);
     RUN(products_of_all_small_sizes);
     RUN(products_of_several_blocks);
+    RUN(fused_multiply_add);
     RUN(functions_within_2_ulp);
     RUN(functions_have_the_same_bits);
     nn_destroy(nn);
