@@ -1960,8 +1960,8 @@ typedef struct nn__kernels {
                  nn_real *w);
 } nn__kernels;
 
-/* a b + c, rounded once, for processors without an instruction for it (not every C library's fmaf is
- * exact). The product is exact in double; the sum is rounded to odd, which the second rounding, to
+/* a b + c, rounded once, for processors without an instruction for it (not every libm has an
+ * exact fmaf). The product is exact in double; the sum is rounded to odd, which rounding again, to
  * float, cannot spoil: Boldo and Melquiond, IEEE Trans. Computers 57(4), 2008. */
 NN__INLINE float nn__fmaf(float a, float b, float c)
 {
