@@ -2444,6 +2444,12 @@ NN__TILES(2, NN__H2)
 NN__TILES(3, NN__H3)
 #undef NN__TILES
 
+/* AVX-512 has tiles of its own and takes the rest from AVX2: those kernels mostly wait for memory,
+ * and compiling them once more would cost every reader a fifth of a second. */
+#if NN__W == 16
+#define NN__REST(name) nn__##name##_avx2
+#else
+#define NN__REST(name) NN__(name)
 /* ---- functions of one vector ---- */
 
 /* x = n log 2 + r with |r| <= log 2 / 2; gives e^r - 1 by its Taylor series and n as an integer.
@@ -2767,11 +2773,14 @@ static void NN__(adam)(size_t n, const nn__adam_step *s, const float *g, float *
     }
 }
 
+#endif /* of what AVX-512 takes from AVX2 */
+
 static const nn__kernels NN__(table) = {
     NN__NAME, {NN__H0, NN__H1, NN__H2, NN__H3}, NN__NV * NN__W,
     {{NN__(wide0), NN__(half0)}, {NN__(wide1), NN__(half1)}, {NN__(wide2), NN__(half2)},
      {NN__(wide3), NN__(half3)}},
-    NN__ALL_KERNELS(NN__)};
+    NN__ALL_KERNELS(NN__REST)};
+#undef NN__REST
 
 #undef NN__NAME
 #undef NN__
