@@ -1106,6 +1106,7 @@ static void *nn__alloc(nn_ctx *nn, nn_arena *arena, size_t count, size_t size, i
     arena->current = block;
     void *p = block->base + block->used;
     block->used += bytes;
+    NN__ASSERT(block->used <= block->size && (uintptr_t)p % NN__ALIGN == 0);
     if (zero) memset(p, 0, bytes);
     return p;
 }
@@ -2334,23 +2335,6 @@ NN__INLINE NN__V NN__(fma)(NN__V a, NN__V b, NN__V c)
     return (NN__V)__builtin_ia32_vfmaddps512_mask(a, b, c, -1, 4);
 #endif
 }
-NN__INLINE NN__V NN__(root)(NN__V a)
-{
-    __asm__("vsqrtps %1, %0" : "=v"(a) : "v"(a));
-    return a;
-}
-NN__INLINE NN__V NN__(load_part)(const float *p, size_t m)
-{
-    NN__V v;
-    const uint16_t first = (uint16_t)((1u << m) - 1);
-    __asm__("vmovups %2, %0%{%1%}%{z%}" : "=v"(v) : "Yk"(first), "m"(*(const float(*)[NN__W])p));
-    return v;
-}
-NN__INLINE void NN__(store_part)(float *p, size_t m, NN__V v)
-{
-    const uint16_t first = (uint16_t)((1u << m) - 1);
-    __asm__("vmovups %1, %0%{%2%}" : "+m"(*(float(*)[NN__W])p) : "v"(v), "Yk"(first));
-}
 #else
 NN__INLINE NN__V NN__(fma)(NN__V a, NN__V b, NN__V c)
 {
@@ -2377,18 +2361,6 @@ NN__INLINE NN__V NN__(set)(float x) /* x in every lane; x - 0 is x for every x *
     NN__V zero = {0};
     return x - zero;
 }
-/* The first m of W numbers at p, zeros behind them; only those m are touched. */
-NN__INLINE NN__V NN__(load)(const float *p, size_t m)
-{
-    if (m >= NN__W) return NN__LOAD(p);
-    return NN__LOAD_PART(p, m);
-}
-NN__INLINE void NN__(store)(float *p, size_t m, NN__V v)
-{
-    if (m >= NN__W) NN__STORE(p, v);
-    else NN__STORE_PART(p, m, v);
-}
-
 /* One tile of the matrix product, C[mr, nv W] = A B or C += A B, held in mr * nv registers from the
  * first k to the last. mr and nv are constants wherever it is called, and all but the loop over k
  * is written out by the compiler. */
@@ -2450,6 +2422,19 @@ NN__TILES(3, NN__H3)
 #define NN__REST(name) nn__##name##_avx2
 #else
 #define NN__REST(name) NN__(name)
+
+/* The first m of W numbers at p, zeros behind them; only those m are touched. */
+NN__INLINE NN__V NN__(load)(const float *p, size_t m)
+{
+    if (m >= NN__W) return NN__LOAD(p);
+    return NN__LOAD_PART(p, m);
+}
+NN__INLINE void NN__(store)(float *p, size_t m, NN__V v)
+{
+    if (m >= NN__W) NN__STORE(p, v);
+    else NN__STORE_PART(p, m, v);
+}
+
 /* ---- functions of one vector ---- */
 
 /* x = n log 2 + r with |r| <= log 2 / 2; gives e^r - 1 by its Taylor series and n as an integer.
@@ -2980,6 +2965,7 @@ static void nn__tile(const nn__kernels *kern, const nn__edge *e, int k, nn__mat 
     const nn__tile_kernel tile = kern->tile[e->height][e->half];
     const int mr = kern->heights[e->height], nr = e->half ? kern->width / 2 : kern->width;
     const size_t row = (size_t)e->cols * sizeof *c;
+    NN__ASSERT(e->rows <= mr && e->cols <= nr && mr * nr <= NN__MAX_TILE);
     if (e->rows == mr && e->cols == nr) {
         tile(k, a.p, a.row, a.col, b.p, b.row, c, ldc, add);
         return;
