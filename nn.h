@@ -899,6 +899,12 @@ extern "C" {
 #define NN__UNROLL
 #endif
 
+#if defined __GNUC__ && !defined __TINYC__
+#define NN__PREFETCH(p) __builtin_prefetch(p)
+#else
+#define NN__PREFETCH(p) (void)(p)
+#endif
+
 /* ---- errors: everything that goes wrong passes through nn__fail ---- */
 
 static void nn__default_handler(void *user, nn_code code, const char *message)
@@ -1894,13 +1900,20 @@ void nn_model_set(nn_model *model, const nn_real *values)
 #include <arm_neon.h>
 #endif
 
-/* Fast kernels in a -O0 program, too. Without "no-var-tracking" gdb would take the whole program
+/* gcc: fast kernels in a -O0 program, too. Without "no-var-tracking" gdb would take the whole program
  * for an optimised one, and stop at functions before their arguments can be seen. */
 #if defined __GNUC__ && !defined __clang__
-#pragma GCC push_options
-#pragma GCC optimize("O1", "no-var-tracking", "no-math-errno", "no-trapping-math", \
-                     "fp-contract=off")
+#define NN__PRAGMA(x) _Pragma(#x)
+#define NN__OPTIMIZE(level)                                                                        \
+    NN__PRAGMA(GCC push_options)                                                              \
+    NN__PRAGMA(GCC optimize(level, "no-var-tracking", "no-math-errno", "no-trapping-math",    \
+                                 "fp-contract=off"))
+#define NN__OPTIMIZE_END NN__PRAGMA(GCC pop_options)
+#else
+#define NN__OPTIMIZE(level)
+#define NN__OPTIMIZE_END
 #endif
+NN__OPTIMIZE("O1")
 
 #ifdef __cplusplus
 extern "C" {
@@ -1912,59 +1925,71 @@ typedef struct nn__adam_step { /* the numbers of one step of Adam, see nn__adam_
 
 enum { NN__LANES = 16, NN__SUM_BLOCK = 4096, NN__HEIGHTS = 4 };
 
+/* The kernels by form: n counts elements, k is a number, sa and sb are 1, or 0 to use the one
+ * number again and again. Where a kernel adds to y, y is a gradient, a that of the result, and b
+ * the argument or the result. */
+#define NN__FORMS(f)                                                                               \
+    NN__MAPS(f) NN__SCALED(f) NN__PAIRS(f) NN__GRADS(f) NN__SLOPED(f) NN__FOLDS(f)
+#define NN__MAPS(f) /* y = f(x) */                                                                 \
+    f(map, exp) f(map, log) f(map, sqrt) f(map, square) f(map, sigmoid) f(map, tanh) f(map, relu)
+#define NN__SCALED(f) /* y = f(k, a, y) */                                                         \
+    f(scaled, scale) f(scaled, axpy) f(scaled, leaky_relu)
+#define NN__PAIRS(f) /* y = f(a, b) */                                                             \
+    f(pair, add) f(pair, sub) f(pair, mul) f(pair, div)
+#define NN__GRADS(f) /* y += f(a, b) */                                                            \
+    f(grad, mul_add) f(grad, log_backward) f(grad, sqrt_backward) f(grad, square_backward)         \
+    f(grad, sigmoid_backward) f(grad, tanh_backward)
+#define NN__SLOPED(f) /* y += f(k, a, b) */                                                        \
+    f(sloped, leaky_relu_backward) f(sloped, bce_backward)
+#define NN__FOLDS(f) f(fold, dot) f(fold, bce) /* the sum of f(a, b) */
+
+typedef void nn__map(size_t n, const nn_real *x, nn_real *y);
+typedef void nn__scaled(size_t n, nn_real k, const nn_real *a, nn_real *y);
+typedef void nn__pair(size_t n, const nn_real *a, int sa, const nn_real *b, int sb, nn_real *y);
+typedef void nn__grad(size_t n, const nn_real *a, const nn_real *b, nn_real *y);
+typedef void nn__sloped(size_t n, nn_real k, const nn_real *a, const nn_real *b, nn_real *y);
+typedef nn_real nn__fold(size_t n, const nn_real *a, const nn_real *b);
+
 /* C = A B or C += A B for one tile: element (i, p) of A is at a[i * row + p * col], row p of B at
  * b + p * ldb, row i of C at c + i * ldc. */
-typedef void (*nn__tile_kernel)(int k, const nn_real *a, ptrdiff_t row, ptrdiff_t col,
-                                const nn_real *b, ptrdiff_t ldb, nn_real *c, ptrdiff_t ldc,
-                                int add);
+typedef void nn__tile_kernel(int k, const nn_real *a, ptrdiff_t row, ptrdiff_t col,
+                             const nn_real *b, ptrdiff_t ldb, nn_real *c, ptrdiff_t ldc, int add);
 
-/* n counts elements; g is the gradient of a result, gx that of an argument, to which is added.
- * sa and sb are 1, or 0 to use the one number again and again. */
 typedef struct nn__kernels {
     const char *name;
     int heights[NN__HEIGHTS], width; /* tiles of the matrix product: rows, tallest first; columns */
-    nn__tile_kernel tile[NN__HEIGHTS][2]; /* [1]: half as wide */
-    void (*add)(size_t n, const nn_real *a, int sa, const nn_real *b, int sb, nn_real *y);
-    void (*sub)(size_t n, const nn_real *a, int sa, const nn_real *b, int sb, nn_real *y);
-    void (*mul)(size_t n, const nn_real *a, int sa, const nn_real *b, int sb, nn_real *y);
-    void (*div)(size_t n, const nn_real *a, int sa, const nn_real *b, int sb, nn_real *y);
-    void (*scale)(size_t n, nn_real alpha, const nn_real *x, nn_real *y);
-    void (*axpy)(size_t n, nn_real alpha, const nn_real *x, nn_real *y);
-    void (*mul_add)(size_t n, const nn_real *a, const nn_real *b, nn_real *y);
-    void (*exp)(size_t n, const nn_real *x, nn_real *y);
-    void (*log)(size_t n, const nn_real *x, nn_real *y);
-    void (*sqrt)(size_t n, const nn_real *x, nn_real *y);
-    void (*square)(size_t n, const nn_real *x, nn_real *y);
-    void (*sigmoid)(size_t n, const nn_real *x, nn_real *y);
-    void (*tanh)(size_t n, const nn_real *x, nn_real *y);
-    void (*relu)(size_t n, const nn_real *x, nn_real *y);
-    void (*leaky_relu)(size_t n, nn_real slope, const nn_real *x, nn_real *y);
-    void (*log_backward)(size_t n, const nn_real *g, const nn_real *x, nn_real *gx);
-    void (*sqrt_backward)(size_t n, const nn_real *g, const nn_real *y, nn_real *gx);
-    void (*square_backward)(size_t n, const nn_real *g, const nn_real *x, nn_real *gx);
-    void (*sigmoid_backward)(size_t n, const nn_real *g, const nn_real *y, nn_real *gx);
-    void (*tanh_backward)(size_t n, const nn_real *g, const nn_real *y, nn_real *gx);
-    void (*leaky_relu_backward)(size_t n, nn_real slope, const nn_real *g, const nn_real *x,
-                                nn_real *gx);
+    nn__tile_kernel *tile[NN__HEIGHTS][2]; /* [1]: half as wide */
+#define NN__MEMBER(form, name) nn__##form *name;
+    NN__FORMS(NN__MEMBER)
+#undef NN__MEMBER
     nn_real (*sum)(size_t n, const nn_real *x);
-    nn_real (*dot)(size_t n, const nn_real *a, const nn_real *b);
-    nn_real (*squared_error)(size_t n, const nn_real *a, const nn_real *b);
-    nn_real (*bce)(size_t n, const nn_real *z, const nn_real *t);
-    void (*bce_backward)(size_t n, nn_real scale, const nn_real *z, const nn_real *t, nn_real *gz);
+    nn_real (*squared_error)(size_t n, const nn_real *a, const nn_real *b, int sb);
     /* gives max x and log sum exp(x - max x): log sum exp x is their sum, which would be rounded */
     nn_real (*softmax)(size_t n, const nn_real *x, nn_real *y, nn_real *max);
-    void (*softmax_backward)(size_t n, const nn_real *g, const nn_real *y, nn_real *gx);
+    nn__grad *softmax_backward;
+    /* y = (x - mean x) / deviation; gives 1 / deviation, the root of the variance + eps */
+    nn_real (*normalize)(size_t n, nn_real eps, const nn_real *x, nn_real *y);
+    nn__sloped *normalize_backward; /* k is that 1 / deviation, b is y */
     void (*sgd)(size_t n, nn_real lr, nn_real decay, const nn_real *g, nn_real *w);
     void (*momentum)(size_t n, nn_real lr, nn_real beta, nn_real decay, const nn_real *g,
                      nn_real *v, nn_real *w);
     void (*adam)(size_t n, const nn__adam_step *s, const nn_real *g, nn_real *m, nn_real *v,
                  nn_real *w);
+    /* Rows 0..n-1 of a matrix, element (i, p) at a[i * row + p * col], as a panel: the `width`
+     * numbers of each p together, rows that are missing as zeros. */
+    void (*pack)(int n, int width, int k, const nn_real *a, ptrdiff_t row, ptrdiff_t col,
+                 nn_real *panel);
 } nn__kernels;
+
+/* The functions of one table, in the order of the struct. */
+#define NN__ALL_KERNELS(f)                                                                         \
+    NN__FORMS(f) f(, sum) f(, squared_error) f(, softmax) f(, softmax_backward) f(, normalize)     \
+    f(, normalize_backward) f(, sgd) f(, momentum) f(, adam) f(, pack)
 
 /* a b + c, rounded once, for processors without an instruction for it (not every libm has an
  * exact fmaf). The product is exact in double; the sum is rounded to odd, which rounding again, to
  * float, cannot spoil: Boldo and Melquiond, IEEE Trans. Computers 57(4), 2008. */
-NN__INLINE float nn__fmaf(float a, float b, float c)
+static float nn__fmaf(float a, float b, float c)
 {
 #ifdef FP_FAST_FMAF
     return fmaf(a, b, c);
@@ -1982,15 +2007,7 @@ NN__INLINE float nn__fmaf(float a, float b, float c)
 #endif
 }
 
-/* The functions of one table, in the order of the struct. */
-#define NN__ALL_KERNELS(f)                                                                  \
-    f(add), f(sub), f(mul), f(div), f(scale), f(axpy), f(mul_add), f(exp), f(log), \
-        f(sqrt), f(square), f(sigmoid), f(tanh), f(relu), f(leaky_relu), f(log_backward),   \
-        f(sqrt_backward), f(square_backward), f(sigmoid_backward), f(tanh_backward),        \
-        f(leaky_relu_backward), f(sum), f(dot), f(squared_error), f(bce), f(bce_backward),  \
-        f(softmax), f(softmax_backward), f(sgd), f(momentum), f(adam)
-
-/* ---- the naive twins ---- */
+/* ---- the naive twins: the definition of every kernel ---- */
 
 NN__INLINE void nn__tile_naive(int rows, int cols, int k, const nn_real *a, ptrdiff_t row,
                                ptrdiff_t col, const nn_real *b, ptrdiff_t ldb, nn_real *c,
@@ -2014,129 +2031,108 @@ static void nn__half_naive(int k, const nn_real *a, ptrdiff_t row, ptrdiff_t col
 {
     nn__tile_naive(4, 2, k, a, row, col, b, ldb, c, ldc, add);
 }
+static void nn__pack_naive(int n, int width, int k, const nn_real *a, ptrdiff_t row, ptrdiff_t col,
+                           nn_real *panel)
+{
+    for (int p = 0; p < k; p++)
+        for (int i = 0; i < width; i++)
+            panel[p * width + i] = i < n ? a[i * row + p * col] : 0;
+}
 
-#define NN__EACH for (size_t i = 0; i < n; i++)
-
-static void nn__add_naive(size_t n, const nn_real *a, int sa, const nn_real *b, int sb, nn_real *y)
-{
-    NN__EACH y[i] = (sa ? a[i] : *a) + (sb ? b[i] : *b);
-}
-static void nn__sub_naive(size_t n, const nn_real *a, int sa, const nn_real *b, int sb, nn_real *y)
-{
-    NN__EACH y[i] = (sa ? a[i] : *a) - (sb ? b[i] : *b);
-}
-static void nn__mul_naive(size_t n, const nn_real *a, int sa, const nn_real *b, int sb, nn_real *y)
-{
-    NN__EACH y[i] = (sa ? a[i] : *a) * (sb ? b[i] : *b);
-}
-static void nn__div_naive(size_t n, const nn_real *a, int sa, const nn_real *b, int sb, nn_real *y)
-{
-    NN__EACH y[i] = (sa ? a[i] : *a) / (sb ? b[i] : *b);
-}
-static void nn__scale_naive(size_t n, nn_real alpha, const nn_real *x, nn_real *y)
-{
-    NN__EACH y[i] = alpha * x[i];
-}
-static void nn__axpy_naive(size_t n, nn_real alpha, const nn_real *x, nn_real *y)
-{
-    NN__EACH y[i] += alpha * x[i];
-}
-static void nn__mul_add_naive(size_t n, const nn_real *a, const nn_real *b, nn_real *y)
-{
-    NN__EACH y[i] += a[i] * b[i];
-}
-static void nn__exp_naive(size_t n, const nn_real *x, nn_real *y)
-{
-    NN__EACH y[i] = (nn_real)exp((double)x[i]);
-}
-static void nn__log_naive(size_t n, const nn_real *x, nn_real *y)
-{
-    NN__EACH y[i] = (nn_real)log((double)x[i]);
-}
-static void nn__sqrt_naive(size_t n, const nn_real *x, nn_real *y)
-{
-    NN__EACH y[i] = (nn_real)sqrt((double)x[i]);
-}
-static void nn__square_naive(size_t n, const nn_real *x, nn_real *y)
-{
-    NN__EACH y[i] = x[i] * x[i];
-}
 static double nn__sigmoid1(double x) /* never raises e to a large power */
 {
     double e = exp(-fabs(x));
     return x >= 0 ? 1 / (1 + e) : e / (1 + e);
 }
-static void nn__sigmoid_naive(size_t n, const nn_real *x, nn_real *y)
-{
-    NN__EACH y[i] = (nn_real)nn__sigmoid1((double)x[i]);
-}
-static void nn__tanh_naive(size_t n, const nn_real *x, nn_real *y)
-{
-    NN__EACH y[i] = (nn_real)tanh((double)x[i]);
-}
-static void nn__relu_naive(size_t n, const nn_real *x, nn_real *y)
-{
-    NN__EACH y[i] = 0 > x[i] ? 0 : x[i]; /* this way round, NaN stays NaN */
-}
-static void nn__leaky_relu_naive(size_t n, nn_real slope, const nn_real *x, nn_real *y)
-{
-    NN__EACH y[i] = x[i] > 0 ? x[i] : slope * x[i];
-}
-static void nn__log_backward_naive(size_t n, const nn_real *g, const nn_real *x, nn_real *gx)
-{
-    NN__EACH gx[i] += g[i] / x[i]; /* y = log x, y' = 1 / x */
-}
-static void nn__sqrt_backward_naive(size_t n, const nn_real *g, const nn_real *y, nn_real *gx)
-{
-    NN__EACH gx[i] += g[i] / (y[i] + y[i]); /* y = sqrt x, y' = 1 / (2 y) */
-}
-static void nn__square_backward_naive(size_t n, const nn_real *g, const nn_real *x, nn_real *gx)
-{
-    NN__EACH gx[i] += g[i] * (x[i] + x[i]); /* y = x^2, y' = 2 x */
-}
-static void nn__sigmoid_backward_naive(size_t n, const nn_real *g, const nn_real *y, nn_real *gx)
-{
-    NN__EACH gx[i] += g[i] * (y[i] * (1 - y[i])); /* y' = y (1 - y) */
-}
-static void nn__tanh_backward_naive(size_t n, const nn_real *g, const nn_real *y, nn_real *gx)
-{
-    NN__EACH gx[i] += g[i] * (1 - y[i] * y[i]); /* y' = 1 - y^2 */
-}
-static void nn__leaky_relu_backward_naive(size_t n, nn_real slope, const nn_real *g,
-                                          const nn_real *x, nn_real *gx)
-{
-    NN__EACH gx[i] += x[i] > 0 ? g[i] : slope * g[i];
-}
+
+#define NN__EACH for (size_t i = 0; i < n; i++)
+
+#define NN__TWIN(name, formula)                                                                    \
+    static void nn__##name##_naive(size_t n, const nn_real *x, nn_real *y)                         \
+    {                                                                                              \
+        NN__EACH y[i] = (nn_real)(formula);                                                        \
+    }
+NN__TWIN(exp, exp((double)x[i]))
+NN__TWIN(log, log((double)x[i]))
+NN__TWIN(sqrt, sqrt((double)x[i]))
+NN__TWIN(square, x[i] * x[i])
+NN__TWIN(sigmoid, nn__sigmoid1((double)x[i]))
+NN__TWIN(tanh, tanh((double)x[i]))
+NN__TWIN(relu, 0 > x[i] ? 0 : x[i]) /* this way round, NaN stays NaN */
+#undef NN__TWIN
+
+#define NN__TWIN(name, formula)                                                                    \
+    static void nn__##name##_naive(size_t n, nn_real k, const nn_real *a, nn_real *y)              \
+    {                                                                                              \
+        NN__EACH y[i] = formula;                                                                   \
+    }
+NN__TWIN(scale, k * a[i])
+NN__TWIN(axpy, k * a[i] + y[i])
+NN__TWIN(leaky_relu, a[i] > 0 ? a[i] : k * a[i])
+#undef NN__TWIN
+
+#define NN__TWIN(name, op)                                                                         \
+    static void nn__##name##_naive(size_t n, const nn_real *a, int sa, const nn_real *b, int sb,   \
+                                   nn_real *y)                                                     \
+    {                                                                                              \
+        NN__EACH y[i] = (sa ? a[i] : *a) op (sb ? b[i] : *b);                                      \
+    }
+NN__TWIN(add, +)
+NN__TWIN(sub, -)
+NN__TWIN(mul, *)
+NN__TWIN(div, /)
+#undef NN__TWIN
+
+#define NN__TWIN(name, formula)                                                                    \
+    static void nn__##name##_naive(size_t n, const nn_real *a, const nn_real *b, nn_real *y)       \
+    {                                                                                              \
+        NN__EACH y[i] += formula;                                                                  \
+    }
+NN__TWIN(mul_add, a[i] * b[i])
+NN__TWIN(log_backward, a[i] / b[i])                     /* of log b: 1 / b */
+NN__TWIN(sqrt_backward, a[i] / (b[i] + b[i]))           /* of b = sqrt x: 1 / (2 b) */
+NN__TWIN(square_backward, a[i] * (b[i] + b[i]))         /* of b^2: 2 b */
+NN__TWIN(sigmoid_backward, a[i] * (b[i] * (1 - b[i])))  /* of b = sigmoid x: b (1 - b) */
+NN__TWIN(tanh_backward, a[i] * (1 - b[i] * b[i]))       /* of b = tanh x: 1 - b^2 */
+#undef NN__TWIN
+
+#define NN__TWIN(name, formula)                                                                    \
+    static void nn__##name##_naive(size_t n, nn_real k, const nn_real *a, const nn_real *b,        \
+                                   nn_real *y)                                                     \
+    {                                                                                              \
+        NN__EACH y[i] += formula;                                                                  \
+    }
+NN__TWIN(leaky_relu_backward, b[i] > 0 ? a[i] : k * a[i])
+NN__TWIN(bce_backward, k * ((nn_real)nn__sigmoid1((double)a[i]) - b[i])) /* logit a, target b */
+#undef NN__TWIN
+
+#define NN__TWIN(name, formula)                                                                    \
+    static nn_real nn__##name##_naive(size_t n, const nn_real *a, const nn_real *b)                \
+    {                                                                                              \
+        double sum = 0;                                                                            \
+        NN__EACH sum += formula;                                                                   \
+        return (nn_real)sum;                                                                       \
+    }
+NN__TWIN(dot, (double)a[i] * (double)b[i])
+/* -b log sigmoid(a) - (1 - b) log(1 - sigmoid(a)), written so that nothing overflows */
+NN__TWIN(bce, (a[i] > 0 ? (double)a[i] : 0) - (double)a[i] * (double)b[i] +
+                  log1p(exp(-fabs((double)a[i]))))
+#undef NN__TWIN
+
 static nn_real nn__sum_naive(size_t n, const nn_real *x)
 {
     double sum = 0;
     NN__EACH sum += (double)x[i];
     return (nn_real)sum;
 }
-static nn_real nn__dot_naive(size_t n, const nn_real *a, const nn_real *b)
+static nn_real nn__squared_error_naive(size_t n, const nn_real *a, const nn_real *b, int sb)
 {
     double sum = 0;
-    NN__EACH sum += (double)a[i] * (double)b[i];
+    NN__EACH {
+        const double d = (double)a[i] - (double)(sb ? b[i] : *b);
+        sum += d * d;
+    }
     return (nn_real)sum;
-}
-static nn_real nn__squared_error_naive(size_t n, const nn_real *a, const nn_real *b)
-{
-    double sum = 0;
-    NN__EACH sum += ((double)a[i] - (double)b[i]) * ((double)a[i] - (double)b[i]);
-    return (nn_real)sum;
-}
-/* -t log sigmoid(z) - (1 - t) log(1 - sigmoid(z)), written so that nothing overflows */
-static nn_real nn__bce_naive(size_t n, const nn_real *z, const nn_real *t)
-{
-    double sum = 0;
-    NN__EACH sum += (z[i] > 0 ? (double)z[i] : 0) - (double)z[i] * (double)t[i] +
-                    log1p(exp(-fabs((double)z[i])));
-    return (nn_real)sum;
-}
-static void nn__bce_backward_naive(size_t n, nn_real scale, const nn_real *z, const nn_real *t,
-                                   nn_real *gz)
-{
-    NN__EACH gz[i] += scale * ((nn_real)nn__sigmoid1((double)z[i]) - t[i]);
 }
 static nn_real nn__softmax_naive(size_t n, const nn_real *x, nn_real *y, nn_real *max)
 {
@@ -2147,11 +2143,27 @@ static nn_real nn__softmax_naive(size_t n, const nn_real *x, nn_real *y, nn_real
     NN__EACH y[i] = (nn_real)(exp((double)x[i] - (double)*max) / sum);
     return (nn_real)log(sum);
 }
-/* y_i = e^x_i / sum: dx_i = y_i (g_i - sum_j g_j y_j) */
-static void nn__softmax_backward_naive(size_t n, const nn_real *g, const nn_real *y, nn_real *gx)
+/* b_i = e^x_i / sum: dx_i = b_i (a_i - sum_j a_j b_j) */
+static void nn__softmax_backward_naive(size_t n, const nn_real *a, const nn_real *b, nn_real *y)
 {
-    nn_real dot = nn__dot_naive(n, g, y);
-    NN__EACH gx[i] += y[i] * (g[i] - dot);
+    nn_real dot = nn__dot_naive(n, a, b);
+    NN__EACH y[i] += b[i] * (a[i] - dot);
+}
+static nn_real nn__normalize_naive(size_t n, nn_real eps, const nn_real *x, nn_real *y)
+{
+    const nn_real mean = nn__sum_naive(n, x) / (nn_real)n;
+    const nn_real variance = nn__squared_error_naive(n, x, &mean, 0) / (nn_real)n;
+    const nn_real scale = (nn_real)(1 / sqrt((double)(variance + eps)));
+    NN__EACH y[i] = (x[i] - mean) * scale;
+    return scale;
+}
+/* dx = k (a - mean a - b mean(a b)): Ioffe and Szegedy 2015; Ba et al. 2016 */
+static void nn__normalize_backward_naive(size_t n, nn_real k, const nn_real *a, const nn_real *b,
+                                         nn_real *y)
+{
+    const nn_real mean = nn__sum_naive(n, a) / (nn_real)n;
+    const nn_real slope = nn__dot_naive(n, a, b) / (nn_real)n;
+    NN__EACH y[i] += k * (a[i] - mean - b[i] * slope);
 }
 static void nn__sgd_naive(size_t n, nn_real lr, nn_real decay, const nn_real *g, nn_real *w)
 {
@@ -2176,11 +2188,11 @@ static void nn__adam_naive(size_t n, const nn__adam_step *s, const nn_real *g, n
     }
 }
 
-#define NN__F(name) nn__##name##_naive
+#define NN__ENTRY(form, name) nn__##name##_naive,
 static const nn__kernels nn__table_naive = {"naive", {4, 0, 0, 0}, 4,
     {{nn__wide_naive, nn__half_naive}, {NULL, NULL}, {NULL, NULL}, {NULL, NULL}},
-    NN__ALL_KERNELS(NN__F)};
-#undef NN__F
+    NN__ALL_KERNELS(NN__ENTRY)};
+#undef NN__ENTRY
 
 /* ---- the fast ones: compiled here for plain C, by including this file again for the rest ---- */
 
@@ -2326,6 +2338,21 @@ NN__INLINE void NN__(store_part)(float *p, size_t m, NN__V v)
 {
     __asm__("vmaskmovps %1, %2, %0" : "+m"(*(float(*)[NN__W])p) : "x"(v), "x"(NN__(first)(m)));
 }
+NN__INLINE NN__V NN__(fours)(const float *p, ptrdiff_t row) /* 4 numbers of row 0, 4 of row 4 */
+{
+    NN__V v;
+    __asm__("vmovups %1, %x0\n\tvinsertf128 $1, %2, %0, %0"
+            : "=&x"(v)
+            : "m"(*(const float(*)[4])p), "m"(*(const float(*)[4])(p + 4 * row)));
+    return v;
+}
+#ifdef __clang__ /* a and b in turn: of each four numbers the first two, or the last two */
+#define NN__ZIP_LOW(a, b) __builtin_shufflevector(a, b, 0, 8, 1, 9, 4, 12, 5, 13)
+#define NN__ZIP_HIGH(a, b) __builtin_shufflevector(a, b, 2, 10, 3, 11, 6, 14, 7, 15)
+#else
+#define NN__ZIP_LOW(a, b) (NN__V)__builtin_ia32_unpcklps256(a, b)
+#define NN__ZIP_HIGH(a, b) (NN__V)__builtin_ia32_unpckhps256(a, b)
+#endif
 #elif NN__KERNEL_PASS == 3
 NN__INLINE NN__V NN__(fma)(NN__V a, NN__V b, NN__V c)
 {
@@ -2353,6 +2380,9 @@ NN__INLINE void NN__(store_part)(float *p, size_t m, NN__V v)
 {
     for (size_t i = 0; i < m; i++) p[i] = v[i];
 }
+NN__INLINE NN__V NN__(fours)(const float *p, ptrdiff_t row) { return (void)row, NN__LOAD(p); }
+#define NN__ZIP_LOW(a, b) (NN__V)vzip1q_f32((float32x4_t)(a), (float32x4_t)(b))
+#define NN__ZIP_HIGH(a, b) (NN__V)vzip2q_f32((float32x4_t)(a), (float32x4_t)(b))
 #endif
 #endif /* of the vocabularies */
 
@@ -2361,25 +2391,25 @@ NN__INLINE NN__V NN__(set)(float x) /* x in every lane; x - 0 is x for every x *
     NN__V zero = {0};
     return x - zero;
 }
-/* One tile of the matrix product, C[mr, nv W] = A B or C += A B, held in mr * nv registers from the
+
+/* ---- the matrix product ---- */
+
+NN__OPTIMIZE("O2") /* O1 keeps copies of the registers in memory: 15 % of a short product */
+/* One tile, C[mr, nv W] = A B or C += A B, held in mr * nv registers from the
  * first k to the last. mr and nv are constants wherever it is called, and all but the loop over k
  * is written out by the compiler. */
 NN__INLINE void NN__(tile)(const int mr, const int nv, int k, const float *a, ptrdiff_t row,
                            ptrdiff_t col, const float *b, ptrdiff_t ldb, float *c, ptrdiff_t ldc,
                            int add)
 {
+    static const float zeros[NN__NV * NN__W] = {0};
+    const float *start = add ? c : zeros;
+    const ptrdiff_t step = add ? ldc : 0;
     NN__V acc[16][NN__NV];
     NN__UNROLL
     for (int i = 0; i < mr; i++) {
         NN__UNROLL
-        for (int j = 0; j < nv; j++) acc[i][j] = NN__(set)(0);
-    }
-    if (add) {
-        NN__UNROLL
-        for (int i = 0; i < mr; i++) {
-            NN__UNROLL
-            for (int j = 0; j < nv; j++) acc[i][j] = NN__LOAD(c + i * ldc + j * NN__W);
-        }
+        for (int j = 0; j < nv; j++) acc[i][j] = NN__LOAD(start + i * step + j * NN__W);
     }
     for (int p = 0; p < k; p++, a += col, b += ldb) {
         NN__V line[NN__NV];
@@ -2415,13 +2445,14 @@ NN__TILES(1, NN__H1)
 NN__TILES(2, NN__H2)
 NN__TILES(3, NN__H3)
 #undef NN__TILES
+NN__OPTIMIZE_END
 
 /* AVX-512 has tiles of its own and takes the rest from AVX2: those kernels mostly wait for memory,
  * and compiling them once more would cost every reader a fifth of a second. */
 #if NN__W == 16
-#define NN__REST(name) nn__##name##_avx2
+#define NN__ENTRY(form, name) nn__##name##_avx2,
 #else
-#define NN__REST(name) NN__(name)
+#define NN__ENTRY(form, name) NN__(name),
 
 /* The first m of W numbers at p, zeros behind them; only those m are touched. */
 NN__INLINE NN__V NN__(load)(const float *p, size_t m)
@@ -2433,6 +2464,37 @@ NN__INLINE void NN__(store)(float *p, size_t m, NN__V v)
 {
     if (m >= NN__W) NN__STORE(p, v);
     else NN__STORE_PART(p, m, v);
+}
+
+static void NN__(pack)(int n, int width, int k, const float *a, ptrdiff_t row, ptrdiff_t col,
+                       float *panel)
+{
+    int turned = 0; /* numbers of each row that were taken W rows x 4 at a time */
+    if (n < width) memset(panel, 0, (size_t)k * (size_t)width * sizeof *panel);
+    if (row == 1) { /* the numbers of one p are neighbours */
+        for (int p = 0; p < k; p++)
+            memcpy(panel + p * width, a + p * col, (size_t)n * sizeof *a);
+        return;
+    }
+#if NN__W > 1
+    for (int i = 0; col == 1 && n >= NN__W && i < n; i += NN__W) {
+        const int at = i + NN__W <= n ? i : n - NN__W; /* the last W may have been taken before */
+        const float *from = a + at * row;
+        float *to = panel + at;
+        for (turned = 0; turned + 4 <= k; turned += 4, from += 4, to += 4 * width) {
+            const NN__V r0 = NN__(fours)(from, row), r1 = NN__(fours)(from + row, row);
+            const NN__V r2 = NN__(fours)(from + 2 * row, row), r3 = NN__(fours)(from + 3 * row, row);
+            const NN__V even = NN__ZIP_LOW(r0, r2), odd = NN__ZIP_LOW(r1, r3);
+            const NN__V even2 = NN__ZIP_HIGH(r0, r2), odd2 = NN__ZIP_HIGH(r1, r3);
+            NN__STORE(to, NN__ZIP_LOW(even, odd));
+            NN__STORE(to + width, NN__ZIP_HIGH(even, odd));
+            NN__STORE(to + 2 * width, NN__ZIP_LOW(even2, odd2));
+            NN__STORE(to + 3 * width, NN__ZIP_HIGH(even2, odd2));
+        }
+    }
+#endif
+    for (int i = 0; i < n; i++)
+        for (int p = turned; p < k; p++) panel[p * width + i] = a[i * row + p * col];
 }
 
 /* ---- functions of one vector ---- */
@@ -2533,16 +2595,10 @@ NN__INLINE void NN__(map)(size_t n, const float *x, float *y, NN__V (*f)(NN__V))
 {
     for (size_t i = 0; i < n; i += NN__W) NN__(store)(y + i, n - i, f(NN__(load)(x + i, n - i)));
 }
-static void NN__(exp)(size_t n, const float *x, float *y) { NN__(map)(n, x, y, NN__(vexp)); }
-static void NN__(log)(size_t n, const float *x, float *y) { NN__(map)(n, x, y, NN__(vlog)); }
-static void NN__(sqrt)(size_t n, const float *x, float *y) { NN__(map)(n, x, y, NN__(vsqrt)); }
-static void NN__(square)(size_t n, const float *x, float *y) { NN__(map)(n, x, y, NN__(vsquare)); }
-static void NN__(sigmoid)(size_t n, const float *x, float *y)
-{
-    NN__(map)(n, x, y, NN__(vsigmoid));
-}
-static void NN__(tanh)(size_t n, const float *x, float *y) { NN__(map)(n, x, y, NN__(vtanh)); }
-static void NN__(relu)(size_t n, const float *x, float *y) { NN__(map)(n, x, y, NN__(vrelu)); }
+#define NN__WRAP(form, name)                                                                       \
+    static void NN__(name)(size_t n, const float *x, float *y) { NN__(map)(n, x, y, NN__(v##name)); }
+NN__MAPS(NN__WRAP)
+#undef NN__WRAP
 
 NN__INLINE NN__V NN__(vadd)(NN__V a, NN__V b) { return a + b; }
 NN__INLINE NN__V NN__(vsub)(NN__V a, NN__V b) { return a - b; }
@@ -2558,25 +2614,15 @@ NN__INLINE void NN__(map2)(size_t n, const float *a, int sa, const float *b, int
         NN__(store)(y + i, n - i, f(u, v));
     }
 }
-static void NN__(add)(size_t n, const float *a, int sa, const float *b, int sb, float *y)
-{
-    NN__(map2)(n, a, sa, b, sb, y, NN__(vadd));
-}
-static void NN__(sub)(size_t n, const float *a, int sa, const float *b, int sb, float *y)
-{
-    NN__(map2)(n, a, sa, b, sb, y, NN__(vsub));
-}
-static void NN__(mul)(size_t n, const float *a, int sa, const float *b, int sb, float *y)
-{
-    NN__(map2)(n, a, sa, b, sb, y, NN__(vmul));
-}
-static void NN__(div)(size_t n, const float *a, int sa, const float *b, int sb, float *y)
-{
-    NN__(map2)(n, a, sa, b, sb, y, NN__(vdiv));
-}
+#define NN__WRAP(form, name)                                                                       \
+    static void NN__(name)(size_t n, const float *a, int sa, const float *b, int sb, float *y)     \
+    {                                                                                              \
+        NN__(map2)(n, a, sa, b, sb, y, NN__(v##name));                                             \
+    }
+NN__PAIRS(NN__WRAP)
+#undef NN__WRAP
 
-/* y = f(a, b, k, y): the form of all backward kernels, a being a gradient and b an argument or
- * result */
+/* y = f(a, b, k, y) */
 NN__INLINE void NN__(map3)(size_t n, float k, const float *a, const float *b, float *y,
                            NN__V (*f)(NN__V a, NN__V b, NN__V k, NN__V y))
 {
@@ -2589,65 +2635,42 @@ NN__INLINE void NN__(map3)(size_t n, float k, const float *a, const float *b, fl
 NN__FORM(vscale) { return (void)b, (void)y, k * a; }
 NN__FORM(vaxpy) { return (void)b, NN__FMA(k, a, y); }
 NN__FORM(vmul_add) { return (void)k, NN__FMA(a, b, y); }
-NN__FORM(vleaky) { return (void)b, (void)y, NN__IF_GT(a, NN__(set)(0), a, k * a); }
+NN__FORM(vleaky_relu) { return (void)b, (void)y, NN__IF_GT(a, NN__(set)(0), a, k * a); }
 NN__FORM(vlog_backward) { return (void)k, y + a / b; }
 NN__FORM(vsqrt_backward) { return (void)k, y + a / (b + b); }
 NN__FORM(vsquare_backward) { return (void)k, NN__FMA(a, b + b, y); }
 NN__FORM(vsigmoid_backward) { return (void)k, NN__FMA(a, b * (1.0f - b), y); }
 NN__FORM(vtanh_backward) { return (void)k, NN__FMA(a, 1.0f - b * b, y); }
-NN__FORM(vleaky_backward) { return y + NN__IF_GT(b, NN__(set)(0), a, k * a); }
-NN__FORM(vsoftmax_backward) { return NN__FMA(b, a - k, y); }
+NN__FORM(vleaky_relu_backward) { return y + NN__IF_GT(b, NN__(set)(0), a, k * a); }
+NN__FORM(vsoftmax_backward) { return NN__FMA(b, a - k, y); } /* k is sum a b */
 NN__FORM(vbce_backward) { return NN__FMA(k, NN__(vsigmoid)(a) - b, y); }
 #undef NN__FORM
-static void NN__(scale)(size_t n, float alpha, const float *x, float *y)
-{
-    NN__(map3)(n, alpha, x, x, y, NN__(vscale));
-}
-static void NN__(axpy)(size_t n, float alpha, const float *x, float *y)
-{
-    NN__(map3)(n, alpha, x, x, y, NN__(vaxpy));
-}
-static void NN__(mul_add)(size_t n, const float *a, const float *b, float *y)
-{
-    NN__(map3)(n, 0, a, b, y, NN__(vmul_add));
-}
-static void NN__(leaky_relu)(size_t n, float slope, const float *x, float *y)
-{
-    NN__(map3)(n, slope, x, x, y, NN__(vleaky));
-}
-static void NN__(log_backward)(size_t n, const float *g, const float *x, float *gx)
-{
-    NN__(map3)(n, 0, g, x, gx, NN__(vlog_backward));
-}
-static void NN__(sqrt_backward)(size_t n, const float *g, const float *y, float *gx)
-{
-    NN__(map3)(n, 0, g, y, gx, NN__(vsqrt_backward));
-}
-static void NN__(square_backward)(size_t n, const float *g, const float *x, float *gx)
-{
-    NN__(map3)(n, 0, g, x, gx, NN__(vsquare_backward));
-}
-static void NN__(sigmoid_backward)(size_t n, const float *g, const float *y, float *gx)
-{
-    NN__(map3)(n, 0, g, y, gx, NN__(vsigmoid_backward));
-}
-static void NN__(tanh_backward)(size_t n, const float *g, const float *y, float *gx)
-{
-    NN__(map3)(n, 0, g, y, gx, NN__(vtanh_backward));
-}
-static void NN__(leaky_relu_backward)(size_t n, float slope, const float *g, const float *x,
-                                      float *gx)
-{
-    NN__(map3)(n, slope, g, x, gx, NN__(vleaky_backward));
-}
-static void NN__(bce_backward)(size_t n, float scale, const float *z, const float *t, float *gz)
-{
-    NN__(map3)(n, scale, z, t, gz, NN__(vbce_backward));
-}
+#define NN__WRAP(form, name)                                                                       \
+    static void NN__(name)(size_t n, float k, const float *a, float *y)                            \
+    {                                                                                              \
+        NN__(map3)(n, k, a, a, y, NN__(v##name));                                                  \
+    }
+NN__SCALED(NN__WRAP)
+#undef NN__WRAP
+#define NN__WRAP(form, name)                                                                       \
+    static void NN__(name)(size_t n, const float *a, const float *b, float *y)                     \
+    {                                                                                              \
+        NN__(map3)(n, 0, a, b, y, NN__(v##name));                                                  \
+    }
+NN__GRADS(NN__WRAP)
+#undef NN__WRAP
+#define NN__WRAP(form, name)                                                                       \
+    static void NN__(name)(size_t n, float k, const float *a, const float *b, float *y)            \
+    {                                                                                              \
+        NN__(map3)(n, k, a, b, y, NN__(v##name));                                                  \
+    }
+NN__SLOPED(NN__WRAP)
+#undef NN__WRAP
 
 /* ---- sums: 16 lanes, a fixed tree, blocks of 4096 ---- */
 
-NN__INLINE float NN__(reduce)(size_t n, const float *a, const float *b, NN__V (*f)(NN__V, NN__V))
+NN__INLINE float NN__(reduce)(size_t n, const float *a, const float *b, int sb,
+                              NN__V (*f)(NN__V, NN__V))
 {
     double total = 0;
     for (size_t start = 0; start < n; start += NN__SUM_BLOCK) {
@@ -2657,7 +2680,8 @@ NN__INLINE float NN__(reduce)(size_t n, const float *a, const float *b, NN__V (*
         for (size_t r = 0; r < NN__LANES / NN__W; r++) acc[r] = NN__(set)(0);
         for (size_t i = start; i < end; i += NN__LANES)
             for (size_t r = 0, j = i; r < NN__LANES / NN__W && j < end; r++, j += NN__W) {
-                NN__V v = f(NN__(load)(a + j, end - j), NN__(load)(b + j, end - j));
+                NN__V v = f(NN__(load)(a + j, end - j),
+                            sb ? NN__(load)(b + j, end - j) : NN__(set)(*b));
                 if (end - j < NN__W) { /* f of the zeros behind the end need not be zero */
                     NN__STORE(lane, v);
                     v = NN__(load)(lane, end - j);
@@ -2672,25 +2696,27 @@ NN__INLINE float NN__(reduce)(size_t n, const float *a, const float *b, NN__V (*
     return (float)total;
 }
 NN__INLINE NN__V NN__(vfirst)(NN__V a, NN__V b) { return (void)b, a; }
+NN__INLINE NN__V NN__(vdot)(NN__V a, NN__V b) { return a * b; }
 NN__INLINE NN__V NN__(vdistance)(NN__V a, NN__V b) { return (a - b) * (a - b); }
 NN__INLINE NN__V NN__(vbce)(NN__V z, NN__V t) /* max(z, 0) - z t + log(1 + e^-|z|) */
 {
     NN__V e = NN__(vexp)(0.0f - NN__(vabs)(z));
     return NN__FMA(0.0f - z, t, NN__(vrelu)(z)) + NN__(vlog1p)(e);
 }
-static float NN__(sum)(size_t n, const float *x) { return NN__(reduce)(n, x, x, NN__(vfirst)); }
-static float NN__(dot)(size_t n, const float *a, const float *b)
+#define NN__WRAP(form, name)                                                                       \
+    static float NN__(name)(size_t n, const float *a, const float *b)                              \
+    {                                                                                              \
+        return NN__(reduce)(n, a, b, 1, NN__(v##name));                                            \
+    }
+NN__FOLDS(NN__WRAP)
+#undef NN__WRAP
+static float NN__(sum)(size_t n, const float *x) { return NN__(reduce)(n, x, x, 1, NN__(vfirst)); }
+static float NN__(squared_error)(size_t n, const float *a, const float *b, int sb)
 {
-    return NN__(reduce)(n, a, b, NN__(vmul));
+    return NN__(reduce)(n, a, b, sb, NN__(vdistance));
 }
-static float NN__(squared_error)(size_t n, const float *a, const float *b)
-{
-    return NN__(reduce)(n, a, b, NN__(vdistance));
-}
-static float NN__(bce)(size_t n, const float *z, const float *t)
-{
-    return NN__(reduce)(n, z, t, NN__(vbce));
-}
+
+/* ---- rows: softmax, and to mean 0 and variance 1 ---- */
 
 static float NN__(softmax)(size_t n, const float *x, float *y, float *max)
 {
@@ -2714,9 +2740,27 @@ static float NN__(softmax)(size_t n, const float *x, float *y, float *max)
     NN__STORE(lane, NN__(vlog)(NN__(set)(sum)));
     return lane[0];
 }
-static void NN__(softmax_backward)(size_t n, const float *g, const float *y, float *gx)
+static void NN__(softmax_backward)(size_t n, const float *a, const float *b, float *y)
 {
-    NN__(map3)(n, NN__(dot)(n, g, y), g, y, gx, NN__(vsoftmax_backward));
+    NN__(map3)(n, NN__(dot)(n, a, b), a, b, y, NN__(vsoftmax_backward));
+}
+
+static float NN__(normalize)(size_t n, float eps, const float *x, float *y)
+{
+    const float mean = NN__(sum)(n, x) / (float)n;
+    const float variance = NN__(squared_error)(n, x, &mean, 0) / (float)n;
+    const float scale = 1 / sqrtf(variance + eps);
+    for (size_t i = 0; i < n; i += NN__W)
+        NN__(store)(y + i, n - i, (NN__(load)(x + i, n - i) - mean) * scale);
+    return scale;
+}
+static void NN__(normalize_backward)(size_t n, float k, const float *a, const float *b, float *y)
+{
+    const float mean = NN__(sum)(n, a) / (float)n, slope = NN__(dot)(n, a, b) / (float)n;
+    for (size_t i = 0; i < n; i += NN__W) {
+        NN__V d = NN__FMA(NN__(load)(b + i, n - i), NN__(set)(-slope), NN__(load)(a + i, n - i) - mean);
+        NN__(store)(y + i, n - i, NN__FMA(NN__(set)(k), d, NN__(load)(y + i, n - i)));
+    }
 }
 
 /* ---- optimisers: one pass over the parameters and their state ---- */
@@ -2764,8 +2808,8 @@ static const nn__kernels NN__(table) = {
     NN__NAME, {NN__H0, NN__H1, NN__H2, NN__H3}, NN__NV * NN__W,
     {{NN__(wide0), NN__(half0)}, {NN__(wide1), NN__(half1)}, {NN__(wide2), NN__(half2)},
      {NN__(wide3), NN__(half3)}},
-    NN__ALL_KERNELS(NN__REST)};
-#undef NN__REST
+    NN__ALL_KERNELS(NN__ENTRY)};
+#undef NN__ENTRY
 
 #undef NN__NAME
 #undef NN__
@@ -2786,6 +2830,8 @@ static const nn__kernels NN__(table) = {
 #undef NN__IF_GT
 #undef NN__BITS
 #undef NN__OF_BITS
+#undef NN__ZIP_LOW
+#undef NN__ZIP_HIGH
 #if defined NN__KERNEL_PASS && NN__X86
 #ifdef __clang__
 #pragma clang attribute pop
@@ -2796,66 +2842,21 @@ static const nn__kernels NN__(table) = {
 #endif /* NN__FLOAT */
 
 #ifndef NN__KERNEL_PASS
-
-/* A block of 4 x 4 numbers, its rows `row` apart, to columns `width` apart. */
-#if NN__FLOAT && defined __has_builtin && !defined NN_NO_SIMD
-#if __has_builtin(__builtin_shufflevector)
-#define NN__SHUFFLES 1
-#endif
-#endif
-static void nn__transpose4(const nn_real *p, ptrdiff_t row, nn_real *to, int width)
-{
-#ifdef NN__SHUFFLES
-    typedef float four __attribute__((vector_size(16), aligned(4), may_alias));
-    const four a = *(const four *)p, b = *(const four *)(p + row);
-    const four c = *(const four *)(p + 2 * row), d = *(const four *)(p + 3 * row);
-    const four ac = __builtin_shufflevector(a, c, 0, 4, 1, 5);
-    const four bd = __builtin_shufflevector(b, d, 0, 4, 1, 5);
-    const four ac2 = __builtin_shufflevector(a, c, 2, 6, 3, 7);
-    const four bd2 = __builtin_shufflevector(b, d, 2, 6, 3, 7);
-    *(four *)to = __builtin_shufflevector(ac, bd, 0, 4, 1, 5);
-    *(four *)(to + width) = __builtin_shufflevector(ac, bd, 2, 6, 3, 7);
-    *(four *)(to + 2 * width) = __builtin_shufflevector(ac2, bd2, 0, 4, 1, 5);
-    *(four *)(to + 3 * width) = __builtin_shufflevector(ac2, bd2, 2, 6, 3, 7);
-#else
-    for (int i = 0; i < 4; i++)
-        for (int j = 0; j < 4; j++) to[j * width + i] = p[i * row + j];
-#endif
-}
-
-/* Writes the rows 0..n-1 of a matrix as a panel: for each k its `width` numbers together, rows that
- * are missing as zeros. Row i, column k is at p[i * row + k * col]. */
-static void nn__pack(const nn_real *p, ptrdiff_t row, ptrdiff_t col, int n, int width, int k,
-                     nn_real *panel)
-{
-    const int blocks_n = col == 1 ? n / 4 * 4 : 0,
-              blocks_k = k / 4 * 4; /* turned 4 x 4 at a time */
-    if (n < width) memset(panel, 0, (size_t)k * (size_t)width * sizeof *panel);
-    if (row == 1) { /* the numbers of one k are neighbours */
-        for (int c = 0; c < k; c++) memcpy(panel + c * width, p + c * col, (size_t)n * sizeof *p);
-        return;
-    }
-    for (int i = 0; i < blocks_n; i += 4)
-        for (int c = 0; c < blocks_k; c += 4)
-            nn__transpose4(p + i * row + c, row, panel + c * width + i, width);
-    for (int i = 0; i < n; i++)
-        for (int c = i < blocks_n ? blocks_k : 0; c < k; c++)
-            panel[c * width + i] = p[i * row + c * col];
-}
-
 #ifdef __cplusplus
 }
 #endif
-#if defined __GNUC__ && !defined __clang__
-#pragma GCC pop_options
-#endif
+NN__OPTIMIZE_END
 #endif
 #endif /* NN_IMPLEMENTATION */
 
 #if defined NN_IMPLEMENTATION && !defined NN__KERNEL_PASS
+#ifdef _OPENMP
+#include <omp.h>
+#endif
 #ifdef __cplusplus
 extern "C" {
 #endif
+NN__OPTIMIZE("O2")
 
 static const nn__kernels *const nn__tables[] = { /* the best first, those for looking at last */
 #if NN__X86
@@ -2903,15 +2904,7 @@ const char *nn_simd(const nn_ctx *nn)
     return nn__given(nn, "nn_simd") ? nn->kernels->name : "";
 }
 
-/* Threads share a loop whose rounds have nothing to do with each other, if it is worth it. */
-#ifdef _OPENMP
-#define NN__PRAGMA(x) _Pragma(#x)
-#define NN__PARALLEL_FOR(worth_it) NN__PRAGMA(omp parallel for schedule(static) if (worth_it))
-#else
-#define NN__PARALLEL_FOR(worth_it)
-#endif
-#define NN__PARALLEL_WORK \
-    1e6 /* multiply-adds below which starting threads costs more than it gains */
+/* ---- the matrix product: blocks, panels, tiles ---- */
 
 typedef struct nn__mat { /* a matrix in memory: element (i, j) is p[i * row + j * col] */
     const nn_real *p;
@@ -2932,130 +2925,354 @@ static nn__mat nn__transposed(nn__mat m)
 
 static int nn__min(int a, int b) { return a < b ? a : b; }
 
-/* Blocks of the matrix product: KC deep, so that a panel of B stays in the first-level cache, and
- * MC x NC large, so that the workspace has a limit. They change no bits. */
-enum { NN__MC = 1120, NN__KC = 256, NN__NC = 4096, NN__MAX_TILE = 14 * 32, NN__SMALL = 8192 };
-
-/* A place of C and the tile for it: rows x cols of C exist, the tile has heights[height] rows and
- * is half as wide or not. */
-typedef struct nn__edge {
-    int rows, height, cols, half;
-} nn__edge;
-
-/* Panel i of those that `rows` rows are cut into: the tallest tile, but for the last panel the
- * smallest that has room for it. */
-static void nn__row_panel(const nn__kernels *kern, int rows, int i, nn__edge *e)
+/* Threads share the rounds of a loop that have nothing to do with each other. */
+#ifdef _OPENMP
+#define NN__PARALLEL_FOR NN__PRAGMA(omp parallel for schedule(static) if (threads > 1))
+#else
+#define NN__PARALLEL_FOR
+#endif
+static int nn__threads(double work) /* multiply-adds: below a million, starting costs too much */
 {
-    e->rows = nn__min(kern->heights[0], rows - i * kern->heights[0]);
-    e->height = 0;
-    while (e->height + 1 < NN__HEIGHTS && kern->heights[e->height + 1] >= e->rows) e->height++;
+#ifdef _OPENMP
+    return work > 1e6 ? omp_get_max_threads() : 1;
+#else
+    return (void)work, 1;
+#endif
 }
 
-static void nn__col_panel(const nn__kernels *kern, int cols, int j, nn__edge *e)
+/* A matrix of patches of an image [channels, height, width] that is never written down: row
+ * q = (c, ty, tx) is one place of a filter, column j = (oy, ox) one output, and the element is
+ * image[c][oy * stride + base + ty * step][the same in x], or 0 outside. Pairs are y, x. */
+typedef struct nn__window {
+    int channels, size[2], taps[2], outputs[2], stride[2], base[2], step[2];
+} nn__window;
+
+/* Row q of the patches from column j on: n numbers. */
+static void nn__patches(const nn__window *w, const nn_real *image, int q, int j, int n, nn_real *out)
 {
-    e->cols = nn__min(kern->width, cols - j * kern->width);
-    e->half = e->cols <= kern->width / 2;
+    const int tx = q % w->taps[1], ty = q / w->taps[1] % w->taps[0];
+    const nn_real *channel = image + (ptrdiff_t)(q / w->taps[1] / w->taps[0]) * w->size[0] * w->size[1];
+    int oy = j / w->outputs[1], ox = j % w->outputs[1];
+    for (; n > 0; oy++, ox = 0) { /* one row of outputs after the other */
+        const int run = nn__min(n, w->outputs[1] - ox), stride = w->stride[1];
+        const int y = oy * w->stride[0] + w->base[0] + ty * w->step[0];
+        const nn_real *line = channel + (ptrdiff_t)y * w->size[1];
+        int x = ox * stride + w->base[1] + tx * w->step[1], i = 0;
+        const int inside = y >= 0 && y < w->size[0] ? w->size[1] : 0; /* x from 0 to here exists */
+        for (; i < run && x < 0; i++, x += stride) out[i] = 0;
+        if (stride == 1 && i < run && x < inside) {
+            const int length = nn__min(run - i, inside - x);
+            memcpy(out + i, line + x, (size_t)length * sizeof *out);
+            i += length, x += length;
+        }
+        for (; i < run && x < inside; i++, x += stride) out[i] = line[x];
+        for (; i < run; i++) out[i] = 0;
+        out += run;
+        n -= run;
+    }
+}
+
+/* C[m, n] = A[m, k] B[k, n], or C += A B if add, for each of a batch: matrix i of A begins i * a_step
+ * after the first. If c_step is 0, all products are summed in one C. Row i of C is at c + i * ldc.
+ * With a window, b.p is an image, and B its patches (b.row 1, b.col 0) or these transposed (0, 1). */
+typedef struct nn__product {
+    int m, n, k, add, batch;
+    nn__mat a, b;
+    const nn__window *window;
+    nn_real *c;
+    ptrdiff_t ldc, a_step, b_step, c_step;
+    int first; /* column of B at which this part of a product begins */
+} nn__product;
+
+/* Blocks: KC deep, so that panels stay in the first-level cache and a block of A, MC x KC, in the
+ * second; NC limits the workspace. They change no bits. */
+enum { NN__MC = 224, NN__KC = 512, NN__NC = 2048, NN__MAX_TILE = 14 * 32, NN__SMALL = 8192 };
+
+/* The tile for the next rows when `left` are left: the tallest; at the end one with room for them
+ * all if that wastes little, else the tallest that they fill. */
+static int nn__height(const nn__kernels *kern, int left)
+{
+    const int *h = kern->heights;
+    int i = 0;
+    if (left > h[0]) return left <= 2 * h[1];
+    while (i + 1 < NN__HEIGHTS && (h[i + 1] >= left || (h[i] - left) * 4 > h[i]) && h[i + 1]) i++;
+    return i;
 }
 
 /* One tile of C. Where less of C exists than the tile has, it is computed beside C. */
-static void nn__tile(const nn__kernels *kern, const nn__edge *e, int k, nn__mat a, nn__mat b,
-                     nn_real *c, ptrdiff_t ldc, int add)
+NN__INLINE void nn__tile(const nn__kernels *kern, int height, int half, int rows, int cols, int k,
+                         nn__mat a, nn__mat b, nn_real *c, ptrdiff_t ldc, int add)
 {
     nn_real whole[NN__MAX_TILE];
-    const nn__tile_kernel tile = kern->tile[e->height][e->half];
-    const int mr = kern->heights[e->height], nr = e->half ? kern->width / 2 : kern->width;
-    const size_t row = (size_t)e->cols * sizeof *c;
-    NN__ASSERT(e->rows <= mr && e->cols <= nr && mr * nr <= NN__MAX_TILE);
-    if (e->rows == mr && e->cols == nr) {
-        tile(k, a.p, a.row, a.col, b.p, b.row, c, ldc, add);
+    const int mr = kern->heights[height], nr = kern->width >> half;
+    const size_t row = (size_t)cols * sizeof *c;
+    NN__ASSERT(rows <= mr && cols <= nr && mr * nr <= NN__MAX_TILE);
+    if (rows == mr && cols == nr) {
+        kern->tile[height][half](k, a.p, a.row, a.col, b.p, b.row, c, ldc, add);
         return;
     }
     if (add) {
         memset(whole, 0, (size_t)(mr * nr) * sizeof *c);
-        for (int i = 0; i < e->rows; i++) memcpy(whole + i * nr, c + i * ldc, row);
+        for (int i = 0; i < rows; i++) memcpy(whole + i * nr, c + i * ldc, row);
     }
-    tile(k, a.p, a.row, a.col, b.p, b.row, whole, nr, add);
-    for (int i = 0; i < e->rows; i++) memcpy(c + i * ldc, whole + i * nr, row);
+    kern->tile[height][half](k, a.p, a.row, a.col, b.p, b.row, whole, nr, add);
+    for (int i = 0; i < rows; i++) memcpy(c + i * ldc, whole + i * nr, row);
 }
 
-static nn__mat nn__part(nn__mat m, ptrdiff_t row, ptrdiff_t col) /* from (row, col) on */
+/* Columns j.. of B, rows p.. of them, as a panel; `turned` has room for another. */
+static void nn__pack_b(const nn__kernels *kern, const nn__product *x, int p, int deep, int j,
+                       int cols, int width, nn_real *panel, nn_real *turned)
 {
-    m.p += row * m.row + col * m.col;
-    return m;
+    const nn__mat b = x->b;
+    if (!x->window) {
+        kern->pack(cols, width, deep, b.p + p * b.row + j * b.col, b.col, b.row, panel);
+        return;
+    }
+    j += x->first;
+    if (b.row) {
+        if (cols < width) memset(panel, 0, (size_t)deep * (size_t)width * sizeof *panel);
+        for (int q = 0; q < deep; q++)
+            nn__patches(x->window, b.p, p + q, j, cols, panel + q * width);
+    } else {
+        for (int q = 0; q < cols; q++)
+            nn__patches(x->window, b.p, j + q, p, deep, turned + q * deep);
+        kern->pack(cols, width, deep, turned, deep, 1, panel);
+    }
 }
 
-/* The rows of a panel of A as the tile reads them: where they are if `direct` and none is missing,
- * else packed into `panel`. */
-static nn__mat nn__panel_a(const nn__kernels *kern, const nn__edge *e, nn__mat a, int k, int direct,
-                           nn_real *panel, int pack)
+/* Few columns fill no vector: then C^T = B^T A^T is computed. */
+static int nn__skinny(const nn__kernels *kern, const nn__product *x)
 {
-    const int mr = kern->heights[e->height];
-    if (direct && e->rows == mr) return a;
-    if (pack) nn__pack(a.p, a.row, a.col, e->rows, mr, k, panel);
-    nn__mat packed = {panel, 1, mr};
-    return packed;
+    return x->n < kern->width / 2 && x->m > x->n && x->ldc == x->n && !x->window;
 }
 
-/* The same for the columns of a panel of B, which can be read in place if they are neighbours. */
-static nn__mat nn__panel_b(const nn__kernels *kern, const nn__edge *e, nn__mat b, int k, int direct,
-                           nn_real *panel, int pack)
+/* One product of one thread; `work` has nn__workspace numbers. */
+static void nn__multiply(const nn__kernels *kern, const nn__product *x, nn_real *work)
 {
-    const int nr = e->half ? kern->width / 2 : kern->width;
-    if (direct && b.col == 1 && e->cols == nr) return b;
-    if (pack) nn__pack(b.p, b.col, b.row, e->cols, nr, k, panel);
-    nn__mat packed = {panel, nr, 1};
-    return packed;
+    const int m = x->m, n = x->n, k = x->k;
+    if (nn__skinny(kern, x)) {
+        nn__product t = *x;
+        t.m = n, t.n = m, t.a = nn__transposed(x->b), t.b = nn__transposed(x->a);
+        t.c = work, t.ldc = m;
+        if (x->add) kern->pack(m, m, n, x->c, x->ldc, 1, work);
+        nn__multiply(kern, &t, work + (ptrdiff_t)m * n);
+        kern->pack(n, n, m, work, m, 1, x->c);
+        return;
+    }
+    const int kc = nn__min(k, NN__KC), nc = nn__min(n, NN__NC);
+    /* Where packing would not pay, tiles read A and B where they are. Rows of A a multiple of 2 KB
+     * apart would fall on the same places of the cache. */
+    const int small_a = (ptrdiff_t)m * k <= NN__SMALL, small_b = (ptrdiff_t)k * n <= NN__SMALL;
+    const int direct_a = small_a || (n <= 4 * kern->width && x->a.row % 512 != 0);
+    const int direct_b = (small_b || m <= kern->heights[0]) && x->b.col == 1 && !x->window;
+    nn_real *const turned = work, *const pa = turned + (ptrdiff_t)kc * kern->width;
+    nn_real *const pb = pa + (ptrdiff_t)kc * (nn__min(m, NN__MC) + kern->width);
+    for (int j0 = 0; j0 < n; j0 += nc)
+        for (int p0 = 0; p0 < k; p0 += kc)
+            for (int i0 = 0; i0 < m; i0 += NN__MC) {
+                const int cols_end = nn__min(n, j0 + nc), rows_end = nn__min(m, i0 + NN__MC);
+                const int deep = nn__min(kc, k - p0), add = x->add || p0 > 0;
+                for (int j = j0, cols; j < cols_end; j += cols) {
+                    cols = nn__min(kern->width, cols_end - j);
+                    const int half = cols <= kern->width / 2, width = kern->width >> half;
+                    nn__mat b = {x->b.p + p0 * x->b.row + j * x->b.col, x->b.row, 1};
+                    if (!direct_b || cols < width) {
+                        nn_real *panel = pb + (ptrdiff_t)(j - j0) * deep;
+                        if (i0 == 0) 
+                            nn__pack_b(kern, x, p0, deep, j, cols, width, panel, turned);
+                        b.p = panel, b.row = width;
+                    }
+                    for (int i = i0, rows; i < rows_end; i += rows) {
+                        const int height = nn__height(kern, rows_end - i);
+                        const int mr = kern->heights[height];
+                        rows = nn__min(mr, rows_end - i);
+                        nn__mat a = {x->a.p + i * x->a.row + p0 * x->a.col, x->a.row, x->a.col};
+                        if (!direct_a || rows < mr) {
+                            nn_real *panel = pa + (ptrdiff_t)(i - i0) * deep;
+                            if (j == j0) kern->pack(rows, mr, deep, a.p, a.row, a.col, panel);
+                            a.p = panel, a.row = 1, a.col = mr;
+                        }
+                        nn_real *c = x->c + i * x->ldc + j;
+                        for (int l = 0; add && deep == NN__KC && l < rows; l++) {
+                            NN__PREFETCH(c + (rows + l) * x->ldc); /* of the tile after this one */
+                            NN__PREFETCH(c + (rows + l) * x->ldc + cols - 1);
+                        }
+                        nn__tile(kern, height, half, rows, cols, deep, a, b, c, x->ldc, add);
+                    }
+                }
+            }
+}
+
+static size_t nn__workspace(const nn__kernels *kern, const nn__product *x)
+{
+    const int turn = nn__skinny(kern, x), m = turn ? x->n : x->m, n = turn ? x->m : x->n;
+    const int lines = nn__min(m, NN__MC) + nn__min(n, NN__NC) + 3 * kern->width;
+    return (size_t)nn__min(x->k, NN__KC) * (size_t)lines + (turn ? (size_t)m * (size_t)n : 0);
+}
+
+/* Part t of `parts` of n things, in whole multiples of `unit`: from where it begins to the next. */
+static int nn__share(int n, int unit, int t, int parts)
+{
+    if (t == 0 || t == parts) return t ? n : 0;
+    return nn__min(n, (int)((ptrdiff_t)((n + unit - 1) / unit) * t / parts) * unit);
+}
+
+/* Does what x says, in as many parts of C as there are threads if it is large enough. 0 without
+ * memory. */
+static int nn__run(nn_ctx *nn, const nn__product *x)
+{
+    const nn__kernels *kern = nn->kernels;
+    const int threads = nn__threads((double)x->m * x->n * x->k * x->batch);
+    const size_t size = nn__workspace(kern, x);
+    nn_real *work = nn__scratch(nn, size * (size_t)threads);
+    if (!work) return 0;
+    NN__PARALLEL_FOR
+    for (int t = 0; t < threads; t++) {
+        nn__product part = *x;
+        int item = 0, end = x->batch;
+        if (x->c_step && x->batch >= threads) {
+            item = nn__share(x->batch, 1, t, threads), end = nn__share(x->batch, 1, t + 1, threads);
+        } else if (x->n >= x->m) {
+            part.first = nn__share(x->n, kern->width, t, threads);
+            part.n = nn__share(x->n, kern->width, t + 1, threads) - part.first;
+            if (!x->window) part.b.p += part.first * x->b.col;
+            part.c += part.first;
+        } else {
+            const int i = nn__share(x->m, kern->heights[0], t, threads);
+            part.m = nn__share(x->m, kern->heights[0], t + 1, threads) - i;
+            part.a.p += i * x->a.row;
+            part.c += i * x->ldc;
+        }
+        part.a.p += item * x->a_step, part.b.p += item * x->b_step, part.c += item * x->c_step;
+        for (; item < end; item++) {
+            nn__multiply(kern, &part, work + size * (size_t)t);
+            part.a.p += x->a_step, part.b.p += x->b_step, part.c += x->c_step;
+            part.add |= !x->c_step;
+        }
+    }
+    return 1;
 }
 
 /* C[m, n] = A[m, k] B[k, n], or C += A B if add. C is row-major and dense. 0 without memory. */
 static int nn__gemm(nn_ctx *nn, int m, int n, int k, nn__mat a, nn__mat b, nn_real *c, int add)
 {
-    const nn__kernels *kern = nn->kernels;
-    const int mr = kern->heights[0], nr = kern->width, kc = nn__min(k, NN__KC);
-    const int mc = (nn__min(m, NN__MC) + mr - 1) / mr * mr;
-    const int nc = (nn__min(n, NN__NC) + nr - 1) / nr * nr;
-    const int direct_a = n <= 4 * nr || (double)m * k <= NN__SMALL; /* packing would not pay */
-    const int direct_b = m <= mr || (double)k * n <= NN__SMALL;
-    nn_real *pb = nn__scratch(nn, ((size_t)mc + (size_t)nc) * (size_t)kc);
-    if (!pb) return 0;
-    nn_real *pa = pb + (size_t)nc * (size_t)kc;
-    for (int j0 = 0; j0 < n; j0 += nc)
-        for (int p0 = 0; p0 < k; p0 += kc) {
-            const int cols = nn__min(nc, n - j0), deep = nn__min(kc, k - p0);
-            const int more = add || p0 > 0, panels_b = (cols + nr - 1) / nr;
-            NN__PARALLEL_FOR((double)m * cols * deep > NN__PARALLEL_WORK)
-            for (int j = 0; j < panels_b; j++) {
-                nn__edge e;
-                nn__col_panel(kern, cols, j, &e);
-                nn__panel_b(kern, &e, nn__part(b, p0, j0 + j * nr), deep, direct_b,
-                            pb + (ptrdiff_t)j * nr * deep, 1);
-            }
-            for (int i0 = 0; i0 < m; i0 += mc) {
-                const int rows = nn__min(mc, m - i0), panels_a = (rows + mr - 1) / mr;
-                NN__PARALLEL_FOR((double)rows * cols * deep > NN__PARALLEL_WORK)
-                for (int i = 0; i < panels_a; i++) {
-                    nn__edge e;
-                    nn__row_panel(kern, rows, i, &e);
-                    nn__panel_a(kern, &e, nn__part(a, i0 + i * mr, p0), deep, direct_a,
-                                pa + (ptrdiff_t)i * mr * deep, 1);
-                }
-                NN__PARALLEL_FOR((double)rows * cols * deep > NN__PARALLEL_WORK)
-                for (int t = 0; t < panels_a * panels_b; t++) {
-                    const int i = t % panels_a, j = t / panels_a;
-                    nn__edge e;
-                    nn__row_panel(kern, rows, i, &e);
-                    nn__col_panel(kern, cols, j, &e);
-                    const nn__mat ta = nn__panel_a(kern, &e, nn__part(a, i0 + i * mr, p0), deep,
-                                                   direct_a, pa + (ptrdiff_t)i * mr * deep, 0);
-                    const nn__mat tb = nn__panel_b(kern, &e, nn__part(b, p0, j0 + j * nr), deep,
-                                                   direct_b, pb + (ptrdiff_t)j * nr * deep, 0);
-                    nn__tile(kern, &e, deep, ta, tb,
-                             c + (ptrdiff_t)(i0 + i * mr) * n + j0 + j * nr, n, more);
-                }
-            }
-        }
-    return 1;
+    const nn__product x = {m, n, k, add, 1, a, b, NULL, c, n, 0, 0, 0, 0};
+    return nn__run(nn, &x);
 }
+
+/* ---- convolution: matrix products with patches that are gathered where panels are packed ---- */
+
+/* n images [channels, height, width], filters w [filters, channels, kernel], outputs y [filters,
+ * out] each; what has two numbers has them for y and x. */
+typedef struct nn__conv {
+    int n, channels, size[2], filters, kernel[2], stride[2], pad[2], dilation[2], out[2];
+} nn__conv;
+
+static int nn__span2(const int *size) { return size[0] * size[1]; }
+
+/* The product of the filters, [filters, channels kernel], with the patches of the images. */
+static nn__product nn__conv_product(const nn__conv *v, nn__window *w)
+{
+    nn__product x = {v->filters, nn__span2(v->out), v->channels * nn__span2(v->kernel), 1, v->n,
+                     {NULL, 0, 1}, {NULL, 1, 0}, w, NULL, nn__span2(v->out), 0,
+                     (ptrdiff_t)v->channels * nn__span2(v->size),
+                     (ptrdiff_t)v->filters * nn__span2(v->out), 0};
+    int copied = 1; /* are the patches the image itself? */
+    w->channels = v->channels;
+    for (int d = 0; d < 2; d++) {
+        w->size[d] = v->size[d], w->taps[d] = v->kernel[d], w->outputs[d] = v->out[d];
+        w->stride[d] = v->stride[d], w->base[d] = -v->pad[d], w->step[d] = v->dilation[d];
+        copied &= v->kernel[d] == 1 && v->stride[d] == 1 && v->pad[d] == 0;
+    }
+    x.a.row = x.k;
+    if (copied) x.window = NULL, x.b.row = x.n, x.b.col = 1;
+    return x;
+}
+
+/* Y += W P, each image's patches P [channels kernel, out]. 0 without memory. */
+NN__INLINE int nn__conv_forward(nn_ctx *nn, const nn__conv *v, const nn_real *image, const nn_real *w,
+                                nn_real *y)
+{
+    nn__window window;
+    nn__product x = nn__conv_product(v, &window);
+    x.a.p = w, x.b.p = image, x.c = y;
+    return nn__run(nn, &x);
+}
+
+/* dW += dY P^T, summed over the images. 0 without memory. */
+NN__INLINE int nn__conv_weight_grad(nn_ctx *nn, const nn__conv *v, const nn_real *image,
+                                    const nn_real *dy, nn_real *dw)
+{
+    nn__window window;
+    nn__product x = nn__conv_product(v, &window);
+    const int outputs = x.n;
+    x.a = nn__rows(dy, outputs), x.a_step = x.c_step;
+    x.b = nn__transposed(x.b), x.b.p = image;
+    x.n = x.k, x.k = outputs;
+    x.c = dw, x.ldc = x.n, x.c_step = 0;
+    return nn__run(nn, &x);
+}
+
+/* dX: each input has its own patches of dY. With a stride, inputs at different places between two
+ * outputs meet different places of the filters: one product for each such phase (y, x), with only
+ * those, so that no product is with a zero. 0 without memory. */
+NN__INLINE int nn__conv_phase_grad(nn_ctx *nn, const nn__conv *v, const int *phase,
+                                   const nn_real *w, const nn_real *dy, nn_real *dx)
+{
+    nn__window window;
+    int first[2], apart[2]; /* the places of the filter that this phase meets */
+    const int dense = v->stride[0] == 1 && v->stride[1] == 1;
+    window.channels = v->filters;
+    for (int d = 0; d < 2; d++) {
+        const int s = v->stride[d];
+        int meets = 0;
+        for (int r = v->kernel[d] - 1; r >= 0; r--)
+            if ((phase[d] + v->pad[d] - r * v->dilation[d]) % s == 0) {
+                apart[d] = meets++ ? first[d] - r : 1;
+                first[d] = r;
+            }
+        window.size[d] = v->out[d], window.taps[d] = meets, window.stride[d] = 1;
+        window.outputs[d] = (v->size[d] - phase[d] + s - 1) / s;
+        if (!meets || window.outputs[d] <= 0) return 1;
+        window.base[d] = (phase[d] + v->pad[d] - first[d] * v->dilation[d]) / s;
+        window.step[d] = -apart[d] * v->dilation[d] / s;
+    }
+    const int taps = nn__span2(window.taps), outputs = nn__span2(window.outputs);
+    nn__mark mark = nn__arena_mark(&nn->graph);
+    nn_real *turned = nn__reals(nn, &nn->graph, (size_t)v->channels * (size_t)v->filters * (size_t)taps);
+    nn_real *part = dense ? dx : nn__reals(nn, &nn->graph, (size_t)v->n * (size_t)v->channels * (size_t)outputs);
+    if (!turned || !part) return 0;
+    nn_real *to = turned; /* [channels, filters taps] */
+    for (int c = 0; c < v->channels; c++)
+        for (int f = 0; f < v->filters; f++)
+            for (int t = 0; t < taps; t++) {
+                const int r = first[0] + t / window.taps[1] * apart[0];
+                const int s = first[1] + t % window.taps[1] * apart[1];
+                *to++ = w[(((ptrdiff_t)f * v->channels + c) * v->kernel[0] + r) * v->kernel[1] + s];
+            }
+    nn__product x = {v->channels, outputs, v->filters * taps, dense, v->n,
+                     nn__rows(turned, v->filters * taps), {dy, 1, 0}, &window, part, outputs, 0,
+                     (ptrdiff_t)v->filters * nn__span2(v->out), (ptrdiff_t)v->channels * outputs, 0};
+    const int ok = nn__run(nn, &x);
+    for (ptrdiff_t i = 0; !dense && ok && i < (ptrdiff_t)v->n * v->channels; i++)
+        for (int y = 0; y < window.outputs[0]; y++)
+            for (int o = 0; o < window.outputs[1]; o++)
+                dx[(i * v->size[0] + phase[0] + y * v->stride[0]) * v->size[1] + phase[1] +
+                   o * v->stride[1]] += *part++;
+    nn__arena_rewind(&nn->graph, mark);
+    return ok;
+}
+
+NN__INLINE int nn__conv_input_grad(nn_ctx *nn, const nn__conv *v, const nn_real *w,
+                                   const nn_real *dy, nn_real *dx)
+{
+    int ok = 1, phase[2];
+    for (phase[0] = 0; phase[0] < v->stride[0]; phase[0]++)
+        for (phase[1] = 0; phase[1] < v->stride[1]; phase[1]++)
+            ok &= nn__conv_phase_grad(nn, v, phase, w, dy, dx);
+    return ok;
+}
+NN__OPTIMIZE_END
 
 /* ==== Tensors ======================================================================== >>tensors
  *
@@ -4177,7 +4394,7 @@ nn_real nn_mlp_loss(const nn_mlp *m, const nn_real *target)
     double loss = 0;
     for (ptrdiff_t s = 0; s < m->n; s++) {
         const nn_real *z = m->z[top] + s * units, *t = target + s * units;
-        if (m->output == NN_IDENTITY) loss += (double)k->squared_error((size_t)units, z, t) / 2;
+        if (m->output == NN_IDENTITY) loss += (double)k->squared_error((size_t)units, z, t, 1) / 2;
         if (m->output == NN_SIGMOID) loss += (double)k->bce((size_t)units, z, t);
         if (m->output == NN_SOFTMAX) {
             nn_real max;
@@ -4254,7 +4471,7 @@ nn_tensor *nn_mse(nn_tensor *y, nn_tensor *target)
     nn_tensor *loss = nn_op_new("mse", nn_shape0(), in, 2, nn__mse_backward, 0);
     if (!loss->size) return loss;
     loss->data[0] =
-        loss->ctx->kernels->squared_error(y->size, y->data, target->data) / (nn_real)y->size;
+        loss->ctx->kernels->squared_error(y->size, y->data, target->data, 1) / (nn_real)y->size;
     return nn_op_done(loss);
 }
 
