@@ -15,6 +15,8 @@ help:
 	@echo 'make test     the tests; a C compiler is enough'
 	@echo 'make check    the long checks: other compilers, processors, sanitizers, debugger, mutations'
 	@echo 'make bench    speeds, one line `NAME VALUE UNIT` each'
+	@echo 'make sweep    exp, tanh and the others over all 2^32 floats'
+	@echo 'make build/nn.o    the implementation alone, for debugging a program with clang -O0'
 	@echo 'make record   write the recorded outputs of the examples anew'
 	@echo 'make clean    remove build/'
 
@@ -66,15 +68,30 @@ check:
 
 # ---- speed ----
 
-bench: $(B)/bench
-	@$(B)/bench
+# As a reader would build it; `make bench OPENMP=-fopenmp` with threads, of which OMP_NUM_THREADS.
+bench: $(B)/bench$(OPENMP)
+	@$(B)/bench$(OPENMP)
 
-$(B)/bench: tests/bench.c nn.h
+$(B)/bench$(OPENMP): tests/bench.c nn.h
 	@mkdir -p $(B)
-	$(CC) -O2 $< -o $@ $(LDLIBS)
+	$(CC) -O2 $(OPENMP) $< -o $@ $(LDLIBS)
+
+# Every function of one number over all 2^32 floats: about ten minutes.
+sweep: $(B)/test_kernels_fast
+	$(B)/test_kernels_fast all
+
+$(B)/test_kernels_fast: tests/test_kernels.c tests/test.h nn.h
+	@mkdir -p $(B)
+	$(CC) $(STRICT) -O2 $< -o $@ $(LDLIBS)
+
+# The implementation by itself, at -O2: for programs that are debugged at -O0 with clang, which
+# unlike gcc cannot compile the kernels better than the rest of a file.
+$(B)/nn.o: nn.h
+	@mkdir -p $(B)
+	$(CC) -O2 -DNN_IMPLEMENTATION -x c -c nn.h -o $@
 
 clean:
 	rm -rf $(B)
 
 FORCE:
-.PHONY: help run tour record test check bench clean FORCE
+.PHONY: help run tour record test check bench sweep clean FORCE

@@ -1,6 +1,10 @@
-/* Speeds: one line `NAME VALUE UNIT` each, nothing else on stdout. gemm_M_N_K_TT is a matrix
- * product (TT: transposition of A and B) in gflops, best of many; a workload is one training step
- * (zero_grad, forward, loss, backward, optimiser) on a fixed random batch in ms, median of many. */
+/* Speeds: one line `NAME VALUE UNIT` each, nothing else on stdout.
+ *     fma_peak             what the processor could do: multiply-adds in registers only, in gflops
+ *     gemm_M_N_K_TT        a matrix product (TT: transposition of A and B), in gflops, best of many;
+ *     .._of_peak           the same, in percent of fma_peak measured beside it
+ *     exp, exp_libm, ..    a function of one number: ours, and libm in a loop, in ns for each
+ *     the rest             one training step (zero_grad, forward, loss, backward, optimiser) on a
+ *                          fixed random batch, in ms, median of many */
 #define _POSIX_C_SOURCE 200809L
 #define NN_IMPLEMENTATION
 #include "../nn.h"
@@ -18,6 +22,60 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* ---- the processor ---- */
+
+/* Twelve independent chains keep the multiply-add units busy without touching memory. */
+#define CHAINS                                                                                     \
+    V a0 = {0}, a1 = a0, a2 = a0, a3 = a0, a4 = a0, a5 = a0, a6 = a0, a7 = a0, a8 = a0, a9 = a0,   \
+      a10 = a0, a11 = a0, x = a0, y = a0;                                                          \
+    for (long i = 0; i < rounds; i++) {                                                            \
+        FMA(a0) FMA(a1) FMA(a2) FMA(a3) FMA(a4) FMA(a5) FMA(a6) FMA(a7) FMA(a8) FMA(a9) FMA(a10)   \
+        FMA(a11)                                                                                   \
+    }
+#if defined __x86_64__
+#define FMA(a) __asm__ volatile("vfmadd231ps %1, %2, %0" : "+v"(a) : "v"(x), "v"(y));
+__attribute__((noinline, target("avx512f"))) static int multiply_add512(long rounds)
+{
+    typedef float V __attribute__((vector_size(64)));
+    CHAINS
+    return 16;
+}
+__attribute__((noinline, target("avx2,fma"))) static int multiply_add256(long rounds)
+{
+    typedef float V __attribute__((vector_size(32)));
+    CHAINS
+    return 8;
+}
+static int multiply_add(const nn_ctx *nn, long rounds)
+{
+    if (strcmp(nn_simd(nn), "avx512") == 0) return multiply_add512(rounds);
+    return strcmp(nn_simd(nn), "avx2") == 0 ? multiply_add256(rounds) : 0;
+}
+#elif defined __aarch64__
+#define FMA(a) __asm__ volatile("fmla %0.4s, %1.4s, %2.4s" : "+w"(a) : "w"(x), "w"(y));
+static int multiply_add(const nn_ctx *nn, long rounds)
+{
+    typedef float V __attribute__((vector_size(16)));
+    CHAINS
+    return strcmp(nn_simd(nn), "neon") == 0 ? 4 : 0;
+}
+#else
+static int multiply_add(const nn_ctx *nn, long rounds) { return (void)nn, (void)rounds, 0; }
+#endif
+
+static double fma_peak(const nn_ctx *nn) /* in gflops, of one core; 0 if it is not known */
+{
+    enum { ROUNDS = 1000000 };
+    double best = 1e9;
+    int lanes = 0;
+    for (int i = 0; i < 3; i++) {
+        const double t = now();
+        lanes = multiply_add(nn, ROUNDS);
+        if (now() - t < best) best = now() - t;
+    }
+    return 2.0 * 12 * ROUNDS * lanes / best / 1e9;
+}
+
 /* ---- matrix products: the kernel itself, without the graph ---- */
 
 static void gemm(nn_ctx *nn, int m, int n, int k, int ta, int tb)
@@ -27,7 +85,7 @@ static void gemm(nn_ctx *nn, int m, int n, int k, int ta, int tb)
     nn_tensor *c = nn_full(nn, nn_shape2(m, n), 0);
     const nn__mat ma = ta ? nn__transposed(nn__rows(a->data, m)) : nn__rows(a->data, k);
     const nn__mat mb = tb ? nn__transposed(nn__rows(b->data, k)) : nn__rows(b->data, n);
-    const double flop = 2.0 * m * n * k;
+    const double flop = 2.0 * m * n * k, peak = fma_peak(nn);
     const int inner = flop < 1e7 ? (int)(1e7 / flop) + 1 : 1;
     double best = 1e9;
     for (double start = now(); now() - start < 0.3;) {
@@ -37,6 +95,54 @@ static void gemm(nn_ctx *nn, int m, int n, int k, int ta, int tb)
         if (t < best) best = t;
     }
     printf("gemm_%d_%d_%d_%d%d %.2f gflops\n", m, n, k, ta, tb, flop / best / 1e9);
+    if (peak > 0)
+        printf("gemm_%d_%d_%d_%d%d_of_peak %.0f percent\n", m, n, k, ta, tb,
+               100 * flop / best / 1e9 / peak);
+}
+
+/* ---- functions of one number ---- */
+
+#define LIBM(name, formula)                                                                        \
+    static void name##_libm(size_t n, const nn_real *x, nn_real *y)                                \
+    {                                                                                              \
+        for (size_t i = 0; i < n; i++) y[i] = formula;                                             \
+    }
+LIBM(exp, expf(x[i]))
+LIBM(log, logf(x[i]))
+LIBM(sin, sinf(x[i]))
+LIBM(cos, cosf(x[i]))
+LIBM(tanh, tanhf(x[i]))
+LIBM(sigmoid, 1 / (1 + expf(-x[i])))
+LIBM(erf, erff(x[i]))
+LIBM(gelu, x[i] * 0.5f * erfcf(-x[i] * 0.70710678f))
+
+static double nanoseconds(nn__map *f, const nn_real *x, nn_real *y, size_t n)
+{
+    double best = 1e9;
+    for (int i = 0; i < 300; i++) {
+        const double t = now();
+        f(n, x, y);
+        if (now() - t < best) best = now() - t;
+    }
+    return best / (double)n * 1e9;
+}
+
+static void functions(nn_ctx *nn)
+{
+    enum { N = 1024 };
+    static nn_real x[N], y[N];
+#define FUNCTION(name) {#name, nn->kernels->name, name##_libm}
+    const struct {
+        const char *name;
+        nn__map *ours, *libm;
+    } f[] = {FUNCTION(exp),  FUNCTION(log),     FUNCTION(sin), FUNCTION(cos),
+             FUNCTION(tanh), FUNCTION(sigmoid), FUNCTION(erf), FUNCTION(gelu)};
+    for (size_t i = 0; i < sizeof f / sizeof *f; i++) {
+        for (int j = 0; j < N; j++) x[j] = nn_normal(nn, 0, 2);
+        for (int j = 0; j < N && f[i].libm == log_libm; j++) x[j] = fabsf(x[j]);
+        printf("%s %.3f ns\n", f[i].name, nanoseconds(f[i].ours, x, y, N));
+        printf("%s_libm %.3f ns\n", f[i].name, nanoseconds(f[i].libm, x, y, N));
+    }
 }
 
 /* ---- training steps ---- */
@@ -106,8 +212,10 @@ int main(void)
         {1, 1024, 1024, 0, 1},
     };
     nn_ctx *nn = nn_create(1);
+    if (fma_peak(nn) > 0) printf("fma_peak %.2f gflops\n", fma_peak(nn));
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         gemm(nn, shapes[i][0], shapes[i][1], shapes[i][2], shapes[i][3], shapes[i][4]);
+    functions(nn);
     nn_destroy(nn);
     static const int xor_net[] = {2, 8, 1}, small[] = {784, 128, 10}, big[] = {784, 512, 512, 10};
     train("xor_2_8_1_b4_sgd", 4, xor_net, 2, 0, 0.3);

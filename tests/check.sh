@@ -79,6 +79,23 @@ compile_time() { # median of five, of a program that includes everything
 }
 with gcc "a program compiles in at most 2 s at -O2 (median of five)" compile_time
 
+debug_speed() { # -O0 -g with gcc as it is; with clang, the implementation in a file of its own
+    milliseconds() { s=$(date +%s%N); "$@" >/dev/null; e=$(date +%s%N); echo $(((e - s) / 1000000)); }
+    best() { for i in 1 2 3; do milliseconds "$@"; done | sort -n | head -n 1; }
+    gcc -O2 examples/06_digits.c -o $B/fast -lm && gcc -O0 -g examples/06_digits.c -o $B/debug -lm || return 1
+    fast=$(best $B/fast) debug=$(best $B/debug)
+    echo "gcc -O2 $fast ms, -O0 -g $debug ms"
+    [ "$debug" -le $((3 * fast)) ] || return 1
+    command -v clang >/dev/null || return 0
+    clang -O2 -DNN_IMPLEMENTATION -x c -c nn.h -o $B/nn.o || return 1
+    sed '/^#define NN_IMPLEMENTATION/d; s#"../nn.h"#"../../nn.h"#' examples/06_digits.c >$B/debug.c
+    clang -O0 -g -include stdlib.h $B/debug.c $B/nn.o -o $B/debug -lm || return 1
+    debug=$(best $B/debug)
+    echo "clang -O0 -g with nn.o $debug ms"
+    [ "$debug" -le $((3 * fast)) ]
+}
+with gcc "a -O0 -g program takes at most 3 times as long as at -O2" debug_speed
+
 # ---- the file finds itself, however it was reached ----
 
 reach() { # reach DIRECTORY INCLUDE OPTIONS...

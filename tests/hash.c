@@ -1,5 +1,6 @@
 /* One number for a training run: a model that uses every operation is trained for 100 steps from a
- * fixed seed, and all of its weights are hashed (FNV-1a, 64 bits). The number must be the same with
+ * fixed seed, every kernel then adds to one more parameter of it, and all of its weights are hashed
+ * (FNV-1a, 64 bits). The number must be the same with
  * every instruction set, compiler, optimisation level, C library, processor and number of threads.
  *
  *     hash            the best instruction set of this machine
@@ -19,6 +20,43 @@ static uint64_t hash_of(const nn_model *model)
             for (int k = 0; k < 4; k++) h = (h ^ (bits >> 8 * k & 255)) * 0x100000001b3u;
         }
     return h;
+}
+
+/* Every kernel there is, and convolution, one after the other: t += what it gives. */
+static void every_kernel(nn_ctx *nn, nn_tensor *t)
+{
+    enum { SIZE = 4999 };
+    static nn_real a[SIZE], b[SIZE], y[SIZE], z[SIZE];
+    const nn__kernels *k = nn->kernels;
+    const size_t n = SIZE;
+    const nn__adam_step step = {(nn_real)0.9, (nn_real)0.99, (nn_real)0.01, 1, (nn_real)1e-6, 0};
+    nn_real max;
+    for (size_t i = 0; i < n; i++) a[i] = nn_uniform(nn, 0, 5), b[i] = nn_uniform(nn, 1, 2);
+    memcpy(y, b, sizeof y);
+#define KEEP k->axpy(t->size, (nn_real)0.1, y, t->data);
+#define map(name) k->name(n, a, y);
+#define scaled(name) k->name(n, (nn_real)0.3, a, y);
+#define pair(name) k->name(n, a, 1, b, 1, y);
+#define grad(name) k->name(n, a, b, y);
+#define sloped(name) k->name(n, (nn_real)0.3, a, b, y);
+#define fold(name) y[0] = k->name(n, a, b);
+#define USE(form, name) form(name) KEEP
+    NN__MAPS(USE)
+    NN__FORMS(USE)
+    y[0] = k->sum(n, a), y[1] = k->squared_error(n, a, b, 1), y[2] = k->squared_error(n, a, b, 0);
+    KEEP y[3] = k->softmax(n - 4, a, y + 4, &max), y[0] = max;
+    KEEP k->softmax_backward(n, a, b, y);
+    KEEP y[0] = k->normalize(n - 1, (nn_real)1e-5, a, y + 1);
+    KEEP k->normalize_backward(n, (nn_real)0.3, a, b, y);
+    KEEP k->sgd(n, (nn_real)0.1, (nn_real)0.2, a, y);
+    KEEP k->momentum(n, (nn_real)0.1, (nn_real)0.9, (nn_real)0.2, a, b, y);
+    KEEP k->adam(n, &step, a, memset(z, 0, sizeof z), b, y);
+    KEEP k->pack(13, 14, 300, a, 331, 1, y);
+    const nn__conv conv = {2, 3, {11, 9}, 5, {3, 2}, {2, 1}, {1, 0}, {1, 2}, {6, 7}};
+    KEEP nn__conv_forward(nn, &conv, a, b, y);
+    KEEP nn__conv_weight_grad(nn, &conv, a, b, y);
+    KEEP nn__conv_input_grad(nn, &conv, a, b, y);
+    KEEP
 }
 
 /* 33 samples of 19 numbers in 7 classes: sizes that fit no vector and no tile. */
@@ -45,6 +83,7 @@ int main(int argc, char **argv)
                             nn_adam(net, (nn_real)0.003)};
     opt[2]->weight_decay = (nn_real)0.01;
 
+    nn_tensor *trace = nn_param(net, "", "trace", nn_shape1(4999)); /* of the kernels */
     nn_real data[N * D];
     int label[N], order[N];
     for (int i = 0; i < N * D; i++) data[i] = nn_normal(nn, 0, 1);
@@ -78,6 +117,8 @@ int main(int argc, char **argv)
         nn_mlp_backward(&mlp, target->data);
         nn_step(opt[step % 3]);
     }
+    memset(trace->data, 0, trace->size * sizeof *trace->data);
+    every_kernel(nn, trace);
     printf("%016llx\n", (unsigned long long)hash_of(net));
     const int failed = !nn_ok(nn);
     nn_destroy(nn);

@@ -81,6 +81,14 @@ function mutate(s,   i, at, rest) {
         name = substr(code, 10, index(code, ")") - 10)
         mutate(code)
         name = ""
+    } else if (code ~ /^NN__TWIN\([a-z_]*_backward,/) { # so, too
+        name = "nn__" substr(code, 10, index(code, ",") - 10)
+        mutate(code)
+        name = ""
+    } else if (code ~ /y\[i\] \+= formula;/) { # the form of those
+        name = "nn__twins"
+        mutate(code)
+        name = ""
     } else if (code ~ /^[A-Za-z].*\(/) {
         name = code
         if (sub(/.*NN__\(/, "v", name)) sub(/\).*/, "", name) # NN__(exp) is called vexp here
