@@ -2589,15 +2589,19 @@ NN__INLINE NN__V NN__(vsigmoid)(NN__V x) /* e^-|x| never overflows */
     return NN__(over_sum)(NN__IF_GT(NN__(set)(0), x, e, NN__(set)(1)), e, 1);
 }
 
-/* With d = e^2|x| - 1, computed without cancellation, tanh |x| = d / (d + 2); tanh 10 is 1. */
+/* With d = e^2|x| - 1, computed without cancellation, tanh |x| = d / (d + 2); tanh 10 is 1. For small
+ * x its own series has fewer roundings. */
 NN__INLINE NN__V NN__(vtanh)(NN__V x)
 {
+    static const float c[] = {-1382.0f / 155925, 62.0f / 2835, -17.0f / 315, 2.0f / 15, -1.0f / 3};
     NN__I n;
-    NN__V a = NN__(vabs)(x);
+    NN__V a = NN__(vabs)(x), a2 = a * a;
     a = NN__IF_GT(a, NN__(set)(10), NN__(set)(10), a);
     NN__V d = NN__(expm1_reduced)(a + a, &n), scale = NN__OF_BITS((n + 127u) << 23);
     d = NN__FMA(scale, d, scale - 1.0f);
-    return NN__OF_BITS(NN__BITS(NN__(over_sum)(d, d, 2)) | (NN__BITS(x) & 0x80000000u));
+    NN__V small = NN__FMA(NN__(poly)(a2, 5, c) * a2, a, a);
+    NN__V y = NN__IF_GT(a, NN__(set)(0.3f), NN__(over_sum)(d, d, 2), small);
+    return NN__OF_BITS(NN__BITS(y) | (NN__BITS(x) & 0x80000000u));
 }
 
 NN__INLINE NN__V NN__(vlog1p)(NN__V x) /* 0 <= x <= 1; the quotient gives back what 1 + x rounds */

@@ -1,5 +1,5 @@
 /* Speeds: one line `NAME VALUE UNIT` each, nothing else on stdout.
- *     fma_peak             what the processor could do: multiply-adds in registers only, in gflops
+ *     fma_peak             what the processor could do: multiply-adds in registers, in gflops
  *     gemm_M_N_K_TT        a matrix product (TT: transposition of A and B), in gflops, best of many;
  *     .._of_peak           the same, in percent of fma_peak measured beside it
  *     exp, exp_libm, ..    a function of one number: ours, and libm in a loop, in ns for each
