@@ -1967,12 +1967,18 @@ enum { NN__LANES = 16, NN__SUM_BLOCK = 4096, NN__HEIGHTS = 4 };
     f(sloped, leaky_relu_backward) f(sloped, bce_backward)
 #define NN__FOLDS(f) f(fold, dot) f(fold, bce) /* the sum of f(a, b) */
 
-typedef void nn__map(size_t n, const nn_real *x, nn_real *y);
-typedef void nn__scaled(size_t n, nn_real k, const nn_real *a, nn_real *y);
-typedef void nn__pair(size_t n, const nn_real *a, int sa, const nn_real *b, int sb, nn_real *y);
-typedef void nn__grad(size_t n, const nn_real *a, const nn_real *b, nn_real *y);
-typedef void nn__sloped(size_t n, nn_real k, const nn_real *a, const nn_real *b, nn_real *y);
-typedef nn_real nn__fold(size_t n, const nn_real *a, const nn_real *b);
+#define NN__ARGS_map size_t n, const nn_real *x, nn_real *y
+#define NN__ARGS_scaled size_t n, nn_real k, const nn_real *a, nn_real *y
+#define NN__ARGS_pair size_t n, const nn_real *a, int sa, const nn_real *b, int sb, nn_real *y
+#define NN__ARGS_grad size_t n, const nn_real *a, const nn_real *b, nn_real *y
+#define NN__ARGS_sloped size_t n, nn_real k, const nn_real *a, const nn_real *b, nn_real *y
+#define NN__ARGS_fold size_t n, const nn_real *a, const nn_real *b
+typedef void nn__map(NN__ARGS_map);
+typedef void nn__scaled(NN__ARGS_scaled);
+typedef void nn__pair(NN__ARGS_pair);
+typedef void nn__grad(NN__ARGS_grad);
+typedef void nn__sloped(NN__ARGS_sloped);
+typedef nn_real nn__fold(NN__ARGS_fold);
 
 /* C = A B or C += A B for one tile: element (i, p) of A is at a[i * row + p * col], row p of B at
  * b + p * ldb, row i of C at c + i * ldc. */
@@ -2087,90 +2093,62 @@ static double nn__phi(double x) /* the probability that a normal number is below
     return erfc(-x * 0.70710678118654752) / 2;
 }
 
-#define NN__EACH for (size_t i = 0; i < n; i++)
-
-#define NN__TWIN(name, formula)                                                                    \
-    static void nn__##name##_naive(size_t n, const nn_real *x, nn_real *y)                         \
-    {                                                                                              \
-        NN__EACH y[i] = (nn_real)(formula);                                                        \
-    }
-NN__TWIN(exp, exp((double)x[i]))
-NN__TWIN(log, log((double)x[i]))
-NN__TWIN(sin, sin((double)x[i]))
-NN__TWIN(cos, cos((double)x[i]))
-NN__TWIN(sqrt, sqrt((double)x[i]))
-NN__TWIN(square, x[i] * x[i])
-NN__TWIN(sigmoid, nn__sigmoid1((double)x[i]))
-NN__TWIN(tanh, tanh((double)x[i]))
-NN__TWIN(erf, erf((double)x[i]))
-NN__TWIN(gelu, (double)x[i] * nn__phi((double)x[i]))
-NN__TWIN(relu, 0 > x[i] ? 0 : x[i]) /* this way round, NaN stays NaN */
-#undef NN__TWIN
-
-#define NN__TWIN(name, formula)                                                                    \
-    static void nn__##name##_naive(size_t n, nn_real k, const nn_real *a, nn_real *y)              \
-    {                                                                                              \
-        NN__EACH y[i] = formula;                                                                   \
-    }
-NN__TWIN(scale, k * a[i])
-NN__TWIN(axpy, k * a[i] + y[i])
-NN__TWIN(leaky_relu, a[i] > 0 ? a[i] : k * a[i])
-#undef NN__TWIN
-
-#define NN__TWIN(name, op)                                                                         \
-    static void nn__##name##_naive(size_t n, const nn_real *a, int sa, const nn_real *b, int sb,   \
-                                   nn_real *y)                                                     \
-    {                                                                                              \
-        NN__EACH y[i] = (sa ? a[i] : *a) op (sb ? b[i] : *b);                                      \
-    }
-NN__TWIN(add, +)
-NN__TWIN(sub, -)
-NN__TWIN(mul, *)
-NN__TWIN(div, /)
-#undef NN__TWIN
-
 static nn_real nn__gelu_slope(nn_real x) /* gelu x = x Phi(x): Phi(x) + x e^(-x^2/2) / sqrt(2 pi) */
 {
     const double z = (double)x;
     return (nn_real)(nn__phi(z) + z * exp(-z * z / 2) * 0.39894228040143268);
 }
-#define NN__TWIN(name, formula)                                                                    \
-    static void nn__##name##_naive(size_t n, const nn_real *a, const nn_real *b, nn_real *y)       \
-    {                                                                                              \
-        NN__EACH y[i] += formula;                                                                  \
-    }
-NN__TWIN(mul_add, a[i] * b[i])
-NN__TWIN(log_backward, a[i] / b[i])                     /* of log b: 1 / b */
-NN__TWIN(sqrt_backward, a[i] / (b[i] + b[i]))           /* of b = sqrt x: 1 / (2 b) */
-NN__TWIN(square_backward, a[i] * (b[i] + b[i]))         /* of b^2: 2 b */
-NN__TWIN(sigmoid_backward, a[i] * (b[i] * (1 - b[i])))  /* of b = sigmoid x: b (1 - b) */
-NN__TWIN(tanh_backward, a[i] * (1 - b[i] * b[i]))       /* of b = tanh x: 1 - b^2 */
-NN__TWIN(gelu_backward, a[i] * nn__gelu_slope(b[i]))    /* of gelu b */
-#undef NN__TWIN
 
-#define NN__TWIN(name, formula)                                                                    \
-    static void nn__##name##_naive(size_t n, nn_real k, const nn_real *a, const nn_real *b,        \
-                                   nn_real *y)                                                     \
-    {                                                                                              \
-        NN__EACH y[i] += formula;                                                                  \
-    }
-NN__TWIN(leaky_relu_backward, b[i] > 0 ? a[i] : k * a[i])
-NN__TWIN(bce_backward, k * ((nn_real)nn__sigmoid1((double)a[i]) - b[i])) /* logit a, target b */
-#undef NN__TWIN
+#define NN__EACH for (size_t i = 0; i < n; i++)
 
-#define NN__TWIN(name, formula)                                                                    \
-    static nn_real nn__##name##_naive(size_t n, const nn_real *a, const nn_real *b)                \
+#define NN__TWIN(form, name, statement)                                                            \
+    static void nn__##name##_naive(NN__ARGS_##form)                                                \
     {                                                                                              \
-        double sum = 0;                                                                            \
-        NN__EACH sum += formula;                                                                   \
-        return (nn_real)sum;                                                                       \
+        NN__EACH statement;                                                                        \
     }
-NN__TWIN(dot, (double)a[i] * (double)b[i])
+NN__TWIN(map, exp, y[i] = (nn_real)exp((double)x[i]))
+NN__TWIN(map, log, y[i] = (nn_real)log((double)x[i]))
+NN__TWIN(map, sin, y[i] = (nn_real)sin((double)x[i]))
+NN__TWIN(map, cos, y[i] = (nn_real)cos((double)x[i]))
+NN__TWIN(map, sqrt, y[i] = (nn_real)sqrt((double)x[i]))
+NN__TWIN(map, square, y[i] = x[i] * x[i])
+NN__TWIN(map, sigmoid, y[i] = (nn_real)nn__sigmoid1((double)x[i]))
+NN__TWIN(map, tanh, y[i] = (nn_real)tanh((double)x[i]))
+NN__TWIN(map, erf, y[i] = (nn_real)erf((double)x[i]))
+NN__TWIN(map, gelu, y[i] = (nn_real)((double)x[i] * nn__phi((double)x[i])))
+NN__TWIN(map, relu, y[i] = 0 > x[i] ? 0 : x[i]) /* this way round, NaN stays NaN */
+NN__TWIN(scaled, scale, y[i] = k * a[i])
+NN__TWIN(scaled, axpy, y[i] += k * a[i])
+NN__TWIN(scaled, leaky_relu, y[i] = a[i] > 0 ? a[i] : k * a[i])
+NN__TWIN(pair, add, y[i] = (sa ? a[i] : *a) + (sb ? b[i] : *b))
+NN__TWIN(pair, sub, y[i] = (sa ? a[i] : *a) - (sb ? b[i] : *b))
+NN__TWIN(pair, mul, y[i] = (sa ? a[i] : *a) * (sb ? b[i] : *b))
+NN__TWIN(pair, div, y[i] = (sa ? a[i] : *a) / (sb ? b[i] : *b))
+NN__TWIN(grad, mul_add, y[i] += a[i] * b[i])
+NN__TWIN(grad, log_backward, y[i] += a[i] / b[i])                    /* of log b: 1 / b */
+NN__TWIN(grad, sqrt_backward, y[i] += a[i] / (b[i] + b[i]))          /* of b = sqrt x: 1 / 2 b */
+NN__TWIN(grad, square_backward, y[i] += a[i] * (b[i] + b[i]))        /* of b^2: 2 b */
+NN__TWIN(grad, sigmoid_backward, y[i] += a[i] * (b[i] * (1 - b[i]))) /* of b = sigmoid x */
+NN__TWIN(grad, tanh_backward, y[i] += a[i] * (1 - b[i] * b[i]))      /* of b = tanh x */
+NN__TWIN(grad, gelu_backward, y[i] += a[i] * nn__gelu_slope(b[i]))   /* of gelu b */
+NN__TWIN(sloped, leaky_relu_backward, y[i] += b[i] > 0 ? a[i] : k * a[i])
+NN__TWIN(sloped, bce_backward, /* logit a, target b */
+         y[i] += k * ((nn_real)nn__sigmoid1((double)a[i]) - b[i]))
+
+static nn_real nn__dot_naive(size_t n, const nn_real *a, const nn_real *b)
+{
+    double sum = 0;
+    NN__EACH sum += (double)a[i] * (double)b[i];
+    return (nn_real)sum;
+}
 /* -b log sigmoid(a) - (1 - b) log(1 - sigmoid(a)), written so that nothing overflows */
-NN__TWIN(bce, (a[i] > 0 ? (double)a[i] : 0) - (double)a[i] * (double)b[i] +
-                  log1p(exp(-fabs((double)a[i]))))
-#undef NN__TWIN
-
+static nn_real nn__bce_naive(size_t n, const nn_real *a, const nn_real *b)
+{
+    double sum = 0;
+    NN__EACH sum += (a[i] > 0 ? (double)a[i] : 0) - (double)a[i] * (double)b[i] +
+                    log1p(exp(-fabs((double)a[i])));
+    return (nn_real)sum;
+}
 static nn_real nn__sum_naive(size_t n, const nn_real *x)
 {
     double sum = 0;
@@ -2258,6 +2236,12 @@ static const nn__kernels nn__table_naive = {"naive", {4, 0, 0, 0}, 4,
 #define NN__IF_GT(a, b, x, y) NN__(if_gt)(a, b, x, y)
 #define NN__BITS(v) NN__(bits_of)(v)
 #define NN__OF_BITS(i) NN__(of_bits)(i)
+/* how a function of vectors becomes a kernel of each form */
+#define NN__DO_map(f) NN__(map)(n, x, y, f)
+#define NN__DO_pair(f) NN__(map2)(n, a, sa, b, sb, y, f)
+#define NN__DO_scaled(f) NN__(map3)(n, k, a, a, y, f)
+#define NN__DO_grad(f) NN__(map3)(n, 0, a, b, y, f)
+#define NN__DO_sloped(f) NN__(map3)(n, k, a, b, y, f)
 
 #ifdef __clang__
 #define NN__TARGET(t)                                                                              \
@@ -2589,8 +2573,8 @@ NN__INLINE NN__V NN__(vsigmoid)(NN__V x) /* e^-|x| never overflows */
     return NN__(over_sum)(NN__IF_GT(NN__(set)(0), x, e, NN__(set)(1)), e, 1);
 }
 
-/* With d = e^2|x| - 1, computed without cancellation, tanh |x| = d / (d + 2); tanh 10 is 1. For small
- * x its own series has fewer roundings. */
+/* With d = e^2|x| - 1, computed without cancellation, tanh |x| = d / (d + 2); tanh 10 is 1. For
+ * small x its own series has fewer roundings. */
 NN__INLINE NN__V NN__(vtanh)(NN__V x)
 {
     static const float c[] = {-1382.0f / 155925, 62.0f / 2835, -17.0f / 315, 2.0f / 15, -1.0f / 3};
@@ -2716,13 +2700,9 @@ NN__INLINE void NN__(map)(size_t n, const float *x, float *y, NN__V (*f)(NN__V))
 {
     for (size_t i = 0; i < n; i += NN__W) NN__(store)(y + i, n - i, f(NN__(load)(x + i, n - i)));
 }
-#define NN__WRAP(form, name)                                                                       \
-    static void NN__(name)(size_t n, const float *x, float *y)                                     \
-    {                                                                                              \
-        NN__(map)(n, x, y, NN__(v##name));                                                         \
-    }
+#define NN__WRAP(form, name) \
+    static void NN__(name)(NN__ARGS_##form) { NN__DO_##form(NN__(v##name)); }
 NN__MAPS(NN__WRAP)
-#undef NN__WRAP
 
 /* AVX-512 has its own tiles and functions, and takes the rest from AVX2: those kernels mostly wait
  * for memory, and compiling them once more would cost every reader a tenth of a second. */
@@ -2780,13 +2760,7 @@ NN__INLINE void NN__(map2)(size_t n, const float *a, int sa, const float *b, int
         NN__(store)(y + i, n - i, f(u, v));
     }
 }
-#define NN__WRAP(form, name)                                                                       \
-    static void NN__(name)(size_t n, const float *a, int sa, const float *b, int sb, float *y)     \
-    {                                                                                              \
-        NN__(map2)(n, a, sa, b, sb, y, NN__(v##name));                                             \
-    }
 NN__PAIRS(NN__WRAP)
-#undef NN__WRAP
 
 /* y = f(a, b, k, y) */
 NN__INLINE void NN__(map3)(size_t n, float k, const float *a, const float *b, float *y,
@@ -2812,27 +2786,9 @@ NN__FORM(vleaky_relu_backward) { return y + NN__IF_GT(b, NN__(set)(0), a, k * a)
 NN__FORM(vsoftmax_backward) { return NN__FMA(b, a - k, y); } /* k is sum a b */
 NN__FORM(vbce_backward) { return NN__FMA(k, NN__(vsigmoid)(a) - b, y); }
 #undef NN__FORM
-#define NN__WRAP(form, name)                                                                       \
-    static void NN__(name)(size_t n, float k, const float *a, float *y)                            \
-    {                                                                                              \
-        NN__(map3)(n, k, a, a, y, NN__(v##name));                                                  \
-    }
 NN__SCALED(NN__WRAP)
-#undef NN__WRAP
-#define NN__WRAP(form, name)                                                                       \
-    static void NN__(name)(size_t n, const float *a, const float *b, float *y)                     \
-    {                                                                                              \
-        NN__(map3)(n, 0, a, b, y, NN__(v##name));                                                  \
-    }
 NN__GRADS(NN__WRAP)
-#undef NN__WRAP
-#define NN__WRAP(form, name)                                                                       \
-    static void NN__(name)(size_t n, float k, const float *a, const float *b, float *y)            \
-    {                                                                                              \
-        NN__(map3)(n, k, a, b, y, NN__(v##name));                                                  \
-    }
 NN__SLOPED(NN__WRAP)
-#undef NN__WRAP
 
 /* ---- sums: 16 lanes, a fixed tree, blocks of 4096 ---- */
 
@@ -2867,20 +2823,14 @@ NN__INLINE float NN__(reduce)(size_t n, const float *a, const float *b, int sb,
     return (float)total;
 }
 NN__INLINE NN__V NN__(vfirst)(NN__V a, NN__V b) { return (void)b, a; }
-NN__INLINE NN__V NN__(vdot)(NN__V a, NN__V b) { return a * b; }
 NN__INLINE NN__V NN__(vdistance)(NN__V a, NN__V b) { return (a - b) * (a - b); }
 NN__INLINE NN__V NN__(vbce)(NN__V z, NN__V t) /* max(z, 0) - z t + log(1 + e^-|z|) */
 {
     NN__V e = NN__(vexp)(0.0f - NN__(vabs)(z));
     return NN__FMA(0.0f - z, t, NN__(vrelu)(z)) + NN__(vlog1p)(e);
 }
-#define NN__WRAP(form, name)                                                                       \
-    static float NN__(name)(size_t n, const float *a, const float *b)                              \
-    {                                                                                              \
-        return NN__(reduce)(n, a, b, 1, NN__(v##name));                                            \
-    }
-NN__FOLDS(NN__WRAP)
-#undef NN__WRAP
+static float NN__(dot)(NN__ARGS_fold) { return NN__(reduce)(n, a, b, 1, NN__(vmul)); }
+static float NN__(bce)(NN__ARGS_fold) { return NN__(reduce)(n, a, b, 1, NN__(vbce)); }
 static float NN__(sum)(size_t n, const float *x) { return NN__(reduce)(n, x, x, 1, NN__(vfirst)); }
 static float NN__(squared_error)(size_t n, const float *a, const float *b, int sb)
 {
@@ -2983,6 +2933,7 @@ static const nn__kernels NN__(table) = {NN__NAME, {NN__TALL(NN__HEIGHT)}, NN__NV
     {NN__TALL(NN__PAIR)}, NN__MAPS(NN__OWN) NN__ALL_BUT_MAPS(NN__ENTRY)};
 #undef NN__ENTRY
 #undef NN__OWN
+#undef NN__WRAP
 #undef NN__HEIGHT
 #undef NN__PAIR
 
@@ -3011,6 +2962,13 @@ NN__OPTIMIZE_END
 extern "C" {
 #endif
 NN__OPTIMIZE("O2")
+
+/* ==== Matrix products and convolution =============================================== >>products
+ *
+ * Plain C around the kernels: which table, which blocks, which panels, packed or not, how many
+ * threads.
+ * A panel is a strip of A as high as a tile, or of B as wide, that lies in memory in the order in
+ * which the tile reads it. Convolution is a product whose panels are gathered from an image. */
 
 static const nn__kernels *const nn__tables[] = { /* the best first, those for looking at last */
 #if NN__X86
@@ -3058,11 +3016,7 @@ const char *nn_simd(const nn_ctx *nn)
     return nn__given(nn, "nn_simd") ? nn->kernels->name : "";
 }
 
-/* ==== Matrix products and convolution =============================================== >>products
- *
- * Plain C around the tiles: which blocks, which panels, packed or not, and for how many threads.
- * A panel is a strip of A as high as a tile, or of B as wide, that lies in memory in the order in
- * which the tile reads it. Convolution is a product whose panels are gathered from an image. */
+/* ---- the matrix product: blocks, panels, tiles ---- */
 
 typedef struct nn__mat { /* a matrix in memory: element (i, j) is p[i * row + j * col] */
     const nn_real *p;
