@@ -1,0 +1,7 @@
+# [first]
+echo a whole file
+# [/first]
+
+# [second]
+echo without its marks
+# [/second]
