@@ -7,6 +7,7 @@ B = build
 EXAMPLES = $(sort $(wildcard examples/*.c))
 TESTS = $(sort $(wildcard tests/test_*.c))
 STRICT = -std=c99 -Wall -Wextra -Wpedantic
+CHAPTERS = $(addprefix ch,01 02 03 04 05 06 07 08 09 10 11 12 13 14 15 16 17 18 19)
 TOOLS = $(B)/weave $(B)/compare $(B)/lint
 PAGES = $(sort $(wildcard book/*.md))
 FIGURES = $(patsubst book/fig/ch%.c,$(B)/fig%,$(sort $(wildcard book/fig/ch*.c)))
@@ -38,7 +39,7 @@ tour: $(EXAMPLES:examples/%.c=$(B)/%)
 	@for e in $(EXAMPLES:examples/%.c=%); do \
 	    echo "==== examples/$$e.c"; $(B)/$$e | grep -E '^(expected|got):' || exit 1; done
 
-ch%: $(TOOLS) $(B)/nn.o FORCE
+$(CHAPTERS): ch%: $(TOOLS) $(B)/nn.o
 	@sh tests/chapter.sh $* '$(CC)' '$(CFLAGS)'
 
 record: $(EXAMPLES:examples/%.c=$(B)/%)
@@ -121,5 +122,4 @@ $(B)/nn.o: nn.h
 clean:
 	rm -rf $(B)
 
-FORCE:
-.PHONY: help run tour record test book html figures check bench sweep clean FORCE
+.PHONY: help run tour record test book html figures check bench sweep clean $(CHAPTERS)

@@ -61,7 +61,7 @@ case_of "weave: the sample page is up to date" build/weave --check tests/book/sa
 case_of "weave: every bad page gets its message" weave_messages
 case_of "weave: rewrites what is out of date and nothing else" weave_writes
 case_of "weave: leaves a page with an error alone" weave_leaves_bad_pages
-case_of "weave: a digit of nn.h's sigmoid" drift nn.h '/nn__sigmoid_backward/s/1 - y/2 - y/'
+case_of "weave: a digit of nn.h's sigmoid" drift nn.h '/nn__sigmoid_backward(nn/y/0123456789/1234567890/'
 case_of "weave: a word of a listing" drift page.md 's/static/const/'
 case_of "weave: a number of an output" drift sample.out 's/0\.25/0.26/'
 
