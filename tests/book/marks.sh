@@ -1,5 +1,6 @@
 # [first]
 echo a whole file
+[no mark]
 # [/first]
 
 # [second]

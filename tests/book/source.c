@@ -57,3 +57,6 @@ double again(void) { return 2; }
 #undef AGAIN
 #define AGAIN 2
 /* [open] */
+/* [/late] */
+/* [late] */
+static const int limit = (3) + other; /* 4 */
