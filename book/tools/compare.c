@@ -4,8 +4,8 @@
  *
  * Text must be the same to the letter. A number may differ by ABS + REL times the recorded one, 0
  * and 0 if not given: the same value, so -0 equals 0. The count of blanks before a number does not
- * matter. NaN and infinity are never right, not even recorded. Exit status 0: the same; 1: not, with
- * the first difference; 2: wrong usage or a file that cannot be read.
+ * matter. NaN and infinity are never right, not even recorded. Exit status 0: the same; 1: not,
+ * with the first difference; 2: wrong usage or a file that cannot be read.
  */
 #include "source.h"
 

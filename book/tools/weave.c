@@ -221,22 +221,22 @@ static int chapter_of_page(void) /* book/06-backpropagation.md -> 6; all chapter
     return isdigit((unsigned char)base[0]) && isdigit((unsigned char)base[1]) ? atoi(base) : 99;
 }
 
-/* Compiles and runs the fence. Lines count from its first, in a file called prog.c: that is what
+/* Compiles and runs the fence as prog.c, whose lines count from the first of the fence: that is what
  * error messages show. A program without NN_IMPLEMENTATION is linked with build/nn.o. */
 static void run(const char *start, const char *end, const char *how, int line)
 {
     buffer text = {NULL, 0};
     append(&text, start, end);
-    FILE *f = fopen("build/fence.c", "wb");
+    FILE *f = fopen("build/prog.c", "wb");
     if (!f) {
-        complain(line, "build/fence.c cannot be written (is this the repository's root?)");
+        complain(line, "build/prog.c cannot be written (is this the repository's root?)");
         return;
     }
     const int whole = has_main(text.at), alone = strstr(text.at, "NN_IMPLEMENTATION") != NULL;
     if (!whole)
         fprintf(f, "#include \"nn.h\"\n#include <math.h>\n#include <string.h>\n"
                    "int main(void)\n{\n");
-    fprintf(f, "#line 1 \"prog.c\"\n%s", text.at);
+    fprintf(f, "#line 1\n%s", text.at);
     if (!whole) fprintf(f, "    return 0;\n}\n");
     fclose(f);
     free(text.at);
@@ -244,11 +244,11 @@ static void run(const char *start, const char *end, const char *how, int line)
     const char *cc = getenv("CC") ? getenv("CC") : "cc";
     const int must_not = !strcmp(how, "compile-fail"), must_fail = !strcmp(how, "fail");
     const int compiled =
-        !shell("%s -std=c99 -Wall -Wextra %s -DNN_CHAPTERS=%d -I. build/fence.c %s -o build/fence "
-               "-lm >build/fence.log 2>&1",
-               cc, must_not ? "" : "-Werror", chapter_of_page(), alone ? "" : "build/nn.o");
-    const int ended = compiled && !must_not && !shell("exec build/fence >build/fence.log 2>&1");
-    char *log = source_read("build/fence.log");
+        !shell("cd build && %s -std=c99 -Wall -Wextra %s -DNN_CHAPTERS=%d -I.. prog.c %s -o prog -lm "
+               ">prog.log 2>&1",
+               cc, must_not ? "" : "-Werror", chapter_of_page(), alone ? "" : "nn.o");
+    const int ended = compiled && !must_not && !shell("exec build/prog >build/prog.log 2>&1");
+    char *log = source_read("build/prog.log");
     programs++;
     result.size = 0;
     if (must_not && compiled) complain(line, "this compiles, and should not");
