@@ -221,8 +221,8 @@ static int chapter_of_page(void) /* book/06-backpropagation.md -> 6; all chapter
     return isdigit((unsigned char)base[0]) && isdigit((unsigned char)base[1]) ? atoi(base) : 99;
 }
 
-/* Compiles and runs the fence as prog.c, whose lines count from the first of the fence: that is what
- * error messages show. A program without NN_IMPLEMENTATION is linked with build/nn.o. */
+/* Compiles and runs the fence as prog.c, whose lines count from the first of the fence: so error
+ * messages show them. A program without NN_IMPLEMENTATION is linked with build/nn.o. */
 static void run(const char *start, const char *end, const char *how, int line)
 {
     buffer text = {NULL, 0};
@@ -244,8 +244,8 @@ static void run(const char *start, const char *end, const char *how, int line)
     const char *cc = getenv("CC") ? getenv("CC") : "cc";
     const int must_not = !strcmp(how, "compile-fail"), must_fail = !strcmp(how, "fail");
     const int compiled =
-        !shell("cd build && %s -std=c99 -Wall -Wextra %s -DNN_CHAPTERS=%d -I.. prog.c %s -o prog -lm "
-               ">prog.log 2>&1",
+        !shell("cd build && %s -std=c99 -Wall -Wextra %s -DNN_CHAPTERS=%d -I.. prog.c %s -o prog "
+               "-lm >prog.log 2>&1",
                cc, must_not ? "" : "-Werror", chapter_of_page(), alone ? "" : "nn.o");
     const int ended = compiled && !must_not && !shell("exec build/prog >build/prog.log 2>&1");
     char *log = source_read("build/prog.log");
