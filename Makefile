@@ -7,12 +7,18 @@ B = build
 EXAMPLES = $(sort $(wildcard examples/*.c))
 TESTS = $(sort $(wildcard tests/test_*.c))
 STRICT = -std=c99 -Wall -Wextra -Wpedantic
+CHAPTERS = $(addprefix ch,01 02 03 04 05 06 07 08 09 10 11 12 13 14 15 16 17 18 19)
+TOOLS = $(B)/weave $(B)/compare $(B)/lint
+PAGES = $(sort $(wildcard book/*.md))
+FIGURES = $(patsubst book/fig/ch%.c,$(B)/fig%,$(sort $(wildcard book/fig/ch*.c)))
 
 help:
 	@echo 'make run      watch a network learn to read real handwriting (under a minute)'
 	@echo 'make tour     every example, with what was expected and what came out'
 	@echo 'make ch06     everything of chapter 6 (any chapter that is there)'
 	@echo 'make test     the tests; a C compiler is enough'
+	@echo 'make book     listings, outputs and figures of the book anew, from the sources'
+	@echo 'make html     the book as web pages in build/html (needs pandoc)'
 	@echo 'make check    the long checks: other compilers, processors, sanitizers, debugger, mutations'
 	@echo 'make bench    speeds, one line `NAME VALUE UNIT` each'
 	@echo 'make sweep    exp, tanh and the others over all 2^32 floats'
@@ -33,7 +39,7 @@ tour: $(EXAMPLES:examples/%.c=$(B)/%)
 	@for e in $(EXAMPLES:examples/%.c=%); do \
 	    echo "==== examples/$$e.c"; $(B)/$$e | grep -E '^(expected|got):' || exit 1; done
 
-ch%: FORCE
+$(CHAPTERS): ch%: $(TOOLS) $(B)/nn.o
 	@sh tests/chapter.sh $* '$(CC)' '$(CFLAGS)'
 
 record: $(EXAMPLES:examples/%.c=$(B)/%)
@@ -44,8 +50,8 @@ record: $(EXAMPLES:examples/%.c=$(B)/%)
 # Every test as it is; the table of operations in double, too; the memory tests with NN_DEBUG, too.
 TEST_PROGRAMS = $(TESTS:tests/%.c=$(B)/%) $(B)/test_ops_double $(B)/test_memory_debug
 
-test: $(TEST_PROGRAMS) $(B)/hash $(EXAMPLES:examples/%.c=$(B)/%)
-	@sh tests/run.sh '$(CC)' $(TEST_PROGRAMS)
+test: $(TEST_PROGRAMS) $(B)/hash $(EXAMPLES:examples/%.c=$(B)/%) $(TOOLS) $(B)/nn.o figures
+	@CC='$(CC)' sh tests/run.sh '$(CC)' $(TEST_PROGRAMS) tests/book.sh tests/exercises.sh
 
 $(B)/test_%: tests/test_%.c tests/test.h nn.h
 	@mkdir -p $(B)
@@ -65,6 +71,29 @@ $(B)/hash: tests/hash.c nn.h
 
 check:
 	@sh tests/check.sh
+
+# ---- the book ----
+
+# What make test only compares, make book writes into book/: read the changes before you keep them.
+book: $(B)/weave $(B)/nn.o figures
+	@for f in $(B)/fig/*.svg; do [ ! -e "$$f" ] || cp "$$f" book/fig/; done
+	@[ -z '$(PAGES)' ] || CC='$(CC)' $(B)/weave $(PAGES)
+
+html:
+	@sh book/tools/html.sh
+
+$(TOOLS): $(B)/%: book/tools/%.c book/tools/source.h book/tools/declared.h
+	@mkdir -p $(B)
+	$(CC) $(STRICT) -O1 $< -o $@ $(LDLIBS)
+
+# Each program of book/fig draws the figures of its chapter into the directory it is given.
+figures: $(FIGURES)
+	@rm -rf $(B)/fig && mkdir -p $(B)/fig
+	@for f in $(FIGURES); do $$f $(B)/fig || exit 1; done
+
+$(B)/fig%: book/fig/ch%.c nn.h $(wildcard book/tools/plot.h)
+	@mkdir -p $(B)
+	$(CC) $(CFLAGS) $< -o $@ $(LDLIBS)
 
 # ---- speed ----
 
@@ -93,5 +122,4 @@ $(B)/nn.o: nn.h
 clean:
 	rm -rf $(B)
 
-FORCE:
-.PHONY: help run tour record test check bench sweep clean FORCE
+.PHONY: help run tour record test book html figures check bench sweep clean $(CHAPTERS)

@@ -1,16 +1,43 @@
 #!/bin/sh
-# Builds and runs everything of one chapter: its examples against their recorded output, with what was
-# expected and what came out.     usage: chapter.sh 06 CC CFLAGS     from the repository's root
+# Builds and runs everything of one chapter: its examples, with what was expected and what came out, its
+# page, its figures, its exercises.     usage: chapter.sh 06 CC CFLAGS     from the repository's root
 chapter=$1 cc=$2 cflags=$3 failed=0
-ls examples/"$chapter"_*.c >/dev/null 2>&1 || { echo "there is no example of chapter $chapter yet"; exit 1; }
+export CC="$cc"
+cut=-DNN_CHAPTERS=$((1$chapter - 100))
+[ -n "$(ls examples/"$chapter"_*.c book/"$chapter"-*.md 2>/dev/null)" ] ||
+    { echo "there is nothing of chapter $chapter yet"; exit 1; }
 mkdir -p build
 for source in examples/"$chapter"_*.c; do
+    [ -e "$source" ] || continue
     name=$(basename "$source" .c)
     echo "==== $source"
-    $cc $cflags -DNN_CHAPTERS=$((1$chapter - 100)) "$source" -o "build/$name" -lm || exit 1
+    $cc $cflags $cut "$source" -o "build/$name" -lm || exit 1
     "build/$name" >build/example.out || failed=1
     grep -E '^(expected|got):' build/example.out
-    diff "examples/$name.out" build/example.out >/dev/null ||
-        { echo "differs from examples/$name.out"; failed=1; }
+    build/compare "examples/$name.out" build/example.out || failed=1
+done
+for page in book/"$chapter"-*.md; do
+    [ -e "$page" ] || continue
+    echo "==== $page"
+    build/weave --check "$page" || failed=1
+    build/lint nn.h "$page" || failed=1
+done
+for source in book/fig/ch"$chapter".c; do
+    [ -e "$source" ] || continue
+    echo "==== $source"
+    rm -rf build/fig"$chapter".d
+    mkdir -p build/fig"$chapter".d
+    $cc $cflags "$source" -o build/fig"$chapter" -lm && build/fig"$chapter" build/fig"$chapter".d || exit 1
+    for figure in build/fig"$chapter".d/*.svg; do
+        if cmp "$figure" "book/fig/$(basename "$figure")"; then echo "as in book/fig: $(basename "$figure")"
+        else failed=1; fi
+    done
+done
+for source in book/exercises/"$chapter"_*.c book/solutions/"$chapter"_*.c; do
+    [ -e "$source" ] || continue
+    $cc -DNN_COMPILED_APART $cut "$source" build/nn.o -o build/exercise -lm && build/exercise >build/exercise.log
+    status=$?
+    echo "==== $source: $(tail -n 1 build/exercise.log)"
+    case $source in book/solutions/*) [ $status = 0 ] || failed=1 ;; esac
 done
 exit $failed

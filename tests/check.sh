@@ -42,8 +42,11 @@ for cc in gcc clang; do
         with $cc "warnings: $cc $option" quiet $cc -std=c99 $WARN $option -O2 -c $B/all.c -o $B/all.o
     done
     with $cc "warnings: $cc, a file that only uses nn.h" quiet $cc -std=c99 $WARN -c $B/user.c -o $B/user.o
-    for source in examples/*.c tests/*.c; do
-        with $cc "warnings: $cc $source" quiet $cc -std=c99 $WARN -O1 -c "$source" -o $B/x.o
+    for source in examples/*.c tests/*.c book/tools/*.c book/fig/*.c; do
+        [ ! -e "$source" ] || with $cc "warnings: $cc $source" quiet $cc -std=c99 $WARN -O1 -c "$source" -o $B/x.o
+    done
+    for source in book/exercises/*.c book/solutions/*.c; do
+        with $cc "warnings: $cc $source" quiet $cc -std=c99 $WARN -DNN_COMPILED_APART -c "$source" -o $B/x.o
     done
 done
 for cc in g++ clang++; do
@@ -193,6 +196,33 @@ cut_after() {
     done
 }
 for k in 1 2 3 4 5 6 7; do check "cut after chapter $k: it compiles and its examples run" cut_after $k; done
+
+# ---- the book's machine ----
+
+book_tool() { # every page of the tests through a tool with sanitizers
+    export ASAN_OPTIONS=exitcode=9 UBSAN_OPTIONS=exitcode=9
+    clang -std=c99 -g -fsanitize=address,undefined -fno-sanitize-recover=all book/tools/$1.c -o $B/$1 || return 1
+    case $1 in
+    weave) for page in tests/book/weave/*.md tests/book/sample.md; do $B/weave --check "$page"; [ $? -le 1 ] || return 1; done ;;
+    lint) for page in tests/book/*/*.md; do $B/lint nn.h "$page"; [ $? -le 1 ] || return 1; done ;;
+    esac
+}
+html() { # a small book: no warnings, MathML, links that lead to HTML, nothing from the network
+    mkdir -p $B/book && cp tests/book/lint/01-good.md tests/book/lint/glossary.md tests/book/sample.md $B/book
+    printf '# A book\n\n[One](01-good.md), [code](../nn.h), [more](exercises/01_neuron.c)\n' >$B/book/README.md
+    sh book/tools/html.sh $B/book $B/html && (cd $B/html &&
+        grep -q '<math display="block"' 01-good.html &&
+        grep -q 'href="glossary.html#neuron-1"' 01-good.html &&
+        grep -q 'rel="prev" href="index.html"' 01-good.html && grep -q 'rel="next" href="glossary.html"' 01-good.html &&
+        grep -q 'href="../../nn.h"' index.html && grep -q 'href="../../book/exercises/01_neuron.c"' index.html &&
+        ! grep -E '<script|<link|src="http|@import|url\(' *.html)
+}
+if command -v clang >/dev/null; then
+    check "address and undefined behaviour: weave" book_tool weave
+    check "address and undefined behaviour: lint" book_tool lint
+    unset ASAN_OPTIONS UBSAN_OPTIONS
+fi
+with pandoc "make html: a small book" html
 
 # ---- memory, undefined behaviour, threads ----
 

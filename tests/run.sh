@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs the test programs, the examples against their recorded output, the hash and README's program,
-# and adds everything up: the last line is `N passed, N failed`.
+# Runs the test programs (and the scripts that end as they do), the examples against their recorded
+# output, the hash and README's program, and adds everything up: the last line is `N passed, N failed`.
 # usage: run.sh CC PROGRAM ...     from the repository's root, after they have been built
 cc=$1 log=build/test.log
 shift
@@ -26,7 +26,7 @@ for program in "$@"; do
     case $status:$summary in 0:*', 0 failed' | 1:*) ;; *) echo "0 passed, 1 failed" >>"$log" ;; esac
 done
 
-example() { "build/$1" >build/example.out && diff "examples/$1.out" build/example.out; }
+example() { "build/$1" >build/example.out && build/compare "examples/$1.out" build/example.out; }
 for source in examples/*.c; do
     name=$(basename "$source" .c)
     case_of "examples/$name prints what was recorded" example "$name"

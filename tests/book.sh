@@ -1,0 +1,116 @@
+#!/bin/sh
+# The tools of the book with good and bad pages, then the book itself: its listings and outputs, its
+# form, its figures. The last line is `N passed, N failed`.
+# usage: book.sh     from the repository's root, after build/weave, compare, lint, nn.o and build/fig
+export LC_ALL=C CC="${CC:-cc}"
+T=build/book passed=0 failed=0
+rm -rf $T
+mkdir -p $T
+
+case_of() { # case_of NAME COMMAND ...: passed if the command succeeds
+    name=$1
+    shift
+    if "$@" >$T/log 2>&1; then passed=$((passed + 1)); return; fi
+    failed=$((failed + 1))
+    echo "FAIL $name"
+    head -n 20 $T/log
+}
+fails() { ! "$@"; }
+
+# ---- weave ----
+
+# Messages of all bad pages, without what a compiler adds to them.
+weave_messages() {
+    for page in tests/book/weave/*.md; do
+        build/weave --check "$page" >$T/one && echo "$page: no error"
+        grep -E '^(tests/|    (page|now): )' $T/one
+    done >$T/weave.out
+    diff tests/book/weave.out $T/weave.out
+}
+weave_writes() { # a page whose fences are out of date becomes the sample again, and then stays
+    sed 's/one more {/one more/; s/^w = -0.25/w = -0.52/; s/^z = 11.5/z = 12/; /^ 3.5/d' \
+        tests/book/sample.md >$T/page.md
+    fails build/weave --check $T/page.md && build/weave $T/page.md && cmp tests/book/sample.md $T/page.md &&
+        touch -t 202001010000 $T/page.md && build/weave $T/page.md &&
+        [ -z "$(find $T/page.md -newer tests/book/sample.md)" ] && [ ! -e $T/page.md.tmp ]
+}
+weave_leaves_bad_pages() {
+    cp tests/book/weave/stale.md $T/bad.md
+    printf '\n```c\n```\n' >>$T/bad.md
+    cp $T/bad.md $T/before.md
+    fails build/weave $T/bad.md && cmp $T/bad.md $T/before.md
+}
+# The three ways in which a book drifts, each shown in a copy of the repository in small.
+drift() { # drift FILE SED-COMMAND
+    rm -rf $T/drift
+    mkdir -p $T/drift
+    cp nn.h tests/book/sample.out $T/drift
+    cat >$T/drift/page.md <<'END'
+<!-- @code nn.h nn__sigmoid_backward -->
+```c
+```
+
+<!-- @out sample.out "== second" -->
+```text
+```
+END
+    (cd $T/drift && ../../weave page.md && ../../weave --check page.md && cp "$1" before &&
+        sed "$2" before >"$1" && fails cmp -s before "$1" && fails ../../weave --check page.md)
+}
+case_of "weave: the sample page is up to date" build/weave --check tests/book/sample.md
+case_of "weave: every bad page gets its message" weave_messages
+case_of "weave: rewrites what is out of date and nothing else" weave_writes
+case_of "weave: leaves a page with an error alone" weave_leaves_bad_pages
+case_of "weave: a digit of nn.h's sigmoid" drift nn.h '/nn__sigmoid_backward(nn/y/0123456789/1234567890/'
+case_of "weave: a word of a listing" drift page.md 's/static/const/'
+case_of "weave: a number of an output" drift sample.out 's/0\.25/0.26/'
+
+# ---- compare ----
+
+compare_all() { # lines: status|options|recorded|got
+    while IFS='|' read -r status options recorded got; do
+        printf -- "$recorded" >$T/a
+        printf -- "$got" >$T/b
+        build/compare $options $T/a $T/b >$T/c
+        [ $? = "$status" ] || { echo "compare $options '$recorded' '$got' is not $status"; return 1; }
+    done <tests/book/compare.txt
+}
+compare_message() {
+    printf 'a\nx = 1\n' >$T/a
+    printf 'a\nx = 2\n' >$T/b
+    build/compare $T/a $T/b | tr '\n' '/' | grep -q '/b:2: differs from .*/a/    recorded: x = 1/    got:      x = 2/'
+}
+case_of "compare: text, numbers, tolerances, -0, NaN" compare_all
+case_of "compare: says what differs" compare_message
+
+# ---- lint ----
+
+lint_messages() {
+    for page in tests/book/lint/*.md; do
+        build/lint --words 20 90 tests/book/lint/header.h "$page" >$T/one || :
+        grep '^tests/' $T/one || echo "$page: no error"
+    done >$T/lint.out
+    build/lint --words 20 90 tests/book/lint/wrong.h tests/book/lint/01-good.md | grep wrong.h >>$T/lint.out
+    diff tests/book/lint.out $T/lint.out
+}
+case_of "lint: every bad page gets its messages, the good one none" lint_messages
+
+# ---- the book ----
+
+set -- book/*.md
+if [ -e "$1" ]; then
+    for page in "$@"; do case_of "$page: listings and outputs" build/weave --check "$page"; done
+    case_of "book: form" build/lint nn.h "$@"
+fi
+for figure in build/fig/*.svg; do
+    [ -e "$figure" ] || continue
+    case_of "book/fig/${figure#build/fig/} is what book/fig draws (make book)" cmp "$figure" "book/fig/${figure#build/fig/}"
+done
+for figure in book/fig/*.svg; do
+    [ -e "$figure" ] || continue
+    case_of "$figure is drawn by a program" [ -e "build/fig/${figure#book/fig/}" ]
+    case_of "$figure has at most 30 KB" [ "$(wc -c <"$figure")" -le 30720 ]
+done
+
+echo "$passed passed, $failed failed"
+[ $failed = 0 ]
