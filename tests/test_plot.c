@@ -1,5 +1,5 @@
-/* book/tools/plot.h: numbers, ticks, widths of text, geometry, and that every file it writes is whole
- * and well-formed.
+/* book/tools/plot.h: numbers, ticks, widths of text, geometry, and that every file it writes is
+ * whole and well-formed.
  *
  *     cc -std=c99 -O1 tests/test_plot.c -lm -o build/test_plot && build/test_plot
  *
@@ -19,18 +19,35 @@ static double chance(double low, double high) /* Marsaglia's xorshift */
 
 static void numbers_are_rounded(void)
 {
-    static const struct { double v; int decimals; const char *text; } table[] = {
-        {0, 0, "0"}, {-0.0, 2, "0.00"}, {-0.004, 2, "0.00"}, {-0.3, 0, "0"}, {0.005, 2, "0.01"},
-        {-0.005, 2, "-0.01"}, {0.285, 2, "0.29"}, {1.005, 2, "1.01"}, {-2.675, 2, "-2.68"},
-        {0.1 + 0.2, 2, "0.30"}, {99.999, 2, "100.00"}, {-0.999, 2, "-1.00"}, {2.5, 0, "3"},
-        {-2.5, 0, "-3"}, {1e9, 0, "1000000000"}, {123456.06, 1, "123456.1"}, {0.000001, 6, "0.000001"}};
+    static const struct {
+        double v;
+        int decimals;
+        const char *text;
+    } table[] = {{0, 0, "0"},
+                 {-0.0, 2, "0.00"},
+                 {-0.004, 2, "0.00"},
+                 {-0.3, 0, "0"},
+                 {0.005, 2, "0.01"},
+                 {-0.005, 2, "-0.01"},
+                 {0.285, 2, "0.29"},
+                 {1.005, 2, "1.01"},
+                 {-2.675, 2, "-2.68"},
+                 {0.1 + 0.2, 2, "0.30"},
+                 {99.999, 2, "100.00"},
+                 {-0.999, 2, "-1.00"},
+                 {2.5, 0, "3"},
+                 {-2.5, 0, "-3"},
+                 {1e9, 0, "1000000000"},
+                 {123456.06, 1, "123456.1"},
+                 {0.000001, 6, "0.000001"}};
     char text[40];
     for (int i = 0; i < (int)(sizeof table / sizeof table[0]); i++)
         CHECK_STR(plot_number(text, table[i].v, table[i].decimals), table[i].text);
     int wrong = 0;
     for (int k = -123456; k <= 123456; k++) { /* a little error on either side changes nothing */
         char expected[40];
-        snprintf(expected, sizeof expected, "%s%d.%02d", k < 0 ? "-" : "", abs(k) / 100, abs(k) % 100);
+        snprintf(expected, sizeof expected, "%s%d.%02d", k < 0 ? "-" : "", abs(k) / 100,
+                 abs(k) % 100);
         wrong += strcmp(plot_number(text, k / 100.0, 2), expected) != 0;
         wrong += strcmp(plot_number(text, k / 100.0 * (1 + 4e-16), 2), expected) != 0;
         const double half = (k + (k < 0 ? -0.5 : 0.5)) / 100; /* away from zero, from both sides */
@@ -85,11 +102,12 @@ static void ticks_are_nice(void)
     ticks_say((plot_axis){.min = 0, .max = 60000}, 4, "$0$ $20000$ $40000$ $60000$");
     ticks_say((plot_axis){.min = 0.001, .max = 100, .log = 1}, 6,
               "$10^{-3}$ $10^{-2}$ $10^{-1}$ $10^{0}$ $10^{1}$ $10^{2}$");
-    ticks_say((plot_axis){.min = 1e-8, .max = 1, .log = 1}, 5, "$10^{-8}$ $10^{-6}$ $10^{-4}$ $10^{-2}$ $10^{0}$");
+    ticks_say((plot_axis){.min = 1e-8, .max = 1, .log = 1}, 5,
+              "$10^{-8}$ $10^{-6}$ $10^{-4}$ $10^{-2}$ $10^{0}$");
     ticks_say((plot_axis){.name = name, .names = 3}, 1, "cat dog fish");
 }
 
-/* Any range: not too many, inside, all of them, as their texts say, and the finest that is allowed. */
+/* Any range: not too many, inside, all of them, as their texts say, the finest allowed. */
 static void ticks_of_any_range(void)
 {
     for (int round = 0; round < 20000; round++) {
@@ -112,8 +130,7 @@ static void ticks_of_any_range(void)
         for (int e = -6; e <= 9; e++)
             for (int m = 1; m <= 5; m += m == 1 ? 1 : 3)
                 if (m * pow(10, e) < step * 0.99) finer = fmax(finer, m * pow(10, e));
-        if (finer > 0)
-            CHECK(floor(a.max / finer + 1e-6) - ceil(a.min / finer - 1e-6) + 1 > most);
+        if (finer > 0) CHECK(floor(a.max / finer + 1e-6) - ceil(a.min / finer - 1e-6) + 1 > most);
     }
 }
 
@@ -139,12 +156,14 @@ static double helvetica(const char *s)
 
 static void widths_are_enough_but_not_too_much(void)
 {
-    static const char *const text[] = {"potentiation (LTP)", "number of epochs", "leaky ReLU", "1.25",
-                                       "validation loss", "Wolfgang Amadeus Mozart", "illicit",
-                                       "learning rate = 0.01", "WHERE AM I"};
+    static const char *const text[] = {
+        "potentiation (LTP)", "number of epochs",        "leaky ReLU", "1.25",
+        "validation loss",    "Wolfgang Amadeus Mozart", "illicit",    "learning rate = 0.01",
+        "WHERE AM I"};
     for (int i = 0; i < (int)(sizeof text / sizeof text[0]); i++) {
         const double width = plot_extent(text[i], 0).x / 15;
-        if (!test_check(width >= helvetica(text[i]) && width < 1.35 * helvetica(text[i]), __FILE__, __LINE__))
+        if (!test_check(width >= helvetica(text[i]) && width < 1.35 * helvetica(text[i]), __FILE__,
+                        __LINE__))
             printf("\"%s\" is %.2f em, in Helvetica %.2f em\n", text[i], width, helvetica(text[i]));
     }
     CHECK_NEAR(plot_extent("two\nlines", 0).x, plot_extent("lines", 0).x, 0);
@@ -159,7 +178,7 @@ static void widths_are_enough_but_not_too_much(void)
 static void written(const char *text, const char *expected)
 {
     plot p = plot_new(10, 10, "", "");
-    plot__write_line(&p, text, strlen(text), 15);
+    plot__write_line(&p, text, strlen(text), 0);
     plot__bytes(&p, "", 1);
     CHECK_STR(p.text, expected);
     free(p.text);
@@ -170,12 +189,13 @@ static void text_is_marked_up(void)
     written("plain", "plain");
     written("a < b & c", "a &lt; b &amp; c");
     written("$x$", "<tspan font-style=\"italic\">x</tspan>");
-    written("$x_1$", "<tspan font-style=\"italic\">x</tspan><tspan dy=\"3.3\" font-size=\"12\">1</tspan>");
-    written("$w_{ij} x$",
-            "<tspan font-style=\"italic\">w</tspan>"
-            "<tspan dy=\"3.3\" font-size=\"12\" font-style=\"italic\">ij</tspan>"
-            "<tspan dy=\"-3.3\"> </tspan><tspan font-style=\"italic\">x</tspan>");
-    written("$10^{-3}$", "10<tspan dy=\"-6\" font-size=\"12\">\xe2\x88\x92" "3</tspan>");
+    written("$x_1$",
+            "<tspan font-style=\"italic\">x</tspan><tspan dy=\"3.3\" font-size=\"12\">1</tspan>");
+    written("$w_{ij} x$", "<tspan font-style=\"italic\">w</tspan>"
+                          "<tspan dy=\"3.3\" font-size=\"12\" font-style=\"italic\">ij</tspan>"
+                          "<tspan dy=\"-3.3\"> </tspan><tspan font-style=\"italic\">x</tspan>");
+    written("$10^{-3}$", "10<tspan dy=\"-6\" font-size=\"12\">\xe2\x88\x92"
+                         "3</tspan>");
     written("$max(0, z)$", "max(0, <tspan font-style=\"italic\">z</tspan><tspan>)</tspan>");
     written("x_1 - 2", "x_1 - 2");
 }
@@ -186,7 +206,8 @@ static void lines_are_clipped(void)
 {
     const plot_panel a = {NULL, 10, 20, 100, 50, plot_range(0, 1, NULL), plot_range(0, 1, NULL)};
     for (int round = 0; round < 300; round++) {
-        const plot_point p = {chance(-50, 160), chance(-50, 160)}, q = {chance(-50, 160), chance(-50, 160)};
+        const plot_point p = {chance(-50, 160), chance(-50, 160)},
+                         q = {chance(-50, 160), chance(-50, 160)};
         plot_point from = p, to = q;
         const int visible = plot__clip(&a, &from, &to);
         double first = -1, last = -1; /* by walking along it */
@@ -203,7 +224,7 @@ static void lines_are_clipped(void)
         CHECK_NEAR(to.x, p.x + (q.x - p.x) * last / 4000, 0.1);
         CHECK_NEAR(to.y, p.y + (q.y - p.y) * last / 4000, 0.1);
     }
-    plot_point from = {NAN, 30}, to = {50, 30};
+    plot_point from = {(double)NAN, 30}, to = {50, 30};
     CHECK(!plot__clip(&a, &from, &to));
 }
 
@@ -228,8 +249,10 @@ static int numbers_in(const char *s, double *v, int most) /* all numbers of a pa
     int n = 0;
     for (char *end; *s && n < most; s = end) {
         const double number = strtod(s, &end);
-        if (end == s) end++;
-        else v[n++] = number;
+        if (end == s)
+            end++;
+        else
+            v[n++] = number;
     }
     return n;
 }
@@ -250,7 +273,8 @@ static void half_planes_have_the_right_area(void)
         const plot_panel a = {&p, 0, 0, 100, 100, plot_range(0, 1, NULL), plot_range(1, 0, NULL)};
         const double w1 = chance(-1, 1), w2 = chance(-1, 1), b = chance(-1, 1);
         int inside = 0;
-        for (int i = 0; i < 10000; i++) inside += w1 * (i % 100 + 0.5) / 100 + w2 * (i / 100 + 0.5) / 100 + b > 0;
+        for (int i = 0; i < 10000; i++)
+            inside += w1 * (i % 100 + 0.5) / 100 + w2 * (i / 100 + 0.5) / 100 + b > 0;
         plot_half_plane(&a, w1, w2, b, (plot_style){.fill = PLOT_SKY});
         double v[32], area = 0;
         const int n = p.size ? numbers_in(path_of(&p), v, 32) / 2 : 0;
@@ -273,7 +297,8 @@ static void contours_are_level_lines(void)
     }
     plot p = plot_new(10, 10, "", "");
     const plot_panel a = {&p, 0, 0, 200, 200, plot_range(-1, 1, NULL), plot_range(-1, 1, NULL)};
-    plot_contour(&a, z, N, N, 0.36, (plot_style){.line = PLOT_BLUE}); /* a closed circle, radius 60 px */
+    plot_contour(&a, z, N, N, 0.36,
+                 (plot_style){.line = PLOT_BLUE}); /* a closed circle, radius 60 px */
     static double v[4000];
     char *d = path_of(&p);
     int n = numbers_in(d, v, 4000), lines = 0;
@@ -289,7 +314,8 @@ static void contours_are_level_lines(void)
     CHECK_NEAR(length, 2 * 3.14159265 * 60, 1);
     p.size = 0;
 
-    for (int i = 0; i < N * N; i++) z[i] = (i % N - 20.3) * (i / N - 20.3); /* a saddle: two branches */
+    for (int i = 0; i < N * N; i++)
+        z[i] = (i % N - 20.3) * (i / N - 20.3); /* a saddle: two branches */
     plot_contour(&a, z, N, N, 0, (plot_style){.line = PLOT_BLUE});
     n = numbers_in(path_of(&p), v, 4000);
     for (int i = 0; i < n; i += 2) /* on one of the two straight lines where z is 0 */
@@ -342,7 +368,8 @@ static void labels_of_curves_are_pushed_apart(void)
     plot__write_ends(&p);
     for (int i = 0; i < 4; i++)
         for (int j = 0; j < i; j++) CHECK(fabs(p.end[i].y - p.end[j].y) > 16.9);
-    for (int i = 0; i < 4; i++) CHECK_STR(p.end[i].text, i == 0 ? "d" : i == 1 ? "c" : i == 2 ? "a" : "b");
+    for (int i = 0; i < 4; i++)
+        CHECK_STR(p.end[i].text, i == 0 ? "d" : i == 1 ? "c" : i == 2 ? "a" : "b");
     CHECK_NEAR(p.end[0].y, 28, 0); /* nothing near: it stays at its curve */
     free(p.text);
     free(p.box);
@@ -384,47 +411,51 @@ static int well_formed(const char *s)
         if (!*s) return 0;
         if (closes) {
             if (depth == 0 || strcmp(open[--depth], name)) return 0;
-        } else if (s[-1] != '/') strcpy(open[depth++], name);
+        } else if (s[-1] != '/')
+            strcpy(open[depth++], name);
     }
     return depth == 0;
 }
 
 static plot everything(void)
 {
-    static const double x[5] = {0, 1, 2, 3, 4}, y[5] = {0.1, 0.5, NAN, 2, 1e9}, low[5], high[5] = {1, 1, 1, 1, 1};
+    static const double x[5] = {0, 1, 2, 3, 4}, y[5] = {0.1, 0.5, (double)NAN, 2, 1e9}, low[5],
+                        high[5] = {1, 1, 1, 1, 1};
     static const double w[6] = {1, -1, 0.5, 0, 2, -0.25};
     static const int units[2] = {3, 2};
     static const char *const name[2] = {"a & b", "c < d"};
     plot p = plot_new(640, 560, "Every & each", "Shapes < \"everything\"");
     const plot_panel a = plot_axes(&p, 0, 0, 300, 250,
-                                   (plot_spec){.x = plot_range(0, 4, "$x_1$"), .title = "one",
-                                               .y = plot_range(0, 2, "a long label"), .room = "end"});
+                                   (plot_spec){.x = plot_range(0, 4, "$x_1$"),
+                                               .title = "one",
+                                               .y = plot_range(0, 2, "a long label"),
+                                               .room = "end"});
     plot_half_plane(&a, 1, -1, -1, plot_filled(PLOT_INK, PLOT_LIGHT(PLOT_BLUE)));
     plot_band(&a, x, low, high, 5, (plot_style){.fill = PLOT_YELLOW});
     plot_curve(&a, x, y, 5, (plot_style){.line = PLOT_RED, .dash = 4, .label = "end"});
     for (int mark = PLOT_DOT; mark <= PLOT_LINE; mark++)
         plot_points(&a, x, high, 5, mark, 4, (plot_style){.line = PLOT_GREEN, .fill = PLOT_ORANGE});
     plot_bars(&a, x, high, 5, 0.4, (plot_style){.fill = PLOT_PURPLE});
-    const plot_panel b = plot_axes(&p, 300, 0, 260, 250,
-                                   (plot_spec){.x = {.name = name, .names = 2}, .bare = 1,
-                                               .y = {.name = name, .names = 2}});
+    const plot_panel b = plot_axes(
+        &p, 300, 0, 260, 250,
+        (plot_spec){.x = {.name = name, .names = 2}, .bare = 1, .y = {.name = name, .names = 2}});
     plot_heat(&b, w, 2, 2, -1, 1, PLOT_DIVERGING, 1);
     plot_contour(&b, w, 2, 2, 0.1, (plot_style){.line = PLOT_INK});
     plot_colour_bar(&p, 565, 20, 200, -1, 1, PLOT_DIVERGING, NULL);
-    const plot_panel c = plot_axes(&p, 300, 250, 300, 150,
-                                   (plot_spec){.x = {1, 1000, "steps", 1, NULL, 0}, .equal = 0,
-                                               .y = plot_range(2, 0, "$y$")});
+    const plot_panel c = plot_axes(
+        &p, 300, 250, 300, 150,
+        (plot_spec){.x = {1, 1000, "steps", 1, NULL, 0}, .equal = 0, .y = plot_range(2, 0, "$y$")});
     plot_curve(&c, high, high, 5, (plot_style){.line = PLOT_INK});
     const plot_net net = {60, 300, 150, 100, units, 2, 15};
     plot_edges(&p, &net, 0, w, 2);
     plot_units(&p, &net, 0, NULL, (plot_style){.line = PLOT_INK});
     plot_units(&p, &net, 1, name, (plot_style){.line = PLOT_INK});
-    const plot_node box = plot_place(&p, PLOT_BOX, 100, 500, 0, 0, "two\nlines",
-                                     (plot_style){.line = PLOT_INK});
+    const plot_node box =
+        plot_place(&p, PLOT_BOX, 100, 500, 0, 0, "two\nlines", (plot_style){.line = PLOT_INK});
     const plot_node rhombus = plot_place(&p, PLOT_RHOMBUS, 300, 500, 30, 20, "$y_i = t$ ?",
                                          (plot_style){.line = PLOT_INK});
     plot_connect(&p, box, rhombus, (plot_style){.line = PLOT_INK, .arrow = 1});
-    plot_text(&p, 500, 480, "over", PLOT_SKY, PLOT_HALO | PLOT_BOLD);
+    plot_text(&p, 500, 480, "over", PLOT_SKY, PLOT_ON_WHITE | PLOT_BOLD);
     plot_key(&p, 500, 520, PLOT_DIAMOND, (plot_style){.fill = PLOT_GREEN}, "key");
     plot_path(&p, "M1 1L2 2", (plot_style){.line = PLOT_INK});
     return p;
@@ -434,19 +465,21 @@ static void files_are_well_formed(void)
 {
     plot p = everything();
     remove("build/plot-test.svg");
-    if (!test_check(plot_save(&p, "build", "plot-test"), __FILE__, __LINE__)) printf("%s\n", p.problem);
+    if (!test_check(plot_save(&p, "build", "plot-test"), __FILE__, __LINE__))
+        printf("%s\n", p.problem);
     CHECK(read_file("build/plot-test.svg"));
-    CHECK(!strncmp(file, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"640\" height=\"560\"", 60));
+    CHECK(!strncmp(file, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"640\" height=\"560\"",
+                   60));
     CHECK(well_formed(file));
     CHECK(strstr(file, "<title>Every &amp; each</title>\n<desc>Shapes &lt; \"everything\"</desc>"));
     FILE *rest = fopen("build/plot-test.svg.tmp", "r");
     CHECK(!rest);
     if (rest) fclose(rest);
-    CHECK(well_formed("<g><path d=\"M1 2\"/></g>"));      /* the check itself: */
-    CHECK(!well_formed("<g><path d=\"M1 2\"></g>"));      /* not closed */
-    CHECK(!well_formed("<g></g></g>"));                   /* closed twice */
-    CHECK(!well_formed("<path d=\"Mnan 2\"/>"));          /* not a number */
-    CHECK(!well_formed("<path d=\"M1.234 2\"/>"));        /* too many decimals */
+    CHECK(well_formed("<g><path d=\"M1 2\"/></g>")); /* the check itself: */
+    CHECK(!well_formed("<g><path d=\"M1 2\"></g>")); /* not closed */
+    CHECK(!well_formed("<g></g></g>"));              /* closed twice */
+    CHECK(!well_formed("<path d=\"Mnan 2\"/>"));     /* not a number */
+    CHECK(!well_formed("<path d=\"M1.234 2\"/>"));   /* too many decimals */
     CHECK(!well_formed("<text>a & b</text>"));
 }
 
@@ -467,7 +500,7 @@ static void mistakes_are_told(void)
     const plot_style line = {.line = PLOT_INK};
     const double one[1] = {1}, two[1] = {2};
     plot p = everything();
-    plot_line(&p, 0, 0, NAN, 1, line);
+    plot_line(&p, 0, 0, (double)NAN, 1, line);
     problem(&p, "build", "a number is not finite, or huge");
     p = everything();
     problem(&p, "build/no/such/directory", "cannot be written: No such file or directory");
@@ -481,12 +514,13 @@ static void mistakes_are_told(void)
     plot_text(&p, 50, 50, "a text that is long", PLOT_INK, PLOT_MIDDLE);
     problem(&p, "build", "a text leaves the figure: a text that is long");
     p = plot_new(300, 300, "points", "");
-    const plot_panel a = plot_axes(&p, 0, 0, 300, 300, (plot_spec){.x = plot_range(0, 1, NULL),
-                                                                   .y = plot_range(0, 1, NULL)});
+    const plot_panel a = plot_axes(
+        &p, 0, 0, 300, 300, (plot_spec){.x = plot_range(0, 1, NULL), .y = plot_range(0, 1, NULL)});
     plot_points(&a, one, two, 1, PLOT_DOT, 3, line);
     problem(&p, "build", "a point is outside its panel");
     p = plot_new(60, 60, "small", "");
-    plot_axes(&p, 0, 0, 60, 60, (plot_spec){.x = plot_range(0, 1, "x"), .y = plot_range(0, 1, "y")});
+    plot_axes(&p, 0, 0, 60, 60,
+              (plot_spec){.x = plot_range(0, 1, "x"), .y = plot_range(0, 1, "y")});
     CHECK_STR(p.problem, "a panel is too small for its texts");
     problem(&p, "build", "a panel is too small for its texts");
     p = plot_new(100, 100, "large", "");

@@ -11,17 +11,27 @@ typedef struct part {
 
 static const part neuron[] = {
     {"M118 152C116 120 148 104 176 110C204 116 218 138 250 153L250 163C218 172 204 194 172 198"
-     "C142 200 120 182 118 152Z", 0}, /* the cell body with the hillock */
-    {"M138 126C118 106 104 92 90 62", 7}, {"M109 93C94 85 78 83 56 88", 4},
-    {"M97 77C100 62 106 50 120 38", 4}, {"M90 62C84 50 72 44 62 42", 3.5},
-    {"M122 152C100 154 84 152 62 146", 7}, {"M84 152C70 160 58 168 40 172", 4},
-    {"M62 146C50 140 42 134 26 134", 4}, {"M138 182C122 206 110 218 100 246", 7},
-    {"M117 212C98 216 84 224 66 224", 4}, {"M103 238C112 252 118 258 132 266", 4},
-    {"M100 246C96 256 88 264 78 268", 3.5}, {"M184 194C192 216 200 226 214 240", 6},
-    {"M198 220C196 236 190 246 186 258", 3.5}, {"M180 112C186 92 190 80 206 62", 6},
-    {"M190 86C182 72 174 64 172 48", 3.5}, {"M206 62C214 54 222 48 236 46", 3.5},
+     "C142 200 120 182 118 152Z",
+     0}, /* the cell body with the hillock */
+    {"M138 126C118 106 104 92 90 62", 7},
+    {"M109 93C94 85 78 83 56 88", 4},
+    {"M97 77C100 62 106 50 120 38", 4},
+    {"M90 62C84 50 72 44 62 42", 3.5},
+    {"M122 152C100 154 84 152 62 146", 7},
+    {"M84 152C70 160 58 168 40 172", 4},
+    {"M62 146C50 140 42 134 26 134", 4},
+    {"M138 182C122 206 110 218 100 246", 7},
+    {"M117 212C98 216 84 224 66 224", 4},
+    {"M103 238C112 252 118 258 132 266", 4},
+    {"M100 246C96 256 88 264 78 268", 3.5},
+    {"M184 194C192 216 200 226 214 240", 6},
+    {"M198 220C196 236 190 246 186 258", 3.5},
+    {"M180 112C186 92 190 80 206 62", 6},
+    {"M190 86C182 72 174 64 172 48", 3.5},
+    {"M206 62C214 54 222 48 236 46", 3.5},
     {"M246 158C300 158 340 152 380 157S430 160 446 158", 8}, /* the axon */
-    {"M442 158C462 152 472 134 490 120", 5}, {"M444 158C466 160 480 160 502 160", 5},
+    {"M442 158C462 152 472 134 490 120", 5},
+    {"M444 158C466 160 480 160 502 160", 5},
     {"M442 158C462 166 470 188 486 202", 5},
 };
 
@@ -50,28 +60,31 @@ static int biological_neuron(const char *directory)
         const double border = pass ? 0 : 3;
         for (int i = 0; i < parts; i++)
             if (neuron[i].width > 0)
-                plot_path(&p, neuron[i].d, (plot_style){.line = colour, .width = neuron[i].width + border});
+                plot_path(&p, neuron[i].d,
+                          (plot_style){.line = colour, .width = neuron[i].width + border});
             else
-                plot_path(&p, neuron[i].d, (plot_style){colour, colour, border + 0.5, 0, 0, NULL});
+                plot_path(&p, neuron[i].d,
+                          (plot_style){.line = colour, .fill = colour, .width = border + 0.5});
         for (int i = 0; i < 3; i++)
-            plot_mark(&p, ending[i].x, ending[i].y, PLOT_DOT, 6 + border / 2, (plot_style){.fill = colour});
+            plot_mark(&p, ending[i].x, ending[i].y, PLOT_DOT, 6 + border / 2,
+                      (plot_style){.fill = colour});
     }
     plot_mark(&p, 170, 153, PLOT_DOT, 17, plot_filled(PLOT_BLUE, PLOT_WHITE));
 
     plot_text(&p, 18, 20, "dendrites", PLOT_INK, PLOT_BOLD);
-    plot_text(&p, 18, 270, "receive", PLOT_GREY, 0);
+    plot_text(&p, 98, 20, "receive", PLOT_GREY, 0);
     leader(&p, 50, 29, 62, 42);
     plot_text(&p, 262, 70, "cell body (soma)", PLOT_INK, PLOT_BOLD);
     plot_text(&p, 262, 90, "adds up", PLOT_GREY, 0);
     leader(&p, 258, 76, 200, 128);
-    plot_text(&p, 244, 204, "nucleus", PLOT_INK, PLOT_BOLD);
-    leader(&p, 240, 204, 178, 158);
+    plot_text(&p, 272, 126, "nucleus", PLOT_INK, PLOT_BOLD);
+    leader(&p, 267, 127, 178, 150);
     plot_text(&p, 288, 240, "axon hillock", PLOT_INK, PLOT_BOLD);
     plot_text(&p, 288, 260, "fires above a threshold", PLOT_GREY, 0);
     leader(&p, 318, 229, 243, 160);
     plot_text(&p, 370, 182, "axon", PLOT_INK, PLOT_BOLD | PLOT_MIDDLE);
-    plot_line(&p, 320, 134, 420, 134, (plot_style){.line = PLOT_RED, .arrow = 1});
-    plot_text(&p, 366, 119, "spike", PLOT_RED, PLOT_MIDDLE);
+    plot_line(&p, 356, 134, 436, 134, (plot_style){.line = PLOT_RED, .arrow = 1});
+    plot_text(&p, 392, 119, "spike", PLOT_RED, PLOT_MIDDLE);
     plot_text(&p, 470, 240, "axon endings", PLOT_INK, PLOT_BOLD | PLOT_MIDDLE);
     leader(&p, 478, 229, 490, 207);
     plot_text(&p, 464, 44, "synapse", PLOT_INK, PLOT_BOLD | PLOT_MIDDLE);
@@ -91,9 +104,13 @@ static int artificial_neuron(const char *directory)
     const double y = (double)nn_item(nn_sigmoid(nn_full(nn, nn_shape0(), z)));
     nn_destroy(nn);
 
-    plot p = plot_new(640, 300, "An artificial neuron",
-                      "Inputs 1, 1 and 0 times the weights 1, 2 and -3, plus the bias -0.5, sum to "
-                      "z = 2.5; the activation function g, here the sigmoid, makes it y = 0.92.");
+    char number[24], text[80], desc[300];
+    snprintf(desc, sizeof desc,
+             "Inputs %g, %g and %g times the weights %g, %g and %g, plus the bias %g, sum to z = %g; "
+             "the activation function g, here the sigmoid, makes it y = %s.",
+             (double)x[0], (double)x[1], (double)x[2], (double)w[0], (double)w[1], (double)w[2],
+             (double)b, (double)z, plot_number(number, y, 2));
+    plot p = plot_new(640, 310, "An artificial neuron", desc);
     const plot_node sum = plot_place(&p, PLOT_CIRCLE, 330, 150, 60, 60, "Σ",
                                      plot_filled(PLOT_INK, PLOT_LIGHT(PLOT_ORANGE)));
     const plot_node g = plot_place(&p, PLOT_BOX, 468, 150, 64, 56, "",
@@ -104,15 +121,16 @@ static int artificial_neuron(const char *directory)
     plot_text(&p, 468, 106, "$g$", PLOT_INK, PLOT_MIDDLE);
 
     static const char *const name[3] = {"sunshine", "a friend calls", "rain"};
-    char number[40], text[80];
     for (int j = 0; j < 3; j++) {
         snprintf(text, sizeof text, "$x_%d$", j + 1);
         const plot_node in = plot_place(&p, PLOT_CIRCLE, 142, 60. + 90 * j, 44, 44, text,
                                         plot_filled(PLOT_INK, PLOT_LIGHT(PLOT_GREY)));
-        plot_connect(&p, in, sum, (plot_style){w[j] < 0 ? PLOT_RED : PLOT_BLUE, 0, 2, w[j] < 0 ? 6 : 0, 1, NULL});
+        const int colour = w[j] < 0 ? PLOT_RED : PLOT_BLUE;
+        plot_connect(&p, in, sum,
+                     (plot_style){.line = colour, .dash = w[j] < 0 ? 6 : 0, .arrow = 1});
         snprintf(text, sizeof text, "$w_{i%d} = %s$", j + 1, plot_number(number, (double)w[j], 0));
-        plot_text(&p, 222, 60 + 90 * j + (150 - 60 - 90 * j) * 80. / 188, text, w[j] < 0 ? PLOT_RED : PLOT_BLUE,
-                  PLOT_MIDDLE | PLOT_HALO);
+        plot_text(&p, 222, in.y + (sum.y - in.y) * 80 / 188, text, colour,
+                  PLOT_MIDDLE | PLOT_ON_WHITE);
         snprintf(text, sizeof text, "%s\n$= %s$", name[j], plot_number(number, (double)x[j], 0));
         plot_text(&p, 112, in.y, text, PLOT_INK, PLOT_RIGHT | PLOT_SMALL);
     }
@@ -125,8 +143,10 @@ static int artificial_neuron(const char *directory)
     plot_text(&p, 398, 196, text, PLOT_INK, PLOT_MIDDLE);
     snprintf(text, sizeof text, "$= %s$", plot_number(number, y, 2));
     plot_text(&p, 584, 186, text, PLOT_INK, PLOT_MIDDLE);
-    plot_text(&p, 360, 252, "$z_i = Σ_j w_{ij} x_j + b$", PLOT_INK, PLOT_MIDDLE);
-    plot_text(&p, 360, 278, "$y_i = g(z_i)$, here the sigmoid", PLOT_INK, PLOT_MIDDLE);
+    plot_text(&p, 380, 252, "$z_i = Σ_j w_{ij} x_j + b$", PLOT_INK, PLOT_LEFT);
+    plot_text(&p, 380, 280, "$y_i = g(z_i)$, here the sigmoid", PLOT_INK, PLOT_LEFT);
+    plot_key(&p, 40, 290, PLOT_LINE, (plot_style){.line = PLOT_BLUE}, "excites");
+    plot_key(&p, 160, 290, PLOT_LINE, (plot_style){.line = PLOT_RED, .dash = 6}, "inhibits");
     return plot_save(&p, directory, "02-artificial-neuron");
 }
 

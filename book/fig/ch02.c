@@ -5,10 +5,11 @@
 
 static int perceptron(const char *directory)
 {
-    plot p = plot_new(640, 330, "The perceptron",
-                      "Inputs x1 to xn are multiplied by weights w1 to wn and added up with the bias "
-                      "w0; a binary threshold unit makes the sum z the output y, 1 if z is positive "
-                      "and 0 otherwise. Below: with two weights of 1 and the bias -1.5 it is AND.");
+    plot p =
+        plot_new(640, 330, "The perceptron",
+                 "Inputs x1 to xn are multiplied by weights w1 to wn and added up with the bias "
+                 "w0; a binary threshold unit makes the sum z the output y, 1 if z is positive "
+                 "and 0 otherwise. Below: with two weights of 1 and the bias -1.5 it is AND.");
     const plot_style grey = {PLOT_INK, PLOT_LIGHT(PLOT_GREY), 0, 0, 0, NULL};
     const plot_style arrow = {.line = PLOT_INK, .width = 1.5, .arrow = 1};
     const plot_node sum = plot_place(&p, PLOT_CIRCLE, 290, 140, 60, 60, "Σ",
@@ -21,12 +22,14 @@ static int perceptron(const char *directory)
     plot_text(&p, 430, 94, "BTU", PLOT_INK, PLOT_MIDDLE | PLOT_BOLD);
     plot_text(&p, 566, 102, "0 or 1", PLOT_INK, PLOT_MIDDLE);
 
-    static const char *const x[3] = {"$x_1$", "$x_2$", "$x_n$"}, *const w[3] = {"$w_1$", "$w_2$", "$w_n$"};
+    static const char *const x[3] = {"$x_1$", "$x_2$", "$x_n$"}, *const w[3] = {"$w_1$", "$w_2$",
+                                                                                "$w_n$"};
     static const double place[3] = {44, 108, 226};
     for (int j = 0; j < 3; j++) {
         const plot_node in = plot_place(&p, PLOT_CIRCLE, 80, place[j], 44, 44, x[j], grey);
         plot_connect(&p, in, sum, arrow);
-        plot_text(&p, 164, place[j] + (140 - place[j]) * 84 / 210, w[j], PLOT_INK, PLOT_MIDDLE | PLOT_HALO);
+        plot_text(&p, 164, place[j] + (140 - place[j]) * 84 / 210, w[j], PLOT_INK,
+                  PLOT_MIDDLE | PLOT_ON_WHITE);
     }
     for (int i = 0; i < 3; i++)
         plot_mark(&p, 80, 156 + 11. * i, PLOT_DOT, 2, (plot_style){.fill = PLOT_INK});
@@ -43,8 +46,8 @@ static int perceptron(const char *directory)
     size_t n = 0;
     for (int i = 0; i < 4; i++) {
         const nn_real in[2] = {(nn_real)(i / 2), (nn_real)(i % 2)};
-        n += (size_t)snprintf(text + n, sizeof text - n, "%s$y(%d, %d) = %d$", i ? "     " : "", i / 2, i % 2,
-                              nn_neuron(weight, in, 2, bias) > 0);
+        n += (size_t)snprintf(text + n, sizeof text - n, "%s$y(%d, %d) = %d$", i ? "     " : "",
+                              i / 2, i % 2, nn_neuron(weight, in, 2, bias) > 0);
     }
     plot_text(&p, 320, 302, text, PLOT_INK, PLOT_MIDDLE);
     return plot_save(&p, directory, "03-perceptron");
@@ -83,7 +86,8 @@ static int linear_separability(const char *directory)
     const plot_panel a = plot_axes(&p, 0, 0, 320, 318,
                                    (plot_spec){.x = plot_range(-2.5, 2.5, "$x_1$"),
                                                .y = plot_range(-2.5, 2.5, "$x_2$"),
-                                               .title = "separable", .equal = 1});
+                                               .title = "separable",
+                                               .equal = 1});
     plot_half_plane(&a, w1, w2, b, (plot_style){.fill = PLOT_LIGHT(PLOT_RED)});
     plot_half_plane(&a, -w1, -w2, -b, plot_filled(PLOT_INK, PLOT_LIGHT(PLOT_BLUE)));
     for (int c = 0; c < 2; c++)
@@ -93,11 +97,13 @@ static int linear_separability(const char *directory)
     const plot_panel xor = plot_axes(&p, 320, 0, 320, 318,
                                      (plot_spec){.x = plot_range(-0.5, 1.5, "$x_1$"),
                                                  .y = plot_range(-0.5, 1.5, "$x_2$"),
-                                                 .title = "XOR: not separable", .equal = 1});
+                                                 .title = "XOR: not separable",
+                                                 .equal = 1});
     for (int c = 0; c < 2; c++)
         plot_curve(&xor, corner_x[c], corner_y[c], 2, (plot_style){.line = colour[c], .dash = 6});
     for (int c = 0; c < 2; c++)
-        plot_points(&xor, corner_x[c], corner_y[c], 2, mark[c], 7, plot_filled(PLOT_WHITE, colour[c]));
+        plot_points(&xor, corner_x[c], corner_y[c], 2, mark[c], 7,
+                    plot_filled(PLOT_WHITE, colour[c]));
     const double next = plot_key(&p, 240, 330, mark[0], (plot_style){.fill = colour[0]}, "class 0");
     plot_key(&p, next, 330, mark[1], (plot_style){.fill = colour[1]}, "class 1");
     return plot_save(&p, directory, "04-linear-separability");

@@ -39,16 +39,18 @@ typedef struct figure {
 static const figure figures[] = {
     {"06-sigmoid", "The logistic sigmoid and its derivative",
      "An S-shaped curve rises from 0 to 1 and is one half at z = 0; its derivative is a bell with "
-     "the maximum 0.25 at z = 0.", sigmoid, 1, 0, 1, 1, "$g(z)$"},
+     "the maximum 0.25 at z = 0.",
+     sigmoid, 1, 0, 1, 1, "$g(z)$"},
     {"08-linear", "The linear unit", "The straight line y = z.", identity, 0, -6, 6, 0, "$y = z$"},
     {"09-relu", "The rectified linear unit",
      "0 for negative z, the straight line y = z for positive z.", relu, 0, -2, 6, 0, "$max(0, z)$"},
     {"10-leaky-relu", "Leaky ReLU with slope 0.1",
-     "A line of slope 0.1 for negative z, the line y = z for positive z.", leaky_relu, 0.1f, -2, 6, 0,
-     "$max(z, αz)$"},
+     "A line of slope 0.1 for negative z, the line y = z for positive z.", leaky_relu, 0.1f, -2, 6,
+     0, "$max(z, αz)$"},
     {"11-tanh", "The hyperbolic tangent and its derivative",
      "An S-shaped curve rises from -1 to 1 through the origin; its derivative is a bell with the "
-     "maximum 1 at z = 0.", tanh_of, 0, -1, 1, 1, "$g(z)$"},
+     "maximum 1 at z = 0.",
+     tanh_of, 0, -1, 1, 1, "$g(z)$"},
 };
 
 static int draw(nn_ctx *nn, const figure *f, const char *directory)
@@ -72,10 +74,11 @@ static int binary_threshold(const char *directory)
 {
     plot p = plot_new(480, 320, "The binary threshold unit",
                       "A step: 0 up to and including z = 0, 1 above.");
-    const plot_panel a = plot_axes(&p, 0, 0, 480, 320,
-                                   (plot_spec){.x = plot_range(-6, 6, "$z$"),
-                                               .y = plot_range(-0.2, 1.2, "$y$")});
-    const double z[5] = {-6, 0, NAN, 0, 6}, y[5] = {0, 0, 0, 1, 1}, jump[2] = {0, 0}, ends[2] = {0, 1};
+    const plot_panel a =
+        plot_axes(&p, 0, 0, 480, 320,
+                  (plot_spec){.x = plot_range(-6, 6, "$z$"), .y = plot_range(-0.2, 1.2, "$y$")});
+    const double z[5] = {-6, 0, (double)NAN, 0, 6}, y[5] = {0, 0, 0, 1, 1}, jump[2] = {0, 0},
+                 ends[2] = {0, 1};
     plot_curve(&a, jump, ends, 2, (plot_style){.line = PLOT_BLUE, .width = 1, .dash = 4});
     plot_curve(&a, z, y, 5, (plot_style){.line = PLOT_BLUE, .width = 2.5});
     plot_points(&a, jump, ends, 1, PLOT_DOT, 5, plot_filled(PLOT_BLUE, PLOT_BLUE));
@@ -93,9 +96,9 @@ static int temperature(nn_ctx *nn, const char *directory)
     plot p = plot_new(480, 320, "The sigmoid at three temperatures",
                       "Three S-shaped curves through one half at z = 0: nearly a step for t = 0.2, "
                       "the sigmoid for t = 1, nearly flat for t = 5.");
-    const plot_panel a = plot_axes(&p, 0, 0, 480, 320,
-                                   (plot_spec){.x = plot_range(-6, 6, "$z$"),
-                                               .y = plot_range(0, 1, "$y$"), .room = label[0]});
+    const plot_panel a = plot_axes(
+        &p, 0, 0, 480, 320,
+        (plot_spec){.x = plot_range(-6, 6, "$z$"), .y = plot_range(0, 1, "$y$"), .room = label[0]});
     double z[N], y[N], dy[N];
     for (int i = 0; i < 3; i++) {
         values(nn, sigmoid, t[i], 6, z, y, dy);
@@ -109,15 +112,17 @@ static int stochastic(nn_ctx *nn, const char *directory)
     enum { PLACES = 25, DRAWS = 100 };
     double z[N], y[N], dy[N], at[PLACES], mean[PLACES];
     values(nn, sigmoid, 1, 6, z, y, dy);
-    plot p = plot_new(480, 340, "The stochastic binary neuron",
-                      "Single outputs are 0 or 1, mostly 0 for negative z and mostly 1 for positive "
-                      "z; the means of 100 outputs lie along the sigmoid.");
-    const plot_panel a = plot_axes(&p, 0, 0, 480, 306,
-                                   (plot_spec){.x = plot_range(-6, 6, "$z$"),
-                                               .y = plot_range(-0.1, 1.1, "$s$")});
+    plot p =
+        plot_new(480, 340, "The stochastic binary neuron",
+                 "Single outputs are 0 or 1, mostly 0 for negative z and mostly 1 for positive "
+                 "z; the means of 100 outputs lie along the sigmoid.");
+    const plot_panel a =
+        plot_axes(&p, 0, 0, 480, 306,
+                  (plot_spec){.x = plot_range(-6, 6, "$z$"), .y = plot_range(-0.1, 1.1, "$s$")});
     plot_curve(&a, z, y, N, (plot_style){.line = PLOT_BLUE});
     for (int i = 0; i < N; i++) { /* one sample each */
-        const double s = (double)nn_uniform(nn, 0, 1) < y[i], middle = plot_y(&a, s), x = plot_x(&a, z[i]);
+        const double s = (double)nn_uniform(nn, 0, 1) < y[i], middle = plot_y(&a, s),
+                     x = plot_x(&a, z[i]);
         plot_line(&p, x, middle - 5, x, middle + 5, (plot_style){.line = PLOT_RED, .width = 1.5});
     }
     for (int i = 0; i < PLACES; i++) {
@@ -139,14 +144,16 @@ static int comparison(nn_ctx *nn, const char *directory)
     static const activation g[4] = {relu, leaky_relu, sigmoid, tanh_of};
     static const nn_real parameter[4] = {0, 0.1f, 1, 0};
     static const char *const label[4] = {"ReLU", "leaky ReLU", "sigmoid", "tanh"};
-    static const int colour[4] = {PLOT_INK, PLOT_RED, PLOT_BLUE, PLOT_GREEN}, dash[4] = {0, 7, 0, 3};
+    static const int colour[4] = {PLOT_INK, PLOT_RED, PLOT_BLUE, PLOT_GREEN},
+                     dash[4] = {0, 7, 0, 3};
     plot p = plot_new(560, 400, "Four activation functions on the same axes",
                       "Sigmoid stays between 0 and 1, tanh between -1 and 1; ReLU and leaky ReLU "
                       "grow without bound for positive z; for negative z ReLU is 0 and leaky ReLU "
                       "a line of slope 0.1.");
     const plot_panel a = plot_axes(&p, 0, 0, 560, 400,
                                    (plot_spec){.x = plot_range(-4, 4, "$z$"),
-                                               .y = plot_range(-1.5, 4, "$y$"), .room = label[1]});
+                                               .y = plot_range(-1.5, 4, "$y$"),
+                                               .room = label[1]});
     double z[N], y[N], dy[N];
     for (int i = 0; i < 4; i++) {
         values(nn, g[i], parameter[i], 4, z, y, dy);

@@ -39,10 +39,10 @@ enum { PLOT_NONE, PLOT_INK, PLOT_GREY, PLOT_BLUE, PLOT_RED, PLOT_GREEN, PLOT_ORA
        PLOT_SKY, PLOT_YELLOW, PLOT_WHITE, PLOT_COLOURS };
 #define PLOT_LIGHT(c) ((c) + PLOT_COLOURS)
 
-/* Where in a text its place is; and, to be added: small, bold, with a white border that keeps it
- * readable on lines, to be read from below. */
+/* Where in a text its place is; and, to be added: small, bold, on white (which keeps it
+ * readable on lines), to be read from below. */
 enum { PLOT_LEFT, PLOT_MIDDLE, PLOT_RIGHT,
-       PLOT_SMALL = 4, PLOT_BOLD = 8, PLOT_HALO = 16, PLOT_UP = 32 };
+       PLOT_SMALL = 4, PLOT_BOLD = 8, PLOT_ON_WHITE = 16, PLOT_UP = 32 };
 enum { PLOT_DOT, PLOT_SQUARE, PLOT_TRIANGLE, PLOT_DIAMOND, PLOT_CROSS, PLOT_LINE }; /* markers */
 enum { PLOT_BOX, PLOT_CIRCLE, PLOT_RHOMBUS };                                       /* nodes */
 enum { PLOT_VIRIDIS, PLOT_BLUES, PLOT_DIVERGING, PLOT_GREYS };                      /* heat maps */
@@ -116,8 +116,8 @@ static inline char *plot_number(char text[24], double v, int decimals)
 {
     const double scale = plot__power(decimals), all = floor(fabs(v) * scale + 0.5 + 1e-6);
     const double whole = floor(all / scale);
-    const int n = snprintf(text, 20, "%s%.0f", v < 0 && all > 0 ? "-" : "", whole);
-    if (decimals > 0) snprintf(text + n, 24 - (size_t)n, ".%0*d", decimals, (int)(all - whole * scale));
+    const int n = snprintf(text, 16, "%s%.0f", v < 0 && all > 0 ? "-" : "", whole);
+    if (decimals > 0) snprintf(text + n, 8, ".%0*d", decimals, (int)(all - whole * scale));
     return text;
 }
 
@@ -194,7 +194,8 @@ static inline void plot__style(plot *p, plot_style s)
     plot__put(p, " fill=\"%\"", plot__hex(s.fill, 0));
     if (s.line) plot__put(p, " stroke=\"%\"", plot__hex(s.line, 0));
     if (s.line) plot__put(p, " stroke-width=\"#\"", s.width > 0 ? s.width : 2);
-    if (s.line && s.dash) plot__put(p, " stroke-dasharray=\"#\"", (double)s.dash);
+    if (s.line && s.dash)
+        plot__put(p, " stroke-dasharray=\"#\" stroke-linecap=\"butt\"", (double)s.dash);
     plot__put(p, "/>\n");
 }
 
@@ -217,11 +218,13 @@ static inline int plot__letter(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
+static inline double plot__size(int how) { return how & PLOT_SMALL ? 13 : 15; }
+
 /* Measures a line of n bytes and, unless p is NULL, writes it. */
-static inline double plot__write_line(plot *p, const char *line, size_t n, double size)
+static inline double plot__write_line(plot *p, const char *line, size_t n, int how)
 {
     static const double shift[3] = {0, 0.22, -0.4}; /* down, for text, lower and upper index */
-    const double index_size = fmax(12, size * 0.75);
+    const double size = plot__size(how), index_size = fmax(12, size * 0.75);
     int math = 0, level = 0, braces = 0, was_level = 0, was_italic = 0, open = 0;
     double width = 0;
     for (size_t i = 0, bytes; i < n; i += bytes) {
@@ -253,14 +256,7 @@ static inline double plot__write_line(plot *p, const char *line, size_t n, doubl
         if (!braces) level = 0;
     }
     if (open) plot__put(p, "</tspan>");
-    return width;
-}
-
-static inline double plot__size(int how) { return how & PLOT_SMALL ? 13 : 15; }
-
-static inline double plot__line_width(const char *line, size_t n, int how)
-{
-    return plot__write_line(NULL, line, n, plot__size(how)) * (how & PLOT_BOLD ? 1.1 : 1);
+    return how & PLOT_BOLD ? 1.1 * width : width;
 }
 
 /* The width and height that a text takes. */
@@ -269,7 +265,7 @@ static inline plot_point plot_extent(const char *text, int how)
     plot_point e = {0, 0};
     for (size_t n;; text += n + 1) {
         n = strcspn(text, "\n");
-        e.x = fmax(e.x, plot__line_width(text, n, how));
+        e.x = fmax(e.x, plot__write_line(NULL, text, n, how));
         e.y += 1.3 * plot__size(how);
         if (!text[n]) return e;
     }
@@ -293,20 +289,22 @@ static inline void plot_text(plot *p, double x, double y, const char *text, int 
     double middle = 0.65 * size - plot_extent(text, how).y / 2; /* of the first line */
     for (size_t n;; text += n + 1, middle += 1.3 * size) {
         n = strcspn(text, "\n");
-        const double w = plot__line_width(text, n, how), across = (how & PLOT_UP ? x : y) + middle;
+        const double w = plot__write_line(NULL, text, n, how);
+        const double across = (how & PLOT_UP ? x : y) + middle;
         const double low = across - size / 2, high = across + size / 2;
         const plot__box flat = {x - w * part, low, x - w * part + w, high, ""};
         const plot__box upright = {low, y + w * part - w, high, y + w * part, ""};
         plot__note(p, how & PLOT_UP ? upright : flat, text, n);
+        if (how & PLOT_ON_WHITE)
+            plot__put(p, "<rect x=\"#\" y=\"#\" width=\"#\" height=\"#\" fill=\"white\"/>\n",
+                      flat.left, low - 1, w, size + 3);
         plot__put(p, "<text fill=\"%\"%", plot__hex(colour, 1), anchor[how & 3]);
         if (size < 15) plot__put(p, " font-size=\"#\"", size);
         if (how & PLOT_BOLD) plot__put(p, " font-weight=\"bold\"");
-        if (how & PLOT_HALO)
-            plot__put(p, " stroke=\"white\" stroke-width=\"4\" paint-order=\"stroke\"");
         const double base = across + 0.35 * size;
         if (how & PLOT_UP) plot__put(p, " transform=\"translate(# #) rotate(-90)\">", base, y);
         else plot__put(p, " x=\"#\" y=\"#\">", x, base);
-        plot__write_line(p, text, n, size);
+        plot__write_line(p, text, n, how);
         plot__put(p, "</text>\n");
         if (!text[n]) return;
     }
@@ -367,6 +365,7 @@ static inline plot_node plot_place(plot *p, int shape, double x, double y, doubl
         a.w = a.h = fmax(a.w, *text ? e.x + 6 : 0);
         plot__put(p, "<circle cx=\"#\" cy=\"#\" r=\"#\"", x, y, a.w / 2);
     } else { /* the text's corner is inside if e.x / w + e.y / h <= 1 */
+        a.w = fmax(a.w, e.x + 8), a.h = fmax(a.h, e.y + 4);
         const double grow = fmax(1, e.x / a.w + e.y / a.h);
         a.w *= grow, a.h *= grow;
         plot__put(p, "<path d=\"M# #l# # # # # #z\"", x - a.w / 2, y, a.w / 2, -a.h / 2, a.w / 2,
@@ -555,9 +554,9 @@ static inline plot_panel plot_axes(plot *p, double x, double y, double w, double
 
     for (int zero = 0; zero < 2 && !s.bare; zero++) { /* the grid, darker where a coordinate is 0 */
         plot__put(p, "<path d=\"");
-        for (int i = 0; i < xs; i++)
+        for (int i = 0; i < xs && !a.ax.name; i++)
             if ((xt[i].at == 0) == zero) plot__put(p, "M# #v#", plot_x(&a, xt[i].at), a.y, a.h);
-        for (int i = 0; i < ys; i++)
+        for (int i = 0; i < ys && !a.ay.name; i++)
             if ((yt[i].at == 0) == zero) plot__put(p, "M# #h#", a.x, plot_y(&a, yt[i].at), a.w);
         plot__put(p, "\" stroke=\"%\"/>\n", zero ? "darkgrey" : "gainsboro");
     }
@@ -622,15 +621,15 @@ static inline void plot_curve(const plot_panel *a, const double *x, const double
     p->end[p->ends++] = (plot__end){a->x + a->w, last.y, s.line, s.label};
 }
 
-/* The labels at the right ends of curves, in the order of the curves, pushed apart where they would
- * overlap. */
+/* The labels at the right ends of curves, pushed apart where they would overlap. */
 static inline void plot__write_ends(plot *p)
 {
     plot__end *e = p->end;
-    for (int i = 1; i < p->ends; i++)
-        for (int k = i; k > 0 && (e[k].x < e[k - 1].x || (e[k].x == e[k - 1].x && e[k].y < e[k - 1].y)); k--) {
-            const plot__end t = e[k];
-            e[k] = e[k - 1], e[k - 1] = t;
+    for (int i = 1; i < p->ends; i++) /* sorted by panel and place */
+        for (int k = i; k > 0; k--) {
+            const plot__end a = e[k - 1], b = e[k];
+            if (a.x < b.x || (a.x == b.x && a.y <= b.y)) break;
+            e[k - 1] = b, e[k] = a;
         }
     for (int round = 0; round < 200; round++)
         for (int i = 0; i < p->ends; i++) {
@@ -638,7 +637,8 @@ static inline void plot__write_ends(plot *p)
             const double close = i > 0 && e[i].x == e[i - 1].x ? 17 - (e[i].y - e[i - 1].y) : 0;
             if (close > 0) e[i].y += close / 2, e[i - 1].y -= close / 2;
         }
-    for (int i = 0; i < p->ends; i++) plot_text(p, e[i].x + 7, e[i].y, e[i].text, e[i].colour, PLOT_LEFT);
+    for (int i = 0; i < p->ends; i++)
+        plot_text(p, e[i].x + 7, e[i].y, e[i].text, e[i].colour, PLOT_LEFT);
 }
 
 /* The area between two curves. */
@@ -892,7 +892,7 @@ static inline int plot_save(plot *p, const char *directory, const char *name)
     plot__escaped(&all, p->desc, strlen(p->desc));
     plot__put(&all, "</desc>\n<rect width=\"#\" height=\"#\" rx=\"6\" fill=\"white\"/>\n"
                     "<g font-family=\"Helvetica,Arial,sans-serif\" font-size=\"15\" "
-                    "stroke-linecap=\"round\" stroke-linejoin=\"round\">\n",
+                    "stroke-linecap=\"round\" stroke-linejoin=\"round\" xml:space=\"preserve\">\n",
               p->width, p->height);
     if (p->size) plot__bytes(&all, p->text, p->size);
     plot__put(&all, "</g>\n</svg>\n");
