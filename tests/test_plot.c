@@ -98,6 +98,8 @@ static void ticks_are_nice(void)
     ticks_say((plot_axis){.min = -6, .max = 6}, 7, "$-6$ $-4$ $-2$ $0$ $2$ $4$ $6$");
     ticks_say((plot_axis){.min = 0, .max = 1}, 6, "$0.0$ $0.2$ $0.4$ $0.6$ $0.8$ $1.0$");
     ticks_say((plot_axis){.min = -0.1, .max = 0.31}, 5, "$-0.1$ $0.0$ $0.1$ $0.2$ $0.3$");
+    ticks_say((plot_axis){.min = 0, .max = 1 - 0.9}, 3, "$0.00$ $0.05$ $0.10$"); /* < 0.1 */
+    ticks_say((plot_axis){.min = 0.9 - 1, .max = 0}, 3, "$-0.10$ $-0.05$ $0.00$");
     ticks_say((plot_axis){.min = 1, .max = -1}, 3, "$-1$ $0$ $1$");
     ticks_say((plot_axis){.min = 0, .max = 60000}, 4, "$0$ $20000$ $40000$ $60000$");
     ticks_say((plot_axis){.min = 0.001, .max = 100, .log = 1}, 6,
@@ -194,6 +196,8 @@ static void text_is_marked_up(void)
     written("$w_{ij} x$", "<tspan font-style=\"italic\">w</tspan>"
                           "<tspan dy=\"3.3\" font-size=\"12\" font-style=\"italic\">ij</tspan>"
                           "<tspan dy=\"-3.3\"> </tspan><tspan font-style=\"italic\">x</tspan>");
+    written("$a^23$", "<tspan font-style=\"italic\">a</tspan><tspan dy=\"-6\" font-size=\"12\">2"
+                      "</tspan><tspan dy=\"6\">3</tspan>");
     written("$10^{-3}$", "10<tspan dy=\"-6\" font-size=\"12\">\xe2\x88\x92"
                          "3</tspan>");
     written("$max(0, z)$", "max(0, <tspan font-style=\"italic\">z</tspan><tspan>)</tspan>");
@@ -218,6 +222,7 @@ static void lines_are_clipped(void)
             last = i;
         }
         if (last - first > 2) CHECK(visible);
+        if (visible && first < 0) CHECK(hypot(to.x - from.x, to.y - from.y) < 0.2);
         if (!visible || first < 0) continue;
         CHECK_NEAR(from.x, p.x + (q.x - p.x) * first / 4000, 0.1);
         CHECK_NEAR(from.y, p.y + (q.y - p.y) * first / 4000, 0.1);
@@ -225,6 +230,8 @@ static void lines_are_clipped(void)
         CHECK_NEAR(to.y, p.y + (q.y - p.y) * last / 4000, 0.1);
     }
     plot_point from = {(double)NAN, 30}, to = {50, 30};
+    CHECK(!plot__clip(&a, &from, &to));
+    from = (plot_point){20, 19}, to = (plot_point){50, 19}; /* passes above */
     CHECK(!plot__clip(&a, &from, &to));
 }
 
@@ -321,6 +328,17 @@ static void contours_are_level_lines(void)
     for (int i = 0; i < n; i += 2) /* on one of the two straight lines where z is 0 */
         CHECK_NEAR(fmin(fabs(v[i] - 101.5), fabs(v[i + 1] - 98.5)), 0, 5.01);
     CHECK(n > 2 * 2 * (N - 2));
+
+    /* Four points, two of them above: where their mean is above, too, the line goes round the two
+     * below, else round the two above; each time sqrt(1 + 1) / 3 of the side, twice. */
+    static const double four[2][4] = {{2, -1, -1, 2}, {1, -2, -2, 1}};
+    for (int i = 0; i < 2; i++) {
+        p.size = 0;
+        plot_contour(&a, four[i], 2, 2, 0, (plot_style){.line = PLOT_BLUE});
+        CHECK_INT(numbers_in(path_of(&p), v, 4000), 8);
+        CHECK_NEAR(hypot(v[2] - v[0], v[3] - v[1]), 200 * sqrt(2) / 3, 0.02);
+        CHECK_NEAR(hypot(v[6] - v[4], v[7] - v[5]), 200 * sqrt(2) / 3, 0.02);
+    }
     free(p.text);
 }
 
@@ -371,6 +389,10 @@ static void labels_of_curves_are_pushed_apart(void)
     for (int i = 0; i < 4; i++)
         CHECK_STR(p.end[i].text, i == 0 ? "d" : i == 1 ? "c" : i == 2 ? "a" : "b");
     CHECK_NEAR(p.end[0].y, 28, 0); /* nothing near: it stays at its curve */
+    CHECK_NEAR(p.end[1].y + p.end[2].y + p.end[3].y, 96.4 + 100 + 100, 0.01); /* as far up as down */
+    p.ends = 1, p.end[0].y = 1;
+    plot__write_ends(&p);
+    CHECK_NEAR(p.end[0].y, 11, 0); /* not out of the figure */
     free(p.text);
     free(p.box);
 }
@@ -513,6 +535,12 @@ static void mistakes_are_told(void)
     p = plot_new(100, 100, "texts", "");
     plot_text(&p, 50, 50, "a text that is long", PLOT_INK, PLOT_MIDDLE);
     problem(&p, "build", "a text leaves the figure: a text that is long");
+    for (int i = 0; i < 4; i++) { /* a little too far left, right, up, down */
+        static const double x[4] = {14, 86, 50, 50}, y[4] = {50, 50, 8, 92};
+        p = plot_new(100, 100, "texts", "");
+        plot_text(&p, x[i], y[i], "one", PLOT_INK, PLOT_MIDDLE);
+        problem(&p, "build", "a text leaves the figure: one");
+    }
     p = plot_new(300, 300, "points", "");
     const plot_panel a = plot_axes(
         &p, 0, 0, 300, 300, (plot_spec){.x = plot_range(0, 1, NULL), .y = plot_range(0, 1, NULL)});
