@@ -389,7 +389,8 @@ static void labels_of_curves_are_pushed_apart(void)
     for (int i = 0; i < 4; i++)
         CHECK_STR(p.end[i].text, i == 0 ? "d" : i == 1 ? "c" : i == 2 ? "a" : "b");
     CHECK_NEAR(p.end[0].y, 28, 0); /* nothing near: it stays at its curve */
-    CHECK_NEAR(p.end[1].y + p.end[2].y + p.end[3].y, 96.4 + 100 + 100, 0.01); /* as far up as down */
+    const double sum = p.end[1].y + p.end[2].y + p.end[3].y;
+    CHECK_NEAR(sum, 96.4 + 100 + 100, 0.01); /* as far up as down */
     p.ends = 1, p.end[0].y = 1;
     plot__write_ends(&p);
     CHECK_NEAR(p.end[0].y, 11, 0); /* not out of the figure */

@@ -72,7 +72,7 @@ static int biological_neuron(const char *directory)
     plot_mark(&p, 170, 153, PLOT_DOT, 17, plot_filled(PLOT_BLUE, PLOT_WHITE));
 
     plot_text(&p, 18, 20, "dendrites", PLOT_INK, PLOT_BOLD);
-    plot_text(&p, 98, 20, "receive", PLOT_GREY, 0);
+    plot_text(&p, 110, 20, "receive", PLOT_GREY, 0);
     leader(&p, 50, 29, 62, 42);
     plot_text(&p, 262, 70, "cell body (soma)", PLOT_INK, PLOT_BOLD);
     plot_text(&p, 262, 90, "adds up", PLOT_GREY, 0);
@@ -106,7 +106,7 @@ static int artificial_neuron(const char *directory)
 
     char number[24], text[80], desc[300];
     snprintf(desc, sizeof desc,
-             "Inputs %g, %g and %g times the weights %g, %g and %g, plus the bias %g, sum to z = %g; "
+             "Inputs %g, %g and %g times weights %g, %g and %g, plus the bias %g, sum to z = %g; "
              "the activation function g, here the sigmoid, makes it y = %s.",
              (double)x[0], (double)x[1], (double)x[2], (double)w[0], (double)w[1], (double)w[2],
              (double)b, (double)z, plot_number(number, y, 2));

@@ -81,7 +81,7 @@ static int linear_separability(const char *directory)
                       "Left: two groups of points and a line between them that a perceptron found. "
                       "Right: XOR; the line between the two points of class 0 crosses the line "
                       "between the two points of class 1, so that no line separates the classes.");
-    if (errors) plot__fail(&p, "the perceptron did not find a line", "");
+    if (errors) plot_fail(&p, "the perceptron did not find a line", "");
     static const int mark[2] = {PLOT_DOT, PLOT_TRIANGLE}, colour[2] = {PLOT_BLUE, PLOT_RED};
     const plot_panel a = plot_axes(&p, 0, 0, 320, 318,
                                    (plot_spec){.x = plot_range(-2.5, 2.5, "$x_1$"),
@@ -104,6 +104,9 @@ static int linear_separability(const char *directory)
     for (int c = 0; c < 2; c++)
         plot_points(&xor, corner_x[c], corner_y[c], 2, mark[c], 7,
                     plot_filled(PLOT_WHITE, colour[c]));
+    plot_text(&p, plot_x(&xor, 0.5), plot_y(&xor, -0.26),
+              "the dashed lines cross:\nno line separates the classes", PLOT_INK,
+              PLOT_MIDDLE | PLOT_SMALL | PLOT_ON_WHITE);
     const double next = plot_key(&p, 240, 330, mark[0], (plot_style){.fill = colour[0]}, "class 0");
     plot_key(&p, next, 330, mark[1], (plot_style){.fill = colour[1]}, "class 1");
     return plot_save(&p, directory, "04-linear-separability");

@@ -55,7 +55,7 @@ static int supervised(const char *directory)
         plot_new(640, 350, "Supervised learning",
                  "Left: iris flowers, each with the label of its species. Right: the same with "
                  "the line a perceptron learned; all flowers of one species are on one side.");
-    if (errors) plot__fail(&p, "the perceptron did not find a line", "");
+    if (errors) plot_fail(&p, "the perceptron did not find a line", "");
     const plot_panel given = panel(&p, 0, "given: points with labels"),
                      found = panel(&p, 320, title);
     points(&given, label);
@@ -208,9 +208,9 @@ static int stdp(nn_ctx *nn, const char *directory)
     plot_text(&p, plot_x(&a, 46), plot_y(&a, 0.5), "potentiation (LTP)", PLOT_BLUE,
               PLOT_MIDDLE | PLOT_BOLD);
     spikes(&p, plot_x(&a, 46) - 55, plot_y(&a, 0.5) + 44, "pre", "post");
-    plot_text(&p, plot_x(&a, -46), plot_y(&a, -0.2), "depression (LTD)", PLOT_RED,
+    plot_text(&p, plot_x(&a, -52), plot_y(&a, -0.25), "depression (LTD)", PLOT_RED,
               PLOT_MIDDLE | PLOT_BOLD);
-    spikes(&p, plot_x(&a, -46) - 55, plot_y(&a, -0.2) + 44, "post", "pre");
+    spikes(&p, plot_x(&a, -52) - 55, plot_y(&a, -0.25) + 40, "post", "pre");
     return plot_save(&p, directory, "17-stdp");
 }
 

@@ -39,8 +39,8 @@ enum { PLOT_NONE, PLOT_INK, PLOT_GREY, PLOT_BLUE, PLOT_RED, PLOT_GREEN, PLOT_ORA
        PLOT_SKY, PLOT_YELLOW, PLOT_WHITE, PLOT_COLOURS };
 #define PLOT_LIGHT(c) ((c) + PLOT_COLOURS)
 
-/* Where in a text its place is; and, to be added: small, bold, on white (which keeps it
- * readable on lines), to be read from below. */
+/* Where in a text its place is; and, to be added: small, bold, on white (readable where lines are),
+ * to be read from below. */
 enum { PLOT_LEFT, PLOT_MIDDLE, PLOT_RIGHT,
        PLOT_SMALL = 4, PLOT_BOLD = 8, PLOT_ON_WHITE = 16, PLOT_UP = 32 };
 enum { PLOT_DOT, PLOT_SQUARE, PLOT_TRIANGLE, PLOT_DIAMOND, PLOT_CROSS, PLOT_LINE }; /* markers */
@@ -96,7 +96,8 @@ static inline plot plot_new(double width, double height, const char *title, cons
     return p;
 }
 
-static inline void plot__fail(plot *p, const char *problem, const char *what)
+/* Makes plot_save refuse, for this reason; for a figure that does not show what it should, too. */
+static inline void plot_fail(plot *p, const char *problem, const char *what)
 {
     if (!p->problem[0]) snprintf(p->problem, sizeof p->problem, "%s%s", problem, what);
 }
@@ -138,7 +139,7 @@ static inline void plot__bytes(plot *p, const char *bytes, size_t n)
     if (p->size + n > p->capacity) {
         const size_t capacity = 2 * p->capacity + n + 4096;
         char *text = (char *)realloc(p->text, capacity);
-        if (!text) { plot__fail(p, "no memory", ""); return; }
+        if (!text) { plot_fail(p, "no memory", ""); return; }
         p->text = text, p->capacity = capacity;
     }
     memcpy(p->text + p->size, bytes, n);
@@ -157,7 +158,7 @@ static inline void plot__put(plot *p, const char *format, ...)
         if (*format == '%') s = va_arg(list, const char *), n = strlen(s);
         if (*format == '#') {
             const double v = va_arg(list, double);
-            if (!(fabs(v) < 1e6)) { plot__fail(p, "a number is not finite, or huge", ""); break; }
+            if (!(fabs(v) < 1e6)) { plot_fail(p, "a number is not finite, or huge", ""); break; }
             s = plot_number(text, v, 2), n = strlen(s);
             while (s[n - 1] == '0') n--;
             if (s[n - 1] == '.') n--;
@@ -256,7 +257,7 @@ static inline double plot__write_line(plot *p, const char *line, size_t n, int h
         if (!braces) level = 0;
     }
     if (open) plot__put(p, "</tspan>");
-    return how & PLOT_BOLD ? 1.1 * width : width;
+    return how & PLOT_BOLD ? 1.15 * width : width;
 }
 
 /* The width and height that a text takes. */
@@ -275,7 +276,7 @@ static inline plot_point plot_extent(const char *text, int how)
 static inline void plot__note(plot *p, plot__box place, const char *text, size_t n)
 {
     plot__box *box = (plot__box *)realloc(p->box, (size_t)(p->boxes + 1) * sizeof *box);
-    if (!box) { plot__fail(p, "no memory", ""); return; }
+    if (!box) { plot_fail(p, "no memory", ""); return; }
     snprintf(place.text, sizeof place.text, "%.*s", (int)n, text);
     box[p->boxes++] = place;
     p->box = box;
@@ -550,7 +551,7 @@ static inline plot_panel plot_axes(plot *p, double x, double y, double w, double
         a.x += (a.w - unit * ux) / 2, a.w = unit * ux;
         a.y += (a.h - unit * uy) / 2, a.h = unit * uy;
     }
-    if (!(a.w > 20 && a.h > 20)) plot__fail(p, "a panel is too small for its texts", "");
+    if (!(a.w > 20 && a.h > 20)) plot_fail(p, "a panel is too small for its texts", "");
 
     for (int zero = 0; zero < 2 && !s.bare; zero++) { /* the grid, darker where a coordinate is 0 */
         plot__put(p, "<path d=\"");
@@ -617,7 +618,7 @@ static inline void plot_curve(const plot_panel *a, const double *x, const double
     plot__put(p, "\"");
     plot__style(p, s);
     if (!s.label) return;
-    if (p->ends == PLOT_MAX_ENDS) { plot__fail(p, "too many labels of curves", ""); return; }
+    if (p->ends == PLOT_MAX_ENDS) { plot_fail(p, "too many labels of curves", ""); return; }
     p->end[p->ends++] = (plot__end){a->x + a->w, last.y, s.line, s.label};
 }
 
@@ -701,7 +702,7 @@ static inline void plot_points(const plot_panel *a, const double *x, const doubl
     for (int i = 0; i < n; i++) {
         const double tx = plot__along(&a->ax, x[i]), ty = plot__along(&a->ay, y[i]), e = 1e-4;
         if (!(tx > -e && tx < 1 + e && ty > -e && ty < 1 + e))
-            plot__fail(a->p, "a point is outside its panel", "");
+            plot_fail(a->p, "a point is outside its panel", "");
         plot_mark(a->p, plot_x(a, x[i]), plot_y(a, y[i]), mark, r, s);
     }
 }
@@ -764,7 +765,7 @@ static inline void plot_heat(const plot_panel *a, const double *z, int nx, int n
                     "preserveAspectRatio=\"none\" shape-rendering=\"crispEdges\">\n",
               a->x, a->y, a->w, a->h, (double)nx, (double)ny);
     for (int i = 0; i < nx * ny; i++)
-        if (!(fabs(z[i]) < 1e300)) plot__fail(a->p, "a number of a heat map is not finite", "");
+        if (!(fabs(z[i]) < 1e300)) plot_fail(a->p, "a number of a heat map is not finite", "");
     for (int level = 0; level < PLOT_LEVELS; level++) { /* one path for all cells of a colour */
         int begun = 0;
         for (int at = 0, run; at < nx * ny; at += run) { /* equal neighbours are one rectangle */
@@ -820,7 +821,7 @@ static inline void plot_contour(const plot_panel *a, const double *z, int nx, in
 {
     const int edges = 2 * nx * ny;
     int (*next)[2] = (int (*)[2])malloc((size_t)edges * sizeof *next); /* an edge's neighbours */
-    if (!next) { plot__fail(a->p, "no memory", ""); return; }
+    if (!next) { plot_fail(a->p, "no memory", ""); return; }
     for (int e = 0; e < edges; e++) next[e][0] = next[e][1] = -1;
     for (int k = 0; k + nx < nx * ny; k++) {
         if (k % nx == nx - 1) continue;
@@ -864,14 +865,14 @@ static inline void plot__check_texts(plot *p)
     for (int i = 0; i < p->boxes; i++) {
         const plot__box *a = &p->box[i];
         if (a->left < 2 || a->right > p->width - 2 || a->top < 2 || a->bottom > p->height - 2)
-            plot__fail(p, "a text leaves the figure: ", a->text);
+            plot_fail(p, "a text leaves the figure: ", a->text);
         for (int j = 0; j < i; j++) {
             const plot__box *b = &p->box[j];
             char both[80];
             snprintf(both, sizeof both, "%s | %s", b->text, a->text);
             if (a->left < b->right && b->left < a->right && a->top < b->bottom &&
                 b->top < a->bottom)
-                plot__fail(p, "texts overlap: ", both);
+                plot_fail(p, "texts overlap: ", both);
         }
     }
 }
@@ -882,7 +883,7 @@ static inline int plot_save(plot *p, const char *directory, const char *name)
 {
     plot__write_ends(p);
     plot__check_texts(p);
-    if (p->width > PLOT_MAX_WIDTH) plot__fail(p, "wider than 640 px", "");
+    if (p->width > PLOT_MAX_WIDTH) plot_fail(p, "wider than 640 px", "");
     plot all = {0};
     plot__put(&all, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"#\" height=\"#\" "
                     "viewBox=\"0 0 # #\" role=\"img\">\n<title>",
@@ -896,19 +897,19 @@ static inline int plot_save(plot *p, const char *directory, const char *name)
               p->width, p->height);
     if (p->size) plot__bytes(&all, p->text, p->size);
     plot__put(&all, "</g>\n</svg>\n");
-    plot__fail(p, all.problem, "");
-    if (all.size > PLOT_MAX_BYTES) plot__fail(p, "larger than 30 KB", "");
+    plot_fail(p, all.problem, "");
+    if (all.size > PLOT_MAX_BYTES) plot_fail(p, "larger than 30 KB", "");
 
     char path[512], partial[520];
     if (snprintf(path, sizeof path, "%s/%s.svg", directory, name) >= (int)sizeof path)
-        plot__fail(p, "the path is too long", "");
+        plot_fail(p, "the path is too long", "");
     snprintf(partial, sizeof partial, "%s.tmp", path);
     if (!p->problem[0]) {
         FILE *out = fopen(partial, "wb");
         int written = out && fwrite(all.text, 1, all.size, out) == all.size;
         if (out && fclose(out)) written = 0;
         if (!written || rename(partial, path)) {
-            plot__fail(p, "cannot be written: ", strerror(errno));
+            plot_fail(p, "cannot be written: ", strerror(errno));
             if (out) remove(partial);
         }
     }
