@@ -30,9 +30,13 @@ static plot_panel panel(plot *p, double left, const char *title)
 /* Group 0, 1: the classes; 2, 3: clusters; 4: neither. */
 static void points(const plot_panel *a, const int *group)
 {
-    for (int i = 0; i < N; i++)
-        plot_points(a, &x[i], &y[i], 1, mark[group[i]], 4,
-                    plot_filled(PLOT_WHITE, colour[group[i]]));
+    for (int g = 0; g < 5; g++) {
+        double gx[N], gy[N];
+        int n = 0;
+        for (int i = 0; i < N; i++)
+            if (group[i] == g) gx[n] = x[i], gy[n++] = y[i];
+        if (n) plot_points(a, gx, gy, n, mark[g], 4, plot_filled(PLOT_WHITE, colour[g]));
+    }
 }
 
 static int supervised(const char *directory)

@@ -189,14 +189,19 @@ static inline const char *plot__hex(int colour, int of_text)
     return hex[of_text ? 2 : 0][colour];
 }
 
-/* The end of an element. */
-static inline void plot__style(plot *p, plot_style s)
+static inline void plot__look(plot *p, plot_style s)
 {
     plot__put(p, " fill=\"%\"", plot__hex(s.fill, 0));
     if (s.line) plot__put(p, " stroke=\"%\"", plot__hex(s.line, 0));
     if (s.line) plot__put(p, " stroke-width=\"#\"", s.width > 0 ? s.width : 2);
     if (s.line && s.dash)
         plot__put(p, " stroke-dasharray=\"#\" stroke-linecap=\"butt\"", (double)s.dash);
+}
+
+/* The end of an element. */
+static inline void plot__style(plot *p, plot_style s)
+{
+    plot__look(p, s);
     plot__put(p, "/>\n");
 }
 
@@ -677,11 +682,9 @@ static inline void plot_half_plane(const plot_panel *a, double w1, double w2, do
     if (m == 2 && s.line) plot_lines(a->p, border, 2, s);
 }
 
-/* A marker at a place of the figure. PLOT_LINE: a piece of line, for a key. */
-static inline void plot_mark(plot *p, double x, double y, int mark, double r, plot_style s)
+static inline void plot__outline(plot *p, double x, double y, int mark, double r)
 {
     const double q = 0.9 * r, t = 1.15 * r, d = 1.3 * r;
-    if (s.width <= 0 && mark < PLOT_CROSS) s.width = 1;
     if (mark == PLOT_DOT) plot__put(p, "<circle cx=\"#\" cy=\"#\" r=\"#\"", x, y, r);
     if (mark == PLOT_SQUARE)
         plot__put(p, "<path d=\"M# #h#v#h#z\"", x - q, y - q, 2 * q, 2 * q, -2 * q);
@@ -693,18 +696,31 @@ static inline void plot_mark(plot *p, double x, double y, int mark, double r, pl
         plot__put(p, "<path d=\"M# #l# #m0 #l# #\"", x - q, y - q, 2 * q, 2 * q, -2 * q, -2 * q,
                   2 * q);
     if (mark == PLOT_LINE) plot__put(p, "<path d=\"M# #h24\"", x - 12, y);
+}
+
+/* A marker at a place of the figure. PLOT_LINE: a piece of line, for a key. */
+static inline void plot_mark(plot *p, double x, double y, int mark, double r, plot_style s)
+{
+    if (s.width <= 0 && mark < PLOT_CROSS) s.width = 1;
+    plot__outline(p, x, y, mark, r);
     plot__style(p, s);
 }
 
 static inline void plot_points(const plot_panel *a, const double *x, const double *y, int n,
                                int mark, double r, plot_style s)
 {
+    if (s.width <= 0 && mark < PLOT_CROSS) s.width = 1;
+    plot__put(a->p, "<g");
+    plot__look(a->p, s);
+    plot__put(a->p, ">\n");
     for (int i = 0; i < n; i++) {
         const double tx = plot__along(&a->ax, x[i]), ty = plot__along(&a->ay, y[i]), e = 1e-4;
         if (!(tx > -e && tx < 1 + e && ty > -e && ty < 1 + e))
             plot_fail(a->p, "a point is outside its panel", "");
-        plot_mark(a->p, plot_x(a, x[i]), plot_y(a, y[i]), mark, r, s);
+        plot__outline(a->p, plot_x(a, x[i]), plot_y(a, y[i]), mark, r);
+        plot__put(a->p, "/>\n");
     }
+    plot__put(a->p, "</g>\n");
 }
 
 /* One entry of a key, its marker's middle at (x, y). Returns where the next one may begin. */
