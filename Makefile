@@ -57,6 +57,8 @@ $(B)/test_%: tests/test_%.c tests/test.h nn.h
 	@mkdir -p $(B)
 	$(CC) $(STRICT) -O1 $< -o $@ $(LDLIBS)
 
+$(B)/test_plot: book/tools/plot.h
+
 $(B)/test_ops_double: tests/test_ops.c tests/test.h nn.h
 	@mkdir -p $(B)
 	$(CC) $(STRICT) -O1 -DNN_REAL=double $< -o $@ $(LDLIBS)
