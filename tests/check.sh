@@ -72,13 +72,15 @@ readme_cxx() {
     quiet g++ -std=c++11 -Wall -Wextra -I. $B/readme.cc -o $B/x && $B/x
 }
 with g++ "README's program as C++11" readme_cxx
-compile_time() { # the best of seven, the least disturbed one, of a program that includes everything
+# On a machine shared with others seconds come and go, so a fixed piece of work is timed beside it,
+# and the least disturbed of seven counts: where the program takes 1.7 s undisturbed, weave.c takes
+# 0.38 s, so that 5.3 times as long as weave.c is 2 s there.
+compile_time() {
+    milliseconds() { s=$(date +%s%N); gcc -O2 "$1" -o $B/x -lm; e=$(date +%s%N); echo $(((e - s) / 1000000)); }
     for i in 1 2 3 4 5 6 7; do
-        s=$(date +%s%N)
-        gcc -O2 examples/06_xor.c -o $B/x -lm
-        e=$(date +%s%N)
-        echo $(((e - s) / 1000000))
-    done | sort -n | awk 'NR == 1 {print $1 " ms"; exit $1 > 2000}'
+        echo "$(milliseconds examples/06_xor.c) $(milliseconds book/tools/weave.c)"
+    done | awk 'NR == 1 || $1 < x {x = $1} NR == 1 || $2 < w {w = $2}
+        END {print x " ms, " x / w " times weave.c"; exit x > 2000 && x > 5.3 * w}'
 }
 with gcc "a program compiles in at most 2 s at -O2 (the best of seven)" compile_time
 
