@@ -1928,9 +1928,9 @@ void nn_model_set(nn_model *model, const nn_real *values)
 #define NN__PRAGMA(x) _Pragma(#x)
 #if defined __GNUC__ && !defined __clang__
 #define NN__OPTIMIZE(level)                                                                        \
-    NN__PRAGMA(GCC push_options)                                                              \
-    NN__PRAGMA(GCC optimize(level, "expensive-optimizations", "no-var-tracking",              \
-                                 "no-math-errno", "no-trapping-math", "fp-contract=off"))
+    NN__PRAGMA(GCC push_options)                                                                   \
+    NN__PRAGMA(GCC optimize(level, "expensive-optimizations", "no-var-tracking", "no-math-errno",  \
+                            "no-trapping-math", "fp-contract=off"))
 #define NN__OPTIMIZE_END NN__PRAGMA(GCC pop_options)
 #else
 #define NN__OPTIMIZE(level)
@@ -2966,8 +2966,7 @@ NN__OPTIMIZE("O2")
 /* ==== Matrix products and convolution =============================================== >>products
  *
  * Plain C around the kernels: which table, which blocks, which panels, packed or not, how many
- * threads.
- * A panel is a strip of A as high as a tile, or of B as wide, that lies in memory in the order in
+ * threads. A panel is a strip of A as high as a tile, or of B as wide, that lies in memory in the order in
  * which the tile reads it. Convolution is a product whose panels are gathered from an image. */
 
 static const nn__kernels *const nn__tables[] = { /* the best first, those for looking at last */
@@ -3041,7 +3040,7 @@ static int nn__min(int a, int b) { return a < b ? a : b; }
  * q = (c, ty, tx) is one place of a filter, column j = (oy, ox) one output, and the element is
  * image[c][oy * stride + base + ty * step][the same in x], or 0 outside. Pairs are y, x. */
 typedef struct nn__window {
-    int channels, size[2], taps[2], outputs[2], stride[2], base[2], step[2];
+    int size[2], taps[2], outputs[2], stride[2], base[2], step[2];
 } nn__window;
 
 /* Row q of the patches from column j on: n numbers. */
@@ -3179,7 +3178,7 @@ static void nn__multiply(const nn__kernels *kern, const nn__product *x, nn_real 
                     nn__mat b = {x->b.p + p0 * x->b.row + j * x->b.col, x->b.row, 1};
                     if (!direct_b || cols < width) {
                         nn_real *panel = pb + (ptrdiff_t)(j - j0) * deep;
-                        if (i0 == 0) 
+                        if (i0 == 0)
                             nn__pack_b(kern, x, p0, deep, j, cols, width, panel, turned);
                         b.p = panel, b.row = width;
                     }
@@ -3292,7 +3291,6 @@ static nn__product nn__conv_product(const nn__conv *v, nn__window *w)
                      (ptrdiff_t)v->channels * nn__span2(v->size),
                      (ptrdiff_t)v->filters * nn__span2(v->out), 0};
     int copied = 1; /* are the patches the image itself? */
-    w->channels = v->channels;
     for (int d = 0; d < 2; d++) {
         w->size[d] = v->size[d], w->taps[d] = v->kernel[d], w->outputs[d] = v->out[d];
         w->stride[d] = v->stride[d], w->base[d] = -v->pad[d], w->step[d] = v->dilation[d];
@@ -3336,7 +3334,6 @@ NN__INLINE int nn__conv_phase_grad(nn_ctx *nn, const nn__conv *v, const int *pha
     nn__window window;
     int first[2], apart[2]; /* the places of the filter that this phase meets */
     const int dense = v->stride[0] == 1 && v->stride[1] == 1;
-    window.channels = v->filters;
     for (int d = 0; d < 2; d++) {
         const int s = v->stride[d];
         int meets = 0;
