@@ -4360,48 +4360,31 @@ static int nn__perceptron_check(nn_ctx *nn, const char *function, const nn_perce
 }
 
 /* dw = lr (t - y) x, db = lr (t - y) */
-static int nn__perceptron_step(nn_perceptron *p, const nn_real *x, int t, nn_real lr)
-{
-    const int error = t - nn_perceptron_forward(p, x);
-    if (error == 0) return 0;
-    const nn_real rate = lr * (nn_real)error;
-    for (int j = 0; j < p->n; j++) p->w[j] = nn__fma(rate, x[j], p->w[j]);
-    p->b += rate;
-    return error;
-}
-
 int nn_perceptron_update(nn_perceptron *p, const nn_real *x, int t, nn_real lr)
 {
     if (!nn__perceptron_check(NULL, "nn_perceptron_update", p, x, &t, 1, lr)) return 0;
-    return nn__perceptron_step(p, x, t, lr);
-}
-
-static int nn__perceptron_pass(nn_perceptron *p, const nn_real *x, const int *t, int n, nn_real lr)
-{
-    int mistakes = 0;
-    for (int i = 0; i < n; i++)
-        mistakes += nn__perceptron_step(p, x + (ptrdiff_t)i * p->n, t[i], lr) != 0;
-    return mistakes;
+    const int error = t - nn_perceptron_forward(p, x);
+    if (error == 0) return 0;
+    const nn_real step = lr * (nn_real)error;
+    for (int j = 0; j < p->n; j++) p->w[j] = nn__fma(step, x[j], p->w[j]);
+    p->b += step;
+    return error;
 }
 
 int nn_perceptron_epoch(nn_perceptron *p, const nn_real *x, const int *t, int n, nn_real lr)
 {
+    int mistakes = 0;
     if (!nn__perceptron_check(NULL, "nn_perceptron_epoch", p, x, t, n, lr)) return 0;
-    return nn__perceptron_pass(p, x, t, n, lr);
-}
-
-static int nn__perceptron_count(const nn_perceptron *p, const nn_real *x, const int *t, int n)
-{
-    int errors = 0;
-    for (int i = 0; i < n; i++)
-        errors += nn_perceptron_forward(p, x + (ptrdiff_t)i * p->n) != t[i];
-    return errors;
+    for (int i = 0; i < n; i++, x += p->n) mistakes += nn_perceptron_update(p, x, t[i], lr) != 0;
+    return mistakes;
 }
 
 int nn_perceptron_errors(const nn_perceptron *p, const nn_real *x, const int *t, int n)
 {
+    int errors = 0;
     if (!nn__perceptron_check(NULL, "nn_perceptron_errors", p, x, t, n, 1)) return 0;
-    return nn__perceptron_count(p, x, t, n);
+    for (int i = 0; i < n; i++, x += p->n) errors += nn_perceptron_forward(p, x) != t[i];
+    return errors;
 }
 
 nn_perceptron_result nn_perceptron_fit(nn_perceptron *p, const nn_real *x, const int *t, int n,
@@ -4410,8 +4393,8 @@ nn_perceptron_result nn_perceptron_fit(nn_perceptron *p, const nn_real *x, const
     nn_perceptron_result r = {0, 0, 0};
     if (!nn__perceptron_check(NULL, "nn_perceptron_fit", p, x, t, n, lr)) return r;
     for (int mistakes = 1; mistakes > 0 && r.epochs < max_epochs; r.epochs++)
-        r.mistakes += mistakes = nn__perceptron_pass(p, x, t, n, lr);
-    r.errors = nn__perceptron_count(p, x, t, n);
+        r.mistakes += mistakes = nn_perceptron_epoch(p, x, t, n, lr);
+    r.errors = nn_perceptron_errors(p, x, t, n);
     return r;
 }
 
@@ -4421,24 +4404,24 @@ nn_perceptron_result nn_perceptron_pocket(nn_ctx *nn, nn_perceptron *p, const nn
     nn_perceptron_result r = {0, 0, 0};
     if (!nn__ready(nn, "nn_perceptron_pocket")) return r;
     if (!nn__perceptron_check(nn, "nn_perceptron_pocket", p, x, t, n, lr)) return r;
+    nn_perceptron pocket = {nn__scratch(nn, (size_t)p->n), p->b, p->n};
+    if (!pocket.w) return r;
     const size_t bytes = (size_t)p->n * sizeof *p->w;
-    nn_real *pocket = nn__scratch(nn, (size_t)p->n), pocket_b = p->b;
-    if (!pocket) return r;
-    memcpy(pocket, p->w, bytes);
-    r.errors = nn__perceptron_count(p, x, t, n);
+    memcpy(pocket.w, p->w, bytes);
+    r.errors = nn_perceptron_errors(p, x, t, n);
     for (; r.errors > 0 && r.epochs < max_epochs; r.epochs++)
         for (int i = 0; i < n && r.errors > 0; i++) {
             const ptrdiff_t s = (ptrdiff_t)nn__below(nn, (uint64_t)n);
-            if (nn__perceptron_step(p, x + s * p->n, t[s], lr) == 0) continue;
+            if (nn_perceptron_update(p, x + s * p->n, t[s], lr) == 0) continue;
             r.mistakes++;
-            const int errors = nn__perceptron_count(p, x, t, n);
+            const int errors = nn_perceptron_errors(p, x, t, n);
             if (errors >= r.errors) continue;
             r.errors = errors;
-            pocket_b = p->b;
-            memcpy(pocket, p->w, bytes);
+            memcpy(pocket.w, p->w, bytes);
+            pocket.b = p->b;
         }
-    p->b = pocket_b;
-    memcpy(p->w, pocket, bytes);
+    memcpy(p->w, pocket.w, bytes);
+    p->b = pocket.b;
     return r;
 }
 
