@@ -4392,8 +4392,10 @@ nn_perceptron_result nn_perceptron_fit(nn_perceptron *p, const nn_real *x, const
 {
     nn_perceptron_result r = {0, 0, 0};
     if (!nn__perceptron_check(NULL, "nn_perceptron_fit", p, x, t, n, lr)) return r;
-    for (int mistakes = 1; mistakes > 0 && r.epochs < max_epochs; r.epochs++)
-        r.mistakes += mistakes = nn_perceptron_epoch(p, x, t, n, lr);
+    for (int mistakes = 1; mistakes > 0 && r.epochs < max_epochs; r.epochs++) {
+        mistakes = nn_perceptron_epoch(p, x, t, n, lr);
+        r.mistakes += mistakes;
+    }
     r.errors = nn_perceptron_errors(p, x, t, n);
     return r;
 }
@@ -4528,20 +4530,15 @@ static int nn__samples_check(nn_ctx *nn, const char *function, const nn_real *x,
                              int k, int max_k)
 {
     if (!nn__ready(nn, function)) return 0;
-    if (!x || n < 1 || d < 1) {
-        if (!x) nn_fail(nn, NN_ERROR_ARGUMENT, function, "x is NULL");
-        else nn_fail(nn, NN_ERROR_SHAPE, function, "%d samples of %d numbers", n, d);
-        return 0;
-    }
-    if (k < 1 || k > max_k) {
-        nn_fail(nn, NN_ERROR_ARGUMENT, function, "k is %d, not in 1..%d", k, max_k);
-        return 0;
-    }
+    if (!x) return nn_fail(nn, NN_ERROR_ARGUMENT, function, "x is NULL"), 0;
+    if (n < 1 || d < 1)
+        return nn_fail(nn, NN_ERROR_SHAPE, function, "%d samples of %d numbers", n, d), 0;
+    if (k < 1 || k > max_k)
+        return nn_fail(nn, NN_ERROR_ARGUMENT, function, "k is %d, not in 1..%d", k, max_k), 0;
     const size_t size = (size_t)n * (size_t)d, bad = nn__first_bad(x, size);
     if (bad == size) return 1;
-    nn_fail(nn, NN_ERROR_NONFINITE, function, "x[%d, %d] is %s", (int)(bad / (size_t)d),
-            (int)(bad % (size_t)d), x[bad] != x[bad] ? "nan" : "inf");
-    return 0;
+    return nn_fail(nn, NN_ERROR_NONFINITE, function, "x[%d, %d] is %s", (int)(bad / (size_t)d),
+                   (int)(bad % (size_t)d), x[bad] != x[bad] ? "nan" : "inf"), 0;
 }
 
 static double nn__distance2(const nn_real *a, const nn_real *b, int d)
@@ -4640,13 +4637,12 @@ nn_kmeans nn_kmeans_fit(nn_ctx *nn, const nn_real *x, int n, int d, int k, int m
     return m;
 }
 
-/* The checks of the calls below, for what a fit has given and one more array. */
+/* The checks of the calls below: what a fit has given, and two arrays. */
 static int nn__fit_check(const char *function, nn_ctx *nn, int k, const void *a, const void *b)
 {
     if (!nn__ready(nn, function)) return 0;
-    if (k < 1 || !a || !b)
-        nn_fail(nn, NN_ERROR_ARGUMENT, function,
-                k < 1 ? "the first argument is the result of a failed call" : "an array is NULL");
+    const char *text = k < 1 ? "argument 1 is the result of a failed call" : "an array is NULL";
+    if (k < 1 || !a || !b) nn_fail(nn, NN_ERROR_ARGUMENT, function, "%s", text);
     return nn->code == NN_OK;
 }
 

@@ -770,11 +770,11 @@ static void mistakes_with_a_context(void)
     no_clusters.k = no_pca.k = 0;
     EXPECT(nn_kmeans_nearest(&clusters, NULL), ARG, "nn_kmeans_nearest: an array is NULL");
     EXPECT(nn_kmeans_nearest(&no_clusters, x), ARG,
-           "nn_kmeans_nearest: the first argument is the result of a failed call");
+           "nn_kmeans_nearest: argument 1 is the result of a failed call");
     EXPECT(nn_pca_project(&pca, NULL, 3, y), ARG, "nn_pca_project: an array is NULL");
     EXPECT(nn_pca_project(&pca, x, 3, NULL), ARG, "nn_pca_project: an array is NULL");
     EXPECT(nn_pca_restore(&no_pca, x, 3, y), ARG,
-           "nn_pca_restore: the first argument is the result of a failed call");
+           "nn_pca_restore: argument 1 is the result of a failed call");
     EXPECT(nn_gaussian_log_density(&pca, NULL), ARG, "nn_gaussian_log_density: an array is NULL");
     pca.k = 1;
     EXPECT(nn_gaussian_log_density(&pca, x), ARG, "nn_gaussian_log_density: 1 of 2 components");
