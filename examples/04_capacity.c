@@ -5,7 +5,7 @@
 #define NN_IMPLEMENTATION
 #include "../nn.h"
 
-enum { TRIALS = 400, EPOCHS = 2000, MAX_WEIGHTS = 6, MAX_POINTS = 4 * MAX_WEIGHTS };
+enum { TRIALS = 300, EPOCHS = 1000, MAX_WEIGHTS = 6, MAX_POINTS = 3 * MAX_WEIGHTS };
 
 /* A perceptron of `weights` weights: one is the bias. Gives 1 if it learns the labels in time; it
  * would find them all if it never had to stop. */
@@ -28,7 +28,7 @@ int main(void)
         printf("== %d weights: which part of %d random labellings was learned\n", weights,
                TRIALS);
         printf("points  per weight  learned  theory\n");
-        for (int points = weights; points <= 4 * weights; points += weights / 3) {
+        for (int points = weights; points <= 3 * weights; points += weights / 3) {
             int learned = 0;
             for (int trial = 0; trial < TRIALS; trial++) learned += learns(nn, points, weights);
             const double theory = nn_cover_fraction(points, weights);

@@ -22,15 +22,15 @@ int main(void)
     nn_perceptron p = zeros(w, 2);
     for (int epoch = 1, mistakes = 1; mistakes > 0; epoch++) {
         mistakes = nn_perceptron_epoch(&p, corners[0], and_t, 4, 1);
-        printf("epoch %d: %d mistakes, w = (%g, %g), b = %g\n", epoch, mistakes, (double)w[0],
+        printf("epoch %d: mistakes %d, w = (%g, %g), b = %g\n", epoch, mistakes, (double)w[0],
                (double)w[1], (double)p.b);
     }
     const int and_errors = nn_perceptron_errors(&p, corners[0], and_t, 4);
 
     printf("\n== iris: setosa or not? The learning rate only rescales weights that begin at 0\n");
     nn_ctx *nn = nn_create(42);
-    nn_csv_options plain = {0, 0, NN_MISSING_ERROR, 0};
-    nn_table table = nn_csv_load(nn, "examples/data/iris.csv", plain);
+    nn_csv_options header = {1, ',', NN_MISSING_ERROR, 0};
+    nn_table table = nn_csv_load(nn, "examples/data/iris.csv", header);
     nn_dataset iris = nn_dataset_classes(&table, -1);
     if (!nn_ok(nn)) return 1;
     int setosa[150], virginica[150], bounded = 1;
@@ -38,12 +38,15 @@ int main(void)
         setosa[i] = iris.label[i] == 0;
         virginica[i] = iris.label[i] == 2;
     }
+    nn_real petal[4] = {0, 0, -1, 0}; /* one plane that does it: petals of 2.45 cm */
+    const nn_perceptron plane = {petal, 2.45f, 4};
+    const nn_novikoff bound = nn_novikoff_bound(&plane, iris.x, setosa, iris.n);
+    printf("R = %.2f, margin = %.3f: at most %.0f mistakes\n", bound.radius, bound.margin,
+           bound.mistakes);
     for (nn_real lr = 0.25f; lr <= 4; lr *= 4) {
         p = zeros(w, 4);
         const nn_perceptron_result r = nn_perceptron_fit(&p, iris.x, setosa, iris.n, lr, 1000);
-        const nn_novikoff bound = nn_novikoff_bound(&p, iris.x, setosa, iris.n);
-        printf("rate %-4g: %d epochs, %ld mistakes (bound %.0f), w / rate =", (double)lr, r.epochs,
-               r.mistakes, bound.mistakes);
+        printf("rate %-4g: %d epochs, %ld mistakes, w / rate =", (double)lr, r.epochs, r.mistakes);
         for (int j = 0; j < 4; j++) printf(" %.1f%s", (double)(w[j] / lr), j < 3 ? "," : "\n");
         bounded = bounded && r.errors == 0 && (double)r.mistakes <= bound.mistakes;
     }
@@ -53,7 +56,7 @@ int main(void)
     p = zeros(w, 2);
     for (int epoch = 1; epoch <= 6; epoch++) {
         const int mistakes = nn_perceptron_epoch(&p, corners[0], xor_t, 4, 1);
-        printf("epoch %d: %d mistakes, w = (%g, %g), b = %g\n", epoch, mistakes, (double)w[0],
+        printf("epoch %d: mistakes %d, w = (%g, %g), b = %g\n", epoch, mistakes, (double)w[0],
                (double)w[1], (double)p.b);
     }
     p = zeros(w, 2);

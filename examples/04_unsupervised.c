@@ -7,8 +7,8 @@
 int main(void)
 {
     nn_ctx *nn = nn_create(42);
-    nn_csv_options plain = {0, 0, NN_MISSING_ERROR, 0};
-    nn_table table = nn_csv_load(nn, "examples/data/iris.csv", plain);
+    nn_csv_options header = {1, ',', NN_MISSING_ERROR, 0};
+    nn_table table = nn_csv_load(nn, "examples/data/iris.csv", header);
     nn_dataset iris = nn_dataset_classes(&table, -1);
     if (!nn_ok(nn)) return 1;
 

@@ -291,7 +291,7 @@ static void rate_only_rescales(void) /* 4.7 */
 /* How many of the 2^n labellings of n points in d dimensions (2 or 3) a plane through the origin
  * makes: each region of the planes w with w x_i = 0 has a corner, where d - 1 of the products are
  * 0 and may get either sign. */
-static int dichotomies(const double (*x)[3], int n, int d)
+static int dichotomies(double x[][3], int n, int d)
 {
     static char seen[1 << 10];
     int count = 0;
@@ -354,8 +354,12 @@ static void cover_counts(void) /* 4.9 */
  * labellings. */
 static void capacity_of_the_algorithm(void) /* 4.9 */
 {
-    nn_real x[10] = {0, 0, 1, 0.25f, 0.25f, 1, -1, 0.5f, -0.25f, -1}, w[2];
+    nn_real x[10] = {0.25f, 0, 1, 0.25f, 0.25f, 1, -1, 0.5f, -0.25f, -1}, w[2];
+    double augmented[5][3];
     int learned = 0;
+    for (int i = 0; i < 15; i++)
+        augmented[i / 3][i % 3] = i % 3 < 2 ? (double)x[i / 3 * 2 + i % 3] : 1;
+    CHECK_INT(dichotomies(augmented, 5, 3), 22);
     for (int labels = 0; labels < 32; labels++) {
         int t[5];
         for (int i = 0; i < 5; i++) t[i] = labels >> i & 1;
@@ -655,11 +659,15 @@ static void pca_diagonalises(void) /* 4.2 */
 /* Iris, against numpy.linalg.eigh of numpy.cov(x.T, bias=True) in double. */
 static void pca_of_iris(void) /* 4.2 */
 {
-    static const double variance[4] = {@VARIANCE@};
-    static const double component[4][4] = {@COMPONENT@};
+    static const double variance[4] = {4.2000533844, 0.2410529272, 0.0776881036, 0.0236761921};
+    static const double component[4][4] = {
+        {0.3613865893, -0.0845225190, 0.8566706080, 0.3582891936},
+        {0.6565887527, 0.7301614554, -0.1733726517, -0.0754810081},
+        {-0.5820298572, 0.5979107945, 0.0762360642, 0.5458314665},
+        {0.3154872237, -0.3197231220, -0.4798389892, 0.7536574032}};
     nn_ctx *nn = nn_create(1);
-    const nn_csv_options plain = {0, 0, NN_MISSING_ERROR, 0};
-    const nn_table table = nn_csv_load(nn, "examples/data/iris.csv", plain);
+    const nn_csv_options header = {1, ',', NN_MISSING_ERROR, 0};
+    const nn_table table = nn_csv_load(nn, "examples/data/iris.csv", header);
     const nn_dataset iris = nn_dataset_classes(&table, -1);
     CHECK_INT(iris.n, 150);
     const nn_pca p = nn_pca_fit(nn, iris.x, iris.n, 4, 4);
