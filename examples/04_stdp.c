@@ -34,7 +34,7 @@ int main(void)
     for (int dt = -50; dt <= 50; dt += 10) {
         const double dw = (double)nn_stdp_pair(&rule, (nn_real)dt);
         char curve[24] = "          |          ";
-        const int length = (int)(fabs(dw) / 0.0003 + 0.5);
+        const int length = (int)(fabs(dw) / 0.0004 + 0.5);
         for (int i = 1; i <= length; i++) curve[10 + (dw > 0 ? i : -i)] = '#';
         printf("dt %3d   dw %8.5f   %s\n", dt, dw, curve);
     }
