@@ -541,14 +541,15 @@ nn_tensor *nn_activate(nn_tensor *x, nn_activation g); /* the one that g names *
 /* ==== Chapter 4: learning ============================================================ >>ch04 */
 #if NN_CHAPTERS >= 4
 
-/* ---- from a teacher: samples x [n, p->n] with targets t [n], each 0 or 1. Nothing here has a
- * context: a mistake in the call prints its message and aborts. ---- */
+/* ---- from a teacher: samples x [n, p->n] with targets t [n], each 0 or 1. Where there is no
+ * context, here and with spikes, a mistake in a call prints its message and aborts. ---- */
 
 /* One step of the perceptron rule for one sample: w += lr (t - y) x, b += lr (t - y), y being the
  * output (Rosenblatt 1958). Gives t - y: 0 where y is right, and then nothing changes. Book: 4. */
 int nn_perceptron_update(nn_perceptron *p, const nn_real *x, int t, nn_real lr);
 /* An epoch: one step for each sample, in order. Gives how many mistakes it met on the way. */
 int nn_perceptron_epoch(nn_perceptron *p, const nn_real *x, const int *t, int n, nn_real lr);
+/* How many samples it gets wrong now; nothing is learned. */
 int nn_perceptron_errors(const nn_perceptron *p, const nn_real *x, const int *t, int n);
 
 typedef struct nn_perceptron_result {
