@@ -8,7 +8,7 @@
  * For gdb:      cc -g -DNN_DEBUG prog.c -lm            (gcc keeps the kernels fast)
  *
  * C99 or C++11, libc and libm, nothing else. The sections below are the chapters of a book (so far
- * 1, 3, 5, 6 and 7; "Book: 6" means chapter 6): read from the top, or search for >>ch06.
+ * 1 and 3 to 7; "Book: 6" means chapter 6): read from the top, or search for >>ch06.
  * Licence: at the end (MIT-0, fit for coursework: use it without asking or naming anybody).
  */
 #ifndef NN__KERNEL_PASS /* the file includes itself once for every instruction set: see >>kernels */
@@ -105,7 +105,8 @@
  *   tensor of shape [0], never NULL), until nn_error_clear. So a program may check at the end:
  *   return nn_ok(nn) ? 0 : 1. Weights are never half updated.
  *   Two cases have no nn_ctx to stick to: nn_create returns NULL when there is no memory, and a
- *   call all of whose pointers are NULL always aborts (and cannot tell its line). Breakpoint for
+ *   mistake in a call that has no ctx to find (all of its pointers are NULL, or it takes plain
+ *   numbers only, as a perceptron does) always aborts, and cannot tell its line. Breakpoint for
  *   all of it: nn__fail. nn_on_nan(nn, 1) makes an error of the first NaN or infinity in a result
  *   or a gradient, which names the operation. Messages of a call made through a pointer to the
  *   function tell the line of an earlier call. A handler should return.
@@ -166,8 +167,9 @@
  *   >>foundation  errors, memory, random numbers, tensors, recording      >>kernels  SIMD
  *   >>products    matrix products, convolution: blocks, panels, threads
  *   >>tensors     arithmetic, shapes, reductions: what every chapter uses
- *   >>ch01 neurons and layers      >>ch03 activation functions   >>ch05 gradient descent
- *   >>ch06 backpropagation         >>ch07 cost functions         >>data files and data sets
+ *   >>ch01 neurons and layers      >>ch03 activation functions   >>ch04 learning
+ *   >>ch05 gradient descent        >>ch06 backpropagation        >>ch07 cost functions
+ *   >>data files and data sets
  *
  * WHAT IT DOES NOT DO: graphics cards, half precision, more than 4 dimensions, distributed
  * training, reading other libraries' graph formats.
@@ -505,6 +507,18 @@ typedef struct nn_linear {
 nn_linear nn_linear_new(nn_model *model, const char *name, int in, int out);
 nn_tensor *nn_linear_forward(const nn_linear *l, nn_tensor *x); /* [.., in] -> [.., out] */
 
+/* ==== Chapter 2: the perceptron ====================================================== >>ch02 */
+#if NN_CHAPTERS >= 2 /* MERGE: this section is a stand-in for the one of chapter 2; drop it */
+
+int nn_btu(nn_real z, nn_real theta);
+typedef struct nn_perceptron {
+    nn_real *w; /* [n], the caller's */
+    nn_real b;
+    int n;
+} nn_perceptron;
+int nn_perceptron_forward(const nn_perceptron *p, const nn_real *x);
+
+#endif
 /* ==== Chapter 3: activation functions ================================================ >>ch03 */
 #if NN_CHAPTERS >= 3
 
@@ -522,6 +536,114 @@ typedef enum nn_activation {
     NN_SOFTMAX
 } nn_activation;
 nn_tensor *nn_activate(nn_tensor *x, nn_activation g); /* the one that g names */
+
+#endif
+/* ==== Chapter 4: learning ============================================================ >>ch04 */
+#if NN_CHAPTERS >= 4
+
+/* ---- from a teacher: samples x [n, p->n] with targets t [n], each 0 or 1. Where there is no
+ * context, here and with spikes, a mistake in a call prints its message and aborts. ---- */
+
+/* One step of the perceptron rule for one sample: w += lr (t - y) x, b += lr (t - y), y being the
+ * output (Rosenblatt 1958). Gives t - y: 0 where y is right, and then nothing changes. Book: 4. */
+int nn_perceptron_update(nn_perceptron *p, const nn_real *x, int t, nn_real lr);
+/* An epoch: one step for each sample, in order. Gives how many mistakes it met on the way. */
+int nn_perceptron_epoch(nn_perceptron *p, const nn_real *x, const int *t, int n, nn_real lr);
+/* How many samples it gets wrong now; nothing is learned. */
+int nn_perceptron_errors(const nn_perceptron *p, const nn_real *x, const int *t, int n);
+
+typedef struct nn_perceptron_result {
+    int epochs;    /* how many there were, the one without mistakes included */
+    long mistakes; /* steps that changed something, in all of them */
+    int errors;    /* samples that the final weights get wrong; 0: the classes are separated */
+} nn_perceptron_result;
+/* The perceptron learning algorithm: epochs until one has no mistakes, at most max_epochs. Begins
+ * with the weights that p has. If no weights separate the classes it never settles: the weights
+ * stay bounded (Block and Levin 1970) and, where inputs and lr are whole numbers, come in cycles.
+ * Book: 4. */
+nn_perceptron_result nn_perceptron_fit(nn_perceptron *p, const nn_real *x, const int *t, int n,
+                                       nn_real lr, int max_epochs);
+/* The pocket algorithm with ratchet (Gallant 1990) for such classes: samples in random order, n to
+ * the epoch, and the weights with the fewest errors so far are kept: p ends with them. */
+nn_perceptron_result nn_perceptron_pocket(nn_ctx *nn, nn_perceptron *p, const nn_real *x,
+                                          const int *t, int n, nn_real lr, int max_epochs);
+
+/* Novikoff 1962: if u separates the samples, a perceptron that begins with zeros makes at most
+ * (radius / margin)^2 mistakes, in any order, for any lr. The bias counts as the weight of an input
+ * that is always 1. Book: 4. */
+typedef struct nn_novikoff {
+    double radius;   /* length of the longest (x, 1) */
+    double margin;   /* least distance of an (x, 1) from u's plane; negative: on the wrong side */
+    double mistakes; /* the bound; infinite if the margin is not positive */
+} nn_novikoff;
+nn_novikoff nn_novikoff_bound(const nn_perceptron *u, const nn_real *x, const int *t, int n);
+
+/* Of the 2^N ways to give N points in general position the labels 0 and 1, the part that a
+ * perceptron with d free weights (n inputs and a bias: d = n + 1) can learn: C(N, d) / 2^N with
+ * C(N, d) = 2 (the sum of binomial(N - 1, k) for k < d). It is 1 up to N = d, 1/2 at N = 2 d: the
+ * capacity (Cover 1965). Book: 4. */
+double nn_cover_fraction(int points, int weights);
+
+/* ---- from spikes: spike-timing-dependent plasticity (Bi and Poo 1998). With dt = t_post - t_pre
+ *
+ *     dw =  a_plus  e^(-dt / tau_plus)     dt > 0: pre before post, potentiation (LTP)
+ *     dw = -a_minus e^(dt / tau_minus)     dt < 0: post before pre, depression (LTD)
+ *     dw = 0                               dt = 0: neither can have caused the other        ---- */
+
+typedef struct nn_stdp {
+    nn_real a_plus, a_minus;     /* change at dt = 0+ and 0-, both written positive */
+    nn_real tau_plus, tau_minus; /* time constants, in the unit of dt */
+} nn_stdp;
+nn_stdp nn_stdp_new(void); /* 0.005, 1.05 * 0.005, 20 ms, 20 ms: Song, Miller and Abbott 2000 */
+nn_real nn_stdp_pair(const nn_stdp *rule, nn_real dt); /* dw of one pair of spikes. Book: 4. */
+
+/* The same while time goes by, without a list of spikes: each side has a trace that jumps by 1 at
+ * its spike and decays with its tau; it is the sum of e^(-age / tau) over the spikes so far. All a
+ * synapse sees is the two neurons it joins; no error comes from anywhere. Book: 4. */
+typedef struct nn_synapse {
+    nn_real w;         /* the weight */
+    nn_real w_max;     /* w is held in 0..w_max; 0: not held */
+    nn_real pre, post; /* the traces, 0 at first */
+} nn_synapse;
+/* The clock goes on by dt; then pre and post say (0 or 1) who fires. Gives the change of w. */
+nn_real nn_stdp_step(const nn_stdp *rule, nn_synapse *s, int pre, int post, nn_real dt);
+
+/* ---- without a teacher: samples x [n, d], all finite. The arrays in the results live as long as
+ * nn. After an error k is 0. ---- */
+
+/* k centres such that the sum of squared distances between samples and their nearest centre is
+ * small. Begins with k samples far from each other (k-means++, Arthur and Vassilvitskii 2007); a
+ * round moves each centre to the mean of its samples (Lloyd 1982). Ends when no sample changes its
+ * cluster. That need not be the best there is: try other seeds. A centre without samples stays
+ * where it is. Book: 4. */
+typedef struct nn_kmeans {
+    nn_ctx *ctx;
+    int k, size;
+    nn_real *center; /* [k, size] */
+    int *cluster;    /* [n]: the centre that is nearest to each sample */
+    double error;    /* the sum of squared distances */
+    int rounds;
+} nn_kmeans;
+nn_kmeans nn_kmeans_fit(nn_ctx *nn, const nn_real *x, int n, int d, int k, int max_rounds);
+int nn_kmeans_nearest(const nn_kmeans *m, const nn_real *x); /* the cluster of a new sample */
+
+/* Principal components (Pearson 1901): the directions in which the samples vary most, as the
+ * eigenvectors of their covariance (divisor n) by Jacobi's rotations (1846). Each is a row, of
+ * length 1; its number of largest size (the first of equals) is positive. Book: 4. */
+typedef struct nn_pca {
+    nn_ctx *ctx;
+    int k, size;
+    double *mean;      /* [size] */
+    double *component; /* [k, size], orthonormal, that of the largest variance first */
+    double *variance;  /* [k]: of the samples along each */
+    double total;      /* variance of the samples in all directions together */
+} nn_pca;
+nn_pca nn_pca_fit(nn_ctx *nn, const nn_real *x, int n, int d, int k);
+void nn_pca_project(const nn_pca *p, const nn_real *x, int n, nn_real *y); /* [n, size] -> [n, k] */
+void nn_pca_restore(const nn_pca *p, const nn_real *y, int n, nn_real *x); /* and back */
+/* The logarithm of the density at x [size] of the normal distribution with the mean and covariance
+ * of the samples. Needs all components (k = size), and variance in each. Book: 4. */
+double nn_gaussian_log_density(const nn_pca *p, const nn_real *x);
 
 #endif
 /* ==== Chapter 5: gradient descent ==================================================== >>ch05 */
@@ -721,6 +843,10 @@ const nn_idx *nn__at_idx(const nn_idx *a, const char *file, int line);
 const nn_dataset *nn__at_data(const nn_dataset *data, const char *file, int line);
 const nn_scaler *nn__at_scaler(const nn_scaler *s, const char *file, int line);
 const nn_batches *nn__at_batches(const nn_batches *b, const char *file, int line);
+#if NN_CHAPTERS >= 4
+const nn_kmeans *nn__at_kmeans(const nn_kmeans *m, const char *file, int line);
+const nn_pca *nn__at_pca(const nn_pca *p, const char *file, int line);
+#endif
 #if NN_CHAPTERS >= 5
 nn_optimizer *nn__at_optimizer(nn_optimizer *opt, const char *file, int line);
 #endif
@@ -796,6 +922,15 @@ nn_mlp *nn__at_mlp(nn_mlp *m, const char *file, int line);
 #define nn_leaky_relu(x, ...) nn_leaky_relu(NN_AT(x), __VA_ARGS__)
 #define nn_softmax(...) nn_softmax(NN_AT(__VA_ARGS__))
 #define nn_activate(x, ...) nn_activate(NN_AT(x), __VA_ARGS__)
+#endif
+#if NN_CHAPTERS >= 4
+#define nn_perceptron_pocket(nn, ...) nn_perceptron_pocket(NN__AT(ctx, nn), __VA_ARGS__)
+#define nn_kmeans_fit(nn, ...) nn_kmeans_fit(NN__AT(ctx, nn), __VA_ARGS__)
+#define nn_kmeans_nearest(m, ...) nn_kmeans_nearest(NN__AT(kmeans, m), __VA_ARGS__)
+#define nn_pca_fit(nn, ...) nn_pca_fit(NN__AT(ctx, nn), __VA_ARGS__)
+#define nn_pca_project(p, ...) nn_pca_project(NN__AT(pca, p), __VA_ARGS__)
+#define nn_pca_restore(p, ...) nn_pca_restore(NN__AT(pca, p), __VA_ARGS__)
+#define nn_gaussian_log_density(p, ...) nn_gaussian_log_density(NN__AT(pca, p), __VA_ARGS__)
 #endif
 #if NN_CHAPTERS >= 5
 #define nn_sgd(p, ...) nn_sgd(NN__AT(model, p), __VA_ARGS__)
@@ -958,6 +1093,22 @@ nn_tensor *nn_fail(nn_ctx *nn, nn_code code, const char *function, const char *f
     return &nn->failed;
 }
 
+#if NN_CHAPTERS >= 4
+/* A mistake of the caller's, also where there is no context for it to stick to. Gives 0. */
+static int nn__refuse(nn_ctx *nn, const char *function, const char *format, ...)
+{
+    char text[256], message[400];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    if (nn) return nn_fail(nn, NN_ERROR_ARGUMENT, function, "%s", text), 0;
+    snprintf(message, sizeof message, "%s: %s", function, text);
+    nn__fail(NULL, NN_ERROR_ARGUMENT, message);
+    return 0;
+}
+#endif
+
 const char *nn_shape_text(nn_ctx *nn, nn_shape shape)
 {
     if (!nn__given(nn, "nn_shape_text")) return "";
@@ -1013,6 +1164,10 @@ NN__NOTE(const nn_idx, idx)
 NN__NOTE(const nn_dataset, data)
 NN__NOTE(const nn_scaler, scaler)
 NN__NOTE(const nn_batches, batches)
+#if NN_CHAPTERS >= 4
+NN__NOTE(const nn_kmeans, kmeans)
+NN__NOTE(const nn_pca, pca)
+#endif
 #if NN_CHAPTERS >= 5
 NN__NOTE(nn_optimizer, optimizer)
 #endif
@@ -4056,6 +4211,18 @@ nn_tensor *nn_linear_forward(const nn_linear *l, nn_tensor *x)
     return nn_op_done(y);
 }
 
+/* ==== Chapter 2: the perceptron ======================================================== >>ch02 */
+#if NN_CHAPTERS >= 2 /* MERGE: this section is a stand-in for the one of chapter 2; drop it */
+
+int nn_btu(nn_real z, nn_real theta) { return z > theta; }
+
+int nn_perceptron_forward(const nn_perceptron *p, const nn_real *x)
+{
+    if (!nn__given(p && x ? p->w : NULL, "nn_perceptron_forward")) return 0;
+    return nn_btu(nn_neuron(p->w, x, p->n, p->b), 0);
+}
+
+#endif
 /* ==== Chapter 3: activation functions ================================================== >>ch03 */
 #if NN_CHAPTERS >= 3
 
@@ -4126,6 +4293,461 @@ nn_tensor *nn_activate(nn_tensor *x, nn_activation g)
     case NN_SOFTMAX: return nn_softmax(x);
     }
     return nn_fail(x->ctx, NN_ERROR_ARGUMENT, "nn_activate", "%d names no activation", (int)g);
+}
+
+#endif
+/* ==== Chapter 4: learning ============================================================== >>ch04 */
+#if NN_CHAPTERS >= 4
+
+/* ---- from a teacher: the perceptron ---- */
+
+/* What all of them check: samples x [n, p->n], targets t [n], the learning rate. */
+static int nn__perceptron_check(nn_ctx *nn, const char *function, const nn_perceptron *p,
+                                const nn_real *x, const int *t, int n, nn_real lr)
+{
+    const char *missing = !p ? "the perceptron" : !p->w ? "w" : !x ? "x" : !t ? "t" : NULL;
+    if (missing) return nn__refuse(nn, function, "%s is NULL", missing);
+    if (n < 1 || p->n < 1) return nn__refuse(nn, function, "%d samples of %d numbers", n, p->n);
+    for (int i = 0; i < n; i++)
+        if (t[i] != 0 && t[i] != 1)
+            return nn__refuse(nn, function, "t[%d] is %d, not 0 or 1", i, t[i]);
+    if (lr > 0 && lr - lr == 0) return 1;
+    return nn__refuse(nn, function, "the learning rate is %g, not positive and finite", (double)lr);
+}
+
+/* dw = lr (t - y) x, db = lr (t - y) */
+int nn_perceptron_update(nn_perceptron *p, const nn_real *x, int t, nn_real lr)
+{
+    if (!nn__perceptron_check(NULL, "nn_perceptron_update", p, x, &t, 1, lr)) return 0;
+    const int error = t - nn_perceptron_forward(p, x);
+    if (error == 0) return 0;
+    const nn_real step = lr * (nn_real)error;
+    for (int j = 0; j < p->n; j++) p->w[j] = nn__fma(step, x[j], p->w[j]);
+    p->b += step;
+    return error;
+}
+
+int nn_perceptron_epoch(nn_perceptron *p, const nn_real *x, const int *t, int n, nn_real lr)
+{
+    int mistakes = 0;
+    if (!nn__perceptron_check(NULL, "nn_perceptron_epoch", p, x, t, n, lr)) return 0;
+    for (int i = 0; i < n; i++, x += p->n) mistakes += nn_perceptron_update(p, x, t[i], lr) != 0;
+    return mistakes;
+}
+
+int nn_perceptron_errors(const nn_perceptron *p, const nn_real *x, const int *t, int n)
+{
+    int errors = 0;
+    if (!nn__perceptron_check(NULL, "nn_perceptron_errors", p, x, t, n, 1)) return 0;
+    for (int i = 0; i < n; i++, x += p->n) errors += nn_perceptron_forward(p, x) != t[i];
+    return errors;
+}
+
+nn_perceptron_result nn_perceptron_fit(nn_perceptron *p, const nn_real *x, const int *t, int n,
+                                       nn_real lr, int max_epochs)
+{
+    nn_perceptron_result r = {0, 0, 0};
+    if (!nn__perceptron_check(NULL, "nn_perceptron_fit", p, x, t, n, lr)) return r;
+    for (int mistakes = 1; mistakes > 0 && r.epochs < max_epochs; r.epochs++) {
+        mistakes = nn_perceptron_epoch(p, x, t, n, lr);
+        r.mistakes += mistakes;
+    }
+    r.errors = nn_perceptron_errors(p, x, t, n);
+    return r;
+}
+
+nn_perceptron_result nn_perceptron_pocket(nn_ctx *nn, nn_perceptron *p, const nn_real *x,
+                                          const int *t, int n, nn_real lr, int max_epochs)
+{
+    nn_perceptron_result r = {0, 0, 0};
+    if (!nn__ready(nn, "nn_perceptron_pocket")) return r;
+    if (!nn__perceptron_check(nn, "nn_perceptron_pocket", p, x, t, n, lr)) return r;
+    nn_perceptron pocket = {nn__scratch(nn, (size_t)p->n), p->b, p->n};
+    if (!pocket.w) return r;
+    const size_t bytes = (size_t)p->n * sizeof *p->w;
+    memcpy(pocket.w, p->w, bytes);
+    r.errors = nn_perceptron_errors(p, x, t, n);
+    for (; r.errors > 0 && r.epochs < max_epochs; r.epochs++)
+        for (int i = 0; i < n && r.errors > 0; i++) {
+            const ptrdiff_t s = (ptrdiff_t)nn__below(nn, (uint64_t)n);
+            if (nn_perceptron_update(p, x + s * p->n, t[s], lr) == 0) continue;
+            r.mistakes++;
+            const int errors = nn_perceptron_errors(p, x, t, n);
+            if (errors >= r.errors) continue;
+            r.errors = errors;
+            memcpy(pocket.w, p->w, bytes);
+            pocket.b = p->b;
+        }
+    memcpy(p->w, pocket.w, bytes);
+    p->b = pocket.b;
+    return r;
+}
+
+/* |(x, 1)| and the distance (w x + b) / |(w, b)|, negative where the label says otherwise */
+nn_novikoff nn_novikoff_bound(const nn_perceptron *u, const nn_real *x, const int *t, int n)
+{
+    nn_novikoff r = {0, 0, HUGE_VAL};
+    if (!nn__perceptron_check(NULL, "nn_novikoff_bound", u, x, t, n, 1)) return r;
+    double length2 = (double)u->b * (double)u->b, least = HUGE_VAL, longest2 = 0;
+    for (int j = 0; j < u->n; j++) length2 += (double)u->w[j] * (double)u->w[j];
+    for (int i = 0; i < n; i++, x += u->n) {
+        double z = (double)u->b, x2 = 1;
+        for (int j = 0; j < u->n; j++) {
+            z += (double)u->w[j] * (double)x[j];
+            x2 += (double)x[j] * (double)x[j];
+        }
+        if (!t[i]) z = -z;
+        if (z < least) least = z;
+        if (x2 > longest2) longest2 = x2;
+    }
+    r.radius = sqrt(longest2);
+    if (length2 > 0) r.margin = least / sqrt(length2);
+    if (r.margin > 0) r.mistakes = (r.radius / r.margin) * (r.radius / r.margin);
+    return r;
+}
+
+/* 2^(1 - N) (the sum of binomial(N - 1, k) for k < d). The sum may be too large for a double: it is
+ * kept as sum 2^(N - 1 - halvings). */
+double nn_cover_fraction(int points, int weights)
+{
+    if (points < 1 || weights < 1)
+        return nn__refuse(NULL, "nn_cover_fraction", "%d points, %d weights", points, weights);
+    if (points <= weights) return 1;
+    double sum = 0, term = 1;
+    int halvings = points - 1;
+    for (int k = 0; k < weights; k++) {
+        sum += term;
+        term = term * (points - 1 - k) / (k + 1);
+        if (term < 1e200) continue;
+        sum = ldexp(sum, -600);
+        term = ldexp(term, -600);
+        halvings -= 600;
+    }
+    return ldexp(sum, -halvings);
+}
+
+/* ---- from spikes ---- */
+
+static nn_real nn__exp1(nn_real x) /* the kernel's: the same bits everywhere */
+{
+    nn_real y;
+#if NN__FLOAT
+    nn__table_scalar.exp(1, &x, &y);
+#else
+    nn__table_naive.exp(1, &x, &y);
+#endif
+    return y;
+}
+
+nn_stdp nn_stdp_new(void)
+{
+    const nn_stdp rule = {(nn_real)0.005, (nn_real)0.00525, 20, 20};
+    return rule;
+}
+
+static int nn__stdp_check(const char *function, const nn_stdp *rule)
+{
+    if (!nn__given(rule, function)) return 0;
+    if (rule->tau_plus > 0 && rule->tau_minus > 0) return 1;
+    return nn__refuse(NULL, function, "time constants %g and %g, not positive",
+                      (double)rule->tau_plus, (double)rule->tau_minus);
+}
+
+nn_real nn_stdp_pair(const nn_stdp *rule, nn_real dt)
+{
+    if (!nn__stdp_check("nn_stdp_pair", rule)) return 0;
+    if (dt > 0) return rule->a_plus * nn__exp1(-dt / rule->tau_plus);
+    if (dt < 0) return -rule->a_minus * nn__exp1(dt / rule->tau_minus);
+    return dt; /* 0, or NaN, which stays one */
+}
+
+/* A spike meets the trace that the other side's earlier spikes have left; only then does it leave
+ * its own, so that two at the same time do not meet. */
+nn_real nn_stdp_step(const nn_stdp *rule, nn_synapse *s, int pre, int post, nn_real dt)
+{
+    if (!nn__stdp_check("nn_stdp_step", rule)) return 0;
+    if (!s) return (nn_real)nn__refuse(NULL, "nn_stdp_step", "the synapse is NULL");
+    if (!(dt > 0))
+        return (nn_real)nn__refuse(NULL, "nn_stdp_step", "dt is %g, not positive", (double)dt);
+    const nn_real before = s->w;
+    s->pre *= nn__exp1(-dt / rule->tau_plus);
+    s->post *= nn__exp1(-dt / rule->tau_minus);
+    if (post) s->w = nn__fma(rule->a_plus, s->pre, s->w);
+    if (pre) s->w = nn__fma(-rule->a_minus, s->post, s->w);
+    s->pre += (nn_real)!!pre;
+    s->post += (nn_real)!!post;
+    if (s->w_max > 0) s->w = s->w < 0 ? 0 : s->w > s->w_max ? s->w_max : s->w;
+    return s->w - before;
+}
+
+/* ---- without a teacher ---- */
+
+static int nn__samples_check(nn_ctx *nn, const char *function, const nn_real *x, int n, int d,
+                             int k, int max_k)
+{
+    if (!nn__ready(nn, function)) return 0;
+    if (!x) return nn_fail(nn, NN_ERROR_ARGUMENT, function, "x is NULL"), 0;
+    if (n < 1 || d < 1)
+        return nn_fail(nn, NN_ERROR_SHAPE, function, "%d samples of %d numbers", n, d), 0;
+    if (k < 1 || k > max_k)
+        return nn_fail(nn, NN_ERROR_ARGUMENT, function, "k is %d, not in 1..%d", k, max_k), 0;
+    const size_t size = (size_t)n * (size_t)d, bad = nn__first_bad(x, size);
+    if (bad == size) return 1;
+    return nn_fail(nn, NN_ERROR_NONFINITE, function, "x[%d, %d] is %s", (int)(bad / (size_t)d),
+                   (int)(bad % (size_t)d), x[bad] != x[bad] ? "nan" : "inf"), 0;
+}
+
+static double nn__distance2(const nn_real *a, const nn_real *b, int d)
+{
+    double sum = 0;
+    for (int j = 0; j < d; j++) {
+        const double difference = (double)a[j] - (double)b[j];
+        sum += difference * difference;
+    }
+    return sum;
+}
+
+/* k-means++: the first centre is any sample; each further one is a sample drawn with a probability
+ * proportional to its squared distance from the centre that is nearest to it so far. */
+static void nn__kmeans_start(nn_kmeans *m, const nn_real *x, int n, double *distance2)
+{
+    const size_t d = (size_t)m->size;
+    size_t chosen = (size_t)nn__below(m->ctx, (uint64_t)n);
+    for (int c = 0; c < m->k; c++) {
+        nn_real *center = m->center + (size_t)c * d;
+        memcpy(center, x + chosen * d, d * sizeof *x);
+        double sum = 0;
+        for (size_t i = 0; i < (size_t)n; i++) {
+            const double s = nn__distance2(x + i * d, center, m->size);
+            if (c == 0 || s < distance2[i]) distance2[i] = s;
+            sum += distance2[i];
+        }
+        double left = (double)(nn_random(m->ctx) >> 11) / 9007199254740992.0 * sum; /* 0..1 of it */
+        for (chosen = 0; chosen + 1 < (size_t)n; chosen++)
+            if ((left -= distance2[chosen]) < 0) break;
+    }
+}
+
+static int nn__nearest(const nn_kmeans *m, const nn_real *x, double *least)
+{
+    int nearest = 0;
+    for (int c = 0; c < m->k; c++) {
+        const double s = nn__distance2(x, m->center + (ptrdiff_t)c * m->size, m->size);
+        if (c > 0 && !(s < *least)) continue;
+        *least = s;
+        nearest = c;
+    }
+    return nearest;
+}
+
+/* Each sample to its nearest centre. Gives how many changed their cluster. */
+static int nn__kmeans_assign(nn_kmeans *m, const nn_real *x, int n)
+{
+    int changed = 0;
+    m->error = 0;
+    for (int i = 0; i < n; i++, x += m->size) {
+        double s = 0;
+        const int c = nn__nearest(m, x, &s);
+        m->error += s;
+        changed += c != m->cluster[i];
+        m->cluster[i] = c;
+    }
+    return changed;
+}
+
+/* Each centre to the mean of its samples. */
+static void nn__kmeans_move(nn_kmeans *m, const nn_real *x, int n, double *sum /* [size] */)
+{
+    const int d = m->size;
+    for (int c = 0; c < m->k; c++) {
+        int count = 0;
+        for (int j = 0; j < d; j++) sum[j] = 0;
+        for (ptrdiff_t i = 0; i < n; i++) {
+            if (m->cluster[i] != c) continue;
+            for (int j = 0; j < d; j++) sum[j] += (double)x[i * d + j];
+            count++;
+        }
+        for (int j = 0; count && j < d; j++)
+            m->center[(ptrdiff_t)c * d + j] = (nn_real)(sum[j] / count);
+    }
+}
+
+nn_kmeans nn_kmeans_fit(nn_ctx *nn, const nn_real *x, int n, int d, int k, int max_rounds)
+{
+    nn_kmeans m = {nn, 0, d, NULL, NULL, 0, 0};
+    if (!nn__samples_check(nn, "nn_kmeans_fit", x, n, d, k, n)) return m;
+    m.center = nn__reals(nn, &nn->keep, (size_t)k * (size_t)d);
+    m.cluster = (int *)nn__alloc(nn, &nn->keep, (size_t)n, sizeof *m.cluster, 0);
+    const nn__mark temporaries = nn__arena_mark(&nn->graph);
+    const size_t room = (size_t)(n > d ? n : d);
+    double *work = (double *)nn__alloc(nn, &nn->graph, room, sizeof *work, 0);
+    if (!m.center || !m.cluster || !work) return m;
+    m.k = k;
+    nn__kmeans_start(&m, x, n, work);
+    for (int i = 0; i < n; i++) m.cluster[i] = -1;
+    while (nn__kmeans_assign(&m, x, n) > 0 && m.rounds < max_rounds) {
+        nn__kmeans_move(&m, x, n, work);
+        m.rounds++;
+    }
+    nn__arena_rewind(&nn->graph, temporaries);
+    return m;
+}
+
+/* The checks of the calls below: what a fit has given, and two arrays. */
+static int nn__fit_check(const char *function, nn_ctx *nn, int k, const void *a, const void *b)
+{
+    if (!nn__ready(nn, function)) return 0;
+    const char *text = k < 1 ? "argument 1 is the result of a failed call" : "an array is NULL";
+    if (k < 1 || !a || !b) nn_fail(nn, NN_ERROR_ARGUMENT, function, "%s", text);
+    return nn->code == NN_OK;
+}
+
+int nn_kmeans_nearest(const nn_kmeans *m, const nn_real *x)
+{
+    double least = 0;
+    if (!nn__fit_check("nn_kmeans_nearest", m ? m->ctx : NULL, m ? m->k : 0, x, x)) return 0;
+    return nn__nearest(m, x, &least);
+}
+
+/* a = c a - s b, b = s a + c b, for two rows (step 1) or columns (step d) of d numbers */
+static void nn__turn(int d, double *a, double *b, int step, double c, double s)
+{
+    for (ptrdiff_t i = 0; i < (ptrdiff_t)d * step; i += step) {
+        const double old = a[i];
+        a[i] = c * old - s * b[i];
+        b[i] = s * old + c * b[i];
+    }
+}
+
+/* The eigenvalues of the symmetric a [d, d], left on its diagonal, and its eigenvectors, the rows
+ * of v. To turn the axes p and q makes a[p][q] zero and the sum of squares off the diagonal
+ * smaller by 2 a[p][q]^2. */
+static void nn__jacobi(int d, double *a, double *v)
+{
+    const ptrdiff_t n = (ptrdiff_t)d * d;
+    double squares = 0;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        squares += a[i] * a[i];
+        v[i] = i % (d + 1) == 0; /* the unit matrix */
+    }
+    const double small = 1e-17 * sqrt(squares);
+    int turns = 1;
+    for (int sweep = 0; turns && sweep < 60; sweep++) {
+        turns = 0;
+        for (ptrdiff_t p = 0; p < d; p++)
+            for (ptrdiff_t q = p + 1; q < d; q++) {
+                double *ap = a + p * d, *aq = a + q * d;
+                if (fabs(ap[q]) <= small) continue;
+                const double cot = (aq[q] - ap[p]) / (2 * ap[q]); /* of twice the angle */
+                const double t = (cot < 0 ? -1 : 1) / (fabs(cot) + sqrt(cot * cot + 1));
+                const double c = 1 / sqrt(t * t + 1), s = t * c;
+                nn__turn(d, a + p, a + q, d, c, s);
+                nn__turn(d, ap, aq, 1, c, s);
+                nn__turn(d, v + p * d, v + q * d, 1, c, s);
+                ap[q] = aq[p] = 0;
+                turns++;
+            }
+    }
+}
+
+/* Sum of (x - mean) (x - mean)^T over the samples, divided by n: [d, d] */
+static void nn__covariance(const nn_real *x, int n, int d, double *mean, double *cov)
+{
+    for (int j = 0; j < d; j++) {
+        double sum = 0;
+        for (ptrdiff_t i = 0; i < n; i++) sum += (double)x[i * d + j];
+        mean[j] = sum / n;
+    }
+    for (int j = 0; j < d; j++)
+        for (int l = 0; l <= j; l++) {
+            double sum = 0;
+            for (ptrdiff_t i = 0; i < n; i++)
+                sum += ((double)x[i * d + j] - mean[j]) * ((double)x[i * d + l] - mean[l]);
+            cov[(ptrdiff_t)j * d + l] = cov[(ptrdiff_t)l * d + j] = sum / n;
+        }
+}
+
+nn_pca nn_pca_fit(nn_ctx *nn, const nn_real *x, int n, int d, int k)
+{
+    nn_pca p = {nn, 0, d, NULL, NULL, NULL, 0};
+    if (!nn__samples_check(nn, "nn_pca_fit", x, n, d, k, d)) return p;
+    const size_t row = (size_t)d * sizeof(double);
+    p.mean = (double *)nn__alloc(nn, &nn->keep, 1, row, 0);
+    p.component = (double *)nn__alloc(nn, &nn->keep, (size_t)k, row, 0);
+    p.variance = (double *)nn__alloc(nn, &nn->keep, (size_t)k, sizeof(double), 0);
+    const nn__mark temporaries = nn__arena_mark(&nn->graph);
+    double *cov = (double *)nn__alloc(nn, &nn->graph, (size_t)d, row, 0);
+    double *axes = (double *)nn__alloc(nn, &nn->graph, (size_t)d, row, 0);
+    if (!p.mean || !p.component || !p.variance || !cov || !axes) return p;
+    p.k = k;
+    nn__covariance(x, n, d, p.mean, cov);
+    nn__jacobi(d, cov, axes);
+    for (ptrdiff_t i = 0; i < d; i++) p.total += cov[i * (d + 1)];
+    for (ptrdiff_t c = 0; c < k; c++) {
+        ptrdiff_t best = 0, largest = 0;
+        for (ptrdiff_t i = 1; i < d; i++)
+            if (cov[i * (d + 1)] > cov[best * (d + 1)]) best = i;
+        const double *axis = axes + best * d;
+        for (ptrdiff_t j = 1; j < d; j++)
+            if (fabs(axis[j]) > fabs(axis[largest])) largest = j;
+        const double sign = axis[largest] < 0 ? -1 : 1, variance = cov[best * (d + 1)];
+        for (ptrdiff_t j = 0; j < d; j++) p.component[c * d + j] = sign * axis[j];
+        p.variance[c] = variance > 0 ? variance : 0; /* rounding may leave less than 0 */
+        cov[best * (d + 1)] = -HUGE_VAL;             /* taken */
+    }
+    nn__arena_rewind(&nn->graph, temporaries);
+    return p;
+}
+
+/* The coordinate of x along component c. */
+static double nn__pca_along(const nn_pca *p, ptrdiff_t c, const nn_real *x)
+{
+    double sum = 0;
+    for (ptrdiff_t j = 0; j < p->size; j++)
+        sum += p->component[c * p->size + j] * ((double)x[j] - p->mean[j]);
+    return sum;
+}
+
+/* y_c = component_c (x - mean) */
+void nn_pca_project(const nn_pca *p, const nn_real *x, int n, nn_real *y)
+{
+    if (!nn__fit_check("nn_pca_project", p ? p->ctx : NULL, p ? p->k : 0, x, y)) return;
+    for (ptrdiff_t i = 0; i < n; i++)
+        for (int c = 0; c < p->k; c++)
+            y[i * p->k + c] = (nn_real)nn__pca_along(p, c, x + i * p->size);
+}
+
+/* x = mean + sum of y_c component_c */
+void nn_pca_restore(const nn_pca *p, const nn_real *y, int n, nn_real *x)
+{
+    if (!nn__fit_check("nn_pca_restore", p ? p->ctx : NULL, p ? p->k : 0, y, x)) return;
+    for (ptrdiff_t i = 0; i < n; i++)
+        for (ptrdiff_t j = 0; j < p->size; j++) {
+            double sum = p->mean[j];
+            for (ptrdiff_t c = 0; c < p->k; c++)
+                sum += (double)y[i * p->k + c] * p->component[c * p->size + j];
+            x[i * p->size + j] = (nn_real)sum;
+        }
+}
+
+/* Along its principal components the normal distribution is a product of one for each:
+ * log p = -1/2 (sum over c) (log (2 pi variance_c) + y_c^2 / variance_c) */
+double nn_gaussian_log_density(const nn_pca *p, const nn_real *x)
+{
+    const char *function = "nn_gaussian_log_density";
+    if (!nn__fit_check(function, p ? p->ctx : NULL, p ? p->k : 0, x, x)) return 0;
+    if (p->k != p->size)
+        return nn_fail(p->ctx, NN_ERROR_ARGUMENT, function, "%d of %d components", p->k,
+                       p->size), 0;
+    if (!(p->variance[p->k - 1] > 1e-14 * p->variance[0]))
+        return nn_fail(p->ctx, NN_ERROR_ARGUMENT, function,
+                       "no variance along component %d: the samples lie in a plane", p->k - 1), 0;
+    double sum = 0;
+    for (int c = 0; c < p->k; c++) {
+        const double y = nn__pca_along(p, c, x), variance = p->variance[c];
+        sum += 1.8378770664093453 + nn__log_exactly_repeatable(variance) + y * y / variance;
+    }
+    return -sum / 2;
 }
 
 #endif
