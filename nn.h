@@ -107,9 +107,9 @@
  *   Two cases have no nn_ctx to stick to: nn_create returns NULL when there is no memory, and a
  *   call all of whose pointers are NULL always aborts (and cannot tell its line). So does a mistake
  *   in a call that is given plain numbers and arrays only (nn_neuron, nn_lif_step, nn_hebb).
- *   Breakpoint for all of it: nn__fail. nn_on_nan(nn, 1) makes an error of the first NaN or infinity
- *   in a result or a gradient, which names the operation. Messages of a call made through a pointer
- *   to the function tell the line of an earlier call. A handler should return.
+ *   Breakpoint for all of it: nn__fail. nn_on_nan(nn, 1) makes an error of the first NaN or Inf in
+ *   a result or a gradient, which names the operation. Messages of a call made through a pointer to
+ *   the function tell the line of an earlier call. A handler should return.
  *
  * RANDOM NUMBERS
  *
@@ -573,8 +573,8 @@ nn_boolean nn_boolean_new(nn_ctx *nn, const int *table, int n);
 int nn_boolean_forward(const nn_boolean *f, const nn_real *x); /* x [n] of 0 and 1 */
 
 /* Can a hyperplane part the samples x [rows, p->n] of label 1 from those of label 0 (-1: does not
- * count)? 1: yes, and p now does it, w x + b being at least 1 or at most -1 but for rounding. 0: no,
- * or only through a gap that nn_real cannot hit or below 1e-9 of the spread of x; p is left alone.
+ * count)? 1: yes, and p now does it, with w x + b at least 1 or at most -1 but for rounding. 0: no,
+ * or only through a gap that nn_real cannot hit or below 1e-8 of the spread of x; p is left alone.
  * By non-negative least squares, which always ends: algorithms NNLS and LDP of Lawson and Hanson,
  * Solving Least Squares Problems, 1974, ch. 23. Time about rows n + n^3 for each of its rounds,
  * memory for rows n + 2 n^2 doubles until the end of the call. Book: 2. */
@@ -4358,7 +4358,7 @@ nn_boolean nn_boolean_new(nn_ctx *nn, const int *table, int n)
     nn_real *w = nn__reals(nn, &nn->keep, hidden * (inputs + 2) + 1);
     void *unit = w ? nn__alloc(nn, &nn->keep, hidden + 1, sizeof *f.unit, 0) : NULL;
     if (!unit) return f;
-    const nn_perceptron any_of_them = {w + hidden * inputs, -0.5f, ones};
+    const nn_perceptron any_of_them = {w + hidden * inputs, (nn_real)-0.5, ones};
     f.n = n;
     f.unit = (nn_perceptron *)unit;
     f.output = any_of_them;
@@ -4369,7 +4369,7 @@ nn_boolean nn_boolean_new(nn_ctx *nn, const int *table, int n)
         nn_perceptron *p = &f.unit[f.hidden];
         p->n = n;
         p->w = w + (ptrdiff_t)f.hidden * n;
-        p->b = 0.5f;
+        p->b = (nn_real)0.5;
         for (int i = 0; i < n; i++) {
             const int on = k >> (n - 1 - i) & 1;
             p->w[i] = on ? 1 : -1;
@@ -4459,7 +4459,7 @@ static void nn__rest(const double *a, int m, ptrdiff_t d, double narrow, int *se
             for (int j = 0; j < k; j++) {
                 weight[left] = weight[j] + step * (z[j] - weight[j]);
                 set[left] = set[j];
-                left += out < 0 || (j != out && weight[left] > 0);
+                left += j != out;
             }
             if (out < 0) break;
             k = left;
@@ -4476,7 +4476,7 @@ static void nn__rest(const double *a, int m, ptrdiff_t d, double narrow, int *se
 int nn_separable(nn_ctx *nn, const nn_real *x, const int *label, int rows, nn_perceptron *p)
 {
     const char *const function = "nn_separable";
-    const double narrow = 1e-9;
+    const double narrow = 1e-8;
     if (!nn__ready(nn, function)) return 0;
     if (!x || !label || !p)
         return nn_fail(nn, NN_ERROR_ARGUMENT, function, "argument %d is NULL",

@@ -1,5 +1,5 @@
 /* A perceptron's boundary on real flowers: the petals of 150 irises. Setosa can be parted from the
- * other two species by a line; versicolor and virginica cannot, not even with all four measurements.
+ * other two species by a line; versicolor and virginica cannot, even with all four measurements.
  */
 #define NN_IMPLEMENTATION
 #include "../nn.h"

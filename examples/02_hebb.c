@@ -1,5 +1,5 @@
-/* Learning without a teacher, on the four measurements of 150 irises: by Hebb's rule the weights grow
- * for ever; by Oja's they settle on the direction in which the flowers differ most, the first
+/* Learning without a teacher, on the four measurements of 150 irises: by Hebb's rule the weights
+ * grow for ever; by Oja's they settle on the direction in which the flowers differ most, the first
  * principal component.
  */
 #define NN_IMPLEMENTATION
