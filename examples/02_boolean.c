@@ -11,17 +11,17 @@ typedef struct result {
 static result try_all(nn_ctx *nn, int n)
 {
     const int rows = 1 << n;
-    nn_real x[8][3], w[3];
+    nn_real x[8 * 3], w[3]; /* x [rows, n] */
     result r = {1 << rows, 0, 0};
     for (int k = 0; k < rows; k++) /* row k of a truth table: the binary digits of k */
-        for (int i = 0; i < n; i++) x[0][k * n + i] = (nn_real)(k >> (n - 1 - i) & 1);
+        for (int i = 0; i < n; i++) x[k * n + i] = (nn_real)(k >> (n - 1 - i) & 1);
 
     for (int f = 0; f < r.functions; f++) {
         int table[8];
         for (int k = 0; k < rows; k++) table[k] = f >> (rows - 1 - k) & 1;
 
         nn_perceptron p = {w, 0, n};
-        const int separable = nn_separable(nn, x[0], table, rows, &p);
+        const int separable = nn_separable(nn, x, table, rows, &p);
         r.one_layer += separable;
         if (n == 2) {
             for (int k = 0; k < rows; k++) printf("%d", table[k]);
@@ -33,7 +33,7 @@ static result try_all(nn_ctx *nn, int n)
 
         nn_boolean net = nn_boolean_new(nn, table, n);
         int right = 0;
-        for (int k = 0; k < rows; k++) right += nn_boolean_forward(&net, x[0] + k * n) == table[k];
+        for (int k = 0; k < rows; k++) right += nn_boolean_forward(&net, x + k * n) == table[k];
         r.two_layers += right == rows;
     }
     return r;

@@ -322,18 +322,18 @@ static void all_functions(void)
 {
     static char found[1 << 16];
     const int known[5] = {0, 4, 14, 104, 1882};
-    nn_real x[16][4], w[4];
+    nn_real x[16 * 4], w[4];
     int label[16];
     for (int n = 1; n <= 4; n++) {
         int count = 0, wrong = 0;
         CHECK_INT(by_search(n, 3, found), known[n]);
-        for (int k = 0; k < 1 << n; k++) digits(k, n, x[0] + k * n);
+        for (int k = 0; k < 1 << n; k++) digits(k, n, x + k * n);
         for (int f = 0; f < 1 << (1 << n); f++) {
             nn_perceptron p = {w, 0, n};
             for (int k = 0; k < 1 << n; k++) label[k] = f >> k & 1;
-            const int yes = nn_separable(nn, x[0], label, 1 << n, &p);
+            const int yes = nn_separable(nn, x, label, 1 << n, &p);
             for (int k = 0; yes && k < 1 << n; k++)
-                wrong += nn_perceptron_forward(&p, x[0] + k * n) != label[k];
+                wrong += nn_perceptron_forward(&p, x + k * n) != label[k];
             wrong += yes != found[f];
             count += yes;
         }
