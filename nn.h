@@ -4277,16 +4277,21 @@ int nn_perceptron_forward(const nn_perceptron *p, const nn_real *x)
     return nn_btu(nn_neuron(p->w, x, p->n, p->b), 0);
 }
 
+static double nn__length(const char *function, const nn_perceptron *p) /* |w| */
+{
+    double squares = 0;
+    for (int i = 0; i < p->n; i++) squares += (double)p->w[i] * (double)p->w[i];
+    if (squares > 0) return sqrt(squares);
+    return nn__mistake(function, "no boundary: all weights are 0, or one is NaN");
+}
+
 nn_real nn_perceptron_distance(const nn_perceptron *p, const nn_real *x)
 {
     if (!nn__perceptron_ok("nn_perceptron_distance", p, x)) return 0;
-    double z = (double)p->b, squares = 0;
-    for (int i = 0; i < p->n; i++) {
-        z += (double)p->w[i] * (double)x[i];
-        squares += (double)p->w[i] * (double)p->w[i];
-    }
-    if (squares > 0) return (nn_real)(z / sqrt(squares));
-    return (nn_real)nn__mistake("nn_perceptron_distance", "all weights are 0: no boundary");
+    const double length = nn__length("nn_perceptron_distance", p);
+    double z = (double)p->b;
+    for (int i = 0; i < p->n; i++) z += (double)p->w[i] * (double)x[i];
+    return (nn_real)(length > 0 ? z / length : 0);
 }
 
 int nn_perceptron_boundary(const nn_perceptron *p, const nn_real box[4], nn_real end[4])
@@ -4298,8 +4303,7 @@ int nn_perceptron_boundary(const nn_perceptron *p, const nn_real box[4], nn_real
     if (!(box[0] < box[1] && box[2] < box[3]))
         return nn__mistake(function, "the box is x %g to %g, y %g to %g", (double)box[0],
                            (double)box[1], (double)box[2], (double)box[3]);
-    if (p->w[0] == 0 && p->w[1] == 0)
-        return nn__mistake(function, "all weights are 0: no boundary");
+    if (!(nn__length(function, p) > 0)) return 0;
     double at[5][3]; /* x, y and z of the corners, once around */
     for (int i = 0; i < 5; i++) {
         at[i][0] = (double)box[i == 1 || i == 2];

@@ -538,9 +538,10 @@ static void refused(int line, const char *text)
 static void mistakes(void)
 {
     nn_real w[2] = {1, 1}, x[2] = {0, 1}, e[4], half[2] = {0, 0.5f}, none[2] = {0, 0};
+    nn_real not_a_number[2] = {1, (nn_real)NAN};
     const nn_real box[4] = {0, 1, 0, 1}, flat[4] = {0, 1, 2, 2};
     const nn_perceptron good = {w, 0, 2}, empty = {NULL, 0, 2}, negative = {w, 0, -1};
-    const nn_perceptron one = {w, 0, 1}, zero = {none, 1, 2};
+    const nn_perceptron one = {w, 0, 1}, zero = {none, 1, 2}, lost = {not_a_number, 1, 2};
     CHECK_MISTAKE(nn_perceptron_forward(NULL, x), "nn_perceptron_forward: argument 1 is NULL");
     CHECK_MISTAKE(nn_perceptron_forward(&good, NULL), "nn_perceptron_forward: argument 2 is NULL");
     CHECK_MISTAKE(nn_perceptron_forward(&empty, x),
@@ -549,7 +550,7 @@ static void mistakes(void)
                   "nn_perceptron_forward: the perceptron has -1 weights");
     CHECK_MISTAKE(nn_perceptron_distance(NULL, x), "nn_perceptron_distance: argument 1 is NULL");
     CHECK_MISTAKE(nn_perceptron_distance(&zero, x),
-                  "nn_perceptron_distance: all weights are 0: no boundary");
+                  "nn_perceptron_distance: no boundary: all weights are 0, or one is NaN");
     CHECK_MISTAKE(nn_perceptron_boundary(NULL, box, e),
                   "nn_perceptron_boundary: argument 1 is NULL");
     CHECK_MISTAKE(nn_perceptron_boundary(&good, NULL, e),
@@ -561,7 +562,9 @@ static void mistakes(void)
     CHECK_MISTAKE(nn_perceptron_boundary(&good, flat, e),
                   "nn_perceptron_boundary: the box is x 0 to 1, y 2 to 2");
     CHECK_MISTAKE(nn_perceptron_boundary(&zero, box, e),
-                  "nn_perceptron_boundary: all weights are 0: no boundary");
+                  "nn_perceptron_boundary: no boundary: all weights are 0, or one is NaN");
+    CHECK_MISTAKE(nn_perceptron_boundary(&lost, box, e),
+                  "nn_perceptron_boundary: no boundary: all weights are 0, or one is NaN");
     CHECK_MISTAKE(nn_hebb(NULL, x, 2, 1, 1), "nn_hebb: argument 1 is NULL");
     CHECK_MISTAKE(nn_hebb(w, NULL, 2, 1, 1), "nn_hebb: argument 2 is NULL");
     CHECK_MISTAKE(nn_hebb(w, x, -2, 1, 1), "nn_hebb: -2 weights");
