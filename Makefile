@@ -58,6 +58,7 @@ $(B)/test_%: tests/test_%.c tests/test.h nn.h
 	$(CC) $(STRICT) -O1 $< -o $@ $(LDLIBS)
 
 $(B)/test_plot: book/tools/plot.h
+$(B)/test_ch01 $(B)/test_ch02: tests/capture.h
 
 $(B)/test_ops_double: tests/test_ops.c tests/test.h nn.h
 	@mkdir -p $(B)

@@ -8,7 +8,7 @@
  * For gdb:      cc -g -DNN_DEBUG prog.c -lm            (gcc keeps the kernels fast)
  *
  * C99 or C++11, libc and libm, nothing else. The sections below are the chapters of a book (so far
- * 1 and 3 to 7; "Book: 6" means chapter 6): read from the top, or search for >>ch06.
+ * 1 to 7; "Book: 6" means chapter 6): read from the top, or search for >>ch06.
  * Licence: at the end (MIT-0, fit for coursework: use it without asking or naming anybody).
  */
 #ifndef NN__KERNEL_PASS /* the file includes itself once for every instruction set: see >>kernels */
@@ -105,11 +105,12 @@
  *   tensor of shape [0], never NULL), until nn_error_clear. So a program may check at the end:
  *   return nn_ok(nn) ? 0 : 1. Weights are never half updated.
  *   Two cases have no nn_ctx to stick to: nn_create returns NULL when there is no memory, and a
+ *   Two cases have no nn_ctx to stick to: nn_create returns NULL when there is no memory, and a
  *   mistake in a call that has no ctx to find (all of its pointers are NULL, or it takes plain
- *   numbers only, as a perceptron does) always aborts, and cannot tell its line. Breakpoint for
- *   all of it: nn__fail. nn_on_nan(nn, 1) makes an error of the first NaN or infinity in a result
- *   or a gradient, which names the operation. Messages of a call made through a pointer to the
- *   function tell the line of an earlier call. A handler should return.
+ *   numbers and arrays only: nn_neuron, nn_hebb) always aborts, and cannot tell its line.
+ *   Breakpoint for all of it: nn__fail. nn_on_nan(nn, 1) makes an error of the first NaN or
+ *   infinity in a result or a gradient, which names the operation. Messages of a call made through
+ *   a pointer to the function tell the line of an earlier call. A handler should return.
  *
  * RANDOM NUMBERS
  *
@@ -167,7 +168,8 @@
  *   >>foundation  errors, memory, random numbers, tensors, recording      >>kernels  SIMD
  *   >>products    matrix products, convolution: blocks, panels, threads
  *   >>tensors     arithmetic, shapes, reductions: what every chapter uses
- *   >>ch01 neurons and layers      >>ch03 activation functions   >>ch04 learning
+ *   >>ch01 neurons and layers      >>ch02 the perceptron         >>ch03 activation functions
+ *   >>ch04 learning
  *   >>ch05 gradient descent        >>ch06 backpropagation        >>ch07 cost functions
  *   >>data files and data sets
  *
@@ -507,16 +509,78 @@ typedef struct nn_linear {
 nn_linear nn_linear_new(nn_model *model, const char *name, int in, int out);
 nn_tensor *nn_linear_forward(const nn_linear *l, nn_tensor *x); /* [.., in] -> [.., out] */
 
-/* ==== Chapter 2: the perceptron ====================================================== >>ch02 */
-#if NN_CHAPTERS >= 2 /* MERGE: this section is a stand-in for the one of chapter 2; drop it */
+/* Prints the layers of a fully connected network, units[0] being the inputs: kind, visible or
+ * hidden, number of units, shapes of weight and bias; and whether it is deep, which here means at
+ * least two hidden layers (writers differ: Schmidhuber, Neural Networks 61, 2015, section 3).
+ * Gives the number of parameters. Book: 1. */
+#ifndef NN_NO_STDIO
+size_t nn_print_layers(const int *units, int layers);
+#endif
 
-int nn_btu(nn_real z, nn_real theta);
+/* A neuron that spikes, leaky integrate and fire: tau dv/dt = rest - v + resistance current. When v
+ * reaches the threshold it spikes, and v stays at reset for the refractory time. Dayan and Abbott,
+ * Theoretical Neuroscience, 2001, ch. 5.4; Gerstner et al., Neuronal Dynamics, 2014, ch. 1.3.
+ * Book: 1. */
+typedef struct nn_lif {
+    nn_real v;                      /* the voltage of the membrane now, in mV; first: rest */
+    nn_real rest, threshold, reset; /* mV: -65, -50, -65 by default */
+    nn_real tau, refractory;        /* ms: 10, 2 */
+    nn_real resistance;             /* megaohm, which times nA makes mV: 10 */
+    nn_real wait;                   /* ms of the refractory time still to go */
+} nn_lif;
+nn_lif nn_lif_new(void);
+/* One step of dt ms (forward Euler: 0 < dt <= tau, small for precision) under a current in nA. 1 if
+ * it spikes. */
+int nn_lif_step(nn_lif *neuron, nn_real current, nn_real dt);
+
+/* ==== Chapter 2: the perceptron ====================================================== >>ch02 */
+#if NN_CHAPTERS >= 2
+
+int nn_btu(nn_real z, nn_real theta); /* binary threshold unit: z > theta ? 1 : 0. Book: 2. */
+
+/* Rosenblatt's perceptron (Psychological Review 65, 1958): 1 where w x + b > 0, else 0. A threshold
+ * theta is the bias b = -theta. Book: 2. */
 typedef struct nn_perceptron {
-    nn_real *w; /* [n], the caller's */
+    nn_real *w; /* [n], yours */
     nn_real b;
     int n;
 } nn_perceptron;
-int nn_perceptron_forward(const nn_perceptron *p, const nn_real *x);
+int nn_perceptron_forward(const nn_perceptron *p, const nn_real *x); /* x [n] -> 0 or 1 */
+/* How far x is from the boundary w x + b = 0: (w x + b) / |w|, positive on the side of the 1. */
+nn_real nn_perceptron_distance(const nn_perceptron *p, const nn_real *x);
+/* For a drawing, n = 2: where the boundary enters and leaves the box (x from, to, y from, to), as
+ * end[4] = (x, y, x, y). 0, and end as it was, where it misses the box or only touches a corner. */
+int nn_perceptron_boundary(const nn_perceptron *p, const nn_real box[4], nn_real end[4]);
+
+/* Two rules that learn without a target, from the input x and the neuron's output y (for a linear
+ * one y = w x): w += eta y x, which grows without bound (Hebb, The Organization of Behavior, 1949),
+ * and w += eta y (x - y w), which tends to the first principal component of centred inputs, with
+ * |w| = 1, if eta is small (Oja, J. Math. Biology 15, 1982). w and x [n]. Book: 2. */
+void nn_hebb(nn_real *w, const nn_real *x, int n, nn_real y, nn_real eta);
+void nn_oja(nn_real *w, const nn_real *x, int n, nn_real y, nn_real eta);
+
+/* Any Boolean function as perceptrons in two layers, its disjunctive normal form: for each 1 of the
+ * truth table a hidden unit that fires at this input alone; the output is their OR (McCulloch and
+ * Pitts, Bull. Math. Biophysics 5, 1943). table [2^n] of 0 and 1, its row k being the input whose
+ * digits x[0] .. x[n-1] make the binary number k. Lives as long as nn. Book: 2. */
+enum { NN_BOOLEAN_MAX = 16 };
+typedef struct nn_boolean {
+    nn_ctx *ctx;
+    int n, hidden;         /* inputs, at most NN_BOOLEAN_MAX, and hidden units */
+    nn_perceptron *unit;   /* [hidden] */
+    nn_perceptron output;
+    nn_real *y;            /* [hidden]: what they gave last */
+} nn_boolean;
+nn_boolean nn_boolean_new(nn_ctx *nn, const int *table, int n);
+int nn_boolean_forward(const nn_boolean *f, const nn_real *x); /* x [n] of 0 and 1 */
+
+/* Can a hyperplane part the samples x [rows, p->n] of label 1 from those of label 0 (-1: does not
+ * count)? 1: yes, and p now does it, with w x + b at least 1 or at most -1 but for rounding. 0: no,
+ * or only through a gap that nn_real cannot hit or below 1e-8 of the spread of x; p is left alone.
+ * By non-negative least squares, which always ends: algorithms NNLS and LDP of Lawson and Hanson,
+ * Solving Least Squares Problems, 1974, ch. 23. Time about rows n + n^3 for each of its rounds,
+ * memory for rows n + 2 n^2 doubles until the end of the call. Book: 2. */
+int nn_separable(nn_ctx *nn, const nn_real *x, const int *label, int rows, nn_perceptron *p);
 
 #endif
 /* ==== Chapter 3: activation functions ================================================ >>ch03 */
@@ -843,6 +907,9 @@ const nn_idx *nn__at_idx(const nn_idx *a, const char *file, int line);
 const nn_dataset *nn__at_data(const nn_dataset *data, const char *file, int line);
 const nn_scaler *nn__at_scaler(const nn_scaler *s, const char *file, int line);
 const nn_batches *nn__at_batches(const nn_batches *b, const char *file, int line);
+#if NN_CHAPTERS >= 2
+const nn_boolean *nn__at_boolean(const nn_boolean *f, const char *file, int line);
+#endif
 #if NN_CHAPTERS >= 4
 const nn_kmeans *nn__at_kmeans(const nn_kmeans *m, const char *file, int line);
 const nn_pca *nn__at_pca(const nn_pca *p, const char *file, int line);
@@ -915,6 +982,11 @@ nn_mlp *nn__at_mlp(nn_mlp *m, const char *file, int line);
 #define nn_split(p, ...) nn_split(NN__AT(data, p), __VA_ARGS__)
 #define nn_batch_x(b) nn_batch_x(NN__AT(batches, b))
 #define nn_batch_target(b) nn_batch_target(NN__AT(batches, b))
+#if NN_CHAPTERS >= 2
+#define nn_boolean_new(nn, ...) nn_boolean_new(NN__AT(ctx, nn), __VA_ARGS__)
+#define nn_boolean_forward(f, ...) nn_boolean_forward(NN__AT(boolean, f), __VA_ARGS__)
+#define nn_separable(nn, ...) nn_separable(NN__AT(ctx, nn), __VA_ARGS__)
+#endif
 #if NN_CHAPTERS >= 3
 #define nn_sigmoid(...) nn_sigmoid(NN_AT(__VA_ARGS__))
 #define nn_tanh(...) nn_tanh(NN_AT(__VA_ARGS__))
@@ -1065,49 +1137,46 @@ static void nn__fail(nn_ctx *nn, nn_code code, const char *message)
     else nn__default_handler(NULL, code, message);
 }
 
+static void nn__tell(nn_ctx *nn, nn_code code, const char *function, const char *format,
+                     va_list arguments)
+{
+    char local[400];
+    char *const message = nn ? nn->message : local;
+    const int limit = (int)(nn ? sizeof nn->message : sizeof local);
+    if (nn && nn->code != NN_OK) return;
+    int n = 0;
+    if (nn && nn->file) n = snprintf(message, (size_t)limit, "%s:%d: ", nn->file, nn->line);
+    if (n >= 0 && n < limit) n += snprintf(message + n, (size_t)(limit - n), "%s: ", function);
+    if (n >= 0 && n < limit) vsnprintf(message + n, (size_t)(limit - n), format, arguments);
+    nn__fail(nn, code, message);
+}
+
+/* A mistake of the caller's; nn may be NULL where the call has no context. Gives 0. */
+static int nn__mistake(nn_ctx *nn, const char *function, const char *format, ...) NN__PRINTF(3, 4);
+static int nn__mistake(nn_ctx *nn, const char *function, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    nn__tell(nn, NN_ERROR_ARGUMENT, function, format, arguments);
+    va_end(arguments);
+    return 0;
+}
+
 /* True if p, a pointer without which there is nothing to do, is there. */
 static int nn__given(const void *p, const char *function)
 {
-    char message[128];
-    if (p) return 1;
-    snprintf(message, sizeof message, "%s: argument 1 is NULL", function);
-    nn__fail(NULL, NN_ERROR_ARGUMENT, message);
-    return 0;
+    return p ? 1 : nn__mistake(NULL, function, "argument 1 is NULL");
 }
 
 nn_tensor *nn_fail(nn_ctx *nn, nn_code code, const char *function, const char *format, ...)
 {
     if (!nn__given(nn, function)) return NULL;
-    if (nn->code != NN_OK) return &nn->failed;
-    const int limit = (int)sizeof nn->message;
-    int n = 0;
-    if (nn->file) n = snprintf(nn->message, sizeof nn->message, "%s:%d: ", nn->file, nn->line);
-    if (n >= 0 && n < limit)
-        n += snprintf(nn->message + n, (size_t)(limit - n), "%s: ", function);
     va_list arguments;
     va_start(arguments, format);
-    if (n >= 0 && n < limit)
-        vsnprintf(nn->message + n, (size_t)(limit - n), format, arguments);
+    nn__tell(nn, code, function, format, arguments);
     va_end(arguments);
-    nn__fail(nn, code, nn->message);
     return &nn->failed;
 }
-
-#if NN_CHAPTERS >= 4
-/* A mistake of the caller's, also where there is no context for it to stick to. Gives 0. */
-static int nn__refuse(nn_ctx *nn, const char *function, const char *format, ...)
-{
-    char text[256], message[400];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    if (nn) return nn_fail(nn, NN_ERROR_ARGUMENT, function, "%s", text), 0;
-    snprintf(message, sizeof message, "%s: %s", function, text);
-    nn__fail(NULL, NN_ERROR_ARGUMENT, message);
-    return 0;
-}
-#endif
 
 const char *nn_shape_text(nn_ctx *nn, nn_shape shape)
 {
@@ -1164,6 +1233,9 @@ NN__NOTE(const nn_idx, idx)
 NN__NOTE(const nn_dataset, data)
 NN__NOTE(const nn_scaler, scaler)
 NN__NOTE(const nn_batches, batches)
+#if NN_CHAPTERS >= 2
+NN__NOTE(const nn_boolean, boolean)
+#endif
 #if NN_CHAPTERS >= 4
 NN__NOTE(const nn_kmeans, kmeans)
 NN__NOTE(const nn_pca, pca)
@@ -1748,12 +1820,12 @@ nn_tensor *nn_randn(nn_ctx *nn, nn_shape shape)
 /* Labels are in -1..classes-1, or the first that is not is reported. */
 static int nn__check_labels(nn_ctx *nn, const char *function, const int *labels, int n, int classes)
 {
-    if (!labels) return nn_fail(nn, NN_ERROR_ARGUMENT, function, "labels is NULL"), 0;
+    if (!labels) return nn__mistake(nn, function, "labels is NULL");
     for (int i = 0; i < n; i++)
         if (labels[i] < -1 || labels[i] >= classes)
-            return nn_fail(nn, NN_ERROR_ARGUMENT, function,
+            return nn__mistake(nn, function,
                            "labels[%d] is %d, but there are %d classes (0 to %d, or -1 for none)",
-                           i, labels[i], classes, classes - 1), 0;
+                           i, labels[i], classes, classes - 1);
     return 1;
 }
 
@@ -3121,8 +3193,8 @@ NN__OPTIMIZE("O2")
 /* ==== Matrix products and convolution =============================================== >>products
  *
  * Plain C around the kernels: which table, which blocks, which panels, packed or not, how many
- * threads. A panel is a strip of A as high as a tile, or of B as wide, that lies in memory in the order in
- * which the tile reads it. Convolution is a product whose panels are gathered from an image. */
+ * threads. A panel is a strip of A as high as a tile, or of B as wide, stored in the order in which
+ * the tile reads it. Convolution is a product whose panels are gathered from an image. */
 
 static const nn__kernels *const nn__tables[] = { /* the best first, those for looking at last */
 #if NN__X86
@@ -4211,15 +4283,348 @@ nn_tensor *nn_linear_forward(const nn_linear *l, nn_tensor *x)
     return nn_op_done(y);
 }
 
+#ifndef NN_NO_STDIO
+size_t nn_print_layers(const int *units, int layers)
+{
+    if (!nn__given(units, "nn_print_layers")) return 0;
+    const char *const function = "nn_print_layers";
+    if (layers < 2) return (size_t)nn__mistake(NULL, function, "%d layers: at least 2", layers);
+    for (int l = 0; l < layers; l++)
+        if (units[l] < 1)
+            return (size_t)nn__mistake(NULL, function, "layer %d has %d units", l, units[l]);
+    size_t all = 0;
+    printf("layer  kind    units are  units  weight          bias     parameters\n");
+    for (int l = 0; l < layers; l++) {
+        const char *kind = l == 0 ? "input" : l < layers - 1 ? "hidden" : "output";
+        const char *are = l == 0 || l == layers - 1 ? "visible" : "hidden";
+        if (l == 0) {
+            printf("%5d  %-6s  %-9s  %5d\n", l, kind, are, units[l]);
+            continue;
+        }
+        char weight[32], bias[32];
+        const size_t parameters = (size_t)units[l] * (size_t)units[l - 1] + (size_t)units[l];
+        snprintf(weight, sizeof weight, "[%d, %d]", units[l], units[l - 1]);
+        snprintf(bias, sizeof bias, "[%d]", units[l]);
+        printf("%5d  %-6s  %-9s  %5d  %-14s  %-7s  %10zu\n", l, kind, are, units[l], weight, bias,
+               parameters);
+        all += parameters;
+    }
+    printf("%d hidden layer%s: %s; %zu parameters\n", layers - 2, layers == 3 ? "" : "s",
+           layers >= 4 ? "deep" : "shallow", all);
+    return all;
+}
+#endif
+
+nn_lif nn_lif_new(void)
+{
+    nn_lif l = {-65, -65, -50, -65, 10, 2, 10, 0};
+    return l;
+}
+
+int nn_lif_step(nn_lif *l, nn_real current, nn_real dt)
+{
+    if (!nn__given(l, "nn_lif_step")) return 0;
+    if (!(dt > 0 && dt <= l->tau))
+        return nn__mistake(NULL, "nn_lif_step", "dt is %g, not in 0 < dt <= tau = %g", (double)dt,
+                           (double)l->tau);
+    if (!(current - current == 0))
+        return nn__mistake(NULL, "nn_lif_step", "the current is %g", (double)current);
+    if (!(l->reset < l->threshold))
+        return nn__mistake(NULL, "nn_lif_step", "reset is %g, not below the threshold %g",
+                           (double)l->reset, (double)l->threshold);
+    if (l->wait > dt / 2) { /* the refractory time, to the nearest step */
+        l->wait -= dt;
+        return 0;
+    }
+    const double v = (double)l->v, push = (double)l->resistance * (double)current;
+    l->v = (nn_real)(v + (double)dt / (double)l->tau * ((double)l->rest - v + push));
+    if (l->v < l->threshold) return 0;
+    l->v = l->reset;
+    l->wait = l->refractory;
+    return 1;
+}
+
 /* ==== Chapter 2: the perceptron ======================================================== >>ch02 */
-#if NN_CHAPTERS >= 2 /* MERGE: this section is a stand-in for the one of chapter 2; drop it */
+#if NN_CHAPTERS >= 2
 
 int nn_btu(nn_real z, nn_real theta) { return z > theta; }
 
+static int nn__perceptron_ok(const char *function, const nn_perceptron *p, const void *argument2)
+{
+    if (!nn__given(p, function)) return 0;
+    if (!p->w) return nn__mistake(NULL, function, "the perceptron has no weights: w is NULL");
+    if (p->n < 0) return nn__mistake(NULL, function, "the perceptron has %d weights", p->n);
+    return argument2 ? 1 : nn__mistake(NULL, function, "argument 2 is NULL");
+}
+
 int nn_perceptron_forward(const nn_perceptron *p, const nn_real *x)
 {
-    if (!nn__given(p && x ? p->w : NULL, "nn_perceptron_forward")) return 0;
+    if (!nn__perceptron_ok("nn_perceptron_forward", p, x)) return 0;
     return nn_btu(nn_neuron(p->w, x, p->n, p->b), 0);
+}
+
+static double nn__length(const char *function, const nn_perceptron *p) /* |w| */
+{
+    double squares = 0;
+    for (int i = 0; i < p->n; i++) squares += (double)p->w[i] * (double)p->w[i];
+    if (squares > 0) return sqrt(squares);
+    return nn__mistake(NULL, function, "no boundary: all weights are 0, or one is NaN");
+}
+
+nn_real nn_perceptron_distance(const nn_perceptron *p, const nn_real *x)
+{
+    if (!nn__perceptron_ok("nn_perceptron_distance", p, x)) return 0;
+    const double length = nn__length("nn_perceptron_distance", p);
+    double z = (double)p->b;
+    for (int i = 0; i < p->n; i++) z += (double)p->w[i] * (double)x[i];
+    return (nn_real)(length > 0 ? z / length : 0);
+}
+
+int nn_perceptron_boundary(const nn_perceptron *p, const nn_real box[4], nn_real end[4])
+{
+    const char *const function = "nn_perceptron_boundary";
+    if (!nn__perceptron_ok(function, p, box)) return 0;
+    if (!end) return nn__mistake(NULL, function, "argument 3 is NULL");
+    if (p->n != 2) return nn__mistake(NULL, function, "%d inputs: the boundary is no line", p->n);
+    if (!(box[0] < box[1] && box[2] < box[3]))
+        return nn__mistake(NULL, function, "the box is x %g to %g, y %g to %g", (double)box[0],
+                           (double)box[1], (double)box[2], (double)box[3]);
+    if (!(nn__length(function, p) > 0)) return 0;
+    double at[5][3]; /* x, y and z of the corners, once around */
+    for (int i = 0; i < 5; i++) {
+        at[i][0] = (double)box[i == 1 || i == 2];
+        at[i][1] = (double)box[i == 2 || i == 3 ? 3 : 2];
+        at[i][2] = (double)p->w[0] * at[i][0] + (double)p->w[1] * at[i][1] + (double)p->b;
+    }
+    nn_real found[4];
+    int n = 0;
+    for (int i = 0; i < 4 && n < 4; i++) { /* each side, its first corner included */
+        const double z = at[i][2], next = at[i + 1][2];
+        if (z != 0 && !(z < 0 && next > 0) && !(z > 0 && next < 0)) continue;
+        const double part = z / (z == 0 ? 1 : z - next);
+        for (int k = 0; k < 2; k++)
+            found[n++] = (nn_real)(at[i][k] + part * (at[i + 1][k] - at[i][k]));
+    }
+    if (n < 4) return 0;
+    memcpy(end, found, sizeof found);
+    return 1;
+}
+
+static int nn__rule_ok(const char *function, const nn_real *w, const nn_real *x, int n, nn_real eta)
+{
+    if (!w || !x) return nn__mistake(NULL, function, "argument %d is NULL", w ? 2 : 1);
+    if (n < 0) return nn__mistake(NULL, function, "%d weights", n);
+    if (eta > 0 && eta - eta == 0) return 1;
+    return nn__mistake(NULL, function, "eta is %g, not positive and finite", (double)eta);
+}
+
+void nn_hebb(nn_real *w, const nn_real *x, int n, nn_real y, nn_real eta) /* w += eta y x */
+{
+    if (!nn__rule_ok("nn_hebb", w, x, n, eta)) return;
+    for (int i = 0; i < n; i++) w[i] = nn__fma(eta * y, x[i], w[i]);
+}
+
+void nn_oja(nn_real *w, const nn_real *x, int n, nn_real y, nn_real eta) /* w += eta y (x - y w) */
+{
+    if (!nn__rule_ok("nn_oja", w, x, n, eta)) return;
+    for (int i = 0; i < n; i++) w[i] = nn__fma(eta * y, nn__fma(-y, w[i], x[i]), w[i]);
+}
+
+nn_boolean nn_boolean_new(nn_ctx *nn, const int *table, int n)
+{
+    const char *const function = "nn_boolean_new";
+    nn_boolean f = {nn, 0, 0, NULL, {NULL, 0, 0}, NULL};
+    if (!nn__ready(nn, function)) return f;
+    if (!table) return nn_fail(nn, NN_ERROR_ARGUMENT, function, "argument 2 is NULL"), f;
+    if (n < 1 || n > NN_BOOLEAN_MAX)
+        return nn_fail(nn, NN_ERROR_ARGUMENT, function, "%d inputs, not 1 to %d", n,
+                       NN_BOOLEAN_MAX), f;
+    int ones = 0;
+    for (int k = 0; k < 1 << n; ones += table[k++])
+        if (table[k] != 0 && table[k] != 1)
+            return nn_fail(nn, NN_ERROR_ARGUMENT, function, "table[%d] is %d, not 0 or 1", k,
+                           table[k]), f;
+    const size_t hidden = (size_t)ones, inputs = (size_t)n; /* + 1: hidden may be 0 */
+    nn_real *w = nn__reals(nn, &nn->keep, hidden * (inputs + 2) + 1);
+    void *unit = w ? nn__alloc(nn, &nn->keep, hidden + 1, sizeof *f.unit, 0) : NULL;
+    if (!unit) return f;
+    const nn_perceptron any_of_them = {w + hidden * inputs, (nn_real)-0.5, ones};
+    f.n = n;
+    f.unit = (nn_perceptron *)unit;
+    f.output = any_of_them;
+    f.y = f.output.w + hidden;
+    for (int k = 0; k < 1 << n; k++) {
+        if (!table[k]) continue;
+        /* z = 1/2 at input k, where all its ones are on and no other; elsewhere -1/2 or less */
+        nn_perceptron *p = &f.unit[f.hidden];
+        p->n = n;
+        p->w = w + (ptrdiff_t)f.hidden * n;
+        p->b = (nn_real)0.5;
+        for (int i = 0; i < n; i++) {
+            const int on = k >> (n - 1 - i) & 1;
+            p->w[i] = on ? 1 : -1;
+            p->b -= (nn_real)on;
+        }
+        f.output.w[f.hidden++] = 1;
+    }
+    return f;
+}
+
+int nn_boolean_forward(const nn_boolean *f, const nn_real *x)
+{
+    const char *const function = "nn_boolean_forward";
+    if (!nn__ready(f ? f->ctx : NULL, function)) return 0;
+    if (!f->unit)
+        return nn__mistake(f->ctx, function, "argument 1 is the result of a failed call");
+    if (!x) return nn__mistake(f->ctx, function, "argument 2 is NULL");
+    for (int i = 0; i < f->n; i++)
+        if (x[i] != 0 && x[i] != 1)
+            return nn__mistake(f->ctx, function, "x[%d] is %g, not 0 or 1", i, (double)x[i]);
+    for (int i = 0; i < f->hidden; i++) f->y[i] = (nn_real)nn_perceptron_forward(&f->unit[i], x);
+    return nn_perceptron_forward(&f->output, f->y);
+}
+
+static double nn__dot(const double *a, const double *b, ptrdiff_t n)
+{
+    double sum = 0;
+    for (ptrdiff_t i = 0; i < n; i++) sum += a[i] * b[i];
+    return sum;
+}
+
+/* Least squares by modified Gram-Schmidt: the z [k] that brings the sum of z[j] times row set[j] of
+ * a [.., d] nearest to (0, .., 0, 1), and r [d], what is missing then. The rows in set become
+ * u^T q: q [k, d] of length 1 and at right angles, u [k, k] upper triangular. */
+static void nn__least_squares(const double *a, ptrdiff_t d, const int *set, int k, double *q, double *u,
+                        double *z, double *r)
+{
+    memset(r, 0, (size_t)d * sizeof *r);
+    r[d - 1] = 1;
+    for (int j = 0; j < k; j++) {
+        double *qj = q + j * d;
+        memcpy(qj, a + set[j] * d, (size_t)d * sizeof *q);
+        for (int i = 0; i < j; i++) {
+            u[i * d + j] = nn__dot(q + i * d, qj, d);
+            for (ptrdiff_t c = 0; c < d; c++) qj[c] -= u[i * d + j] * q[i * d + c];
+        }
+        u[j * d + j] = sqrt(nn__dot(qj, qj, d));
+        for (ptrdiff_t c = 0; c < d; c++) qj[c] /= u[j * d + j];
+        z[j] = nn__dot(qj, r, d);
+        for (ptrdiff_t c = 0; c < d; c++) r[c] -= z[j] * qj[c];
+    }
+    for (int j = k - 1; j >= 0; j--) { /* u z = what q took from the target */
+        for (int i = j + 1; i < k; i++) z[j] -= u[j * d + i] * z[i];
+        z[j] /= u[j * d + j];
+    }
+}
+
+/* The r that the best sum of the m rows of a, with weights >= 0, leaves of (0, .., 0, 1). The row
+ * that can take most from r comes into the set of those with positive weight; those whose weight
+ * would become negative leave it. |r| falls in every round, so no set comes twice. */
+static void nn__rest(const double *a, int m, ptrdiff_t d, double narrow, int *set, double *work,
+                     double *r)
+{
+    double *q = work, *u = q + d * d, *z = u + d * d, *weight = z + d;
+    int k = 0;
+    nn__least_squares(a, d, set, k, q, u, z, r);
+    for (double squares = 1, before = 2; squares < before && k < d;) {
+        int best = -1;
+        double most = narrow * sqrt(squares);
+        for (int i = 0; i < m; i++) {
+            const double s = nn__dot(a + i * d, r, d);
+            if (s > most) most = s, best = i;
+        }
+        if (best < 0) break;
+        set[k] = best;
+        weight[k++] = 0;
+        for (;;) {
+            nn__least_squares(a, d, set, k, q, u, z, r);
+            int out = -1, left = 0;
+            double step = 1; /* how far from weight towards z, until one is 0 */
+            for (int j = 0; j < k; j++) {
+                const double limit = weight[j] > 0 ? weight[j] / (weight[j] - z[j]) : 0;
+                if (z[j] <= 0 && (out < 0 || limit < step)) step = limit, out = j;
+            }
+            for (int j = 0; j < k; j++) {
+                weight[left] = weight[j] + step * (z[j] - weight[j]);
+                set[left] = set[j];
+                left += j != out;
+            }
+            if (out < 0) break;
+            k = left;
+        }
+        before = squares;
+        squares = nn__dot(r, r, d);
+    }
+}
+
+/* The hyperplane with s (w x + b) >= 1 for all samples, s = 1 or -1 by the label, whose (w, b) is
+ * shortest. Let each sample be the row (s x, s, 1) and r what their best sum, with weights >= 0,
+ * leaves of (0, .., 0, 1). If r = 0, the sum is a point that both classes have between them. Else
+ * row . r <= 0 for all rows, and the last of r is |r|^2: (w, b) is the rest of r, over -|r|^2. */
+int nn_separable(nn_ctx *nn, const nn_real *x, const int *label, int rows, nn_perceptron *p)
+{
+    const char *const function = "nn_separable";
+    const double narrow = 1e-8;
+    if (!nn__ready(nn, function)) return 0;
+    if (!x || !label || !p)
+        return nn__mistake(nn, function, "argument %d is NULL", !x ? 2 : !label ? 3 : 5);
+    if (!p->w || p->n < 1 || p->n > INT_MAX - 2 || rows < 1)
+        return nn__mistake(nn, function, "%d samples, a perceptron of %d inputs%s",
+                       rows, p->n, p->w ? "" : " whose w is NULL");
+    const ptrdiff_t n = p->n, d = n + 2;
+    for (int i = 0; i < rows; i++) {
+        if (label[i] < -1 || label[i] > 1)
+            return nn__mistake(nn, function, "label[%d] is %d, not 0, 1 or -1", i, label[i]);
+        for (ptrdiff_t j = 0; j < n; j++)
+            if (!(x[i * n + j] - x[i * n + j] == 0))
+                return nn_fail(nn, NN_ERROR_NONFINITE, function, "sample %d has the number %g", i,
+                               (double)x[i * n + j]), 0;
+    }
+    const nn__mark mark = nn__arena_mark(&nn->graph);
+    const size_t lines = (size_t)rows + 2 * (size_t)d + 5;
+    void *all = nn__alloc(nn, &nn->graph, lines, (size_t)d * sizeof(double), 0);
+    void *set = all ? nn__alloc(nn, &nn->graph, (size_t)d, sizeof(int), 0) : NULL;
+    nn_perceptron found = {set ? nn__reals(nn, &nn->graph, (size_t)n) : NULL, 0, p->n};
+    if (!found.w) return nn__arena_rewind(&nn->graph, mark), 0;
+    double *a = (double *)all, *r = a + rows * d, *middle = r + d, *scale = middle + d;
+    for (ptrdiff_t j = 0; j < n; j++) { /* the rows hold each input from -1 to 1 */
+        double low = (double)x[j], high = low;
+        for (int i = 1; i < rows; i++) {
+            const double v = (double)x[i * n + j];
+            low = v < low ? v : low;
+            high = v > high ? v : high;
+        }
+        middle[j] = low / 2 + high / 2;
+        scale[j] = high > low ? high / 2 - low / 2 : 1;
+    }
+    int m = 0;
+    for (int i = 0; i < rows; i++) {
+        if (label[i] < 0) continue;
+        const double s = label[i] ? 1 : -1;
+        double *row = a + m++ * d;
+        for (ptrdiff_t j = 0; j < n; j++)
+            row[j] = s * (((double)x[i * n + j] - middle[j]) / scale[j]);
+        row[n] = s;
+        row[n + 1] = 1;
+    }
+    nn__rest(a, m, d, narrow, (int *)set, scale + d, r);
+    const double squares = nn__dot(r, r, d);
+    double b = -r[n] / squares;
+    for (ptrdiff_t j = 0; j < n; j++) {
+        const double w = -r[j] / squares / scale[j];
+        found.w[j] = (nn_real)w;
+        b -= w * middle[j];
+    }
+    found.b = (nn_real)b;
+    int right = squares > narrow * narrow;
+    for (int i = 0; i < rows && right; i++)
+        right = label[i] < 0 || nn_perceptron_forward(&found, x + i * n) == label[i];
+    if (right) {
+        memcpy(p->w, found.w, (size_t)n * sizeof *p->w);
+        p->b = found.b;
+    }
+    nn__arena_rewind(&nn->graph, mark);
+    return right;
 }
 
 #endif
@@ -4306,13 +4711,14 @@ static int nn__perceptron_check(nn_ctx *nn, const char *function, const nn_perce
                                 const nn_real *x, const int *t, int n, nn_real lr)
 {
     const char *missing = !p ? "the perceptron" : !p->w ? "w" : !x ? "x" : !t ? "t" : NULL;
-    if (missing) return nn__refuse(nn, function, "%s is NULL", missing);
-    if (n < 1 || p->n < 1) return nn__refuse(nn, function, "%d samples of %d numbers", n, p->n);
+    if (missing) return nn__mistake(nn, function, "%s is NULL", missing);
+    if (n < 1 || p->n < 1) return nn__mistake(nn, function, "%d samples of %d numbers", n, p->n);
     for (int i = 0; i < n; i++)
         if (t[i] != 0 && t[i] != 1)
-            return nn__refuse(nn, function, "t[%d] is %d, not 0 or 1", i, t[i]);
+            return nn__mistake(nn, function, "t[%d] is %d, not 0 or 1", i, t[i]);
     if (lr > 0 && lr - lr == 0) return 1;
-    return nn__refuse(nn, function, "the learning rate is %g, not positive and finite", (double)lr);
+    return nn__mistake(nn, function, "the learning rate is %g, not positive and finite",
+                       (double)lr);
 }
 
 /* dw = lr (t - y) x, db = lr (t - y) */
@@ -4411,7 +4817,7 @@ nn_novikoff nn_novikoff_bound(const nn_perceptron *u, const nn_real *x, const in
 double nn_cover_fraction(int points, int weights)
 {
     if (points < 1 || weights < 1)
-        return nn__refuse(NULL, "nn_cover_fraction", "%d points, %d weights", points, weights);
+        return nn__mistake(NULL, "nn_cover_fraction", "%d points, %d weights", points, weights);
     if (points <= weights) return 1;
     double sum = 0, term = 1;
     int halvings = points - 1;
@@ -4449,7 +4855,7 @@ static int nn__stdp_check(const char *function, const nn_stdp *rule)
 {
     if (!nn__given(rule, function)) return 0;
     if (rule->tau_plus > 0 && rule->tau_minus > 0) return 1;
-    return nn__refuse(NULL, function, "time constants %g and %g, not positive",
+    return nn__mistake(NULL, function, "time constants %g and %g, not positive",
                       (double)rule->tau_plus, (double)rule->tau_minus);
 }
 
@@ -4466,9 +4872,9 @@ nn_real nn_stdp_pair(const nn_stdp *rule, nn_real dt)
 nn_real nn_stdp_step(const nn_stdp *rule, nn_synapse *s, int pre, int post, nn_real dt)
 {
     if (!nn__stdp_check("nn_stdp_step", rule)) return 0;
-    if (!s) return (nn_real)nn__refuse(NULL, "nn_stdp_step", "the synapse is NULL");
+    if (!s) return (nn_real)nn__mistake(NULL, "nn_stdp_step", "the synapse is NULL");
     if (!(dt > 0))
-        return (nn_real)nn__refuse(NULL, "nn_stdp_step", "dt is %g, not positive", (double)dt);
+        return (nn_real)nn__mistake(NULL, "nn_stdp_step", "dt is %g, not positive", (double)dt);
     const nn_real before = s->w;
     s->pre *= nn__exp1(-dt / rule->tau_plus);
     s->post *= nn__exp1(-dt / rule->tau_minus);
@@ -4486,11 +4892,11 @@ static int nn__samples_check(nn_ctx *nn, const char *function, const nn_real *x,
                              int k, int max_k)
 {
     if (!nn__ready(nn, function)) return 0;
-    if (!x) return nn_fail(nn, NN_ERROR_ARGUMENT, function, "x is NULL"), 0;
+    if (!x) return nn__mistake(nn, function, "x is NULL");
     if (n < 1 || d < 1)
         return nn_fail(nn, NN_ERROR_SHAPE, function, "%d samples of %d numbers", n, d), 0;
     if (k < 1 || k > max_k)
-        return nn_fail(nn, NN_ERROR_ARGUMENT, function, "k is %d, not in 1..%d", k, max_k), 0;
+        return nn__mistake(nn, function, "k is %d, not in 1..%d", k, max_k);
     const size_t size = (size_t)n * (size_t)d, bad = nn__first_bad(x, size);
     if (bad == size) return 1;
     return nn_fail(nn, NN_ERROR_NONFINITE, function, "x[%d, %d] is %s", (int)(bad / (size_t)d),
@@ -4737,11 +5143,10 @@ double nn_gaussian_log_density(const nn_pca *p, const nn_real *x)
     const char *function = "nn_gaussian_log_density";
     if (!nn__fit_check(function, p ? p->ctx : NULL, p ? p->k : 0, x, x)) return 0;
     if (p->k != p->size)
-        return nn_fail(p->ctx, NN_ERROR_ARGUMENT, function, "%d of %d components", p->k,
-                       p->size), 0;
+        return nn__mistake(p->ctx, function, "%d of %d components", p->k, p->size);
     if (!(p->variance[p->k - 1] > 1e-14 * p->variance[0]))
-        return nn_fail(p->ctx, NN_ERROR_ARGUMENT, function,
-                       "no variance along component %d: the samples lie in a plane", p->k - 1), 0;
+        return nn__mistake(p->ctx, function,
+                       "no variance along component %d: the samples lie in a plane", p->k - 1);
     double sum = 0;
     for (int c = 0; c < p->k; c++) {
         const double y = nn__pca_along(p, c, x), variance = p->variance[c];

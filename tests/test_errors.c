@@ -1044,6 +1044,17 @@ static nn_linear empty_linear;
     X(nn_argmax, nn_argmax(NULL, NULL))                                                           \
     X(nn_linear_new, nn_linear_new(NULL, NULL, 1, 1))                                             \
     X(nn_linear_forward, nn_linear_forward(NULL, NULL))                                           \
+    X(nn_neuron, nn_neuron(NULL, NULL, 3, 0))                                                     \
+    X(nn_print_layers, nn_print_layers(NULL, 3))                                                  \
+    X(nn_lif_step, nn_lif_step(NULL, 1, 1))                                                       \
+    X(nn_perceptron_forward, nn_perceptron_forward(NULL, NULL))                                   \
+    X(nn_perceptron_distance, nn_perceptron_distance(NULL, NULL))                                 \
+    X(nn_perceptron_boundary, nn_perceptron_boundary(NULL, NULL, NULL))                           \
+    X(nn_hebb, nn_hebb(NULL, NULL, 1, 1, 1))                                                      \
+    X(nn_oja, nn_oja(NULL, NULL, 1, 1, 1))                                                        \
+    X(nn_boolean_new, nn_boolean_new(NULL, NULL, 2))                                              \
+    X(nn_boolean_forward, nn_boolean_forward(NULL, NULL))                                         \
+    X(nn_separable, nn_separable(NULL, NULL, NULL, 1, NULL))                                      \
     X(nn_sigmoid, nn_sigmoid(NULL))                                                               \
     X(nn_tanh, nn_tanh(NULL))                                                                     \
     X(nn_relu, nn_relu(NULL))                                                                     \
@@ -1106,7 +1117,6 @@ static nn_linear empty_linear;
     X(nn_randperm, nn_randperm(nn, NULL, 3))                                                      \
     X(nn_set_simd, nn_set_simd(nn, NULL))                                                         \
     X(nn_argmax, nn_argmax(x23, NULL))                                                            \
-    X(nn_neuron, nn_neuron(NULL, NULL, 3, 0))                                                     \
     X(nn_op_check, nn_op_check("nn_op_check", NULL, 0))                                           \
     X(nn_op_failed, nn_op_failed(NULL, 1))                                                        \
     X(nn_op_new, nn_op_new("nn_op_new", nn_shape1(1), NULL, 1, NULL, 0))                          \

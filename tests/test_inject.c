@@ -441,6 +441,29 @@ static void gradcheck(nn_ctx *nn, outcome *out)
     out->n = 1;
 }
 
+/* A truth table of 14 inputs, 3,500 samples: large enough for blocks of their own. */
+static void perceptrons(nn_ctx *nn, outcome *out)
+{
+    static int table[1 << 14], label[3500];
+    static nn_real x[3500 * 20], w[20];
+    const nn_real ones[14] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+    for (int i = 0; i < 1 << 14; i++) table[i] = i % 5 != 0;
+    for (int i = 0; i < 3500; i++) label[i] = i % 2;
+    for (int i = 0; i < 3500 * 20; i++) x[i] = nn_uniform(nn, -1, 1) + (nn_real)(i / 20 % 2 * 3);
+    nn_boolean f = nn_boolean_new(nn, table, 14);
+    if (!nn_ok(nn)) CHECK(!f.unit && !f.y && f.hidden == 0 && nn_boolean_forward(&f, ones) == 0);
+    if (forgive(nn)) f = nn_boolean_new(nn, table, 14);
+    if (nn_ok(nn)) CHECK_INT(nn_boolean_forward(&f, ones), table[(1 << 14) - 1]);
+    nn_perceptron p = {w, 0, 20};
+    memset(w, 0, sizeof w);
+    int yes = nn_separable(nn, x, label, 3500, &p);
+    if (!nn_ok(nn)) CHECK(!yes && w[0] == 0 && p.b == 0);
+    if (forgive(nn)) yes = nn_separable(nn, x, label, 3500, &p);
+    CHECK_INT(yes, nn_ok(nn));
+    memcpy(out->weights, w, sizeof w);
+    out->n = 20;
+}
+
 /* ---- the driver ---- */
 
 typedef void (*scenario)(nn_ctx *nn, outcome *out);
@@ -504,6 +527,7 @@ static void data_from_csv(void) { write_csv(), inject("csv", csv); }
 static void data_from_idx(void) { inject("idx", idx); }
 static void all_operations(void) { inject("operations", operations); }
 static void large_ones(void) { inject("large_operations", large_operations); }
+static void large_perceptrons(void) { inject("perceptrons", perceptrons); }
 static void gradient_check(void) { inject("gradcheck", gradcheck); }
 
 /* ---- memory that is not aligned ---- */
@@ -558,6 +582,7 @@ int main(void)
     RUN(data_from_idx);
     RUN(all_operations);
     RUN(large_ones);
+    RUN(large_perceptrons);
     RUN(gradient_check);
     RUN(misaligned_memory);
     printf("%ld runs\n", runs);
