@@ -38,7 +38,7 @@ enum { FUNCTIONS = sizeof table / sizeof *table, POINTS = 5 };
 
 int main(void)
 {
-    const nn_real z[POINTS] = {-2, -0.5f, 0, 0.5f, 2}, h = 1.0f / 64;
+    const nn_real z[POINTS] = {-2, -0.5f, 0, 0.5f, 2}, h = 1.0f / 1024;
     nn_real around[3][POINTS];
     for (int i = 0; i < POINTS; i++)
         around[0][i] = z[i] - h, around[1][i] = z[i], around[2][i] = z[i] + h;

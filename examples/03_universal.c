@@ -48,7 +48,7 @@ int main(void)
         error = error_of(units);
         printf("%5d   %.1g\n", units, error);
     }
-    printf("\nexpected: %d units are right to 0.01\ngot:      %s\n", MOST,
-           error < 0.01 ? "yes" : "no");
-    return !(error < 0.01);
+    printf("\nexpected: %d units are right to 0.005\ngot:      %s\n", MOST,
+           error < 0.005 ? "yes" : "no");
+    return !(error < 0.005);
 }
