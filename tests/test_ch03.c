@@ -31,10 +31,11 @@ static nn_tensor *at(nn_tensor *(*f)(nn_tensor *x), int n, const nn_real *x)
     nn_clear(nn);
     nn_tensor *y = f(nn_requires_grad(nn_input(nn, x, nn_shape1(n))));
     nn_backward(nn_sum(y));
+    if (!nn_ok(nn)) test_failed++, exit(test_summary()); /* its message is on stderr */
     return y;
 }
 
-/* n numbers from low to high, both included */
+/* GRID numbers from low to high, both included */
 enum { GRID = 4001 };
 static const nn_real *grid(double low, double high)
 {
