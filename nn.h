@@ -315,7 +315,7 @@ struct nn_ctx {
     const char *file;      /* where the current call was made */
     int line;
     uint64_t random[4];    /* state of xoshiro256** */
-    int training;          /* 1: dropout and batch normalisation behave as in training */
+    int training;          /* 1: whatever draws by chance (stochastic units, dropout, ..) does so */
     int grad_enabled;      /* 1: operations are recorded for nn_backward */
     int nan_check;         /* see nn_on_nan */
     nn_tensor **tape;      /* the operations since the last nn_clear, in order */
@@ -475,6 +475,8 @@ nn_tensor *nn_exp(nn_tensor *x);
 nn_tensor *nn_log(nn_tensor *x);  /* natural; log 0 = -Inf, log of a negative number NaN */
 nn_tensor *nn_sqrt(nn_tensor *x);
 nn_tensor *nn_square(nn_tensor *x);
+nn_tensor *nn_sin(nn_tensor *x);
+nn_tensor *nn_cos(nn_tensor *x);
 
 /* x [.., M, K] times w [K, N] -> [.., M, N]; or, matrix by matrix, x [.., M, K] times w [.., K, N]
  * with equal leading dimensions. Book: 1. */
@@ -586,18 +588,43 @@ int nn_separable(nn_ctx *nn, const nn_real *x, const int *label, int rows, nn_pe
 /* ==== Chapter 3: activation functions ================================================ >>ch03 */
 #if NN_CHAPTERS >= 3
 
-nn_tensor *nn_sigmoid(nn_tensor *x);  /* 1 / (1 + exp(-x)), no overflow for any x. Book: 3. */
+/* All take x of any shape and return y of the same shape; none overflows, whatever the size of x,
+ * and NaN stays NaN. A number that is out of its range is an error. Book: 3. */
+
+/* Binary threshold unit: x > 0 ? 1 : 0. Its derivative is 0 at every x but 0, and counts as 0 there,
+ * too. So no gradient comes through: this, not the one point, is why nothing learns before it. */
+nn_tensor *nn_heaviside(nn_tensor *x);
+nn_tensor *nn_sigmoid(nn_tensor *x);  /* 1 / (1 + e^-x) */
+/* 1 / (1 + e^(-x / t)), t > 0. For t towards 0 it becomes nn_heaviside, but for x = 0, where it is
+ * 1/2 with every t; for large t it is 1/2 everywhere. */
+nn_tensor *nn_sigmoid_temperature(nn_tensor *x, nn_real t);
+/* In training 1 with probability sigmoid(x), else 0, by nn's random numbers; with
+ * nn_set_training(nn, 0) the mean of that, sigmoid(x). The gradient is that of the mean in both
+ * (straight through: Bengio, Leonard and Courville 2013, arXiv 1308.3432). */
+nn_tensor *nn_stochastic_binary(nn_tensor *x);
 nn_tensor *nn_tanh(nn_tensor *x);
 nn_tensor *nn_relu(nn_tensor *x);     /* max(0, x); slope at 0: 0 */
 nn_tensor *nn_leaky_relu(nn_tensor *x, nn_real slope); /* x > 0 ? x : slope x, 0 <= slope < 1 */
+/* x > 0 ? x : alpha (e^x - 1), alpha > 0; slope at 0: alpha (Clevert et al. 2016) */
+nn_tensor *nn_elu(nn_tensor *x, nn_real alpha);
+/* x Phi(x), Phi(x) being the probability that a normal number is below x; and the approximation
+ * x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2, at most 0.0005 off (Hendrycks and Gimpel
+ * 2016). */
+nn_tensor *nn_gelu(nn_tensor *x);
+nn_tensor *nn_gelu_tanh(nn_tensor *x);
 nn_tensor *nn_softmax(nn_tensor *x);  /* over the last axis: positive, each row sums to 1 */
+nn_tensor *nn_log_softmax(nn_tensor *x); /* its logarithm, finite where softmax is 0 in float */
 
 typedef enum nn_activation {
     NN_IDENTITY,
     NN_SIGMOID,
     NN_TANH,
     NN_RELU,
-    NN_SOFTMAX
+    NN_SOFTMAX,
+    NN_HEAVISIDE,
+    NN_LEAKY_RELU, /* slope 0.01 */
+    NN_ELU,        /* alpha 1 */
+    NN_GELU
 } nn_activation;
 nn_tensor *nn_activate(nn_tensor *x, nn_activation g); /* the one that g names */
 
@@ -952,6 +979,8 @@ nn_mlp *nn__at_mlp(nn_mlp *m, const char *file, int line);
 #define nn_log(...) nn_log(NN_AT(__VA_ARGS__))
 #define nn_sqrt(...) nn_sqrt(NN_AT(__VA_ARGS__))
 #define nn_square(...) nn_square(NN_AT(__VA_ARGS__))
+#define nn_sin(...) nn_sin(NN_AT(__VA_ARGS__))
+#define nn_cos(...) nn_cos(NN_AT(__VA_ARGS__))
 #define nn_matmul(a, b) nn_matmul(NN_AT(a), NN_AT(b))
 #define nn_transpose(x, ...) nn_transpose(NN_AT(x), __VA_ARGS__)
 #define nn_reshape(x, ...) nn_reshape(NN_AT(x), __VA_ARGS__)
@@ -988,11 +1017,18 @@ nn_mlp *nn__at_mlp(nn_mlp *m, const char *file, int line);
 #define nn_separable(nn, ...) nn_separable(NN__AT(ctx, nn), __VA_ARGS__)
 #endif
 #if NN_CHAPTERS >= 3
+#define nn_heaviside(...) nn_heaviside(NN_AT(__VA_ARGS__))
 #define nn_sigmoid(...) nn_sigmoid(NN_AT(__VA_ARGS__))
+#define nn_sigmoid_temperature(x, ...) nn_sigmoid_temperature(NN_AT(x), __VA_ARGS__)
+#define nn_stochastic_binary(...) nn_stochastic_binary(NN_AT(__VA_ARGS__))
 #define nn_tanh(...) nn_tanh(NN_AT(__VA_ARGS__))
 #define nn_relu(...) nn_relu(NN_AT(__VA_ARGS__))
 #define nn_leaky_relu(x, ...) nn_leaky_relu(NN_AT(x), __VA_ARGS__)
+#define nn_elu(x, ...) nn_elu(NN_AT(x), __VA_ARGS__)
+#define nn_gelu(...) nn_gelu(NN_AT(__VA_ARGS__))
+#define nn_gelu_tanh(...) nn_gelu_tanh(NN_AT(__VA_ARGS__))
 #define nn_softmax(...) nn_softmax(NN_AT(__VA_ARGS__))
+#define nn_log_softmax(...) nn_log_softmax(NN_AT(__VA_ARGS__))
 #define nn_activate(x, ...) nn_activate(NN_AT(x), __VA_ARGS__)
 #endif
 #if NN_CHAPTERS >= 4
@@ -2184,14 +2220,14 @@ enum { NN__LANES = 16, NN__SUM_BLOCK = 4096, NN__HEIGHTS = 4 };
     f(map, exp) f(map, log) f(map, sin) f(map, cos) f(map, sqrt) f(map, square) f(map, sigmoid)    \
     f(map, tanh) f(map, erf) f(map, gelu) f(map, relu)
 #define NN__SCALED(f) /* y = f(k, a, y) */                                                         \
-    f(scaled, scale) f(scaled, axpy) f(scaled, leaky_relu)
+    f(scaled, scale) f(scaled, axpy) f(scaled, leaky_relu) f(scaled, elu)
 #define NN__PAIRS(f) /* y = f(a, b) */                                                             \
     f(pair, add) f(pair, sub) f(pair, mul) f(pair, div)
 #define NN__GRADS(f) /* y += f(a, b) */                                                            \
     f(grad, mul_add) f(grad, log_backward) f(grad, sqrt_backward) f(grad, square_backward)         \
     f(grad, sigmoid_backward) f(grad, tanh_backward) f(grad, gelu_backward)
 #define NN__SLOPED(f) /* y += f(k, a, b) */                                                        \
-    f(sloped, leaky_relu_backward) f(sloped, bce_backward)
+    f(sloped, leaky_relu_backward) f(sloped, elu_backward) f(sloped, bce_backward)
 #define NN__FOLDS(f) f(fold, dot) f(fold, bce) /* the sum of f(a, b) */
 
 #define NN__ARGS_map size_t n, const nn_real *x, nn_real *y
@@ -2347,6 +2383,7 @@ NN__TWIN(map, relu, y[i] = 0 > x[i] ? 0 : x[i]) /* this way round, NaN stays NaN
 NN__TWIN(scaled, scale, y[i] = k * a[i])
 NN__TWIN(scaled, axpy, y[i] += k * a[i])
 NN__TWIN(scaled, leaky_relu, y[i] = a[i] > 0 ? a[i] : k * a[i])
+NN__TWIN(scaled, elu, y[i] = a[i] > 0 ? a[i] : k * (nn_real)expm1((double)a[i]))
 NN__TWIN(pair, add, y[i] = (sa ? a[i] : *a) + (sb ? b[i] : *b))
 NN__TWIN(pair, sub, y[i] = (sa ? a[i] : *a) - (sb ? b[i] : *b))
 NN__TWIN(pair, mul, y[i] = (sa ? a[i] : *a) * (sb ? b[i] : *b))
@@ -2359,6 +2396,8 @@ NN__TWIN(grad, sigmoid_backward, y[i] += a[i] * (b[i] * (1 - b[i]))) /* of b = s
 NN__TWIN(grad, tanh_backward, y[i] += a[i] * (1 - b[i] * b[i]))      /* of b = tanh x */
 NN__TWIN(grad, gelu_backward, y[i] += a[i] * nn__gelu_slope(b[i]))   /* of gelu b */
 NN__TWIN(sloped, leaky_relu_backward, y[i] += b[i] > 0 ? a[i] : k * a[i])
+NN__TWIN(sloped, elu_backward, /* of b = k (e^x - 1): k e^x */
+         y[i] += b[i] > 0 ? a[i] : a[i] * (b[i] + k))
 NN__TWIN(sloped, bce_backward, /* logit a, target b */
          y[i] += k * ((nn_real)nn__sigmoid1((double)a[i]) - b[i]))
 
@@ -2800,17 +2839,21 @@ NN__INLINE NN__V NN__(vsigmoid)(NN__V x) /* e^-|x| never overflows */
     return NN__(over_sum)(NN__IF_GT(NN__(set)(0), x, e, NN__(set)(1)), e, 1);
 }
 
-/* With d = e^2|x| - 1, computed without cancellation, tanh |x| = d / (d + 2); tanh 10 is 1. For
- * small x its own series has fewer roundings. */
+NN__INLINE NN__V NN__(expm1)(NN__V x) /* e^x - 1 for |x| <= 25, without cancellation */
+{
+    NN__I n;
+    NN__V y = NN__(expm1_reduced)(x, &n), scale = NN__OF_BITS((n + 127u) << 23);
+    return NN__FMA(scale, y, scale - 1.0f);
+}
+
+/* With d = e^2|x| - 1, tanh |x| = d / (d + 2); tanh 10 is 1. For small x its own series has fewer
+ * roundings. */
 NN__INLINE NN__V NN__(vtanh)(NN__V x)
 {
     static const float c[] = {-1382.0f / 155925, 62.0f / 2835, -17.0f / 315, 2.0f / 15, -1.0f / 3};
-    NN__I n;
     NN__V a = NN__(vabs)(x), a2 = a * a;
     a = NN__IF_GT(a, NN__(set)(10), NN__(set)(10), a);
-    NN__V d = NN__(expm1_reduced)(a + a, &n), scale = NN__OF_BITS((n + 127u) << 23);
-    d = NN__FMA(scale, d, scale - 1.0f);
-    NN__V small = NN__FMA(NN__(poly)(a2, 5, c) * a2, a, a);
+    NN__V d = NN__(expm1)(a + a), small = NN__FMA(NN__(poly)(a2, 5, c) * a2, a, a);
     NN__V y = NN__IF_GT(a, NN__(set)(0.3f), NN__(over_sum)(d, d, 2), small);
     return NN__OF_BITS(NN__BITS(y) | (NN__BITS(x) & 0x80000000u));
 }
@@ -3003,6 +3046,11 @@ NN__FORM(vscale) { return (void)b, (void)y, k * a; }
 NN__FORM(vaxpy) { return (void)b, NN__FMA(k, a, y); }
 NN__FORM(vmul_add) { return (void)k, NN__FMA(a, b, y); }
 NN__FORM(vleaky_relu) { return (void)b, (void)y, NN__IF_GT(a, NN__(set)(0), a, k * a); }
+NN__FORM(velu) /* e^-25 - 1 is -1 in float */
+{
+    const NN__V low = NN__IF_GT(NN__(set)(-25), a, NN__(set)(-25), a);
+    return (void)b, (void)y, NN__IF_GT(a, NN__(set)(0), a, k * NN__(expm1)(low));
+}
 NN__FORM(vlog_backward) { return (void)k, y + a / b; }
 NN__FORM(vsqrt_backward) { return (void)k, y + a / (b + b); }
 NN__FORM(vsquare_backward) { return (void)k, NN__FMA(a, b + b, y); }
@@ -3010,6 +3058,7 @@ NN__FORM(vsigmoid_backward) { return (void)k, NN__FMA(a, b * (1.0f - b), y); }
 NN__FORM(vtanh_backward) { return (void)k, NN__FMA(a, 1.0f - b * b, y); }
 NN__FORM(vgelu_backward) { return (void)k, NN__FMA(a, NN__(vgelu_slope)(b), y); }
 NN__FORM(vleaky_relu_backward) { return y + NN__IF_GT(b, NN__(set)(0), a, k * a); }
+NN__FORM(velu_backward) { return NN__FMA(a, NN__IF_GT(b, NN__(set)(0), NN__(set)(1), b + k), y); }
 NN__FORM(vsoftmax_backward) { return NN__FMA(b, a - k, y); } /* k is sum a b */
 NN__FORM(vbce_backward) { return NN__FMA(k, NN__(vsigmoid)(a) - b, y); }
 #undef NN__FORM
@@ -3831,6 +3880,25 @@ static void nn__square_backward(nn_tensor *y) /* y = x^2: dx += dy 2 x */
 }
 nn_tensor *nn_square(nn_tensor *x) { NN__UNARY("nn_square", square, x); }
 
+static void nn__sin_backward(nn_tensor *y) /* y = sin x: dx += dy cos x */
+{
+    nn_real *slope = nn__temporary(y);
+    if (!slope) return;
+    y->ctx->kernels->cos(y->size, y->in[0]->data, slope);
+    y->ctx->kernels->mul_add(y->size, y->grad, slope, y->in[0]->grad);
+}
+nn_tensor *nn_sin(nn_tensor *x) { NN__UNARY("nn_sin", sin, x); }
+
+static void nn__cos_backward(nn_tensor *y) /* y = cos x: dx += dy (-sin x) */
+{
+    nn_real *slope = nn__temporary(y);
+    if (!slope) return;
+    y->ctx->kernels->sin(y->size, y->in[0]->data, slope);
+    y->ctx->kernels->scale(y->size, -1, slope, slope);
+    y->ctx->kernels->mul_add(y->size, y->grad, slope, y->in[0]->grad);
+}
+nn_tensor *nn_cos(nn_tensor *x) { NN__UNARY("nn_cos", cos, x); }
+
 /* ---- matrices ---- */
 
 /* y = x w: dx += dy w^T, dw += x^T dy, for each of the matrices of a batch */
@@ -4631,11 +4699,77 @@ int nn_separable(nn_ctx *nn, const nn_real *x, const int *label, int rows, nn_pe
 /* ==== Chapter 3: activation functions ================================================== >>ch03 */
 #if NN_CHAPTERS >= 3
 
+static nn_real nn__step(nn_real x) /* x > 0 ? 1 : 0, and NaN for NaN */
+{
+    return x > 0 ? (nn_real)1 : x <= 0 ? (nn_real)0 : x;
+}
+
+static void nn__heaviside_backward(nn_tensor *y) { (void)y; } /* y = x > 0 ? 1 : 0: dx += 0 */
+
+nn_tensor *nn_heaviside(nn_tensor *x)
+{
+    if (!nn_op_check("nn_heaviside", &x, 1)) return nn_op_failed(&x, 1);
+    nn_tensor *y = nn_op_new("heaviside", x->shape, &x, 1, nn__heaviside_backward, 0);
+    for (size_t i = 0; i < y->size; i++) y->data[i] = nn__step(x->data[i]);
+    return nn_op_done(y);
+}
+
 static void nn__sigmoid_backward(nn_tensor *y) /* y = 1 / (1 + e^-x): dx += dy y (1 - y) */
 {
     y->ctx->kernels->sigmoid_backward(y->size, y->grad, y->data, y->in[0]->grad);
 }
 nn_tensor *nn_sigmoid(nn_tensor *x) { NN__UNARY("nn_sigmoid", sigmoid, x); }
+
+/* 1 if value, the argument called name, is positive and finite; else that is reported. */
+static int nn__check_positive(nn_ctx *nn, const char *function, const char *name, nn_real value)
+{
+    if (value > 0 && value - value == 0) return 1;
+    nn_fail(nn, NN_ERROR_ARGUMENT, function, "%s is %g, not positive and finite", name,
+            (double)value);
+    return 0;
+}
+
+/* y = 1 / (1 + e^(-x / t)): dx += dy y (1 - y) / t */
+static void nn__sigmoid_temperature_backward(nn_tensor *y)
+{
+    const nn_real t = *(nn_real *)y->saved;
+    for (size_t i = 0; i < y->size; i++)
+        y->in[0]->grad[i] += y->grad[i] * (y->data[i] * (1 - y->data[i])) / t;
+}
+
+nn_tensor *nn_sigmoid_temperature(nn_tensor *x, nn_real t)
+{
+    if (!nn_op_check("nn_sigmoid_temperature", &x, 1)) return nn_op_failed(&x, 1);
+    if (!nn__check_positive(x->ctx, "nn_sigmoid_temperature", "t", t)) return &x->ctx->failed;
+    nn_tensor *y = nn_op_new("sigmoid_temperature", x->shape, &x, 1,
+                             nn__sigmoid_temperature_backward, sizeof t);
+    if (!y->size) return y;
+    *(nn_real *)y->saved = t;
+    y->ctx->kernels->div(y->size, x->data, 1, &t, 0, y->data);
+    y->ctx->kernels->sigmoid(y->size, y->data, y->data);
+    return nn_op_done(y);
+}
+
+/* y = 1 with probability p = 1 / (1 + e^-x), else 0: dx += dy p (1 - p), as if y were p */
+static void nn__stochastic_binary_backward(nn_tensor *y)
+{
+    const nn_real *p = (const nn_real *)y->saved;
+    y->ctx->kernels->sigmoid_backward(y->size, y->grad, p, y->in[0]->grad);
+}
+
+nn_tensor *nn_stochastic_binary(nn_tensor *x)
+{
+    if (!nn_op_check("nn_stochastic_binary", &x, 1)) return nn_op_failed(&x, 1);
+    nn_ctx *nn = x->ctx;
+    nn_tensor *y = nn_op_new("stochastic_binary", x->shape, &x, 1, nn__stochastic_binary_backward,
+                             x->size * sizeof *x->data);
+    if (!y->size) return y;
+    nn_real *p = (nn_real *)y->saved;
+    nn->kernels->sigmoid(y->size, x->data, p);
+    for (size_t i = 0; i < y->size; i++)
+        y->data[i] = nn->training ? nn__step(p[i] - (nn_real)nn__unit(nn)) : p[i];
+    return nn_op_done(y);
+}
 
 static void nn__tanh_backward(nn_tensor *y) /* y = tanh x: dx += dy (1 - y^2) */
 {
@@ -4668,6 +4802,57 @@ nn_tensor *nn_leaky_relu(nn_tensor *x, nn_real slope)
     return nn_op_done(y);
 }
 
+static void nn__elu_backward(nn_tensor *y) /* dx += y > 0 ? dy : dy (y + alpha) */
+{
+    y->ctx->kernels->elu_backward(y->size, *(nn_real *)y->saved, y->grad, y->data, y->in[0]->grad);
+}
+
+nn_tensor *nn_elu(nn_tensor *x, nn_real alpha)
+{
+    if (!nn_op_check("nn_elu", &x, 1)) return nn_op_failed(&x, 1);
+    if (!nn__check_positive(x->ctx, "nn_elu", "alpha", alpha)) return &x->ctx->failed;
+    nn_tensor *y = nn_op_new("elu", x->shape, &x, 1, nn__elu_backward, sizeof alpha);
+    if (!y->size) return y;
+    *(nn_real *)y->saved = alpha;
+    y->ctx->kernels->elu(y->size, alpha, x->data, y->data);
+    return nn_op_done(y);
+}
+
+static void nn__gelu_backward(nn_tensor *y) /* y = x Phi(x): dx += dy (Phi(x) + x Phi'(x)) */
+{
+    y->ctx->kernels->gelu_backward(y->size, y->grad, y->in[0]->data, y->in[0]->grad);
+}
+nn_tensor *nn_gelu(nn_tensor *x) { NN__UNARY("nn_gelu", gelu, x); }
+
+/* (1 + tanh u) / 2 is s = sigmoid(v) with v = 2 u = a x + b x^3, so that
+ * y = x s: dx += dy (s + x s (1 - s) (a + 3 b x^2)) */
+static const nn_real nn__gelu_a = (nn_real)1.5957691216057308; /* 2 sqrt(2 / pi) */
+static const nn_real nn__gelu_b = (nn_real)0.071354816272600248; /* 0.044715 a */
+
+static void nn__gelu_tanh_backward(nn_tensor *y)
+{
+    const nn_real *s = (const nn_real *)y->saved;
+    for (size_t i = 0; i < y->size; i++) {
+        const nn_real x = y->in[0]->data[i], slope = s[i] * (1 - s[i]); /* 0 if x is far from 0 */
+        const nn_real bend = slope > 0 ? x * slope * (nn__gelu_a + 3 * nn__gelu_b * x * x) : 0;
+        y->in[0]->grad[i] += y->grad[i] * (s[i] + bend);
+    }
+}
+
+nn_tensor *nn_gelu_tanh(nn_tensor *x)
+{
+    if (!nn_op_check("nn_gelu_tanh", &x, 1)) return nn_op_failed(&x, 1);
+    nn_tensor *y = nn_op_new("gelu_tanh", x->shape, &x, 1, nn__gelu_tanh_backward,
+                             x->size * sizeof *x->data);
+    if (!y->size) return y;
+    nn_real *s = (nn_real *)y->saved;
+    for (size_t i = 0; i < y->size; i++)
+        s[i] = x->data[i] * (nn__gelu_a + nn__gelu_b * x->data[i] * x->data[i]);
+    y->ctx->kernels->sigmoid(y->size, s, s);
+    y->ctx->kernels->mul(y->size, x->data, 1, s, 1, y->data);
+    return nn_op_done(y);
+}
+
 /* y_i = e^x_i / sum_j e^x_j in each row: dx_i += y_i (dy_i - sum_j dy_j y_j) */
 static void nn__softmax_backward(nn_tensor *y)
 {
@@ -4687,6 +4872,33 @@ nn_tensor *nn_softmax(nn_tensor *x)
     return nn_op_done(y);
 }
 
+/* y_i = x_i - log sum_j e^x_j in each row: dx_i += dy_i - p_i sum_j dy_j with p = softmax x */
+static void nn__log_softmax_backward(nn_tensor *y)
+{
+    const nn__kernels *k = y->ctx->kernels;
+    const nn_real *p = (const nn_real *)y->saved;
+    const size_t d = (size_t)nn__last(y->shape);
+    for (size_t i = 0; i < y->size; i += d) {
+        k->axpy(d, 1, y->grad + i, y->in[0]->grad + i);
+        k->axpy(d, -k->sum(d, y->grad + i), p + i, y->in[0]->grad + i);
+    }
+}
+
+nn_tensor *nn_log_softmax(nn_tensor *x)
+{
+    if (!nn_op_check("nn_log_softmax", &x, 1)) return nn_op_failed(&x, 1);
+    nn_tensor *y = nn_op_new("log_softmax", x->shape, &x, 1, nn__log_softmax_backward,
+                             x->size * sizeof *x->data);
+    const size_t d = (size_t)nn__last(x->shape);
+    nn_real max;
+    for (size_t i = 0; i < y->size; i += d) {
+        nn_real *p = (nn_real *)y->saved + i;
+        const nn_real log_sum = y->ctx->kernels->softmax(d, x->data + i, p, &max);
+        for (size_t j = i; j < i + d; j++) y->data[j] = (x->data[j] - max) - log_sum;
+    }
+    return nn_op_done(y);
+}
+
 nn_tensor *nn_activate(nn_tensor *x, nn_activation g)
 {
     if (!nn_op_check("nn_activate", &x, 1)) return nn_op_failed(&x, 1);
@@ -4696,6 +4908,10 @@ nn_tensor *nn_activate(nn_tensor *x, nn_activation g)
     case NN_TANH: return nn_tanh(x);
     case NN_RELU: return nn_relu(x);
     case NN_SOFTMAX: return nn_softmax(x);
+    case NN_HEAVISIDE: return nn_heaviside(x);
+    case NN_LEAKY_RELU: return nn_leaky_relu(x, (nn_real)0.01);
+    case NN_ELU: return nn_elu(x, 1);
+    case NN_GELU: return nn_gelu(x);
     }
     return nn_fail(x->ctx, NN_ERROR_ARGUMENT, "nn_activate", "%d names no activation", (int)g);
 }
@@ -5474,6 +5690,7 @@ static void nn__mlp_activate(const nn__kernels *k, nn_activation g, const nn_rea
     case NN_TANH: k->tanh(n, z, y); break;
     case NN_RELU: k->relu(n, z, y); break;
     case NN_SOFTMAX: k->softmax(n, z, y, &max); break;
+    default: break; /* nn_mlp_new refuses the others */
     }
 }
 

@@ -111,6 +111,10 @@ int main(int argc, char **argv)
         loss = nn_add(loss, nn_mse(y, target));
         loss = nn_add(loss, nn_scale(nn_mean(nn_exp(nn_max_axis(z, 0))), (nn_real)0.1));
         loss = nn_add(loss, nn_scale(nn_log(nn_sum(nn_square(nn_sum_axis(y, 0)))), (nn_real)0.01));
+        nn_tensor *more[9] = {nn_sin(z), nn_cos(z), nn_heaviside(z), nn_stochastic_binary(z),
+                              nn_sigmoid_temperature(z, (nn_real)0.3), nn_elu(z, (nn_real)0.7),
+                              nn_gelu(z), nn_gelu_tanh(z), nn_log_softmax(z)};
+        loss = nn_add(loss, nn_scale(nn_mean(nn_square(nn_concat(0, 9, more))), (nn_real)0.1));
         loss = nn_add(loss, nn_scale(nn_max(nn_rand(nn, nn_shape1(5), 0, 1)), (nn_real)0.01));
         nn_backward(loss);
         nn_mlp_forward(&mlp, data, N);

@@ -258,6 +258,8 @@ static void singles(void)
     SINGLE(nn_log, nn_log(x));
     SINGLE(nn_sqrt, nn_sqrt(x));
     SINGLE(nn_square, nn_square(x));
+    SINGLE(nn_sin, nn_sin(x));
+    SINGLE(nn_cos, nn_cos(x));
     SINGLE(nn_transpose, nn_transpose(x, 0, 1));
     SINGLE(nn_reshape, nn_reshape(x, nn_shape1(6)));
     SINGLE(nn_slice, nn_slice(x, 0, 0, 1));
@@ -272,7 +274,14 @@ static void singles(void)
     SINGLE(nn_tanh, nn_tanh(x));
     SINGLE(nn_relu, nn_relu(x));
     SINGLE(nn_leaky_relu, nn_leaky_relu(x, 0));
+    SINGLE(nn_heaviside, nn_heaviside(x));
+    SINGLE(nn_sigmoid_temperature, nn_sigmoid_temperature(x, 1));
+    SINGLE(nn_stochastic_binary, nn_stochastic_binary(x));
+    SINGLE(nn_elu, nn_elu(x, 1));
+    SINGLE(nn_gelu, nn_gelu(x));
+    SINGLE(nn_gelu_tanh, nn_gelu_tanh(x));
     SINGLE(nn_softmax, nn_softmax(x));
+    SINGLE(nn_log_softmax, nn_log_softmax(x));
     SINGLE(nn_activate, nn_activate(x, NN_TANH));
     SINGLE(nn_requires_grad, nn_requires_grad(x));
     static const int label[2] = {0, 1};
@@ -442,6 +451,13 @@ static void models(void)
     EXPECT(nn_leaky_relu(x23, (nn_real)NAN), ARG,
            "nn_leaky_relu: slope is nan, not in 0 <= slope < 1");
     EXPECT(nn_activate(x23, (nn_activation)99), ARG, "nn_activate: 99 names no activation");
+#define POSITIVE(f, name)                                                                    \
+    EXPECT(f(x23, 0), ARG, #f ": " name " is 0, not positive and finite");                   \
+    EXPECT(f(x23, (nn_real)-0.5), ARG, #f ": " name " is -0.5, not positive and finite");    \
+    EXPECT(f(x23, (nn_real)NAN), ARG, #f ": " name " is nan, not positive and finite");      \
+    EXPECT(f(x23, (nn_real)INFINITY), ARG, #f ": " name " is inf, not positive and finite")
+    POSITIVE(nn_sigmoid_temperature, "t");
+    POSITIVE(nn_elu, "alpha");
     stop();
 }
 
@@ -613,6 +629,10 @@ static void perceptron(void)
     EXPECT_CALL(m = nn_mlp_new(net, "m", width, -1, NN_TANH, NN_SIGMOID), ARG, needs);
     EXPECT_CALL(m = nn_mlp_new(net, "m", width, 3, NN_SOFTMAX, NN_SIGMOID), ARG, which);
     EXPECT_CALL(m = nn_mlp_new(net, "m", width, 3, NN_TANH, NN_RELU), ARG, which);
+    for (nn_activation g = NN_HEAVISIDE; g <= NN_GELU; g++) {
+        EXPECT_CALL(m = nn_mlp_new(net, "m", width, 3, g, NN_SIGMOID), ARG, which);
+        EXPECT_CALL(m = nn_mlp_new(net, "m", width, 3, NN_TANH, g), ARG, which);
+    }
     EXPECT_CALL(m = nn_mlp_new(net, "m", width, 3, (nn_activation)99, NN_SIGMOID), ARG, which);
     EXPECT_CALL(m = nn_mlp_new(net, "m", zero, 3, NN_TANH, NN_SIGMOID), SHAPE,
                 "nn_param: dimension 0 of [0, 2] is not positive");
@@ -1030,6 +1050,8 @@ static nn_linear empty_linear;
     X(nn_log, nn_log(NULL))                                                                       \
     X(nn_sqrt, nn_sqrt(NULL))                                                                     \
     X(nn_square, nn_square(NULL))                                                                 \
+    X(nn_sin, nn_sin(NULL))                                                                       \
+    X(nn_cos, nn_cos(NULL))                                                                       \
     X(nn_matmul, nn_matmul(NULL, NULL))                                                           \
     X(nn_transpose, nn_transpose(NULL, 0, 1))                                                     \
     X(nn_reshape, nn_reshape(NULL, nn_shape1(1)))                                                 \
@@ -1059,7 +1081,14 @@ static nn_linear empty_linear;
     X(nn_tanh, nn_tanh(NULL))                                                                     \
     X(nn_relu, nn_relu(NULL))                                                                     \
     X(nn_leaky_relu, nn_leaky_relu(NULL, 0))                                                      \
+    X(nn_heaviside, nn_heaviside(NULL))                                                           \
+    X(nn_sigmoid_temperature, nn_sigmoid_temperature(NULL, 1))                                    \
+    X(nn_stochastic_binary, nn_stochastic_binary(NULL))                                           \
+    X(nn_elu, nn_elu(NULL, 1))                                                                    \
+    X(nn_gelu, nn_gelu(NULL))                                                                     \
+    X(nn_gelu_tanh, nn_gelu_tanh(NULL))                                                           \
     X(nn_softmax, nn_softmax(NULL))                                                               \
+    X(nn_log_softmax, nn_log_softmax(NULL))                                                       \
     X(nn_activate, nn_activate(NULL, NN_RELU))                                                    \
     X(nn_sgd, nn_sgd(NULL, 1))                                                                    \
     X(nn_momentum, nn_momentum(NULL, 1, 0))                                                       \

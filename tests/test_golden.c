@@ -131,6 +131,16 @@ static void check_near(const array *expected, const nn_real *got, double atol, d
 static nn_tensor *mul_self(nn_tensor *x) { return nn_mul(x, x); }
 static nn_tensor *scale(nn_tensor **x) { return nn_scale(x[0], arg(0)); }
 static nn_tensor *leaky_relu(nn_tensor **x) { return nn_leaky_relu(x[0], arg(0)); }
+static nn_tensor *elu(nn_tensor **x) { return nn_elu(x[0], arg(0)); }
+static nn_tensor *sigmoid_temperature(nn_tensor **x)
+{
+    return nn_sigmoid_temperature(x[0], arg(0));
+}
+static nn_tensor *stochastic_binary(nn_tensor **x) /* its mean */
+{
+    nn_set_training(x[0]->ctx, 0);
+    return nn_stochastic_binary(x[0]);
+}
 static nn_tensor *transpose(nn_tensor **x) { return nn_transpose(x[0], (int)arg(0), (int)arg(1)); }
 static nn_tensor *sum_axis(nn_tensor **x) { return nn_sum_axis(x[0], (int)arg(0)); }
 static nn_tensor *mean_axis(nn_tensor **x) { return nn_mean_axis(x[0], (int)arg(0)); }
@@ -197,6 +207,8 @@ static operation table[] = {
     {.name = "log", .unary = nn_log},
     {.name = "sqrt", .unary = nn_sqrt},
     {.name = "square", .unary = nn_square},
+    {.name = "sin", .unary = nn_sin},
+    {.name = "cos", .unary = nn_cos},
     {.name = "matmul", .binary = nn_matmul},
     {.name = "transpose", .other = transpose},
     {.name = "reshape", .other = reshape},
@@ -209,11 +221,18 @@ static operation table[] = {
     {.name = "mean_axis", .other = mean_axis},
     {.name = "max_axis", .other = max_axis},
     {.name = "linear", .other = linear},
+    {.name = "heaviside", .unary = nn_heaviside},
     {.name = "sigmoid", .unary = nn_sigmoid},
+    {.name = "sigmoid_temperature", .other = sigmoid_temperature},
+    {.name = "stochastic_binary", .other = stochastic_binary},
     {.name = "tanh", .unary = nn_tanh},
     {.name = "relu", .unary = nn_relu},
     {.name = "leaky_relu", .other = leaky_relu},
+    {.name = "elu", .other = elu},
+    {.name = "gelu", .unary = nn_gelu},
+    {.name = "gelu_tanh", .unary = nn_gelu_tanh},
     {.name = "softmax", .unary = nn_softmax},
+    {.name = "log_softmax", .unary = nn_log_softmax},
     {.name = "mse", .binary = nn_mse},
     {.name = "bce_with_logits", .binary = nn_bce_with_logits},
     {.name = "cross_entropy", .other = cross_entropy},

@@ -374,6 +374,10 @@ static nn_tensor *everything(nn_ctx *nn, nn_tensor *w)
     nn_tensor *i = nn_softmax(nn_add(h, nn_sum_axis(h, 0)));
     nn_tensor *j = nn_sub(nn_mean_axis(i, 1), nn_max_axis(nn_requires_grad(i), 1)); /* [5, 1] */
     nn_tensor *loss = nn_add(nn_sum(j), nn_add(nn_mean(h), nn_max(f)));
+    nn_tensor *more[9] = {nn_sin(a), nn_cos(a), nn_heaviside(a), nn_stochastic_binary(a),
+                          nn_sigmoid_temperature(a, 2), nn_elu(a, 1), nn_gelu(a), nn_gelu_tanh(a),
+                          nn_log_softmax(a)};
+    loss = nn_add(loss, nn_mean(nn_concat(0, 9, more)));
     loss = nn_add(loss, nn_cross_entropy(a, label));
     loss = nn_add(loss, nn_mse(a, nn_one_hot(nn, label, 4, 3)));
     return nn_add(loss, nn_bce_with_logits(a, nn_one_hot(nn, label, 4, 3)));

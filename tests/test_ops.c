@@ -191,6 +191,24 @@ static nn_tensor *leaky_relu(trial *t)
     return nn_leaky_relu(input(t, any_shape(t)), slope);
 }
 
+static nn_tensor *elu(trial *t)
+{
+    const nn_real alpha = (nn_real)(1 + pick(t, 4)) / 2;
+    return nn_elu(input(t, any_shape(t)), alpha);
+}
+
+static nn_tensor *sigmoid_temperature(trial *t)
+{
+    const nn_real temperature = (nn_real)(1 + pick(t, 4)) / 2;
+    return nn_sigmoid_temperature(input(t, any_shape(t)), temperature);
+}
+
+static nn_tensor *stochastic_binary(trial *t) /* its mean: samples have no slope */
+{
+    nn_set_training(t->nn, 0);
+    return nn_stochastic_binary(input(t, any_shape(t)));
+}
+
 static nn_tensor *matmul(trial *t)
 {
     const int kind = choose(t, 6);
@@ -298,6 +316,8 @@ static const operation table[] = {
     {OP(log, log), .unary = nn_log, .domain = POSITIVE},
     {OP(sqrt, sqrt), .unary = nn_sqrt, .domain = POSITIVE},
     {OP(square, square), .unary = nn_square},
+    {OP(sin, sin), .unary = nn_sin},
+    {OP(cos, cos), .unary = nn_cos},
     {OP(matmul, matmul), .other = matmul},
     {OP(transpose, transpose), .other = transpose},
     {OP(reshape, reshape), .other = reshape},
@@ -310,11 +330,18 @@ static const operation table[] = {
     {OP(mean_axis, sum), .other = mean_axis},
     {OP(max_axis, max), .other = max_axis},
     {OP(linear, linear), .other = linear},
+    {OP(heaviside, heaviside), .unary = nn_heaviside, .domain = NOT_ZERO}, /* 3.2 */
     {OP(sigmoid, sigmoid), .unary = nn_sigmoid}, /* 3.3; 6.6 for all of these */
+    {OP(sigmoid_temperature, sigmoid_temperature), .other = sigmoid_temperature}, /* 3.4 */
+    {OP(stochastic_binary, stochastic_binary), .other = stochastic_binary}, /* 3.9 */
     {OP(tanh, tanh), .unary = nn_tanh}, /* 3.8 */
     {OP(relu, relu), .unary = nn_relu, .domain = NOT_ZERO},
     {OP(leaky_relu, leaky_relu), .other = leaky_relu, .domain = NOT_ZERO},
+    {OP(elu, elu), .other = elu, .domain = NOT_ZERO}, /* 3.10 */
+    {OP(gelu, gelu), .unary = nn_gelu}, /* 3.12 */
+    {OP(gelu_tanh, gelu_tanh), .unary = nn_gelu_tanh},
     {OP(softmax, softmax), .unary = nn_softmax}, /* 3.11 */
+    {OP(log_softmax, log_softmax), .unary = nn_log_softmax},
     {OP(mse, mse), .other = mse},
     {OP(bce_with_logits, bce_with_logits), .other = bce_with_logits}, /* 7.3 */
     {OP(cross_entropy, cross_entropy), .other = cross_entropy}, /* 7.4 */
@@ -679,6 +706,7 @@ static void tanh_row_3_8(void) /* no overflow; 1 - y^2 */
 }
 
 static nn_tensor *leaky(nn_tensor *x) { return nn_leaky_relu(x, (nn_real)0.25); }
+static nn_tensor *half_elu(nn_tensor *x) { return nn_elu(x, (nn_real)0.5); }
 
 static void kinks_row_6_6(void) /* at 0 the slope is that of the left side */
 {
@@ -692,6 +720,12 @@ static void kinks_row_6_6(void) /* at 0 the slope is that of the left side */
     y = AT(leaky, x);
     CHECK_NUMBERS(y->data, lrelu, 1e-36);
     CHECK_NUMBERS(y->in[0]->grad, leaky_slope, 0);
+    const double elu[] = {0.5 * (exp(-2) - 1), 0, 0, 3, 1e-30, -0.5e-30};
+    const double elu_slope[] = {0.5 * exp(-2), 0.5, 0.5, 1, 1, 0.5};
+    y = AT(half_elu, x);
+    CHECK_NUMBERS(y->data, elu, eps);
+    CHECK_NUMBERS(y->in[0]->grad, elu_slope, eps);
+    CHECK_NEAR(y->data[5], -0.5e-30, 1e-36); /* nothing cancels near 0 */
 }
 
 static void slopes_by_hand(void)

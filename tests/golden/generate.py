@@ -105,9 +105,15 @@ UNARY = [("scale", lambda x: x * -1.5, uniform, [-1.5]), ("exp", torch.exp, unif
          ("square", torch.square, uniform, None), ("sigmoid", torch.sigmoid, uniform, None),
          ("tanh", torch.tanh, uniform, None), ("relu", torch.relu, away, None),
          ("leaky_relu", lambda x: F.leaky_relu(x, 0.125), away, [0.125])]
-for op, f, data, args in UNARY:
-    for shape in (7,), (13,), (3, 17), (33,), ():
-        case(f"{op}/" + ("x".join(map(str, shape)) or "scalar"), f, data(*shape), args=args)
+
+
+def unary_cases(operations):
+    for op, f, data, args in operations:
+        for shape in (7,), (13,), (3, 17), (33,), ():
+            case(f"{op}/" + ("x".join(map(str, shape)) or "scalar"), f, data(*shape), args=args)
+
+
+unary_cases(UNARY)
 far = floats([-100, -50, -20, -9, -5, -1e-3, -1e-6, 0, 1e-6, 1e-3, 5, 9, 20, 50, 100])
 case("sigmoid/far", torch.sigmoid, far)
 case("tanh/far", torch.tanh, far)
@@ -232,6 +238,35 @@ for rule, settings, make in OPTIMIZERS:
           [("x", x), ("labels", torch.tensor(labels)), ("args", torch.tensor(settings))]
           + [(f"x{i}", p) for i, p in enumerate(start)] + [("y", torch.tensor(losses))]
           + [(f"y{i}", p) for i, p in enumerate(params)])
+
+# ---- later ones, last: the random numbers of the cases above stay what they were ----
+
+unary_cases([
+    ("sin", torch.sin, uniform, None), ("cos", torch.cos, uniform, None),
+    ("heaviside", lambda x: torch.sign(torch.relu(x)), away, None),
+    ("sigmoid_temperature", lambda x: torch.sigmoid(x / 0.25), uniform, [0.25]),
+    ("stochastic_binary", torch.sigmoid, uniform, None),  # its mean
+    ("elu", lambda x: F.elu(x, 1.5), away, [1.5]), ("gelu", F.gelu, uniform, None),
+    ("gelu_tanh", lambda x: F.gelu(x, approximate="tanh"), uniform, None)])
+case("sin/far", torch.sin, floats([100, -1e4, 1e6, -3e9, 1e30]))
+case("cos/far", torch.cos, floats([100, -1e4, 1e6, -3e9, 1e30]))
+case("elu/far", F.elu, far, args=[1])
+case("gelu/far", F.gelu, far)
+case("gelu_tanh/far", lambda x: F.gelu(x, approximate="tanh"), far)
+case("sigmoid_temperature/far", lambda x: torch.sigmoid(x / 4), far, args=[4])
+
+
+def log_softmax(x):
+    return F.log_softmax(x, -1)
+
+
+case("log_softmax/7", log_softmax, uniform(7))
+case("log_softmax/3x17", log_softmax, uniform(3, 17))
+case("log_softmax/4x33", log_softmax, uniform(4, 33))
+case("log_softmax/3d", log_softmax, uniform(2, 3, 5))
+case("log_softmax/one", log_softmax, uniform(3, 1))
+case("log_softmax/far", log_softmax,
+     floats([[1000, 999, -1000], [-1000, -1000, -1001], [88, 0, 90]]))
 
 path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "vectors.txt")
 with open(path, "w") as file:
