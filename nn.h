@@ -591,8 +591,8 @@ int nn_separable(nn_ctx *nn, const nn_real *x, const int *label, int rows, nn_pe
 /* All take x of any shape and return y of the same shape; none overflows, whatever the size of x,
  * and NaN stays NaN. A number that is out of its range is an error. Book: 3. */
 
-/* Binary threshold unit: x > 0 ? 1 : 0. Its derivative is 0 at every x but 0, and counts as 0 there,
- * too. So no gradient comes through: this, not the one point, is why nothing learns before it. */
+/* Binary threshold unit: x > 0 ? 1 : 0. Its derivative is 0 at every x but 0, and counts as 0
+ * there, too. So no gradient comes through: this, not the one point, is why nothing learns. */
 nn_tensor *nn_heaviside(nn_tensor *x);
 nn_tensor *nn_sigmoid(nn_tensor *x);  /* 1 / (1 + e^-x) */
 /* 1 / (1 + e^(-x / t)), t > 0. For t towards 0 it becomes nn_heaviside, but for x = 0, where it is
@@ -2163,24 +2163,16 @@ void nn_model_set(nn_model *model, const nn_real *values)
 #define NN__IS_float 1
 #define NN__FLOAT NN__CAT(NN__IS_, NN_REAL) /* 1 in the float build */
 
-#if !NN__FLOAT || defined NN_NO_SIMD || !defined __GNUC__ || defined __TINYC__
-#define NN__X86 0
-#define NN__NEON 0
-#else
+#if NN__FLOAT && !defined NN_NO_SIMD && defined __GNUC__ && !defined __TINYC__
 #if defined __x86_64__ || defined __i386__
-#define NN__X86 1
-#else
-#define NN__X86 0
-#endif
-#if defined __aarch64__
-#define NN__NEON 1
-#else
-#define NN__NEON 0
+#define NN__X86
+#elif defined __aarch64__
+#define NN__NEON
 #endif
 #endif
 
 #ifndef NN__KERNEL_PASS
-#if NN__NEON
+#ifdef NN__NEON
 #include <arm_neon.h>
 #endif
 
@@ -2218,7 +2210,7 @@ enum { NN__LANES = 16, NN__SUM_BLOCK = 4096, NN__HEIGHTS = 4 };
     NN__SCALED(f) NN__PAIRS(f) NN__GRADS(f) NN__SLOPED(f) NN__FOLDS(f)
 #define NN__MAPS(f) /* y = f(x) */                                                                 \
     f(map, exp) f(map, log) f(map, sin) f(map, cos) f(map, sqrt) f(map, square) f(map, sigmoid)    \
-    f(map, tanh) f(map, erf) f(map, gelu) f(map, relu)
+    f(map, tanh) f(map, gelu) f(map, relu)
 #define NN__SCALED(f) /* y = f(k, a, y) */                                                         \
     f(scaled, scale) f(scaled, axpy) f(scaled, leaky_relu) f(scaled, elu)
 #define NN__PAIRS(f) /* y = f(a, b) */                                                             \
@@ -2236,6 +2228,15 @@ enum { NN__LANES = 16, NN__SUM_BLOCK = 4096, NN__HEIGHTS = 4 };
 #define NN__ARGS_grad size_t n, const nn_real *a, const nn_real *b, nn_real *y
 #define NN__ARGS_sloped size_t n, nn_real k, const nn_real *a, const nn_real *b, nn_real *y
 #define NN__ARGS_fold size_t n, const nn_real *a, const nn_real *b
+#define NN__ARGS_sum size_t n, const nn_real *x
+#define NN__ARGS_squared_error size_t n, const nn_real *a, const nn_real *b, int sb
+#define NN__ARGS_sgd size_t n, nn_real lr, nn_real decay, const nn_real *g, nn_real *w
+#define NN__ARGS_momentum                                                                          \
+    size_t n, nn_real lr, nn_real beta, nn_real decay, const nn_real *g, nn_real *v, nn_real *w
+#define NN__ARGS_adam                                                                              \
+    size_t n, const nn__adam_step *s, const nn_real *g, nn_real *m, nn_real *v, nn_real *w
+#define NN__ARGS_pack                                                                              \
+    int n, int width, int k, const nn_real *a, ptrdiff_t row, ptrdiff_t col, nn_real *panel
 typedef void nn__map(NN__ARGS_map);
 typedef void nn__scaled(NN__ARGS_scaled);
 typedef void nn__pair(NN__ARGS_pair);
@@ -2245,8 +2246,10 @@ typedef nn_real nn__fold(NN__ARGS_fold);
 
 /* C = A B or C += A B for one tile: element (i, p) of A is at a[i * row + p * col], row p of B at
  * b + p * ldb, row i of C at c + i * ldc. */
-typedef void nn__tile_kernel(int k, const nn_real *a, ptrdiff_t row, ptrdiff_t col,
-                             const nn_real *b, ptrdiff_t ldb, nn_real *c, ptrdiff_t ldc, int add);
+#define NN__ARGS_tile                                                                              \
+    int k, const nn_real *a, ptrdiff_t row, ptrdiff_t col, const nn_real *b, ptrdiff_t ldb,        \
+    nn_real *c, ptrdiff_t ldc, int add
+typedef void nn__tile_kernel(NN__ARGS_tile);
 
 typedef struct nn__kernels {
     const char *name;
@@ -2255,23 +2258,19 @@ typedef struct nn__kernels {
 #define NN__MEMBER(form, name) nn__##form *name;
     NN__MAPS(NN__MEMBER) NN__FORMS(NN__MEMBER)
 #undef NN__MEMBER
-    nn_real (*sum)(size_t n, const nn_real *x);
-    nn_real (*squared_error)(size_t n, const nn_real *a, const nn_real *b, int sb);
+    nn_real (*sum)(NN__ARGS_sum), (*squared_error)(NN__ARGS_squared_error);
     /* gives max x and log sum exp(x - max x): log sum exp x is their sum, which would be rounded */
     nn_real (*softmax)(size_t n, const nn_real *x, nn_real *y, nn_real *max);
     nn__grad *softmax_backward;
     /* y = (x - mean x) / deviation; gives 1 / deviation, the root of the variance + eps */
     nn_real (*normalize)(size_t n, nn_real eps, const nn_real *x, nn_real *y);
     nn__sloped *normalize_backward; /* k is that 1 / deviation, b is y */
-    void (*sgd)(size_t n, nn_real lr, nn_real decay, const nn_real *g, nn_real *w);
-    void (*momentum)(size_t n, nn_real lr, nn_real beta, nn_real decay, const nn_real *g,
-                     nn_real *v, nn_real *w);
-    void (*adam)(size_t n, const nn__adam_step *s, const nn_real *g, nn_real *m, nn_real *v,
-                 nn_real *w);
+    void (*sgd)(NN__ARGS_sgd);
+    void (*momentum)(NN__ARGS_momentum);
+    void (*adam)(NN__ARGS_adam);
     /* Rows 0..n-1 of a matrix, element (i, p) at a[i * row + p * col], as a panel: the `width`
      * numbers of each p together, rows that are missing as zeros. */
-    void (*pack)(int n, int width, int k, const nn_real *a, ptrdiff_t row, ptrdiff_t col,
-                 nn_real *panel);
+    void (*pack)(NN__ARGS_pack);
 } nn__kernels;
 
 /* For a >= 2^17: a = q pi/2 + *r with |*r| <= pi/4; gives q modulo 4. a is m 2^e, m an integer of
@@ -2326,8 +2325,7 @@ static float nn__fmaf(float a, float b, float c)
 
 /* ---- the naive twins: the definition of every kernel ---- */
 
-static void nn__tile_naive(int k, const nn_real *a, ptrdiff_t row, ptrdiff_t col, const nn_real *b,
-                           ptrdiff_t ldb, nn_real *c, ptrdiff_t ldc, int add)
+static void nn__tile_naive(NN__ARGS_tile)
 {
     for (int i = 0; i < 4; i++)
         for (int j = 0; j < 4; j++) {
@@ -2337,8 +2335,7 @@ static void nn__tile_naive(int k, const nn_real *a, ptrdiff_t row, ptrdiff_t col
             c[i * ldc + j] = (nn_real)sum;
         }
 }
-static void nn__pack_naive(int n, int width, int k, const nn_real *a, ptrdiff_t row, ptrdiff_t col,
-                           nn_real *panel)
+static void nn__pack_naive(NN__ARGS_pack)
 {
     for (int p = 0; p < k; p++)
         for (int i = 0; i < width; i++)
@@ -2350,6 +2347,8 @@ static double nn__sigmoid1(double x) /* never raises e to a large power */
     double e = exp(-fabs(x));
     return x >= 0 ? 1 / (1 + e) : e / (1 + e);
 }
+
+static double nn__square(double x) { return x * x; }
 
 static double nn__phi(double x) /* the probability that a normal number is below x */
 {
@@ -2377,7 +2376,6 @@ NN__TWIN(map, sqrt, y[i] = (nn_real)sqrt((double)x[i]))
 NN__TWIN(map, square, y[i] = x[i] * x[i])
 NN__TWIN(map, sigmoid, y[i] = (nn_real)nn__sigmoid1((double)x[i]))
 NN__TWIN(map, tanh, y[i] = (nn_real)tanh((double)x[i]))
-NN__TWIN(map, erf, y[i] = (nn_real)erf((double)x[i]))
 NN__TWIN(map, gelu, y[i] = (nn_real)((double)x[i] * nn__phi((double)x[i])))
 NN__TWIN(map, relu, y[i] = 0 > x[i] ? 0 : x[i]) /* this way round, NaN stays NaN */
 NN__TWIN(scaled, scale, y[i] = k * a[i])
@@ -2401,35 +2399,23 @@ NN__TWIN(sloped, elu_backward, /* of b = k (e^x - 1): k e^x */
 NN__TWIN(sloped, bce_backward, /* logit a, target b */
          y[i] += k * ((nn_real)nn__sigmoid1((double)a[i]) - b[i]))
 
-static nn_real nn__dot_naive(size_t n, const nn_real *a, const nn_real *b)
-{
-    double sum = 0;
-    NN__EACH sum += (double)a[i] * (double)b[i];
-    return (nn_real)sum;
-}
-/* -b log sigmoid(a) - (1 - b) log(1 - sigmoid(a)), written so that nothing overflows */
-static nn_real nn__bce_naive(size_t n, const nn_real *a, const nn_real *b)
-{
-    double sum = 0;
-    NN__EACH sum += (a[i] > 0 ? (double)a[i] : 0) - (double)a[i] * (double)b[i] +
-                    log1p(exp(-fabs((double)a[i])));
-    return (nn_real)sum;
-}
-static nn_real nn__sum_naive(size_t n, const nn_real *x)
-{
-    double sum = 0;
-    NN__EACH sum += (double)x[i];
-    return (nn_real)sum;
-}
-static nn_real nn__squared_error_naive(size_t n, const nn_real *a, const nn_real *b, int sb)
-{
-    double sum = 0;
-    NN__EACH {
-        const double d = (double)a[i] - (double)(sb ? b[i] : *b);
-        sum += d * d;
+NN__TWIN(sgd, sgd, w[i] -= lr * (g[i] + decay * w[i]))
+
+#define NN__SUM_TWIN(name, arguments, term)                                                        \
+    static nn_real nn__##name##_naive(arguments)                                                   \
+    {                                                                                              \
+        double sum = 0;                                                                            \
+        NN__EACH sum += term;                                                                      \
+        return (nn_real)sum;                                                                       \
     }
-    return (nn_real)sum;
-}
+NN__SUM_TWIN(sum, NN__ARGS_sum, (double)x[i])
+NN__SUM_TWIN(dot, NN__ARGS_fold, (double)a[i] * (double)b[i])
+NN__SUM_TWIN(squared_error, NN__ARGS_squared_error,
+             nn__square((double)a[i] - (double)b[sb ? i : 0]))
+/* -b log sigmoid(a) - (1 - b) log(1 - sigmoid(a)), written so that nothing overflows */
+NN__SUM_TWIN(bce, NN__ARGS_fold, (a[i] > 0 ? (double)a[i] : 0) - (double)a[i] * (double)b[i] +
+                                     log1p(exp(-fabs((double)a[i]))))
+
 static nn_real nn__softmax_naive(size_t n, const nn_real *x, nn_real *y, nn_real *max)
 {
     double sum = 0;
@@ -2440,7 +2426,7 @@ static nn_real nn__softmax_naive(size_t n, const nn_real *x, nn_real *y, nn_real
     return (nn_real)log(sum);
 }
 /* b_i = e^x_i / sum: dx_i = b_i (a_i - sum_j a_j b_j) */
-static void nn__softmax_backward_naive(size_t n, const nn_real *a, const nn_real *b, nn_real *y)
+static void nn__softmax_backward_naive(NN__ARGS_grad)
 {
     nn_real dot = nn__dot_naive(n, a, b);
     NN__EACH y[i] += b[i] * (a[i] - dot);
@@ -2454,27 +2440,20 @@ static nn_real nn__normalize_naive(size_t n, nn_real eps, const nn_real *x, nn_r
     return scale;
 }
 /* dx = k (a - mean a - b mean(a b)): Ioffe and Szegedy 2015; Ba et al. 2016 */
-static void nn__normalize_backward_naive(size_t n, nn_real k, const nn_real *a, const nn_real *b,
-                                         nn_real *y)
+static void nn__normalize_backward_naive(NN__ARGS_sloped)
 {
     const nn_real mean = nn__sum_naive(n, a) / (nn_real)n;
     const nn_real slope = nn__dot_naive(n, a, b) / (nn_real)n;
     NN__EACH y[i] += k * (a[i] - mean - b[i] * slope);
 }
-static void nn__sgd_naive(size_t n, nn_real lr, nn_real decay, const nn_real *g, nn_real *w)
-{
-    NN__EACH w[i] -= lr * (g[i] + decay * w[i]);
-}
-static void nn__momentum_naive(size_t n, nn_real lr, nn_real beta, nn_real decay, const nn_real *g,
-                               nn_real *v, nn_real *w)
+static void nn__momentum_naive(NN__ARGS_momentum)
 {
     NN__EACH {
         v[i] = beta * v[i] - lr * (g[i] + decay * w[i]);
         w[i] += v[i];
     }
 }
-static void nn__adam_naive(size_t n, const nn__adam_step *s, const nn_real *g, nn_real *m,
-                           nn_real *v, nn_real *w)
+static void nn__adam_naive(NN__ARGS_adam)
 {
     NN__EACH {
         nn_real d = g[i] + s->decay * w[i];
@@ -2508,6 +2487,22 @@ static const nn__kernels nn__table_naive = {"naive", {4, 0, 0, 0}, 4,
 #define NN__DO_scaled(f) NN__(map3)(n, k, a, a, y, f)
 #define NN__DO_grad(f) NN__(map3)(n, 0, a, b, y, f)
 #define NN__DO_sloped(f) NN__(map3)(n, k, a, b, y, f)
+/* the tiles of one height, and the parts of a table */
+#define NN__TILES(i, mr)                                                                           \
+    static void NN__(wide##i)(NN__ARGS_tile)                                                       \
+    {                                                                                              \
+        NN__(tile)(mr, NN__NV, k, a, row, col, b, ldb, c, ldc, add);                               \
+    }                                                                                              \
+    static void NN__(half##i)(NN__ARGS_tile)                                                       \
+    {                                                                                              \
+        NN__(tile)(mr, NN__NV / 2, k, a, row, col, b, ldb, c, ldc, add);                           \
+    }
+#define NN__OWN(form, name) NN__(name),
+#define NN__HEIGHT(i, rows) rows,
+#define NN__PAIR(i, rows) {NN__(wide##i), NN__(half##i)},
+#define NN__FORM(name) NN__INLINE NN__V NN__(name)(NN__V a, NN__V b, NN__V k, NN__V y)
+#define NN__WRAP(form, name)                                                                       \
+    static void NN__(name)(NN__ARGS_##form) { NN__DO_##form(NN__(v##name)); }
 
 #ifdef __clang__
 #define NN__TARGET(t)                                                                              \
@@ -2517,7 +2512,7 @@ static const nn__kernels nn__table_naive = {"naive", {4, 0, 0, 0}, 4,
 #define NN__TARGET(t) NN__PRAGMA(GCC push_options) NN__PRAGMA(GCC target(t))
 #define NN__TARGET_END NN__PRAGMA(GCC pop_options)
 #endif
-#if NN__X86
+#ifdef NN__X86
 NN__TARGET("avx2,fma")
 #define NN__KERNEL_PASS 2
 #include NN_HEADER
@@ -2528,7 +2523,7 @@ NN__TARGET("avx512f,avx2,fma")
 #include NN_HEADER
 #undef NN__KERNEL_PASS
 NN__TARGET_END
-#elif NN__NEON
+#elif defined NN__NEON
 #define NN__KERNEL_PASS 4
 #include NN_HEADER
 #undef NN__KERNEL_PASS
@@ -2542,7 +2537,7 @@ NN__TARGET_END
 #define NN__(name) nn__##name##_scalar
 #define NN__W 1
 #define NN__NV 4 /* vectors in a row of a tile */
-#define NN__TALL(f) f(0, 4) f(1, 3) f(2, 2) f(3, 1) /* the heights of tiles, tallest first */
+#define NN__TALL(f) f(0, 4) /* the heights of tiles, tallest first */
 #elif NN__KERNEL_PASS == 2
 #define NN__NAME "avx2" /* 16 registers of 8 numbers */
 #define NN__(name) nn__##name##_avx2
@@ -2702,9 +2697,7 @@ NN__OPTIMIZE("O2")
 /* One tile, C[mr, nv W] = A B or C += A B, held in mr * nv registers from the
  * first k to the last. mr and nv are constants wherever it is called, and all but the loop over k
  * is written out by the compiler. */
-NN__INLINE void NN__(tile)(const int mr, const int nv, int k, const float *a, ptrdiff_t row,
-                           ptrdiff_t col, const float *b, ptrdiff_t ldb, float *c, ptrdiff_t ldc,
-                           int add)
+NN__INLINE void NN__(tile)(const int mr, const int nv, NN__ARGS_tile)
 {
     static const float zeros[NN__NV * NN__W] = {0};
     const float *start = add ? c : zeros;
@@ -2733,19 +2726,7 @@ NN__INLINE void NN__(tile)(const int mr, const int nv, int k, const float *a, pt
     }
 }
 
-#define NN__TILES(i, mr)                                                                           \
-    static void NN__(wide##i)(int k, const float *a, ptrdiff_t row, ptrdiff_t col, const float *b, \
-                              ptrdiff_t ldb, float *c, ptrdiff_t ldc, int add)                     \
-    {                                                                                              \
-        NN__(tile)(mr, NN__NV, k, a, row, col, b, ldb, c, ldc, add);                               \
-    }                                                                                              \
-    static void NN__(half##i)(int k, const float *a, ptrdiff_t row, ptrdiff_t col, const float *b, \
-                              ptrdiff_t ldb, float *c, ptrdiff_t ldc, int add)                     \
-    {                                                                                              \
-        NN__(tile)(mr, NN__NV / 2, k, a, row, col, b, ldb, c, ldc, add);                           \
-    }
 NN__TALL(NN__TILES)
-#undef NN__TILES
 #if NN__W > 1
 NN__OPTIMIZE_END
 #endif
@@ -2764,11 +2745,13 @@ NN__INLINE void NN__(store)(float *p, size_t m, NN__V v)
 
 /* ---- functions of one vector ---- */
 
-NN__INLINE NN__V NN__(poly)(NN__V x, int n, const float *c) /* c[0] x^(n - 1) + .. + c[n - 1] */
+/* c[0] x^(n - 1) + .. + c[n - 1]; n, at most 9, is a constant wherever it is called. */
+NN__INLINE NN__V NN__(poly)(NN__V x, int n, const float *c)
 {
     NN__V y = NN__(set)(c[0]);
-    NN__UNROLL
-    for (int i = 1; i < n; i++) y = NN__FMA(y, x, NN__(set)(c[i]));
+#define NN__STEP(i) if (n > i) y = NN__FMA(y, x, NN__(set)(c[n - i]));
+    NN__STEP(8) NN__STEP(7) NN__STEP(6) NN__STEP(5) NN__STEP(4) NN__STEP(3) NN__STEP(2) NN__STEP(1)
+#undef NN__STEP
     return y;
 }
 
@@ -2918,19 +2901,6 @@ NN__INLINE NN__V NN__(tail)(NN__V v, NN__V *low)
     return r;
 }
 
-/* erf x = 1 - 2 Phi(-x sqrt 2), for small x an odd polynomial. erf 4 is 1 in float. */
-NN__INLINE NN__V NN__(verf)(NN__V x)
-{
-    static const float c[] = {7.80690316e-5f, -7.9978531e-4f, 5.1871622e-3f, -2.68533472e-2f,
-                              0.112835787f,   -0.37612626f,   0.128379166f};
-    NN__V a = NN__(vabs)(x), p = NN__(poly)(x * x, 7, c), low;
-    a = NN__IF_GT(a, NN__(set)(4), NN__(set)(4), a);
-    NN__V r = NN__(tail)(1.0f / NN__FMA(a, NN__(set)(1.41421356f), NN__(set)(4)), &low);
-    NN__V large = NN__FMA(NN__(vexp)(0.0f - a * a) * r, NN__(set)(-2), NN__(set)(1));
-    NN__V y = NN__IF_GT(a, NN__(set)(1), large, NN__FMA(a, p, a));
-    return NN__OF_BITS(NN__BITS(y) | (NN__BITS(x) & 0x80000000u));
-}
-
 /* gelu x = x Phi(x) = max(x, 0) - g with g = a Phi(-a) = a R(a) e^(-a^2/2) and a = |x|. To be right
  * in the last bit, g is a product rounded once, and `rest` gathers what its factors lack:
  *   - v, rounded, belongs to a - d, where v (a + 4) - 1 is v d; and R'(a) is a R(a) - 1/sqrt(2 pi);
@@ -2970,9 +2940,9 @@ NN__INLINE void NN__(map)(size_t n, const float *x, float *y, NN__V (*f)(NN__V))
 {
     for (size_t i = 0; i < n; i += NN__W) NN__(store)(y + i, n - i, f(NN__(load)(x + i, n - i)));
 }
-#define NN__WRAP(form, name) \
-    static void NN__(name)(NN__ARGS_##form) { NN__DO_##form(NN__(v##name)); }
+NN__OPTIMIZE("Og") /* as fast here as O1, and compiled in half the time */
 NN__MAPS(NN__WRAP)
+NN__OPTIMIZE_END
 
 /* AVX-512 has its own tiles and functions, and takes the rest from AVX2: those kernels mostly wait
  * for memory, and compiling them once more would cost every reader a tenth of a second. */
@@ -2983,8 +2953,7 @@ NN__MAPS(NN__WRAP)
 
 /* ---- panels for the matrix product ---- */
 
-static void NN__(pack)(int n, int width, int k, const float *a, ptrdiff_t row, ptrdiff_t col,
-                       float *panel)
+static void NN__(pack)(NN__ARGS_pack)
 {
     int turned = 0; /* numbers of each row that were taken W rows x 4 at a time */
     if (n < width) memset(panel, 0, (size_t)k * (size_t)width * sizeof *panel);
@@ -3041,7 +3010,6 @@ NN__INLINE void NN__(map3)(size_t n, float k, const float *a, const float *b, fl
         NN__(store)(y + i, n - i, f(u, v, NN__(set)(k), NN__(load)(y + i, n - i)));
     }
 }
-#define NN__FORM(name) NN__INLINE NN__V NN__(name)(NN__V a, NN__V b, NN__V k, NN__V y)
 NN__FORM(vscale) { return (void)b, (void)y, k * a; }
 NN__FORM(vaxpy) { return (void)b, NN__FMA(k, a, y); }
 NN__FORM(vmul_add) { return (void)k, NN__FMA(a, b, y); }
@@ -3061,7 +3029,6 @@ NN__FORM(vleaky_relu_backward) { return y + NN__IF_GT(b, NN__(set)(0), a, k * a)
 NN__FORM(velu_backward) { return NN__FMA(a, NN__IF_GT(b, NN__(set)(0), NN__(set)(1), b + k), y); }
 NN__FORM(vsoftmax_backward) { return NN__FMA(b, a - k, y); } /* k is sum a b */
 NN__FORM(vbce_backward) { return NN__FMA(k, NN__(vsigmoid)(a) - b, y); }
-#undef NN__FORM
 NN__SCALED(NN__WRAP)
 NN__GRADS(NN__WRAP)
 NN__SLOPED(NN__WRAP)
@@ -3107,8 +3074,8 @@ NN__INLINE NN__V NN__(vbce)(NN__V z, NN__V t) /* max(z, 0) - z t + log(1 + e^-|z
 }
 static float NN__(dot)(NN__ARGS_fold) { return NN__(reduce)(n, a, b, 1, NN__(vmul)); }
 static float NN__(bce)(NN__ARGS_fold) { return NN__(reduce)(n, a, b, 1, NN__(vbce)); }
-static float NN__(sum)(size_t n, const float *x) { return NN__(reduce)(n, x, x, 1, NN__(vfirst)); }
-static float NN__(squared_error)(size_t n, const float *a, const float *b, int sb)
+static float NN__(sum)(NN__ARGS_sum) { return NN__(reduce)(n, x, x, 1, NN__(vfirst)); }
+static float NN__(squared_error)(NN__ARGS_squared_error)
 {
     return NN__(reduce)(n, a, b, sb, NN__(vdistance));
 }
@@ -3137,7 +3104,7 @@ static float NN__(softmax)(size_t n, const float *x, float *y, float *max)
     NN__STORE(lane, NN__(vlog)(NN__(set)(sum)));
     return lane[0];
 }
-static void NN__(softmax_backward)(size_t n, const float *a, const float *b, float *y)
+static void NN__(softmax_backward)(NN__ARGS_grad)
 {
     NN__(map3)(n, NN__(dot)(n, a, b), a, b, y, NN__(vsoftmax_backward));
 }
@@ -3151,7 +3118,7 @@ static float NN__(normalize)(size_t n, float eps, const float *x, float *y)
         NN__(store)(y + i, n - i, (NN__(load)(x + i, n - i) - mean) * scale);
     return scale;
 }
-static void NN__(normalize_backward)(size_t n, float k, const float *a, const float *b, float *y)
+static void NN__(normalize_backward)(NN__ARGS_sloped)
 {
     const float mean = NN__(sum)(n, a) / (float)n, slope = NN__(dot)(n, a, b) / (float)n;
     for (size_t i = 0; i < n; i += NN__W) {
@@ -3163,7 +3130,7 @@ static void NN__(normalize_backward)(size_t n, float k, const float *a, const fl
 
 /* ---- optimisers: one pass over the parameters and their state ---- */
 
-static void NN__(sgd)(size_t n, float lr, float decay, const float *g, float *w)
+static void NN__(sgd)(NN__ARGS_sgd)
 {
     for (size_t i = 0; i < n; i += NN__W) {
         NN__V x = NN__(load)(w + i, n - i);
@@ -3172,8 +3139,7 @@ static void NN__(sgd)(size_t n, float lr, float decay, const float *g, float *w)
     }
 }
 
-static void NN__(momentum)(size_t n, float lr, float beta, float decay, const float *g, float *v,
-                           float *w)
+static void NN__(momentum)(NN__ARGS_momentum)
 {
     for (size_t i = 0; i < n; i += NN__W) {
         NN__V x = NN__(load)(w + i, n - i);
@@ -3184,8 +3150,7 @@ static void NN__(momentum)(size_t n, float lr, float beta, float decay, const fl
     }
 }
 
-static void NN__(adam)(size_t n, const nn__adam_step *s, const float *g, float *m, float *v,
-                       float *w)
+static void NN__(adam)(NN__ARGS_adam)
 {
     const NN__V b1 = NN__(set)(s->beta1), b2 = NN__(set)(s->beta2), eps = NN__(set)(s->eps);
     for (size_t i = 0; i < n; i += NN__W) {
@@ -3202,17 +3167,9 @@ static void NN__(adam)(size_t n, const nn__adam_step *s, const float *g, float *
 
 #endif /* of what AVX-512 takes from AVX2 */
 
-#define NN__OWN(form, name) NN__(name),
-#define NN__HEIGHT(i, rows) rows,
-#define NN__PAIR(i, rows) {NN__(wide##i), NN__(half##i)},
 static const nn__kernels NN__(table) = {NN__NAME, {NN__TALL(NN__HEIGHT)}, NN__NV * NN__W,
     {NN__TALL(NN__PAIR)}, NN__MAPS(NN__OWN) NN__ALL_BUT_MAPS(NN__ENTRY)};
 #undef NN__ENTRY
-#undef NN__OWN
-#undef NN__WRAP
-#undef NN__HEIGHT
-#undef NN__PAIR
-
 #undef NN__NAME
 #undef NN__
 #undef NN__W
@@ -3246,9 +3203,9 @@ NN__OPTIMIZE("O2")
  * the tile reads it. Convolution is a product whose panels are gathered from an image. */
 
 static const nn__kernels *const nn__tables[] = { /* the best first, those for looking at last */
-#if NN__X86
+#ifdef NN__X86
     &nn__table_avx512, &nn__table_avx2,
-#elif NN__NEON
+#elif defined NN__NEON
     &nn__table_neon,
 #endif
 #if NN__FLOAT
@@ -3259,7 +3216,7 @@ static const nn__kernels *const nn__tables[] = { /* the best first, those for lo
 
 static int nn__machine_has(const char *name)
 {
-#if NN__X86
+#ifdef NN__X86
     if (strcmp(name, "avx512") == 0) return !!__builtin_cpu_supports("avx512f");
     if (strcmp(name, "avx2") == 0)
         return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
@@ -4562,8 +4519,8 @@ static double nn__dot(const double *a, const double *b, ptrdiff_t n)
 /* Least squares by modified Gram-Schmidt: the z [k] that brings the sum of z[j] times row set[j] of
  * a [.., d] nearest to (0, .., 0, 1), and r [d], what is missing then. The rows in set become
  * u^T q: q [k, d] of length 1 and at right angles, u [k, k] upper triangular. */
-static void nn__least_squares(const double *a, ptrdiff_t d, const int *set, int k, double *q, double *u,
-                        double *z, double *r)
+static void nn__least_squares(const double *a, ptrdiff_t d, const int *set, int k, double *q,
+                              double *u, double *z, double *r)
 {
     memset(r, 0, (size_t)d * sizeof *r);
     r[d - 1] = 1;

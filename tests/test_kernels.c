@@ -404,7 +404,7 @@ static void packing(void)
 /* One element, as every set but the naive one has to compute it: one chain of fused multiply-adds.
  * Against it, the real value and the size of what is added up, of which an error of 4 roundings is
  * allowed. The roundings of a long chain, or one of a convolution, add up at random: of ten million
- * elements, a few are off by more, and 8 are allowed. */
+ * elements, a few are off by more (4.35 is the most that was seen), and 5 are allowed. */
 typedef struct chain { float value; double real, size; } chain;
 
 static chain chain_from(float start)
@@ -454,7 +454,7 @@ static void product(int m, int n, int k, int batch, int kind)
                 x[e] = chain_on(x[e], k, ma.p + item * a_step + i * ma.row, ma.col,
                                 mb.p + item * b_step + j * mb.col, mb.row);
                 right[e] = x[e].value;
-                good &= near_sum(right[e], x[e].real, x[e].size, k * batch < 257 ? 4 : 8);
+                good &= near_sum(right[e], x[e].real, x[e].size, k * batch < 257 ? 4 : 5);
             }
     CHECK(good);
     for (int s = 0; s <= sets; s++) { /* at last the naive one, where that is quick */
@@ -644,7 +644,7 @@ static void convolution(nn__conv v)
         for (int i = 0; i < SUMS; i++) {
             int good = s == 0 || memcmp(got[i], first[i], sizes[i] * sizeof *got[i]) == 0;
             for (size_t j = 0; s == 0 && j < sizes[i]; j++)
-                good &= near_sum(got[i][j], sum[i][j], size[i][j], 8);
+                good &= near_sum(got[i][j], sum[i][j], size[i][j], 5);
             if (s == 0) memcpy(first[i], got[i], sizes[i] * sizeof *got[i]);
             array_free(got[i], sizes[i]);
             bad |= !good << i;
@@ -708,7 +708,7 @@ static double gelu(double x) { return x < -20 ? -0.0 : 0.5 * x * erfc(-x / sqrt(
 static const struct { const char *name; double (*f)(double), limit; } real[] = {
     {"exp", exp, 2},   {"log", log, 2},         {"sqrt", sqrt, 0}, {"square", square, 0},
     {"tanh", tanh, 2}, {"sigmoid", sigmoid, 2}, {"relu", relu, 0}, {"gelu", gelu, 2},
-    {"sin", sin, 2},   {"cos", cos, 2},         {"erf", erf, 2},
+    {"sin", sin, 2},   {"cos", cos, 2},
 };
 enum { REAL = sizeof real / sizeof *real };
 
