@@ -1204,6 +1204,13 @@ static int nn__given(const void *p, const char *function)
     return p ? 1 : nn__mistake(NULL, function, "argument 1 is NULL");
 }
 
+/* True if value, the argument called name, is positive and finite. */
+static int nn__check_positive(nn_ctx *nn, const char *function, const char *name, nn_real value)
+{
+    if (value > 0 && value - value == 0) return 1;
+    return nn__mistake(nn, function, "%s is %g, not positive and finite", name, (double)value);
+}
+
 nn_tensor *nn_fail(nn_ctx *nn, nn_code code, const char *function, const char *format, ...)
 {
     if (!nn__given(nn, function)) return NULL;
@@ -4442,8 +4449,7 @@ static int nn__rule_ok(const char *function, const nn_real *w, const nn_real *x,
 {
     if (!w || !x) return nn__mistake(NULL, function, "argument %d is NULL", w ? 2 : 1);
     if (n < 0) return nn__mistake(NULL, function, "%d weights", n);
-    if (eta > 0 && eta - eta == 0) return 1;
-    return nn__mistake(NULL, function, "eta is %g, not positive and finite", (double)eta);
+    return nn__check_positive(NULL, function, "eta", eta);
 }
 
 void nn_hebb(nn_real *w, const nn_real *x, int n, nn_real y, nn_real eta) /* w += eta y x */
@@ -4680,15 +4686,6 @@ static void nn__sigmoid_backward(nn_tensor *y) /* y = 1 / (1 + e^-x): dx += dy y
 }
 nn_tensor *nn_sigmoid(nn_tensor *x) { NN__UNARY("nn_sigmoid", sigmoid, x); }
 
-/* 1 if value, the argument called name, is positive and finite; else that is reported. */
-static int nn__check_positive(nn_ctx *nn, const char *function, const char *name, nn_real value)
-{
-    if (value > 0 && value - value == 0) return 1;
-    nn_fail(nn, NN_ERROR_ARGUMENT, function, "%s is %g, not positive and finite", name,
-            (double)value);
-    return 0;
-}
-
 /* y = 1 / (1 + e^(-x / t)): dx += dy y (1 - y) / t */
 static void nn__sigmoid_temperature_backward(nn_tensor *y)
 {
@@ -4892,9 +4889,7 @@ static int nn__perceptron_check(nn_ctx *nn, const char *function, const nn_perce
     for (int i = 0; i < n; i++)
         if (t[i] != 0 && t[i] != 1)
             return nn__mistake(nn, function, "t[%d] is %d, not 0 or 1", i, t[i]);
-    if (lr > 0 && lr - lr == 0) return 1;
-    return nn__mistake(nn, function, "the learning rate is %g, not positive and finite",
-                       (double)lr);
+    return nn__check_positive(nn, function, "the learning rate", lr);
 }
 
 /* dw = lr (t - y) x, db = lr (t - y) */
@@ -5029,10 +5024,9 @@ nn_stdp nn_stdp_new(void)
 
 static int nn__stdp_check(const char *function, const nn_stdp *rule)
 {
-    if (!nn__given(rule, function)) return 0;
-    if (rule->tau_plus > 0 && rule->tau_minus > 0) return 1;
-    return nn__mistake(NULL, function, "time constants %g and %g, not positive",
-                      (double)rule->tau_plus, (double)rule->tau_minus);
+    return nn__given(rule, function) &&
+           nn__check_positive(NULL, function, "tau_plus", rule->tau_plus) &&
+           nn__check_positive(NULL, function, "tau_minus", rule->tau_minus);
 }
 
 nn_real nn_stdp_pair(const nn_stdp *rule, nn_real dt)
@@ -5049,8 +5043,7 @@ nn_real nn_stdp_step(const nn_stdp *rule, nn_synapse *s, int pre, int post, nn_r
 {
     if (!nn__stdp_check("nn_stdp_step", rule)) return 0;
     if (!s) return (nn_real)nn__mistake(NULL, "nn_stdp_step", "the synapse is NULL");
-    if (!(dt > 0))
-        return (nn_real)nn__mistake(NULL, "nn_stdp_step", "dt is %g, not positive", (double)dt);
+    if (!nn__check_positive(NULL, "nn_stdp_step", "dt", dt)) return 0;
     const nn_real before = s->w;
     s->pre *= nn__exp1(-dt / rule->tau_plus);
     s->post *= nn__exp1(-dt / rule->tau_minus);
@@ -5341,11 +5334,8 @@ static nn_optimizer *nn__optimizer_new(nn_model *model, const char *function, nn
     if (!nn__given(model, function)) return NULL;
     nn_ctx *nn = model->ctx;
     if (nn->code != NN_OK) return &nn->failed_optimizer;
-    nn_optimizer *opt = NULL;
-    if (!(lr > 0 && lr - lr == 0))
-        nn_fail(nn, NN_ERROR_ARGUMENT, function, "the learning rate is %g, not positive and finite",
-                (double)lr);
-    else opt = NN__NEW(nn, nn_optimizer);
+    nn_optimizer *opt =
+        nn__check_positive(nn, function, "the learning rate", lr) ? NN__NEW(nn, nn_optimizer) : NULL;
     if (!opt) return &nn->failed_optimizer;
     opt->ctx = nn;
     opt->model = model;
