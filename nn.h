@@ -1204,12 +1204,14 @@ static int nn__given(const void *p, const char *function)
     return p ? 1 : nn__mistake(NULL, function, "argument 1 is NULL");
 }
 
+#if NN_CHAPTERS >= 2
 /* True if value, the argument called name, is positive and finite. */
 static int nn__check_positive(nn_ctx *nn, const char *function, const char *name, nn_real value)
 {
     if (value > 0 && value - value == 0) return 1;
     return nn__mistake(nn, function, "%s is %g, not positive and finite", name, (double)value);
 }
+#endif
 
 nn_tensor *nn_fail(nn_ctx *nn, nn_code code, const char *function, const char *format, ...)
 {
@@ -2489,12 +2491,19 @@ static const nn__kernels nn__table_naive = {"naive", {4, 0, 0, 0}, 4,
 #define NN__IF_GT(a, b, x, y) NN__(if_gt)(a, b, x, y)
 #define NN__BITS(v) NN__(bits_of)(v)
 #define NN__OF_BITS(i) NN__(of_bits)(i)
-/* how a function of vectors becomes a kernel of each form */
-#define NN__DO_map(f) NN__(map)(n, x, y, f)
-#define NN__DO_pair(f) NN__(map2)(n, a, sa, b, sb, y, f)
-#define NN__DO_scaled(f) NN__(map3)(n, k, a, a, y, f)
-#define NN__DO_grad(f) NN__(map3)(n, 0, a, b, y, f)
-#define NN__DO_sloped(f) NN__(map3)(n, k, a, b, y, f)
+/* How a function of vectors becomes a kernel of each form: GET and PUT take the W numbers from i on
+ * of an array, or as many as there are. Macros, because f is then called by its name, and every
+ * compiler, at every level, writes it out in place. */
+#define NN__VECTORS for (size_t i = 0; i < n; i += NN__W)
+#define NN__GET(p) NN__(load)((p) + i, n - i)
+#define NN__PUT(p, v) NN__(store)((p) + i, n - i, v)
+#define NN__DO_map(f) NN__VECTORS NN__PUT(y, f(NN__GET(x)));
+#define NN__DO_pair(f)                                                                             \
+    NN__VECTORS NN__PUT(y, f(sa ? NN__GET(a) : NN__(set)(*a), sb ? NN__GET(b) : NN__(set)(*b)));
+#define NN__DO_form(f, a, b, k) NN__VECTORS NN__PUT(y, f(a, b, NN__(set)(k), NN__GET(y)));
+#define NN__DO_scaled(f) NN__DO_form(f, NN__GET(a), NN__(set)(0), k)
+#define NN__DO_grad(f) NN__DO_form(f, NN__GET(a), NN__GET(b), 0)
+#define NN__DO_sloped(f) NN__DO_form(f, NN__GET(a), NN__GET(b), k)
 /* the tiles of one height, and the parts of a table */
 #define NN__TILES(i, mr)                                                                           \
     static void NN__(wide##i)(NN__ARGS_tile)                                                       \
@@ -2510,7 +2519,7 @@ static const nn__kernels nn__table_naive = {"naive", {4, 0, 0, 0}, 4,
 #define NN__PAIR(i, rows) {NN__(wide##i), NN__(half##i)},
 #define NN__FORM(name) NN__INLINE NN__V NN__(name)(NN__V a, NN__V b, NN__V k, NN__V y)
 #define NN__WRAP(form, name)                                                                       \
-    static void NN__(name)(NN__ARGS_##form) { NN__DO_##form(NN__(v##name)); }
+    static void NN__(name)(NN__ARGS_##form) { NN__DO_##form(NN__(v##name)) }
 
 #ifdef __clang__
 #define NN__TARGET(t)                                                                              \
@@ -2944,10 +2953,6 @@ NN__INLINE NN__V NN__(vgelu_slope)(NN__V x)
 
 /* ---- element by element ---- */
 
-NN__INLINE void NN__(map)(size_t n, const float *x, float *y, NN__V (*f)(NN__V))
-{
-    for (size_t i = 0; i < n; i += NN__W) NN__(store)(y + i, n - i, f(NN__(load)(x + i, n - i)));
-}
 NN__WRAP(map, sin)
 NN__WRAP(map, cos)
 NN__OPTIMIZE("Og", "move-loop-invariants") /* here nearly as fast as O1, and compiled faster */
@@ -3000,26 +3005,8 @@ NN__INLINE NN__V NN__(vsub)(NN__V a, NN__V b) { return a - b; }
 NN__INLINE NN__V NN__(vmul)(NN__V a, NN__V b) { return a * b; }
 NN__INLINE NN__V NN__(vdiv)(NN__V a, NN__V b) { return a / b; }
 
-NN__INLINE void NN__(map2)(size_t n, const float *a, int sa, const float *b, int sb, float *y,
-                           NN__V (*f)(NN__V, NN__V))
-{
-    for (size_t i = 0; i < n; i += NN__W) {
-        NN__V u = sa ? NN__(load)(a + i, n - i) : NN__(set)(*a);
-        NN__V v = sb ? NN__(load)(b + i, n - i) : NN__(set)(*b);
-        NN__(store)(y + i, n - i, f(u, v));
-    }
-}
 NN__PAIRS(NN__WRAP)
 
-/* y = f(a, b, k, y) */
-NN__INLINE void NN__(map3)(size_t n, float k, const float *a, const float *b, float *y,
-                           NN__V (*f)(NN__V a, NN__V b, NN__V k, NN__V y))
-{
-    for (size_t i = 0; i < n; i += NN__W) {
-        NN__V u = NN__(load)(a + i, n - i), v = NN__(load)(b + i, n - i);
-        NN__(store)(y + i, n - i, f(u, v, NN__(set)(k), NN__(load)(y + i, n - i)));
-    }
-}
 NN__FORM(vscale) { return (void)b, (void)y, k * a; }
 NN__FORM(vaxpy) { return (void)b, NN__FMA(k, a, y); }
 NN__FORM(vmul_add) { return (void)k, NN__FMA(a, b, y); }
@@ -3107,8 +3094,7 @@ static float NN__(softmax)(size_t n, const float *x, float *y, float *max)
         NN__STORE(lane, m);
         for (size_t i = 0; i < NN__W; i++) *max = lane[i] > *max ? lane[i] : *max;
     }
-    for (size_t i = 0; i < n; i += NN__W)
-        NN__(store)(y + i, n - i, NN__(vexp)(NN__(load)(x + i, n - i) - *max));
+    NN__VECTORS NN__PUT(y, NN__(vexp)(NN__GET(x) - *max));
     const float sum = NN__(sum)(n, y);
     NN__(div)(n, y, 1, &sum, 0, y);
     NN__STORE(lane, NN__(vlog)(NN__(set)(sum)));
@@ -3116,7 +3102,8 @@ static float NN__(softmax)(size_t n, const float *x, float *y, float *max)
 }
 static void NN__(softmax_backward)(NN__ARGS_grad)
 {
-    NN__(map3)(n, NN__(dot)(n, a, b), a, b, y, NN__(vsoftmax_backward));
+    const float k = NN__(dot)(n, a, b);
+    NN__DO_sloped(NN__(vsoftmax_backward))
 }
 
 static float NN__(normalize)(size_t n, float eps, const float *x, float *y)
@@ -3124,17 +3111,16 @@ static float NN__(normalize)(size_t n, float eps, const float *x, float *y)
     const float mean = NN__(sum)(n, x) / (float)n;
     const float variance = NN__(squared_error)(n, x, &mean, 0) / (float)n;
     const float scale = 1 / sqrtf(variance + eps);
-    for (size_t i = 0; i < n; i += NN__W)
-        NN__(store)(y + i, n - i, (NN__(load)(x + i, n - i) - mean) * scale);
+    NN__VECTORS NN__PUT(y, (NN__GET(x) - mean) * scale);
     return scale;
 }
 static void NN__(normalize_backward)(NN__ARGS_sloped)
 {
     const float mean = NN__(sum)(n, a) / (float)n, slope = NN__(dot)(n, a, b) / (float)n;
-    for (size_t i = 0; i < n; i += NN__W) {
-        NN__V d = NN__(load)(a + i, n - i) - mean;
-        d = NN__FMA(NN__(load)(b + i, n - i), NN__(set)(-slope), d);
-        NN__(store)(y + i, n - i, NN__FMA(NN__(set)(k), d, NN__(load)(y + i, n - i)));
+    NN__VECTORS {
+        NN__V d = NN__GET(a) - mean;
+        d = NN__FMA(NN__GET(b), NN__(set)(-slope), d);
+        NN__PUT(y, NN__FMA(NN__(set)(k), d, NN__GET(y)));
     }
 }
 
@@ -3142,36 +3128,36 @@ static void NN__(normalize_backward)(NN__ARGS_sloped)
 
 static void NN__(sgd)(NN__ARGS_sgd)
 {
-    for (size_t i = 0; i < n; i += NN__W) {
-        NN__V x = NN__(load)(w + i, n - i);
-        NN__V d = NN__FMA(NN__(set)(decay), x, NN__(load)(g + i, n - i));
-        NN__(store)(w + i, n - i, NN__FMA(NN__(set)(-lr), d, x));
+    NN__VECTORS {
+        NN__V x = NN__GET(w);
+        NN__V d = NN__FMA(NN__(set)(decay), x, NN__GET(g));
+        NN__PUT(w, NN__FMA(NN__(set)(-lr), d, x));
     }
 }
 
 static void NN__(momentum)(NN__ARGS_momentum)
 {
-    for (size_t i = 0; i < n; i += NN__W) {
-        NN__V x = NN__(load)(w + i, n - i);
-        NN__V d = NN__FMA(NN__(set)(decay), x, NN__(load)(g + i, n - i));
-        NN__V u = NN__FMA(NN__(set)(-lr), d, NN__(load)(v + i, n - i) * beta);
-        NN__(store)(v + i, n - i, u);
-        NN__(store)(w + i, n - i, x + u);
+    NN__VECTORS {
+        NN__V x = NN__GET(w);
+        NN__V d = NN__FMA(NN__(set)(decay), x, NN__GET(g));
+        NN__V u = NN__FMA(NN__(set)(-lr), d, NN__GET(v) * beta);
+        NN__PUT(v, u);
+        NN__PUT(w, x + u);
     }
 }
 
 static void NN__(adam)(NN__ARGS_adam)
 {
     const NN__V b1 = NN__(set)(s->beta1), b2 = NN__(set)(s->beta2), eps = NN__(set)(s->eps);
-    for (size_t i = 0; i < n; i += NN__W) {
-        NN__V x = NN__(load)(w + i, n - i);
-        NN__V d = NN__FMA(NN__(set)(s->decay), x, NN__(load)(g + i, n - i));
-        NN__V a = NN__FMA(b1, NN__(load)(m + i, n - i), d * (1 - s->beta1));
-        NN__V q = NN__FMA(b2, NN__(load)(v + i, n - i), d * d * (1 - s->beta2));
+    NN__VECTORS {
+        NN__V x = NN__GET(w);
+        NN__V d = NN__FMA(NN__(set)(s->decay), x, NN__GET(g));
+        NN__V a = NN__FMA(b1, NN__GET(m), d * (1 - s->beta1));
+        NN__V q = NN__FMA(b2, NN__GET(v), d * d * (1 - s->beta2));
         NN__V root = NN__FMA(NN__(root)(q), NN__(set)(s->root_scale), eps);
-        NN__(store)(m + i, n - i, a);
-        NN__(store)(v + i, n - i, q);
-        NN__(store)(w + i, n - i, x - a * s->rate / root);
+        NN__PUT(m, a);
+        NN__PUT(v, q);
+        NN__PUT(w, x - a * s->rate / root);
     }
 }
 
@@ -5334,8 +5320,8 @@ static nn_optimizer *nn__optimizer_new(nn_model *model, const char *function, nn
     if (!nn__given(model, function)) return NULL;
     nn_ctx *nn = model->ctx;
     if (nn->code != NN_OK) return &nn->failed_optimizer;
-    nn_optimizer *opt =
-        nn__check_positive(nn, function, "the learning rate", lr) ? NN__NEW(nn, nn_optimizer) : NULL;
+    if (!nn__check_positive(nn, function, "the learning rate", lr)) return &nn->failed_optimizer;
+    nn_optimizer *opt = NN__NEW(nn, nn_optimizer);
     if (!opt) return &nn->failed_optimizer;
     opt->ctx = nn;
     opt->model = model;
