@@ -50,12 +50,14 @@ int main(void)
         target[i] = 2 * x[i][0] - 3 * x[i][1] + 0.5f + nn_normal(nn, 0, 0.2f);
     for (int epoch = 0; epoch <= 20; epoch++) {
         double squares = 0;
+        /* [delta] */
         for (int i = 0; i < N; i++) {
             const nn_real error = target[i] - nn_neuron(v, x[i], 2, b);
             squares += (double)error * (double)error;
             for (int j = 0; j < 2; j++) v[j] += 0.01f * error * x[i][j];
             b += 0.01f * error;
         }
+        /* [/delta] */
         if (epoch % 5 == 0) printf("epoch %2d: mean squared error %.3f\n", epoch, squares / N);
     }
     printf("learned: %.2f x1 %+.2f x2 %+.2f\n", (double)v[0], (double)v[1], (double)b);

@@ -6,14 +6,14 @@
 
 enum { N = 100 }; /* flowers: 50 setosa, 50 versicolor */
 
-static double x[N], y[N]; /* length of sepal and of petal */
+static nn_real flower[N][2]; /* length of sepal and of petal */
 
 static void load(nn_ctx *nn)
 {
     nn_table t =
         nn_csv_load(nn, "examples/data/iris.csv", (nn_csv_options){1, ',', NN_MISSING_ERROR, 0});
     for (int i = 0; i < N && i < t.rows; i++)
-        x[i] = (double)t.data[i * t.cols], y[i] = (double)t.data[i * t.cols + 2];
+        flower[i][0] = t.data[i * t.cols], flower[i][1] = t.data[i * t.cols + 2];
 }
 
 static const int mark[5] = {PLOT_DOT, PLOT_TRIANGLE, PLOT_SQUARE, PLOT_DIAMOND, PLOT_DOT};
@@ -34,32 +34,27 @@ static void points(const plot_panel *a, const int *group)
         double gx[N], gy[N];
         int n = 0;
         for (int i = 0; i < N; i++)
-            if (group[i] == g) gx[n] = x[i], gy[n++] = y[i];
+            if (group[i] == g)
+                gx[n] = (double)flower[i][0], gy[n++] = (double)flower[i][1];
         if (n) plot_points(a, gx, gy, n, mark[g], 4, plot_filled(PLOT_WHITE, colour[g]));
     }
 }
 
 static int supervised(const char *directory)
 {
-    double w1 = 0, w2 = 0, b = 0;
-    int updates = 0, errors = 1, label[N];
+    nn_real w[2] = {0, 0};
+    nn_perceptron line = {w, 0, 2};
+    int label[N];
     for (int i = 0; i < N; i++) label[i] = i >= 50;
-    for (int epoch = 0; epoch < 1000 && errors; epoch++) { /* the perceptron rule */
-        errors = 0;
-        for (int i = 0; i < N; i++) {
-            const int error = label[i] - (w1 * x[i] + w2 * y[i] + b > 0);
-            w1 += error * x[i], w2 += error * y[i], b += error;
-            errors += error != 0;
-        }
-        updates += errors;
-    }
+    const nn_perceptron_result r = nn_perceptron_fit(&line, flower[0], label, N, 1, 1000);
+    const double w1 = (double)w[0], w2 = (double)w[1], b = (double)line.b;
     char title[40];
-    snprintf(title, sizeof title, "learned: %d updates", updates);
+    snprintf(title, sizeof title, "learned: %ld updates", r.mistakes);
     plot p =
         plot_new(640, 350, "Supervised learning",
                  "Left: iris flowers, each with the label of its species. Right: the same with "
                  "the line a perceptron learned; all flowers of one species are on one side.");
-    if (errors) plot_fail(&p, "the perceptron did not find a line", "");
+    if (r.errors) plot_fail(&p, "the perceptron did not find a line", "");
     const plot_panel given = panel(&p, 0, "given: points with labels"),
                      found = panel(&p, 320, title);
     points(&given, label);
@@ -71,29 +66,15 @@ static int supervised(const char *directory)
     return plot_save(&p, directory, "14-supervised");
 }
 
-static int unsupervised(const char *directory)
+static int unsupervised(nn_ctx *nn, const char *directory)
 {
-    double cx[2] = {x[0], x[1]}, cy[2] = {y[0], y[1]}; /* k-means, begun at the first two flowers */
-    int none[N], group[N], rounds = 0;
-    for (int i = 0; i < N; i++) none[i] = group[i] = 4;
-    for (int moved = 1; moved && rounds < 100; rounds++) {
-        double sum_x[2] = {0, 0}, sum_y[2] = {0, 0};
-        int count[2] = {0, 0};
-        moved = 0;
-        for (int i = 0; i < N; i++) {
-            double d[2];
-            for (int c = 0; c < 2; c++)
-                d[c] = (x[i] - cx[c]) * (x[i] - cx[c]) + (y[i] - cy[c]) * (y[i] - cy[c]);
-            const int nearest = d[1] < d[0];
-            moved |= group[i] != 2 + nearest;
-            group[i] = 2 + nearest;
-            sum_x[nearest] += x[i], sum_y[nearest] += y[i], count[nearest]++;
-        }
-        for (int c = 0; c < 2; c++)
-            if (count[c]) cx[c] = sum_x[c] / count[c], cy[c] = sum_y[c] / count[c];
-    }
+    const nn_kmeans m = nn_kmeans_fit(nn, flower[0], N, 2, 2, 100);
+    if (!nn_ok(nn)) return 0;
+    int none[N], group[N];
+    for (int i = 0; i < N; i++) none[i] = 4, group[i] = 2 + m.cluster[i];
     char title[40];
-    snprintf(title, sizeof title, "found: %d rounds of k-means", rounds);
+    snprintf(title, sizeof title, "found: %d round%s of k-means", m.rounds,
+             m.rounds == 1 ? "" : "s");
     plot p =
         plot_new(640, 350, "Unsupervised learning",
                  "Left: the same flowers without labels, all grey. Right: the two clusters that "
@@ -101,9 +82,11 @@ static int unsupervised(const char *directory)
     const plot_panel given = panel(&p, 0, "given: points only"), found = panel(&p, 320, title);
     points(&given, none);
     points(&found, group);
-    for (int c = 0; c < 2; c++)
-        plot_points(&found, &cx[c], &cy[c], 1, PLOT_CROSS, 8,
+    for (int c = 0; c < 2; c++) {
+        const double cx = (double)m.center[2 * c], cy = (double)m.center[2 * c + 1];
+        plot_points(&found, &cx, &cy, 1, PLOT_CROSS, 8,
                     (plot_style){.line = PLOT_INK, .width = 3.5});
+    }
     double next = plot_key(&p, 170, 332, mark[2], (plot_style){.fill = colour[2]}, "cluster 1");
     next = plot_key(&p, next, 332, mark[3], (plot_style){.fill = colour[3]}, "cluster 2");
     plot_key(&p, next, 332, PLOT_CROSS, (plot_style){.line = PLOT_INK, .width = 3}, "centres");
@@ -128,21 +111,21 @@ static int flow_chart(const char *directory)
         plot_new(620, 640, "The perceptron learning algorithm",
                  "A flow chart: begin with zero weights; for each sample compute the output y; "
                  "if it is not the target t, add the learning rate times (t - y) x to the "
-                 "weights; repeat epochs until one has no error, or too many have passed.");
+                 "weights; repeat epochs until one has no mistake, or too many have passed.");
     const plot_style arrow = {.line = PLOT_INK, .width = 1.5, .arrow = 1};
     const double middle = 220;
     const plot_node start = step(&p, middle, 32, "$w = 0$,  $b = 0$", PLOT_GREY);
-    const plot_node epoch = step(&p, middle, 96, "new epoch:  errors = 0", PLOT_GREY);
+    const plot_node epoch = step(&p, middle, 96, "new epoch:  mistakes = 0", PLOT_GREY);
     const plot_node next = step(&p, middle, 160, "next sample $x$ with target $t$", PLOT_GREY);
     const plot_node output =
         step(&p, middle, 224, "$y = 1$ if $w·x + b > 0$, else $0$", PLOT_GREY);
     const plot_node right = question(&p, middle, 302, "$y = t$ ?");
     const plot_node last = question(&p, middle, 408, "last\nsample?");
-    const plot_node done = question(&p, middle, 516, "errors = 0, or\ntoo many epochs?");
+    const plot_node done = question(&p, middle, 516, "mistakes = 0, or\ntoo many epochs?");
     const plot_node stop = step(&p, middle, 610, "stop", PLOT_GREY);
     const plot_node update =
         plot_place(&p, PLOT_BOX, 490, 302, 190, 76,
-                   "$w ← w + λ (t - y) x$\n$b ← b + λ (t - y)$\nerrors ← errors + 1",
+                   "$w ← w + η (t - y) x$\n$b ← b + η (t - y)$\nmistakes ← mistakes + 1",
                    plot_filled(PLOT_INK, PLOT_LIGHT(PLOT_GREEN)));
     plot_connect(&p, start, epoch, arrow);
     plot_connect(&p, epoch, next, arrow);
@@ -183,18 +166,16 @@ static void spikes(plot *p, double left, double top, const char *first, const ch
     }
 }
 
-/* The curve of Song, Miller and Abbott 2000, with their constants. */
-static int stdp(nn_ctx *nn, const char *directory)
+/* The curve of nn_stdp_pair. */
+static int stdp(const char *directory)
 {
     enum { POINTS = 81 };
-    nn_real delay[POINTS];
+    const nn_stdp rule = nn_stdp_new();
     double before[POINTS], after[POINTS], weaker[POINTS], stronger[POINTS];
-    for (int i = 0; i < POINTS; i++) delay[i] = (nn_real)i; /* milliseconds */
-    nn_clear(nn);
-    const nn_tensor *decay = nn_exp(nn_scale(nn_input(nn, delay, nn_shape1(POINTS)), -1 / 20.f));
-    for (int i = 0; i < POINTS; i++) {
-        before[i] = -i, weaker[i] = -0.525 * (double)decay->data[i];
-        after[i] = i, stronger[i] = 0.5 * (double)decay->data[i];
+    for (int i = 0; i < POINTS; i++) { /* milliseconds */
+        const nn_real dt = i > 0 ? (nn_real)i : 1e-6f; /* not 0: the curve's ends are beside it */
+        before[i] = -i, weaker[i] = (double)nn_stdp_pair(&rule, -dt);
+        after[i] = i, stronger[i] = (double)nn_stdp_pair(&rule, dt);
     }
     plot p =
         plot_new(600, 380, "Spike-timing-dependent plasticity",
@@ -204,17 +185,17 @@ static int stdp(nn_ctx *nn, const char *directory)
     const plot_panel a =
         plot_axes(&p, 0, 0, 600, 380,
                   (plot_spec){.x = plot_range(-80, 80, "$Δt = t_{post} - t_{pre}$  (ms)"),
-                              .y = plot_range(-0.6, 0.6, "$Δw$  (% of the largest weight)")});
+                              .y = plot_range(-0.006, 0.006, "change of the weight, $Δw$")});
     plot_curve(&a, before, weaker, POINTS, (plot_style){.line = PLOT_RED, .width = 2.5, .dash = 7});
     plot_curve(&a, after, stronger, POINTS, (plot_style){.line = PLOT_BLUE, .width = 2.5});
     plot_points(&a, before, weaker, 1, PLOT_DOT, 4.5, plot_filled(PLOT_RED, PLOT_WHITE));
     plot_points(&a, after, stronger, 1, PLOT_DOT, 4.5, plot_filled(PLOT_BLUE, PLOT_WHITE));
-    plot_text(&p, plot_x(&a, 46), plot_y(&a, 0.5), "potentiation (LTP)", PLOT_BLUE,
+    plot_text(&p, plot_x(&a, 46), plot_y(&a, 0.005), "potentiation (LTP)", PLOT_BLUE,
               PLOT_MIDDLE | PLOT_BOLD);
-    spikes(&p, plot_x(&a, 46) - 55, plot_y(&a, 0.5) + 44, "pre", "post");
-    plot_text(&p, plot_x(&a, -52), plot_y(&a, -0.25), "depression (LTD)", PLOT_RED,
+    spikes(&p, plot_x(&a, 46) - 55, plot_y(&a, 0.005) + 44, "pre", "post");
+    plot_text(&p, plot_x(&a, -52), plot_y(&a, -0.0025), "depression (LTD)", PLOT_RED,
               PLOT_MIDDLE | PLOT_BOLD);
-    spikes(&p, plot_x(&a, -52) - 55, plot_y(&a, -0.25) + 40, "post", "pre");
+    spikes(&p, plot_x(&a, -52) - 55, plot_y(&a, -0.0025) + 40, "post", "pre");
     return plot_save(&p, directory, "17-stdp");
 }
 
@@ -224,9 +205,9 @@ int main(int argc, char **argv)
     nn_ctx *nn = nn_create(42);
     load(nn);
     int good = nn_ok(nn);
-    if (good) good &= supervised(directory), good &= unsupervised(directory);
+    if (good) good &= supervised(directory), good &= unsupervised(nn, directory);
     good &= flow_chart(directory);
-    good &= stdp(nn, directory);
+    good &= stdp(directory);
     nn_destroy(nn);
     return !good;
 }
