@@ -29,7 +29,7 @@ static const struct {
     int smooth; /* 0: it has a step or a kink at z = 0 */
 } table[] = {
     {"identity", identity, of_identity, 1}, {"threshold unit", nn_heaviside, of_heaviside, 0},
-    {"sigmoid", nn_sigmoid, of_sigmoid, 1}, {"sigmoid, t = 1/4", cold, of_cold, 1},
+    {"sigmoid", nn_sigmoid, of_sigmoid, 1}, {"sigmoid, T = 1/4", cold, of_cold, 1},
     {"tanh", nn_tanh, of_tanh, 1},          {"ReLU", nn_relu, of_relu, 0},
     {"leaky ReLU, 0.1", leaky, of_leaky, 0}, {"ELU, alpha = 1", elu, of_elu, 1},
     {"GELU", nn_gelu, of_gelu, 1},
