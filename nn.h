@@ -105,7 +105,6 @@
  *   tensor of shape [0], never NULL), until nn_error_clear. So a program may check at the end:
  *   return nn_ok(nn) ? 0 : 1. Weights are never half updated.
  *   Two cases have no nn_ctx to stick to: nn_create returns NULL when there is no memory, and a
- *   Two cases have no nn_ctx to stick to: nn_create returns NULL when there is no memory, and a
  *   mistake in a call that has no ctx to find (all of its pointers are NULL, or it takes plain
  *   numbers and arrays only: nn_neuron, nn_hebb) always aborts, and cannot tell its line.
  *   Breakpoint for all of it: nn__fail. nn_on_nan(nn, 1) makes an error of the first NaN or
@@ -592,12 +591,13 @@ int nn_separable(nn_ctx *nn, const nn_real *x, const int *label, int rows, nn_pe
  * and NaN stays NaN. A number that is out of its range is an error. Book: 3. */
 
 /* Binary threshold unit: x > 0 ? 1 : 0. Its derivative is 0 at every x but 0, and counts as 0
- * there, too. So no gradient comes through: this, not the one point, is why nothing learns. */
+ * there, too. So no gradient comes through: this, not the one point, is why nothing learns.
+ * Book: 3, as all of these. */
 nn_tensor *nn_heaviside(nn_tensor *x);
 nn_tensor *nn_sigmoid(nn_tensor *x);  /* 1 / (1 + e^-x) */
-/* 1 / (1 + e^(-x / t)), t > 0. For t towards 0 it becomes nn_heaviside, but for x = 0, where it is
- * 1/2 with every t; for large t it is 1/2 everywhere. */
-nn_tensor *nn_sigmoid_temperature(nn_tensor *x, nn_real t);
+/* 1 / (1 + e^(-x / T)) with T = temperature > 0. For T towards 0 it becomes nn_heaviside, but for
+ * x = 0, where it is 1/2 with every T; for large T it is 1/2 everywhere. */
+nn_tensor *nn_sigmoid_temperature(nn_tensor *x, nn_real temperature);
 /* In training 1 with probability sigmoid(x), else 0, by nn's random numbers; with
  * nn_set_training(nn, 0) the mean of that, sigmoid(x). The gradient is that of the mean in both
  * (straight through: Bengio, Leonard and Courville 2013, arXiv 1308.3432). */
@@ -626,7 +626,7 @@ typedef enum nn_activation {
     NN_ELU,        /* alpha 1 */
     NN_GELU
 } nn_activation;
-nn_tensor *nn_activate(nn_tensor *x, nn_activation g); /* the one that g names */
+nn_tensor *nn_activate(nn_tensor *x, nn_activation g); /* the one that g names. Book: 3. */
 
 #endif
 /* ==== Chapter 4: learning ============================================================ >>ch04 */
@@ -4672,23 +4672,24 @@ static void nn__sigmoid_backward(nn_tensor *y) /* y = 1 / (1 + e^-x): dx += dy y
 }
 nn_tensor *nn_sigmoid(nn_tensor *x) { NN__UNARY("nn_sigmoid", sigmoid, x); }
 
-/* y = 1 / (1 + e^(-x / t)): dx += dy y (1 - y) / t */
+/* y = 1 / (1 + e^(-x / T)): dx += dy y (1 - y) / T */
 static void nn__sigmoid_temperature_backward(nn_tensor *y)
 {
-    const nn_real t = *(nn_real *)y->saved;
+    const nn_real temperature = *(nn_real *)y->saved;
     for (size_t i = 0; i < y->size; i++)
-        y->in[0]->grad[i] += y->grad[i] * (y->data[i] * (1 - y->data[i])) / t;
+        y->in[0]->grad[i] += y->grad[i] * (y->data[i] * (1 - y->data[i])) / temperature;
 }
 
-nn_tensor *nn_sigmoid_temperature(nn_tensor *x, nn_real t)
+nn_tensor *nn_sigmoid_temperature(nn_tensor *x, nn_real temperature)
 {
     if (!nn_op_check("nn_sigmoid_temperature", &x, 1)) return nn_op_failed(&x, 1);
-    if (!nn__check_positive(x->ctx, "nn_sigmoid_temperature", "t", t)) return &x->ctx->failed;
+    if (!nn__check_positive(x->ctx, "nn_sigmoid_temperature", "temperature", temperature))
+        return &x->ctx->failed;
     nn_tensor *y = nn_op_new("sigmoid_temperature", x->shape, &x, 1,
-                             nn__sigmoid_temperature_backward, sizeof t);
+                             nn__sigmoid_temperature_backward, sizeof temperature);
     if (!y->size) return y;
-    *(nn_real *)y->saved = t;
-    y->ctx->kernels->div(y->size, x->data, 1, &t, 0, y->data);
+    *(nn_real *)y->saved = temperature;
+    y->ctx->kernels->div(y->size, x->data, 1, &temperature, 0, y->data);
     y->ctx->kernels->sigmoid(y->size, y->data, y->data);
     return nn_op_done(y);
 }

@@ -29,7 +29,7 @@ static const struct {
     int smooth; /* 0: it has a step or a kink at z = 0 */
 } table[] = {
     {"identity", identity, of_identity, 1}, {"threshold unit", nn_heaviside, of_heaviside, 0},
-    {"sigmoid", nn_sigmoid, of_sigmoid, 1}, {"sigmoid, t = 1/4", cold, of_cold, 1},
+    {"sigmoid", nn_sigmoid, of_sigmoid, 1}, {"sigmoid, T = 1/4", cold, of_cold, 1},
     {"tanh", nn_tanh, of_tanh, 1},          {"ReLU", nn_relu, of_relu, 0},
     {"leaky ReLU, 0.1", leaky, of_leaky, 0}, {"ELU, alpha = 1", elu, of_elu, 1},
     {"GELU", nn_gelu, of_gelu, 1},
@@ -46,7 +46,7 @@ int main(void)
     nn_ctx *nn = nn_create(42);
     nn_tensor *input = nn_input(nn, around[0], nn_shape2(3, POINTS));
     double error = 0;
-    printf("                  z ");
+    printf("== y = g(z) and its slope\n                  z ");
     for (int i = 0; i < POINTS; i++) printf(" %8.4g", (double)z[i]);
     for (int f = 0; f < FUNCTIONS; f++) {
         const nn_real *y = table[f].g(input)->data; /* [3, POINTS]: at z - h, z and z + h */
@@ -67,7 +67,7 @@ int main(void)
     nn_tensor *sums = nn_linear_forward(&layer, nn_randn(nn, nn_shape2(1000, 20)));
     const double of_sigmoids = nn_stats(nn_sigmoid(sums)).mean;
     const double of_tanhs = nn_stats(nn_tanh(sums)).mean;
-    printf("\n\nmean output of 50 units: sigmoid %.2f, tanh %.2f\n", of_sigmoids, of_tanhs);
+    printf("\n\n== mean output of 50 units\nsigmoid %.2f, tanh %.2f\n", of_sigmoids, of_tanhs);
 
     const int centred = fabs(of_sigmoids - 0.5) < 0.05 && fabs(of_tanhs) < 0.05;
     printf("\nexpected: slopes and differences agree to 0.001; sigmoid has mean 1/2, tanh 0\n");

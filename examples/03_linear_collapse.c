@@ -34,10 +34,12 @@ int main(void)
     nn_linear second = nn_linear_new(net, "second", 5, 2);
     nn_tensor *x = nn_input(nn, points[0], nn_shape2(4, 3)); /* a row each: 0, a, b, a + b */
 
+    /* [collapse] */
     nn_tensor *two = nn_linear_forward(&second, nn_linear_forward(&first, x)); /* [4, 2] */
     nn_tensor *b1 = nn_reshape(first.bias, nn_shape2(1, 5));
     nn_linear one = {nn_matmul(second.weight, first.weight),                   /* [2, 3] */
                      nn_reshape(nn_linear_forward(&second, b1), nn_shape1(2))}; /* W2 b1 + b2 */
+    /* [/collapse] */
     printf("== two layers, 3 to 5 to 2\n");
     nn_print(two);
     printf("== the one layer of weight W2 W1\n");

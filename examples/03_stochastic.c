@@ -19,10 +19,10 @@ int main(void)
         nn_set_training(nn, 0); /* no chance outside of training: the mean itself */
         const double p = (double)nn_stochastic_binary(x)->data[0];
         nn_set_training(nn, 1);
-        const double sigma = sqrt(p * (1 - p) / SAMPLES); /* of the mean of that many */
-        near_by += fabs(mean - p) < 4 * sigma;
-        printf("z = %2d   mean %.3f   sigmoid %.3f   %.1f sigma apart\n", z, mean, p,
-               fabs(mean - p) / sigma);
+        const double std = sqrt(p * (1 - p) / SAMPLES); /* of the mean of that many */
+        near_by += fabs(mean - p) < 4 * std;
+        printf("z = %2d   mean %.3f   sigmoid %.3f   %.1f std apart\n", z, mean, p,
+               fabs(mean - p) / std);
     }
 
     /* One neuron, z = w x + b, is to fire for x = 1 and to be silent for x = -1. The error of a
@@ -47,7 +47,7 @@ int main(void)
     }
 
     const int learned = p[0] > 0.9f && p[1] < 0.1f;
-    printf("\nexpected: 7 of 7 means within 4 sigma; right in more than 90 %% of cases\n");
+    printf("\nexpected: 7 of 7 means within 4 std; right in more than 90 %% of cases\n");
     printf("got:      %d of 7; %s\n", near_by, learned ? "yes" : "no");
     nn_destroy(nn);
     return !(near_by == 7 && learned);

@@ -18,6 +18,7 @@ static double error_of(int units)
     nn_linear output = nn_linear_new(net, "output", units, 1);
     const double h = 2 * pi / (units - 10), start = -pi - 5 * h;
 
+    /* [units] */
     /* f(start) + sum of (f(right) - f(left)) (1 + tanh(1.5 (x - middle) / h)) / 2 */
     double constant = sin(start);
     for (int i = 0; i < units; i++) {
@@ -28,6 +29,7 @@ static double error_of(int units)
         constant += rise / 2;
     }
     output.bias->data[0] = (nn_real)constant;
+    /* [/units] */
 
     nn_real x[POINTS];
     for (int i = 0; i < POINTS; i++) x[i] = (nn_real)(pi * (2.0 * i / (POINTS - 1) - 1));

@@ -178,7 +178,7 @@ static void temperature_1_is_sigmoid_row_3_4(void) /* to the last bit */
     CHECK(same_bits(with_t->in[0]->grad, dx, GRID));
 }
 
-static void temperature_slope_row_3_4(void) /* y (1 - y) / t, in double */
+static void temperature_slope_row_3_4(void) /* y (1 - y) / T, in double */
 {
     const double t[] = {0.1, 0.5, 2, 10};
     for (int k = 0; k < 4; k++) {

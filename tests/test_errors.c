@@ -456,7 +456,7 @@ static void models(void)
     EXPECT(f(x23, (nn_real)-0.5), ARG, #f ": " name " is -0.5, not positive and finite");    \
     EXPECT(f(x23, (nn_real)NAN), ARG, #f ": " name " is nan, not positive and finite");      \
     EXPECT(f(x23, (nn_real)INFINITY), ARG, #f ": " name " is inf, not positive and finite")
-    POSITIVE(nn_sigmoid_temperature, "t");
+    POSITIVE(nn_sigmoid_temperature, "temperature");
     POSITIVE(nn_elu, "alpha");
     stop();
 }

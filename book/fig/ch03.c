@@ -8,7 +8,10 @@ enum { N = 121 }; /* points of a curve */
 typedef nn_tensor *(*activation)(nn_tensor *z, nn_real parameter);
 
 static nn_tensor *identity(nn_tensor *z, nn_real unused) { return (void)unused, nn_scale(z, 1); }
-static nn_tensor *sigmoid(nn_tensor *z, nn_real t) { return nn_sigmoid(nn_scale(z, 1 / t)); }
+static nn_tensor *sigmoid(nn_tensor *z, nn_real temperature)
+{
+    return nn_sigmoid_temperature(z, temperature);
+}
 static nn_tensor *tanh_of(nn_tensor *z, nn_real unused) { return (void)unused, nn_tanh(z); }
 static nn_tensor *relu(nn_tensor *z, nn_real unused) { return (void)unused, nn_relu(z); }
 static nn_tensor *leaky_relu(nn_tensor *z, nn_real slope) { return nn_leaky_relu(z, slope); }
@@ -90,18 +93,18 @@ static int binary_threshold(const char *directory)
 
 static int temperature(nn_ctx *nn, const char *directory)
 {
-    static const nn_real t[3] = {0.2f, 1, 5};
-    static const char *const label[3] = {"$t = 0.2$", "$t = 1$", "$t = 5$"};
+    static const nn_real temperatures[3] = {0.2f, 1, 5};
+    static const char *const label[3] = {"$T = 0.2$", "$T = 1$", "$T = 5$"};
     static const int colour[3] = {PLOT_RED, PLOT_BLUE, PLOT_GREEN}, dash[3] = {7, 0, 2};
     plot p = plot_new(480, 320, "The sigmoid at three temperatures",
-                      "Three S-shaped curves through one half at z = 0: nearly a step for t = 0.2, "
-                      "the sigmoid for t = 1, nearly flat for t = 5.");
+                      "Three S-shaped curves through one half at z = 0: nearly a step for T = 0.2, "
+                      "the sigmoid for T = 1, nearly flat for T = 5.");
     const plot_panel a = plot_axes(
         &p, 0, 0, 480, 320,
         (plot_spec){.x = plot_range(-6, 6, "$z$"), .y = plot_range(0, 1, "$y$"), .room = label[0]});
     double z[N], y[N], dy[N];
     for (int i = 0; i < 3; i++) {
-        values(nn, sigmoid, t[i], 6, z, y, dy);
+        values(nn, sigmoid, temperatures[i], 6, z, y, dy);
         plot_curve(&a, z, y, N, (plot_style){colour[i], 0, 2.5, dash[i], 0, label[i]});
     }
     return plot_save(&p, directory, "07-sigmoid-temperature");
