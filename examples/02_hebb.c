@@ -27,7 +27,7 @@ int main(void)
 
     /* The component by the textbook: the covariance matrix c, and the direction that it stretches
      * most, by multiplying with c again and again. */
-    double c[D][D] = {{0}}, v[D] = {1, 1, 1, 1};
+    double c[D][D] = {{0}}, v[D] = {1, 1, 1, 1}, variance = 0;
     for (int s = 0; s < iris.n; s++)
         for (int i = 0; i < D; i++)
             for (int j = 0; j < D; j++)
@@ -38,11 +38,12 @@ int main(void)
             for (int j = 0; j < D; j++) cv[i] += c[i][j] * v[j];
         for (int i = 0; i < D; i++) norm += cv[i] * cv[i];
         for (int i = 0; i < D; i++) v[i] = cv[i] / sqrt(norm);
+        variance = sqrt(norm); /* c v = variance v in the end */
     }
 
     nn_real hebb[D] = {0.1f, 0.1f, 0.1f, 0.1f}, oja[D] = {0.1f, 0.1f, 0.1f, 0.1f};
     double cosine = 0;
-    printf("epoch  |w| by Hebb  |w| by Oja  cosine of Oja's w and the component\n");
+    printf("== the length of the weights\nepoch  |w| by Hebb  |w| by Oja  cosine of Oja's w and the component\n");
     for (int epoch = 0; epoch <= 20; epoch++) {
         cosine = 0;
         for (int i = 0; i < D; i++) cosine += (double)oja[i] * v[i] / length(oja);
@@ -54,7 +55,9 @@ int main(void)
             nn_oja(oja, x, D, nn_neuron(oja, x, D, 0), 0.001f);
         }
     }
-    printf("\ncomponent %7.3f %7.3f %7.3f %7.3f\n", v[0], v[1], v[2], v[3]);
+    printf("\n== what was found\n");
+    printf("component %7.3f %7.3f %7.3f %7.3f   variance along it %.3f\n", v[0], v[1], v[2], v[3],
+           variance);
     printf("Oja's w   %7.3f %7.3f %7.3f %7.3f\n", (double)oja[0], (double)oja[1], (double)oja[2],
            (double)oja[3]);
 

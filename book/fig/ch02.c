@@ -1,4 +1,5 @@
-/* Figures 3 and 4: the perceptron, and what a line can separate. */
+/* Figures 3 and 4: the perceptron, and what a line can separate. Run in the root of the repository:
+ * one of them shows examples/data/iris.csv. */
 #define NN_IMPLEMENTATION
 #include "../../nn.h"
 #include "../tools/plot.h"
@@ -8,7 +9,7 @@ static int perceptron(const char *directory)
     plot p =
         plot_new(640, 330, "The perceptron",
                  "Inputs x1 to xn are multiplied by weights w1 to wn and added up with the bias "
-                 "w0; a binary threshold unit makes the sum z the output y, 1 if z is positive "
+                 "b; a binary threshold unit makes the sum z the output y, 1 if z is positive "
                  "and 0 otherwise. Below: with two weights of 1 and the bias -1.5 it is AND.");
     const plot_style grey = {PLOT_INK, PLOT_LIGHT(PLOT_GREY), 0, 0, 0, NULL};
     const plot_style arrow = {.line = PLOT_INK, .width = 1.5, .arrow = 1};
@@ -35,13 +36,13 @@ static int perceptron(const char *directory)
         plot_mark(&p, 80, 156 + 11. * i, PLOT_DOT, 2, (plot_style){.fill = PLOT_INK});
     const plot_node one = plot_place(&p, PLOT_CIRCLE, 290, 32, 36, 36, "1", grey);
     plot_connect(&p, one, sum, arrow);
-    plot_text(&p, 300, 80, "$w_0$, the bias", PLOT_INK, PLOT_LEFT);
+    plot_text(&p, 300, 80, "$b$, the bias", PLOT_INK, PLOT_LEFT);
     plot_connect(&p, sum, btu, arrow);
     plot_connect(&p, btu, out, arrow);
     plot_text(&p, 354, 126, "$z$", PLOT_INK, PLOT_MIDDLE);
 
     const nn_real weight[2] = {1, 1}, bias = -1.5f;
-    char text[200] = "AND:  $w_1 = w_2 = 1$, $w_0 = -1.5$";
+    char text[200] = "AND:  $w_1 = w_2 = 1$, $b = -1.5$";
     plot_text(&p, 320, 276, text, PLOT_INK, PLOT_MIDDLE);
     size_t n = 0;
     for (int i = 0; i < 4; i++) {
@@ -55,46 +56,51 @@ static int perceptron(const char *directory)
 
 static int linear_separability(const char *directory)
 {
-    enum { N = 24 };
-    double x[2][N], y[2][N]; /* of class 0 and class 1 */
+    enum { N = 150 };
     nn_ctx *nn = nn_create(42);
-    for (int i = 0; i < N; i++)
-        for (int c = 0; c < 2; c++) {
-            x[c][i] = (double)nn_normal(nn, c ? 0.9f : -0.9f, 0.5f);
-            y[c][i] = (double)nn_normal(nn, c ? 0.7f : -0.7f, 0.5f);
+    nn_table table =
+        nn_csv_load(nn, "examples/data/iris.csv", (nn_csv_options){1, ',', NN_MISSING_ERROR, 0});
+    const nn_dataset iris = nn_dataset_classes(&table, -1);
+    nn_real petal[N][2], w[2] = {1, 1};
+    nn_perceptron found = {w, 0, 2};
+    double x[2][N], y[2][N]; /* of class 0 and class 1, which is setosa */
+    int label[N], size[2] = {0, 0}, separable = 0;
+    if (nn_ok(nn) && iris.n == N) {
+        for (int i = 0; i < N; i++) {
+            const int c = label[i] = iris.label[i] == 0, at = size[c]++;
+            x[c][at] = (double)(petal[i][0] = iris.x[i * 4 + 2]);
+            y[c][at] = (double)(petal[i][1] = iris.x[i * 4 + 3]);
         }
+        separable = nn_separable(nn, petal[0], label, N, &found);
+    }
     nn_destroy(nn);
 
-    double w1 = 0, w2 = 0, b = 0; /* the perceptron rule, until an epoch has no error */
-    int errors = 1;
-    for (int epoch = 0; epoch < 1000 && errors; epoch++) {
-        errors = 0;
-        for (int i = 0; i < N; i++)
-            for (int c = 0; c < 2; c++) {
-                const int error = c - (w1 * x[c][i] + w2 * y[c][i] + b > 0);
-                w1 += error * x[c][i], w2 += error * y[c][i], b += error;
-                errors += error != 0;
-            }
-    }
-
-    plot p = plot_new(640, 350, "Linear separability",
-                      "Left: two groups of points and a line between them that a perceptron found. "
-                      "Right: XOR; the line between the two points of class 0 crosses the line "
-                      "between the two points of class 1, so that no line separates the classes.");
-    if (errors) plot_fail(&p, "the perceptron did not find a line", "");
+    plot p = plot_new(640, 300, "Linear separability",
+                      "Left: 150 irises by the length and width of their petals; a line parts the "
+                      "50 of setosa from the others, and an arrow, the direction of w, stands on "
+                      "it at a right angle. Right: XOR; the line between the two points of class 0 "
+                      "crosses the line between those of class 1, so no line parts them.");
+    if (!separable) plot_fail(&p, "no line parts setosa from the others", "");
     static const int mark[2] = {PLOT_DOT, PLOT_TRIANGLE}, colour[2] = {PLOT_BLUE, PLOT_RED};
-    const plot_panel a = plot_axes(&p, 0, 0, 320, 318,
-                                   (plot_spec){.x = plot_range(-2.5, 2.5, "$x_1$"),
-                                               .y = plot_range(-2.5, 2.5, "$x_2$"),
-                                               .title = "separable",
+    const plot_panel a = plot_axes(&p, 0, 0, 400, 262,
+                                   (plot_spec){.x = plot_range(0, 7, "length of petals, cm"),
+                                               .y = plot_range(0, 3, "width, cm"),
+                                               .title = "irises: separable",
                                                .equal = 1});
+    const double w1 = (double)w[0], w2 = (double)w[1], b = (double)found.b;
     plot_half_plane(&a, w1, w2, b, (plot_style){.fill = PLOT_LIGHT(PLOT_RED)});
     plot_half_plane(&a, -w1, -w2, -b, plot_filled(PLOT_INK, PLOT_LIGHT(PLOT_BLUE)));
     for (int c = 0; c < 2; c++)
-        plot_points(&a, x[c], y[c], N, mark[c], 4.5, plot_filled(PLOT_WHITE, colour[c]));
+        plot_points(&a, x[c], y[c], size[c], mark[c], 3, plot_filled(PLOT_WHITE, colour[c]));
+    const double foot_y = 1.45, foot_x = -(w2 * foot_y + b) / w1;
+    const double part = 0.7 / sqrt(w1 * w1 + w2 * w2); /* the arrow is 0.7 cm long */
+    plot_line(&p, plot_x(&a, foot_x), plot_y(&a, foot_y), plot_x(&a, foot_x + part * w1),
+              plot_y(&a, foot_y + part * w2), (plot_style){.line = PLOT_INK, .arrow = 1});
+    plot_text(&p, plot_x(&a, foot_x - 0.35), plot_y(&a, foot_y - 0.2), "$w$", PLOT_INK,
+              PLOT_MIDDLE);
 
     const double corner_x[2][2] = {{0, 1}, {0, 1}}, corner_y[2][2] = {{0, 1}, {1, 0}};
-    const plot_panel xor = plot_axes(&p, 320, 0, 320, 318,
+    const plot_panel xor = plot_axes(&p, 410, 0, 230, 262,
                                      (plot_spec){.x = plot_range(-0.5, 1.5, "$x_1$"),
                                                  .y = plot_range(-0.5, 1.5, "$x_2$"),
                                                  .title = "XOR: not separable",
@@ -104,11 +110,10 @@ static int linear_separability(const char *directory)
     for (int c = 0; c < 2; c++)
         plot_points(&xor, corner_x[c], corner_y[c], 2, mark[c], 7,
                     plot_filled(PLOT_WHITE, colour[c]));
-    plot_text(&p, plot_x(&xor, 0.5), plot_y(&xor, -0.26),
-              "the dashed lines cross:\nno line separates the classes", PLOT_INK,
-              PLOT_MIDDLE | PLOT_SMALL | PLOT_ON_WHITE);
-    const double next = plot_key(&p, 240, 330, mark[0], (plot_style){.fill = colour[0]}, "class 0");
-    plot_key(&p, next, 330, mark[1], (plot_style){.fill = colour[1]}, "class 1");
+    const double next = plot_key(&p, 70, 280, mark[1], (plot_style){.fill = colour[1]},
+                                 "class 1 (left: setosa)");
+    plot_key(&p, next, 280, mark[0], (plot_style){.fill = colour[0]},
+             "class 0 (left: versicolor, virginica)");
     return plot_save(&p, directory, "04-linear-separability");
 }
 
