@@ -105,7 +105,6 @@
  *   tensor of shape [0], never NULL), until nn_error_clear. So a program may check at the end:
  *   return nn_ok(nn) ? 0 : 1. Weights are never half updated.
  *   Two cases have no nn_ctx to stick to: nn_create returns NULL when there is no memory, and a
- *   Two cases have no nn_ctx to stick to: nn_create returns NULL when there is no memory, and a
  *   mistake in a call that has no ctx to find (all of its pointers are NULL, or it takes plain
  *   numbers and arrays only: nn_neuron, nn_hebb) always aborts, and cannot tell its line.
  *   Breakpoint for all of it: nn__fail. nn_on_nan(nn, 1) makes an error of the first NaN or
@@ -511,11 +510,11 @@ typedef struct nn_linear {
 nn_linear nn_linear_new(nn_model *model, const char *name, int in, int out);
 nn_tensor *nn_linear_forward(const nn_linear *l, nn_tensor *x); /* [.., in] -> [.., out] */
 
+#ifndef NN_NO_STDIO
 /* Prints the layers of a fully connected network, units[0] being the inputs: kind, visible or
  * hidden, number of units, shapes of weight and bias; and whether it is deep, which here means at
  * least two hidden layers (writers differ: Schmidhuber, Neural Networks 61, 2015, section 3).
  * Gives the number of parameters. Book: 1. */
-#ifndef NN_NO_STDIO
 size_t nn_print_layers(const int *units, int layers);
 #endif
 
