@@ -510,11 +510,11 @@ typedef struct nn_linear {
 nn_linear nn_linear_new(nn_model *model, const char *name, int in, int out);
 nn_tensor *nn_linear_forward(const nn_linear *l, nn_tensor *x); /* [.., in] -> [.., out] */
 
+#ifndef NN_NO_STDIO
 /* Prints the layers of a fully connected network, units[0] being the inputs: kind, visible or
  * hidden, number of units, shapes of weight and bias; and whether it is deep, which here means at
  * least two hidden layers (writers differ: Schmidhuber, Neural Networks 61, 2015, section 3).
  * Gives the number of parameters. Book: 1. */
-#ifndef NN_NO_STDIO
 size_t nn_print_layers(const int *units, int layers);
 #endif
 

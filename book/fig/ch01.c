@@ -1,4 +1,4 @@
-/* Figures 1 and 2: a biological neuron and an artificial one. */
+/* Figures 1 and 2, a biological neuron and an artificial one, and between them one that spikes. */
 #define NN_IMPLEMENTATION
 #include "../../nn.h"
 #include "../tools/plot.h"
@@ -95,43 +95,109 @@ static int biological_neuron(const char *directory)
     return plot_save(&p, directory, "01-biological-neuron");
 }
 
+/* Points of a curve over 60 ms, one in SMALL steps of 0.01 ms; currents from 1.5 to 5 nA. */
+enum { STEPS = 300, SMALL = 20, CURRENTS = 71 };
+
+/* The neuron of examples/01_spikes.c: its voltage under three currents, its rate under many. */
+static int spikes(const char *directory)
+{
+    static const nn_real current[3] = {1.4f, 2, 4};
+    static const int colour[3] = {PLOT_BLUE, PLOT_INK, PLOT_RED};
+    plot p = plot_new(640, 300, "A neuron that spikes",
+                      "Left: the voltage of a leaky integrate-and-fire neuron for 60 ms. Under 1.4 "
+                      "nA it climbs towards -51 mV and never fires; under 2 nA it climbs to the "
+                      "threshold of -50 mV, falls back to -65 mV and starts anew, 3 times; under 4 "
+                      "nA 9 times. Right: the rate against the current, 0 below 1.5 nA, then "
+                      "steeply up and ever less so, to 179 spikes a second at 5 nA.");
+    const plot_panel v = plot_axes(&p, 0, 0, 380, 300,
+                                   (plot_spec){.x = plot_range(0, 60, "$t$  (ms)"),
+                                               .y = plot_range(-66, -44, "$v$  (mV)")});
+    plot_line(&p, plot_x(&v, 0), plot_y(&v, -50), plot_x(&v, 60), plot_y(&v, -50),
+              (plot_style){.line = PLOT_GREY, .dash = 5});
+    for (int i = 2; i >= 0; i--) {
+        double t[2 * STEPS], volt[2 * STEPS];
+        int points = 0;
+        nn_lif lif = nn_lif_new();
+        for (int k = 0; k <= 60 * 100; k++) {
+            const int spike = k && nn_lif_step(&lif, current[i], 0.01f);
+            if (spike) { /* the top, which the neuron itself has left already */
+                t[points] = k / 100.;
+                volt[points++] = (double)lif.threshold;
+            }
+            if (!spike && k % SMALL) continue;
+            t[points] = k / 100.;
+            volt[points++] = (double)lif.v;
+        }
+        plot_curve(&v, t, volt, points,
+                   (plot_style){.line = colour[i], .width = i == 2 ? 1.2 : 2});
+    }
+    double x = plot_x(&v, 0) + 20;
+    static const char *const name[3] = {"1.4 nA", "2 nA", "4 nA"};
+    for (int i = 0; i < 3; i++)
+        x = plot_key(&p, x, plot_y(&v, -45.4), PLOT_LINE, (plot_style){.line = colour[i]}, name[i]);
+    plot_text(&p, plot_x(&v, 59), plot_y(&v, -49.1), "threshold", PLOT_GREY,
+              PLOT_RIGHT | PLOT_SMALL);
+
+    const plot_panel f = plot_axes(&p, 380, 0, 260, 300,
+                                   (plot_spec){.x = plot_range(0, 5, "$I$  (nA)"),
+                                               .y = plot_range(0, 200, "$f$  (spikes a second)")});
+    nn_ctx *nn = nn_create(42);
+    nn_real ratio[CURRENTS];
+    double at[CURRENTS + 1] = {0}, rate[CURRENTS + 1] = {0};
+    for (int i = 0; i < CURRENTS; i++) { /* R I / (R I - 15 mV); at 1.5 nA itself it is infinite */
+        at[i + 1] = i ? 1.5 + 0.05 * i : 1.5;
+        ratio[i] = i ? (nn_real)(10 * at[i + 1] / (10 * at[i + 1] - 15)) : 1;
+    }
+    const nn_tensor *rise = nn_log(nn_input(nn, ratio, nn_shape1(CURRENTS)));
+    for (int i = 1; i < CURRENTS; i++) rate[i + 1] = 1000 / (2 + 10 * (double)rise->data[i]);
+    plot_curve(&f, at, rate, CURRENTS + 1, (plot_style){.line = PLOT_GREY});
+    nn_destroy(nn);
+    for (int tenths = 5; tenths <= 50; tenths += 5) {
+        nn_lif lif = nn_lif_new();
+        int count = 0;
+        for (int k = 0; k < 100000; k++) count += nn_lif_step(&lif, (nn_real)tenths / 10, 0.01f);
+        const double i = tenths / 10., n = count;
+        const int same = tenths == 20 ? PLOT_INK : tenths == 40 ? PLOT_RED : PLOT_BLUE;
+        plot_points(&f, &i, &n, 1, PLOT_DOT, 4, plot_filled(PLOT_WHITE, same));
+    }
+    return plot_save(&p, directory, "01b-spikes");
+}
+
 /* The neuron of examples/01_neuron.c: should I go out? */
 static int artificial_neuron(const char *directory)
 {
     const nn_real x[3] = {1, 1, 0}, w[3] = {1, 2, -3}, b = -0.5f;
-    nn_ctx *nn = nn_create(42);
     const nn_real z = nn_neuron(w, x, 3, b);
-    const double y = (double)nn_item(nn_sigmoid(nn_full(nn, nn_shape0(), z)));
-    nn_destroy(nn);
+    const double y = z > 0;
 
     char number[24], text[80], desc[300];
     snprintf(desc, sizeof desc,
              "Inputs %g, %g and %g times weights %g, %g and %g, plus the bias %g, sum to z = %g; "
-             "the activation function g, here the sigmoid, makes it y = %s.",
+             "the activation function g, here a step at 0, makes it y = %g.",
              (double)x[0], (double)x[1], (double)x[2], (double)w[0], (double)w[1], (double)w[2],
-             (double)b, (double)z, plot_number(number, y, 2));
+             (double)b, (double)z, y);
     plot p = plot_new(640, 310, "An artificial neuron", desc);
     const plot_node sum = plot_place(&p, PLOT_CIRCLE, 330, 150, 60, 60, "Σ",
                                      plot_filled(PLOT_INK, PLOT_LIGHT(PLOT_ORANGE)));
     const plot_node g = plot_place(&p, PLOT_BOX, 468, 150, 64, 56, "",
                                    plot_filled(PLOT_INK, PLOT_LIGHT(PLOT_GREEN)));
-    const plot_node out = plot_place(&p, PLOT_CIRCLE, 584, 150, 44, 44, "$y_i$",
+    const plot_node out = plot_place(&p, PLOT_CIRCLE, 584, 150, 44, 44, "$y$",
                                      plot_filled(PLOT_INK, PLOT_LIGHT(PLOT_GREY)));
-    plot_path(&p, "M446 168C466 168 464 132 490 132", (plot_style){.line = PLOT_GREEN});
+    plot_path(&p, "M446 166H468V134H490", (plot_style){.line = PLOT_GREEN});
     plot_text(&p, 468, 106, "$g$", PLOT_INK, PLOT_MIDDLE);
 
     static const char *const name[3] = {"sunshine", "a friend calls", "rain"};
-    for (int j = 0; j < 3; j++) {
-        snprintf(text, sizeof text, "$x_%d$", j + 1);
-        const plot_node in = plot_place(&p, PLOT_CIRCLE, 142, 60. + 90 * j, 44, 44, text,
+    for (int i = 0; i < 3; i++) {
+        snprintf(text, sizeof text, "$x_%d$", i + 1);
+        const plot_node in = plot_place(&p, PLOT_CIRCLE, 142, 60. + 90 * i, 44, 44, text,
                                         plot_filled(PLOT_INK, PLOT_LIGHT(PLOT_GREY)));
-        const int colour = w[j] < 0 ? PLOT_RED : PLOT_BLUE;
+        const int colour = w[i] < 0 ? PLOT_RED : PLOT_BLUE;
         plot_connect(&p, in, sum,
-                     (plot_style){.line = colour, .dash = w[j] < 0 ? 6 : 0, .arrow = 1});
-        snprintf(text, sizeof text, "$w_{i%d} = %s$", j + 1, plot_number(number, (double)w[j], 0));
+                     (plot_style){.line = colour, .dash = w[i] < 0 ? 6 : 0, .arrow = 1});
+        snprintf(text, sizeof text, "$w_%d = %s$", i + 1, plot_number(number, (double)w[i], 0));
         plot_text(&p, 222, in.y + (sum.y - in.y) * 80 / 188, text, colour,
                   PLOT_MIDDLE | PLOT_ON_WHITE);
-        snprintf(text, sizeof text, "%s\n$= %s$", name[j], plot_number(number, (double)x[j], 0));
+        snprintf(text, sizeof text, "%s\n$= %s$", name[i], plot_number(number, (double)x[i], 0));
         plot_text(&p, 112, in.y, text, PLOT_INK, PLOT_RIGHT | PLOT_SMALL);
     }
     plot_line(&p, 330, 62, 330, 120, (plot_style){.line = PLOT_RED, .dash = 6, .arrow = 1});
@@ -139,12 +205,12 @@ static int artificial_neuron(const char *directory)
     plot_text(&p, 330, 48, text, PLOT_RED, PLOT_MIDDLE);
     plot_connect(&p, sum, g, (plot_style){.line = PLOT_INK, .arrow = 1});
     plot_connect(&p, g, out, (plot_style){.line = PLOT_INK, .arrow = 1});
-    snprintf(text, sizeof text, "$z_i = %s$", plot_number(number, (double)z, 1));
+    snprintf(text, sizeof text, "$z = %s$", plot_number(number, (double)z, 1));
     plot_text(&p, 398, 196, text, PLOT_INK, PLOT_MIDDLE);
-    snprintf(text, sizeof text, "$= %s$", plot_number(number, y, 2));
+    snprintf(text, sizeof text, "$= %s$", plot_number(number, y, 0));
     plot_text(&p, 584, 186, text, PLOT_INK, PLOT_MIDDLE);
-    plot_text(&p, 380, 252, "$z_i = Σ_j w_{ij} x_j + b$", PLOT_INK, PLOT_LEFT);
-    plot_text(&p, 380, 280, "$y_i = g(z_i)$, here the sigmoid", PLOT_INK, PLOT_LEFT);
+    plot_text(&p, 350, 252, "$z = w_1 x_1 + w_2 x_2 + w_3 x_3 + b$", PLOT_INK, PLOT_LEFT);
+    plot_text(&p, 350, 280, "$y = g(z)$: 1 above 0, else 0", PLOT_INK, PLOT_LEFT);
     plot_key(&p, 40, 290, PLOT_LINE, (plot_style){.line = PLOT_BLUE}, "excites");
     plot_key(&p, 160, 290, PLOT_LINE, (plot_style){.line = PLOT_RED, .dash = 6}, "inhibits");
     return plot_save(&p, directory, "02-artificial-neuron");
@@ -153,6 +219,6 @@ static int artificial_neuron(const char *directory)
 int main(int argc, char **argv)
 {
     const char *directory = argc > 1 ? argv[1] : ".";
-    const int good = biological_neuron(directory);
+    const int good = biological_neuron(directory) & spikes(directory);
     return !(artificial_neuron(directory) && good);
 }
