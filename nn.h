@@ -14,6 +14,12 @@
 #ifndef NN__KERNEL_PASS /* the file includes itself once for every instruction set: see >>kernels */
 #ifndef NN_H
 #define NN_H
+#ifdef NN_COMPILED_APART
+#undef NN_IMPLEMENTATION
+#include <math.h> /* as with the implementation */
+#include <stdlib.h>
+#include <string.h>
+#endif
 
 /* ==== The manual ==================================================================== >>manual
  *
@@ -123,8 +129,9 @@
  *   runs; no -march flag is needed. The environment variable NN_SIMD (naive, scalar, avx2, avx512,
  *   neon) or nn_set_simd chooses one, "naive" being the plain loops that the others are
  *   tested against: good to step through, slow, and with other roundings. gcc compiles the
- *   kernels well even with -O0. clang does not (30 times slower): leave NN_IMPLEMENTATION out of
- *   the program and compile the rest apart, clang -O2 -DNN_IMPLEMENTATION -x c -c nn.h -o nn.o
+ *   kernels well even with -O0. clang does not (30 times slower): compile the implementation apart,
+ *   clang -O2 -DNN_IMPLEMENTATION -x c -c nn.h -o nn.o, and the program, as it is, with
+ *   -DNN_COMPILED_APART and nn.o. That also saves the seconds that each compilation takes.
  *   Threads: when compiled with -fopenmp, OMP_NUM_THREADS of them share the large matrix products.
  *   (A function of libm in your own operation may have other bits elsewhere.)
  *
@@ -147,7 +154,7 @@
  *
  * CONFIGURATION: define before including, the same in every file.
  *
- *   NN_IMPLEMENTATION   the code, in one file
+ *   NN_IMPLEMENTATION   the code, in one file; NN_COMPILED_APART: it is in an object file instead
  *   NN_CHAPTERS k       leave out the chapters after k
  *   NN_REAL             float (default) or double: nn_real, the type of every number. In double the
  *                       naive kernels are used: for gradient checks

@@ -11,7 +11,7 @@ for source in examples/"$chapter"_*.c; do
     [ -e "$source" ] || continue
     name=$(basename "$source" .c)
     echo "==== $source"
-    $cc $cflags $cut "$source" -o "build/$name" -lm || exit 1
+    $cc $cflags -DNN_COMPILED_APART $cut "$source" build/nn.o -o "build/$name" -lm || exit 1
     "build/$name" >build/example.out || failed=1
     grep -E '^(expected|got):' build/example.out
     build/compare "examples/$name.out" build/example.out || failed=1
@@ -27,7 +27,7 @@ for source in book/fig/ch"$chapter".c; do
     echo "==== $source"
     rm -rf build/fig"$chapter".d
     mkdir -p build/fig"$chapter".d
-    $cc $cflags "$source" -o build/fig"$chapter" -lm && build/fig"$chapter" build/fig"$chapter".d || exit 1
+    $cc $cflags -DNN_COMPILED_APART "$source" build/nn.o -o build/fig"$chapter" -lm && build/fig"$chapter" build/fig"$chapter".d || exit 1
     for figure in build/fig"$chapter".d/*.svg; do
         if cmp "$figure" "book/fig/$(basename "$figure")"; then echo "as in book/fig: $(basename "$figure")"
         else failed=1; fi

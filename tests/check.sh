@@ -93,8 +93,7 @@ debug_speed() { # -O0 -g with gcc as it is; with clang, the implementation in a 
     [ "$debug" -le $((3 * fast)) ] || return 1
     command -v clang >/dev/null || return 0
     clang -O2 -DNN_IMPLEMENTATION -x c -c nn.h -o $B/nn.o || return 1
-    sed '/^#define NN_IMPLEMENTATION/d; s#"../nn.h"#"../../nn.h"#' examples/06_digits.c >$B/debug.c
-    clang -O0 -g -include stdlib.h $B/debug.c $B/nn.o -o $B/debug -lm || return 1
+    clang -O0 -g -DNN_COMPILED_APART examples/06_digits.c $B/nn.o -o $B/debug -lm || return 1
     debug=$(best $B/debug)
     echo "clang -O0 -g with nn.o $debug ms"
     [ "$debug" -le $((3 * fast)) ]

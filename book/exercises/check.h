@@ -10,9 +10,7 @@
 #ifndef CHECK_H
 #define CHECK_H
 
-#ifndef NN_COMPILED_APART /* the tests compile nn.h once for all exercises */
 #define NN_IMPLEMENTATION
-#endif
 #include "../../nn.h"
 
 #include <math.h>
