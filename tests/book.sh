@@ -102,6 +102,15 @@ if [ -e "$1" ]; then
     for page in "$@"; do case_of "$page: listings and outputs" build/weave --check "$page"; done
     case_of "book: form" build/lint nn.h "$@"
 fi
+# what the feature table asks of pages alone
+has_line() { grep -q "$2" "$1"; }
+case_of "1.7: weak, general and strong AI are told apart" has_line book/01-neurons.md '^## Weak, general, strong'
+case_of "3.14: a guide to the choice of activation and loss" has_line book/03-activation-functions.md \
+    '^| one of C classes | softmax | cross-entropy, `nn_cross_entropy`'
+# rows 1.8, 2.14, 3.16 and 4.12: figures 1 to 17
+for k in 01 02 03 04 05 06 07 08 09 10 11 12 13 14 15 16 17; do
+    case_of "figure $k is in its chapter's page" has_line "$(grep -l "fig/$k-" book/*.md | head -n 1)" "^!\[.*\](fig/$k-"
+done
 for figure in build/fig/*.svg; do
     [ -e "$figure" ] || continue
     case_of "book/fig/${figure#build/fig/} is what book/fig draws (make book)" cmp "$figure" "book/fig/${figure#build/fig/}"

@@ -26,6 +26,8 @@ for program in "$@"; do
     case $status:$summary in 0:*', 0 failed' | 1:*) ;; *) echo "0 passed, 1 failed" >>"$log" ;; esac
 done
 
+# An example that prints what was recorded shows the rows of the feature table that it stands for, as
+# 04_supervised row 4.1: a classifier and a regression, trained from the data to the end.
 example() { "build/$1" >build/example.out && build/compare "examples/$1.out" build/example.out; }
 for source in examples/*.c; do
     name=$(basename "$source" .c)
