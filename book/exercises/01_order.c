@@ -77,6 +77,8 @@ int main(void)
     exchange(&n, 0, 2);
     expect_near("unit 0 has unit 2's weight", n.w1[0][2], 2, 0);
     expect_near("unit 2 has unit 0's weight", n.w1[2][2], -3, 0);
+    exchange(&n, 1, 3);
+    expect_near("unit 1 has unit 3's bias", n.b1[1], 1, 0);
     for (int s = 0; s < 2; s++) {
         forward(&n, x[s], after);
         for (int o = 0; o < OUT; o++)

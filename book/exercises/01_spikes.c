@@ -34,6 +34,8 @@ int main(void)
     double v = -65;
     for (int k = 0; k < 10; k++) v = exact_step(v, -45, 10, 1);
     expect_near("v after 10 steps of 1 ms", v, -45 - 20 * exp(-1.), 1e-9);
+    const double slower = exact_step(-65, -45, 20, 10);
+    expect_near("v after 10 ms with tau = 20 ms", slower, -45 - 20 * exp(-0.5), 1e-9);
     expect_near("v when it has leaked away", exact_step(-52, -65, 10, 1000), -65, 1e-9);
 
     const double currents[5] = {1, 1.4, 1.6, 2, 5};
