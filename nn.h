@@ -1131,6 +1131,38 @@ nn_mlp *nn__at_mlp(nn_mlp *m, const char *file, int line);
 #endif
 #endif
 
+#define NN__CAT2(a, b) a##b
+#define NN__CAT(a, b) NN__CAT2(a, b)
+#define NN__IS_float 1
+#define NN__FLOAT NN__CAT(NN__IS_, NN_REAL) /* 1 in the float build */
+
+#if NN__FLOAT && !defined NN_NO_SIMD && defined __GNUC__ && !defined __TINYC__
+#if defined __x86_64__ || defined __i386__
+#define NN__X86
+#elif defined __aarch64__
+#define NN__NEON
+#endif
+#endif
+#ifdef NN__NEON
+#include <arm_neon.h>
+#endif
+
+/* gcc: fast kernels in a -O0 program, too. Without "no-var-tracking" gdb would take the whole
+ * program for an optimised one, and stop at functions before their arguments can be seen; without
+ * "expensive-optimizations" there is no vzeroupper, and what follows a kernel runs at a third of
+ * its speed. */
+#define NN__PRAGMA(x) _Pragma(#x)
+#if defined __GNUC__ && !defined __clang__
+#define NN__OPTIMIZE(...)                                                                          \
+    NN__PRAGMA(GCC push_options)                                                                   \
+    NN__PRAGMA(GCC optimize(__VA_ARGS__, "expensive-optimizations", "no-var-tracking",             \
+                            "no-math-errno", "no-trapping-math", "fp-contract=off"))
+#define NN__OPTIMIZE_END NN__PRAGMA(GCC pop_options)
+#else
+#define NN__OPTIMIZE(...)
+#define NN__OPTIMIZE_END
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -1156,6 +1188,91 @@ extern "C" {
 #else
 #define NN__PREFETCH(p) (void)(p)
 #endif
+
+/* ---- kernels as all others see them: by form, and as a table for each instruction set ---- */
+
+typedef struct nn__adam_step { /* the numbers of one step of Adam, see nn__adam_update */
+    nn_real beta1, beta2, rate, root_scale, eps, decay;
+} nn__adam_step;
+
+enum { NN__LANES = 16, NN__SUM_BLOCK = 4096, NN__HEIGHTS = 4 };
+
+/* The kernels by form: n counts elements, k is a number, sa and sb are 1, or 0 to use the one
+ * number again and again. Where a kernel adds to y, y is a gradient, a that of the result, and b
+ * the argument or the result. */
+#define NN__FORMS(f)                                                                               \
+    NN__SCALED(f) NN__PAIRS(f) NN__GRADS(f) NN__SLOPED(f) NN__FOLDS(f)
+#define NN__MAPS(f) f(map, sin) f(map, cos) NN__STRAIGHT_MAPS(f) /* y = f(x) */
+#define NN__STRAIGHT_MAPS(f) /* those in which nothing branches */                                 \
+    f(map, exp) f(map, log) f(map, sqrt) f(map, square) f(map, sigmoid) f(map, tanh) f(map, gelu)  \
+    f(map, relu)
+#define NN__SCALED(f) /* y = f(k, a, y) */                                                         \
+    f(scaled, scale) f(scaled, axpy) f(scaled, leaky_relu) f(scaled, elu)
+#define NN__PAIRS(f) /* y = f(a, b) */                                                             \
+    f(pair, add) f(pair, sub) f(pair, mul) f(pair, div)
+#define NN__GRADS(f) /* y += f(a, b) */                                                            \
+    f(grad, mul_add) f(grad, log_backward) f(grad, sqrt_backward) f(grad, square_backward)         \
+    f(grad, sigmoid_backward) f(grad, tanh_backward) f(grad, gelu_backward)
+#define NN__SLOPED(f) /* y += f(k, a, b) */                                                        \
+    f(sloped, leaky_relu_backward) f(sloped, elu_backward) f(sloped, bce_backward)
+#define NN__FOLDS(f) f(fold, dot) f(fold, bce) /* the sum of f(a, b) */
+
+#define NN__ARGS_map size_t n, const nn_real *x, nn_real *y
+#define NN__ARGS_scaled size_t n, nn_real k, const nn_real *a, nn_real *y
+#define NN__ARGS_pair size_t n, const nn_real *a, int sa, const nn_real *b, int sb, nn_real *y
+#define NN__ARGS_grad size_t n, const nn_real *a, const nn_real *b, nn_real *y
+#define NN__ARGS_sloped size_t n, nn_real k, const nn_real *a, const nn_real *b, nn_real *y
+#define NN__ARGS_fold size_t n, const nn_real *a, const nn_real *b
+#define NN__ARGS_sum size_t n, const nn_real *x
+#define NN__ARGS_squared_error size_t n, const nn_real *a, const nn_real *b, int sb
+#define NN__ARGS_sgd size_t n, nn_real lr, nn_real decay, const nn_real *g, nn_real *w
+#define NN__ARGS_momentum                                                                          \
+    size_t n, nn_real lr, nn_real beta, nn_real decay, const nn_real *g, nn_real *v, nn_real *w
+#define NN__ARGS_adam                                                                              \
+    size_t n, const nn__adam_step *s, const nn_real *g, nn_real *m, nn_real *v, nn_real *w
+#define NN__ARGS_pack                                                                              \
+    int n, int width, int k, const nn_real *a, ptrdiff_t row, ptrdiff_t col, nn_real *panel
+typedef void nn__map(NN__ARGS_map);
+typedef void nn__scaled(NN__ARGS_scaled);
+typedef void nn__pair(NN__ARGS_pair);
+typedef void nn__grad(NN__ARGS_grad);
+typedef void nn__sloped(NN__ARGS_sloped);
+typedef nn_real nn__fold(NN__ARGS_fold);
+
+/* C = A B or C += A B for one tile: element (i, p) of A is at a[i * row + p * col], row p of B at
+ * b + p * ldb, row i of C at c + i * ldc. */
+#define NN__ARGS_tile                                                                              \
+    int k, const nn_real *a, ptrdiff_t row, ptrdiff_t col, const nn_real *b, ptrdiff_t ldb,        \
+    nn_real *c, ptrdiff_t ldc, int add
+typedef void nn__tile_kernel(NN__ARGS_tile);
+
+typedef struct nn__kernels {
+    const char *name;
+    int heights[NN__HEIGHTS], width; /* tiles of the matrix product: rows, tallest first; columns */
+    nn__tile_kernel *tile[NN__HEIGHTS][2]; /* [1]: half as wide, or NULL */
+#define NN__MEMBER(form, name) nn__##form *name;
+    NN__MAPS(NN__MEMBER) NN__FORMS(NN__MEMBER)
+#undef NN__MEMBER
+    nn_real (*sum)(NN__ARGS_sum), (*squared_error)(NN__ARGS_squared_error);
+    /* gives max x and log sum exp(x - max x): log sum exp x is their sum, which would be rounded */
+    nn_real (*softmax)(size_t n, const nn_real *x, nn_real *y, nn_real *max);
+    nn__grad *softmax_backward;
+    /* y = (x - mean x) / deviation; gives 1 / deviation, the root of the variance + eps */
+    nn_real (*normalize)(size_t n, nn_real eps, const nn_real *x, nn_real *y);
+    nn__sloped *normalize_backward; /* k is that 1 / deviation, b is y */
+    void (*sgd)(NN__ARGS_sgd);
+    void (*momentum)(NN__ARGS_momentum);
+    void (*adam)(NN__ARGS_adam);
+    /* Rows 0..n-1 of a matrix, element (i, p) at a[i * row + p * col], as a panel: the `width`
+     * numbers of each p together, rows that are missing as zeros. */
+    void (*pack)(NN__ARGS_pack);
+} nn__kernels;
+
+/* The functions of one table, in the order of the struct. */
+#define NN__ALL_KERNELS(f) NN__MAPS(f) NN__ALL_BUT_MAPS(f)
+#define NN__ALL_BUT_MAPS(f)                                                                        \
+    NN__FORMS(f) f(, sum) f(, squared_error) f(, softmax) f(, softmax_backward) f(, normalize)     \
+    f(, normalize_backward) f(, sgd) f(, momentum) f(, adam) f(, pack)
 
 /* ---- errors: everything that goes wrong passes through nn__fail ---- */
 
@@ -2174,121 +2291,12 @@ void nn_model_set(nn_model *model, const nn_real *values)
  */
 #ifdef NN_IMPLEMENTATION
 
-#define NN__CAT2(a, b) a##b
-#define NN__CAT(a, b) NN__CAT2(a, b)
-#define NN__IS_float 1
-#define NN__FLOAT NN__CAT(NN__IS_, NN_REAL) /* 1 in the float build */
-
-#if NN__FLOAT && !defined NN_NO_SIMD && defined __GNUC__ && !defined __TINYC__
-#if defined __x86_64__ || defined __i386__
-#define NN__X86
-#elif defined __aarch64__
-#define NN__NEON
-#endif
-#endif
-
 #ifndef NN__KERNEL_PASS
-#ifdef NN__NEON
-#include <arm_neon.h>
-#endif
-
-/* gcc: fast kernels in a -O0 program, too. Without "no-var-tracking" gdb would take the whole
- * program for an optimised one, and stop at functions before their arguments can be seen; without
- * "expensive-optimizations" there is no vzeroupper, and what follows a kernel runs at a third of
- * its speed. */
-#define NN__PRAGMA(x) _Pragma(#x)
-#if defined __GNUC__ && !defined __clang__
-#define NN__OPTIMIZE(...)                                                                          \
-    NN__PRAGMA(GCC push_options)                                                                   \
-    NN__PRAGMA(GCC optimize(__VA_ARGS__, "expensive-optimizations", "no-var-tracking",             \
-                            "no-math-errno", "no-trapping-math", "fp-contract=off"))
-#define NN__OPTIMIZE_END NN__PRAGMA(GCC pop_options)
-#else
-#define NN__OPTIMIZE(...)
-#define NN__OPTIMIZE_END
-#endif
 NN__OPTIMIZE("O1")
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-typedef struct nn__adam_step { /* the numbers of one step of Adam, see nn__adam_update */
-    nn_real beta1, beta2, rate, root_scale, eps, decay;
-} nn__adam_step;
-
-enum { NN__LANES = 16, NN__SUM_BLOCK = 4096, NN__HEIGHTS = 4 };
-
-/* The kernels by form: n counts elements, k is a number, sa and sb are 1, or 0 to use the one
- * number again and again. Where a kernel adds to y, y is a gradient, a that of the result, and b
- * the argument or the result. */
-#define NN__FORMS(f)                                                                               \
-    NN__SCALED(f) NN__PAIRS(f) NN__GRADS(f) NN__SLOPED(f) NN__FOLDS(f)
-#define NN__MAPS(f) f(map, sin) f(map, cos) NN__STRAIGHT_MAPS(f) /* y = f(x) */
-#define NN__STRAIGHT_MAPS(f) /* those in which nothing branches */                                 \
-    f(map, exp) f(map, log) f(map, sqrt) f(map, square) f(map, sigmoid) f(map, tanh) f(map, gelu)  \
-    f(map, relu)
-#define NN__SCALED(f) /* y = f(k, a, y) */                                                         \
-    f(scaled, scale) f(scaled, axpy) f(scaled, leaky_relu) f(scaled, elu)
-#define NN__PAIRS(f) /* y = f(a, b) */                                                             \
-    f(pair, add) f(pair, sub) f(pair, mul) f(pair, div)
-#define NN__GRADS(f) /* y += f(a, b) */                                                            \
-    f(grad, mul_add) f(grad, log_backward) f(grad, sqrt_backward) f(grad, square_backward)         \
-    f(grad, sigmoid_backward) f(grad, tanh_backward) f(grad, gelu_backward)
-#define NN__SLOPED(f) /* y += f(k, a, b) */                                                        \
-    f(sloped, leaky_relu_backward) f(sloped, elu_backward) f(sloped, bce_backward)
-#define NN__FOLDS(f) f(fold, dot) f(fold, bce) /* the sum of f(a, b) */
-
-#define NN__ARGS_map size_t n, const nn_real *x, nn_real *y
-#define NN__ARGS_scaled size_t n, nn_real k, const nn_real *a, nn_real *y
-#define NN__ARGS_pair size_t n, const nn_real *a, int sa, const nn_real *b, int sb, nn_real *y
-#define NN__ARGS_grad size_t n, const nn_real *a, const nn_real *b, nn_real *y
-#define NN__ARGS_sloped size_t n, nn_real k, const nn_real *a, const nn_real *b, nn_real *y
-#define NN__ARGS_fold size_t n, const nn_real *a, const nn_real *b
-#define NN__ARGS_sum size_t n, const nn_real *x
-#define NN__ARGS_squared_error size_t n, const nn_real *a, const nn_real *b, int sb
-#define NN__ARGS_sgd size_t n, nn_real lr, nn_real decay, const nn_real *g, nn_real *w
-#define NN__ARGS_momentum                                                                          \
-    size_t n, nn_real lr, nn_real beta, nn_real decay, const nn_real *g, nn_real *v, nn_real *w
-#define NN__ARGS_adam                                                                              \
-    size_t n, const nn__adam_step *s, const nn_real *g, nn_real *m, nn_real *v, nn_real *w
-#define NN__ARGS_pack                                                                              \
-    int n, int width, int k, const nn_real *a, ptrdiff_t row, ptrdiff_t col, nn_real *panel
-typedef void nn__map(NN__ARGS_map);
-typedef void nn__scaled(NN__ARGS_scaled);
-typedef void nn__pair(NN__ARGS_pair);
-typedef void nn__grad(NN__ARGS_grad);
-typedef void nn__sloped(NN__ARGS_sloped);
-typedef nn_real nn__fold(NN__ARGS_fold);
-
-/* C = A B or C += A B for one tile: element (i, p) of A is at a[i * row + p * col], row p of B at
- * b + p * ldb, row i of C at c + i * ldc. */
-#define NN__ARGS_tile                                                                              \
-    int k, const nn_real *a, ptrdiff_t row, ptrdiff_t col, const nn_real *b, ptrdiff_t ldb,        \
-    nn_real *c, ptrdiff_t ldc, int add
-typedef void nn__tile_kernel(NN__ARGS_tile);
-
-typedef struct nn__kernels {
-    const char *name;
-    int heights[NN__HEIGHTS], width; /* tiles of the matrix product: rows, tallest first; columns */
-    nn__tile_kernel *tile[NN__HEIGHTS][2]; /* [1]: half as wide, or NULL */
-#define NN__MEMBER(form, name) nn__##form *name;
-    NN__MAPS(NN__MEMBER) NN__FORMS(NN__MEMBER)
-#undef NN__MEMBER
-    nn_real (*sum)(NN__ARGS_sum), (*squared_error)(NN__ARGS_squared_error);
-    /* gives max x and log sum exp(x - max x): log sum exp x is their sum, which would be rounded */
-    nn_real (*softmax)(size_t n, const nn_real *x, nn_real *y, nn_real *max);
-    nn__grad *softmax_backward;
-    /* y = (x - mean x) / deviation; gives 1 / deviation, the root of the variance + eps */
-    nn_real (*normalize)(size_t n, nn_real eps, const nn_real *x, nn_real *y);
-    nn__sloped *normalize_backward; /* k is that 1 / deviation, b is y */
-    void (*sgd)(NN__ARGS_sgd);
-    void (*momentum)(NN__ARGS_momentum);
-    void (*adam)(NN__ARGS_adam);
-    /* Rows 0..n-1 of a matrix, element (i, p) at a[i * row + p * col], as a panel: the `width`
-     * numbers of each p together, rows that are missing as zeros. */
-    void (*pack)(NN__ARGS_pack);
-} nn__kernels;
 
 /* For a >= 2^17: a = q pi/2 + *r with |*r| <= pi/4; gives q modulo 4. a is m 2^e, m an integer of
  * 24 bits. The bits of 2/pi worth 4 / 2^e or more only turn a by full circles; m is multiplied by
@@ -2312,12 +2320,6 @@ static inline float nn__far_angle(float a, float *r)
     *r = (float)(rest * 1.5707963267948966) + (a - a); /* infinity - infinity: NaN */
     return (float)q;
 }
-
-/* The functions of one table, in the order of the struct. */
-#define NN__ALL_KERNELS(f) NN__MAPS(f) NN__ALL_BUT_MAPS(f)
-#define NN__ALL_BUT_MAPS(f)                                                                        \
-    NN__FORMS(f) f(, sum) f(, squared_error) f(, softmax) f(, softmax_backward) f(, normalize)     \
-    f(, normalize_backward) f(, sgd) f(, momentum) f(, adam) f(, pack)
 
 /* a b + c, rounded once, for processors without an instruction for it (not every libm has an
  * exact fmaf). The product is exact in double; the sum is rounded to odd, which rounding again, to
