@@ -38,11 +38,16 @@ int main(void)
         setosa[i] = iris.label[i] == 0;
         virginica[i] = iris.label[i] == 2;
     }
-    nn_real petal[4] = {0, 0, -1, 0}; /* one plane that does it: petals of 2.45 cm */
-    const nn_perceptron plane = {petal, 2.45f, 4};
-    const nn_novikoff bound = nn_novikoff_bound(&plane, iris.x, setosa, iris.n);
+    /* [bound] */
+    nn_real u[4] = {0, 0, -1, 0}; /* one plane that does it: petals of 2.45 cm */
+    nn_perceptron plane = {u, 2.45f, 4};
+    nn_novikoff bound = nn_novikoff_bound(&plane, iris.x, setosa, iris.n);
     printf("R = %.2f, margin = %.3f: at most %.0f mistakes\n", bound.radius, bound.margin,
            bound.mistakes);
+    if (!nn_separable(nn, iris.x, setosa, iris.n, &plane)) return 1; /* a better one, into plane */
+    bound = nn_novikoff_bound(&plane, iris.x, setosa, iris.n);
+    printf("         margin = %.3f: at most %.0f\n", bound.margin, bound.mistakes);
+    /* [/bound] */
     for (nn_real lr = 0.25f; lr <= 4; lr *= 4) {
         p = zeros(w, 4);
         const nn_perceptron_result r = nn_perceptron_fit(&p, iris.x, setosa, iris.n, lr, 1000);
