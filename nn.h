@@ -643,7 +643,7 @@ nn_tensor *nn_activate(nn_tensor *x, nn_activation g); /* the one that g names. 
  * context, here and with spikes, a mistake in a call prints its message and aborts. ---- */
 
 /* One step of the perceptron rule for one sample: w += lr (t - y) x, b += lr (t - y), y being the
- * output (Rosenblatt 1958). Gives t - y: 0 where y is right, and then nothing changes. Book: 4. */
+ * output (Rosenblatt 1962). Gives t - y: 0 where y is right, and then nothing changes. Book: 4. */
 int nn_perceptron_update(nn_perceptron *p, const nn_real *x, int t, nn_real lr);
 /* An epoch: one step for each sample, in order. Gives how many mistakes it met on the way. */
 int nn_perceptron_epoch(nn_perceptron *p, const nn_real *x, const int *t, int n, nn_real lr);

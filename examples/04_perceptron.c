@@ -27,7 +27,6 @@ int main(void)
     }
     const int and_errors = nn_perceptron_errors(&p, corners[0], and_t, 4);
 
-    printf("\n== iris: setosa or not? The learning rate only rescales weights that begin at 0\n");
     nn_ctx *nn = nn_create(42);
     nn_csv_options header = {1, ',', NN_MISSING_ERROR, 0};
     nn_table table = nn_csv_load(nn, "examples/data/iris.csv", header);
@@ -38,11 +37,20 @@ int main(void)
         setosa[i] = iris.label[i] == 0;
         virginica[i] = iris.label[i] == 2;
     }
-    nn_real petal[4] = {0, 0, -1, 0}; /* one plane that does it: petals of 2.45 cm */
-    const nn_perceptron plane = {petal, 2.45f, 4};
-    const nn_novikoff bound = nn_novikoff_bound(&plane, iris.x, setosa, iris.n);
+    printf("\n== iris: Novikoff's bound for setosa or not, from two planes\n");
+    /* [bound] */
+    nn_real u[4] = {0, 0, -1, 0}; /* one plane that does it: petals of 2.45 cm */
+    nn_perceptron plane = {u, 2.45f, 4};
+    nn_novikoff bound = nn_novikoff_bound(&plane, iris.x, setosa, iris.n);
     printf("R = %.2f, margin = %.3f: at most %.0f mistakes\n", bound.radius, bound.margin,
            bound.mistakes);
+    if (!nn_separable(nn, iris.x, setosa, iris.n, &plane)) return 1; /* a better one, into plane */
+    bound = nn_novikoff_bound(&plane, iris.x, setosa, iris.n);
+    printf("R = %.2f, margin = %.3f: at most %.0f mistakes\n", bound.radius, bound.margin,
+           bound.mistakes);
+    /* [/bound] */
+
+    printf("\n== iris: setosa or not? The learning rate only rescales weights that begin at 0\n");
     for (nn_real lr = 0.25f; lr <= 4; lr *= 4) {
         p = zeros(w, 4);
         const nn_perceptron_result r = nn_perceptron_fit(&p, iris.x, setosa, iris.n, lr, 1000);

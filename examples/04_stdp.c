@@ -40,7 +40,8 @@ int main(void)
     }
 
     printf("\n== a train of spikes: traces find what all pairs add up to\n");
-    const int pre[4] = {3, 20, 41, 60}, post[4] = {10, 18, 41, 70};
+    /* [train] */
+    const int pre[4] = {3, 20, 41, 60}, post[4] = {10, 18, 41, 70}; /* ms; two at the same time */
     nn_synapse s = {0, 0, 0, 0};
     double pairs = 0;
     for (int i = 0; i < 4; i++)
@@ -52,16 +53,19 @@ int main(void)
         i += before;
         j += after;
     }
+    /* [/train] */
     printf("pairs %.5f, traces %.5f\n", pairs, (double)s.w);
 
     printf("\n== learning: the neuron fires for food, before which the bell rings\n");
-    nn_synapse bell = {0.5f, 1.1f, 0, 0}, door = {0.5f, 1.1f, 0, 0}; /* weights in 0..1.1 */
+    /* [trials] */
+    nn_synapse bell = {0.5f, 1.1f, 0, 0}, door = {0.5f, 1.1f, 0, 0}; /* weight 0.5, at most 1.1 */
     for (int i = 0; i <= 300; i++) {
         const int first = trial(&rule, &bell, &door, 1);
         if (i % 50 == 0)
             printf("trial %3d: bell %.3f, door %.3f, first spike at %d ms\n", i, (double)bell.w,
                    (double)door.w, first);
     }
+    /* [/trials] */
     const int alone = trial(&rule, &bell, &door, 0);
     printf("without food the first spike is at %d ms\n", alone);
 

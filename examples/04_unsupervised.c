@@ -64,6 +64,22 @@ int main(void)
     printf("log density %.2f on average, %.2f for number %d: %.1f, %.1f, %.1f, %.1f cm\n",
            sum / iris.n, least, strangest, (double)x[0], (double)x[1], (double)x[2], (double)x[3]);
 
+    printf("\n== new flowers, from the normal distribution\n");
+    int gap = 0; /* petals longer than any setosa's, shorter than all others: no iris has such */
+    for (int i = 0; i < 1000; i++) {
+        /* [generate] */
+        nn_real along[4], flower[4];
+        for (int c = 0; c < 4; c++) along[c] = nn_normal(nn, 0, (nn_real)sqrt(pca.variance[c]));
+        nn_pca_restore(&pca, along, 1, flower);
+        /* [/generate] */
+        gap += flower[2] > 1.95f && flower[2] < 2.95f;
+        if (i < 3)
+            printf("%.1f, %.1f, %.1f, %.1f cm, log density %.2f\n", (double)flower[0],
+                   (double)flower[1], (double)flower[2], (double)flower[3],
+                   nn_gaussian_log_density(&pca, flower));
+    }
+    printf("of 1000 petals %d are from 2.0 to 2.9 cm long, of the 150 real ones none\n", gap);
+
     const double two = 100 * (pca.variance[0] + pca.variance[1]) / pca.total;
     printf("\nexpected: sum of squares 78.85, purity 134, 97.8 %% of the variance\n");
     printf("got:      sum of squares %.2f, purity %d, %.1f %% of the variance\n", best.error, right,

@@ -36,7 +36,8 @@ static double weighted(const double *z, int n) /* L = sum of weight[i] y[i]: dL 
 
 int main(void)
 {
-    const double z[3] = {2, 1, 0}, hot[3] = {1002, 1001, 1000}, cold[3] = {-998, -999, -1000};
+    const double z[3] = {2, 1, 0}, hot[3] = {1002, 1001, 1000}, cold[3] = {-998, -999, -1000},
+                 wide[3] = {-1000, 0, 1000};
     const double expected[3] = {0.66524095577, 0.24472847105, 0.09003057317};
     const char *const name[3] = {"y[0]", "y[1]", "y[2]"};
     double y[3];
@@ -49,6 +50,9 @@ int main(void)
     printf("the same and 1000 less\n");
     softmax(cold, 3, y);
     for (int i = 0; i < 3; i++) expect_near(name[i], y[i], expected[i], 1e-9);
+    printf("z = (-1000, 0, 1000)\n");
+    softmax(wide, 3, y);
+    for (int i = 0; i < 3; i++) expect_near(name[i], y[i], i == 2, 1e-9);
 
     double dz[3];
     softmax(z, 3, y);

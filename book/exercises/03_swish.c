@@ -68,12 +68,16 @@ int main(void)
     expect_near("softplus(1000)", softplus(1000), 1000, 1e-9);
     expect_near("softplus(-1000)", softplus(-1000), 0, 1e-9);
     expect_near("softplus(-40) is e^-40", softplus(-40), 4.24835425529e-18, 1e-27);
+    expect_near("softplus'(1000)", softplus_slope(1000), 1, 1e-9);
+    expect_near("softplus'(-40) is e^-40", softplus_slope(-40), 4.24835425529e-18, 1e-27);
 
     expect_near("swish(1)", swish(1), 0.73105857863, 1e-9);
     for (int i = 0; i < 5; i++) slope[i] = swish_slope(z[i]);
     expect_gradient("swish'", swish_sum, z, 5, slope);
     expect_near("swish(1000)", swish(1000), 1000, 1e-9);
     expect_near("swish(-1000)", swish(-1000), 0, 1e-9);
+    expect_near("swish'(1000)", swish_slope(1000), 1, 1e-9);
+    expect_near("swish'(-1000)", swish_slope(-1000), 0, 1e-9);
     expect_near("swish'(-1.2784645) is 0", swish_slope(-1.2784645), 0, 1e-7);
     return check_done();
 }

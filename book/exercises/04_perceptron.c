@@ -43,6 +43,10 @@ int main(void)
     expect_near("w[0]", w[0], 2, 1e-12);
     expect_near("b", b, -2, 1e-12);
 
+    const int xor_t[4] = {0, 1, 1, 0}; /* in circles: 2, 3, then 4 mistakes in each epoch */
+    w[0] = w[1] = b = 0;
+    expect_near("XOR, 1000 epochs: mistakes", learn(w, &b, corners, xor_t, 4), 3997, 0);
+
     enum { N = 40 }; /* points on both sides of 2 x1 - x2 + 0.25 = 0 */
     nn_ctx *nn = nn_create(42);
     double point[2 * N], truth[2] = {0, 0}, yours[2] = {0, 0}, yours_b = 0;

@@ -1,4 +1,4 @@
-/* Figures 5 to 13: activation functions, drawn with the library's own values and derivatives. */
+/* Figures 5 to 13, with a 10b: activation functions, drawn with the library's own values and derivatives. */
 #define NN_IMPLEMENTATION
 #include "../../nn.h"
 #include "../tools/plot.h"
@@ -15,6 +15,8 @@ static nn_tensor *sigmoid(nn_tensor *z, nn_real temperature)
 static nn_tensor *tanh_of(nn_tensor *z, nn_real unused) { return (void)unused, nn_tanh(z); }
 static nn_tensor *relu(nn_tensor *z, nn_real unused) { return (void)unused, nn_relu(z); }
 static nn_tensor *leaky_relu(nn_tensor *z, nn_real slope) { return nn_leaky_relu(z, slope); }
+static nn_tensor *elu(nn_tensor *z, nn_real alpha) { return nn_elu(z, alpha); }
+static nn_tensor *gelu(nn_tensor *z, nn_real unused) { return (void)unused, nn_gelu(z); }
 
 /* y = g(z) and its derivative dy, at N places from -range to range. */
 static void values(nn_ctx *nn, activation g, nn_real parameter, double range, double *z, double *y,
@@ -110,6 +112,29 @@ static int temperature(nn_ctx *nn, const char *directory)
     return plot_save(&p, directory, "07-sigmoid-temperature");
 }
 
+static int elu_and_gelu(nn_ctx *nn, const char *directory)
+{
+    static const activation g[3] = {relu, elu, gelu};
+    static const char *const label[3] = {"ReLU", "ELU, $α = 1$", "GELU"};
+    static const plot_style style[3] = {{.line = PLOT_INK, .width = 1, .dash = 3},
+                                        {.line = PLOT_RED, .width = 2.5, .dash = 7},
+                                        {.line = PLOT_BLUE, .width = 2.5}};
+    plot p = plot_new(480, 340, "ELU and GELU",
+                      "ELU with alpha 1 bends down to -1 on the left and is the line y = z on the "
+                      "right; GELU dips to -0.17 at z = -0.75, goes back to 0 on the left, and "
+                      "nears the line from below on the right.");
+    const plot_panel a =
+        plot_axes(&p, 0, 0, 480, 306,
+                  (plot_spec){.x = plot_range(-4, 2, "$z$"), .y = plot_range(-1, 2, "$y$")});
+    double z[N], y[N], dy[N], x = 110;
+    for (int i = 0; i < 3; i++) {
+        values(nn, g[i], 1, 4, z, y, dy);
+        plot_curve(&a, z, y, (N - 1) * 3 / 4 + 1, style[i]); /* from -4 to 2 */
+        x = plot_key(&p, x, 320, PLOT_LINE, style[i], label[i]);
+    }
+    return plot_save(&p, directory, "10b-elu-gelu");
+}
+
 static int stochastic(nn_ctx *nn, const char *directory)
 {
     enum { PLACES = 25, DRAWS = 100 };
@@ -173,6 +198,7 @@ int main(int argc, char **argv)
     for (int i = 0; i < (int)(sizeof figures / sizeof figures[0]); i++)
         good &= draw(nn, &figures[i], directory);
     good &= temperature(nn, directory);
+    good &= elu_and_gelu(nn, directory);
     good &= stochastic(nn, directory);
     good &= comparison(nn, directory);
     good &= nn_ok(nn);
