@@ -404,7 +404,8 @@ static void packing(void)
 /* One element, as every set but the naive one has to compute it: one chain of fused multiply-adds.
  * Against it, the real value and the size of what is added up, of which an error of 4 roundings is
  * allowed. The roundings of a long chain, or one of a convolution, add up at random: of ten million
- * elements, a few are off by more (4.35 is the most that was seen), and 5 are allowed. */
+ * elements, a few are off by more. 4.35 is the most that was seen, and 5 are allowed; in a
+ * convolution 5.14, and 6. */
 typedef struct chain { float value; double real, size; } chain;
 
 static chain chain_from(float start)
@@ -644,7 +645,7 @@ static void convolution(nn__conv v)
         for (int i = 0; i < SUMS; i++) {
             int good = s == 0 || memcmp(got[i], first[i], sizes[i] * sizeof *got[i]) == 0;
             for (size_t j = 0; s == 0 && j < sizes[i]; j++)
-                good &= near_sum(got[i][j], sum[i][j], size[i][j], 5);
+                good &= near_sum(got[i][j], sum[i][j], size[i][j], 6);
             if (s == 0) memcpy(first[i], got[i], sizes[i] * sizeof *got[i]);
             array_free(got[i], sizes[i]);
             bad |= !good << i;
