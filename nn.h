@@ -778,6 +778,9 @@ typedef struct nn_gradcheck_result {
 nn_gradcheck_result nn_gradcheck(nn_model *model, nn_tensor *(*loss)(void *user), void *user,
                                  nn_real h);
 
+/* The numbers of x, as an input: no gradient goes back from here to what x was made from. Book: 6. */
+nn_tensor *nn_detach(nn_tensor *x);
+
 #ifndef NN_NO_STDIO
 void nn_graph_dot(const nn_tensor *y, FILE *out);     /* what y was made from, for Graphviz */
 void nn_graph_mermaid(const nn_tensor *y, FILE *out); /* the same, for Mermaid (GitHub draws it) */
@@ -1055,6 +1058,7 @@ nn_mlp *nn__at_mlp(nn_mlp *m, const char *file, int line);
 #endif
 #if NN_CHAPTERS >= 6
 #define nn_backward(...) nn_backward(NN_AT(__VA_ARGS__))
+#define nn_detach(...) nn_detach(NN_AT(__VA_ARGS__))
 #define nn_gradcheck(p, ...) nn_gradcheck(NN__AT(model, p), __VA_ARGS__)
 #define nn_mlp_forward(m, ...) nn_mlp_forward(NN__AT(mlp, m), __VA_ARGS__)
 #define nn_mlp_loss(m, ...) nn_mlp_loss(NN__AT(const_mlp, m), __VA_ARGS__)
@@ -5479,6 +5483,12 @@ void nn_backward(nn_tensor *loss)
             if (x->grad) nn__check_finite(x, x->grad, y->op, what);
         }
     }
+}
+
+nn_tensor *nn_detach(nn_tensor *x)
+{
+    if (!nn_op_check("nn_detach", &x, 1)) return nn_op_failed(&x, 1);
+    return nn_input(x->ctx, x->data, x->shape);
 }
 
 static double nn__loss_of(nn_ctx *nn, nn_tensor *(*loss)(void *user), void *user)
