@@ -778,19 +778,20 @@ typedef struct nn_gradcheck_result {
 nn_gradcheck_result nn_gradcheck(nn_model *model, nn_tensor *(*loss)(void *user), void *user,
                                  nn_real h);
 
-/* The numbers of x, as an input: no gradient goes back from here to what x was made from. Book: 6. */
+/* The numbers of x as an input: from here no gradient goes back to what x was made of. Book: 6. */
 nn_tensor *nn_detach(nn_tensor *x);
 
 #ifndef NN_NO_STDIO
-void nn_graph_dot(const nn_tensor *y, FILE *out);     /* what y was made from, for Graphviz */
-void nn_graph_mermaid(const nn_tensor *y, FILE *out); /* the same, for Mermaid (GitHub draws it) */
+/* What y was made from, as a picture for Graphviz, or for Mermaid (GitHub draws it). Book: 6. */
+void nn_graph_dot(const nn_tensor *y, FILE *out);
+void nn_graph_mermaid(const nn_tensor *y, FILE *out);
 #endif
 
 /* The multi-layer perceptron of the book, for study: plain loops, every quantity in sight (networks
  * for work are made of layers such as nn_linear). Layers 0..L-1 of width[l] units, layer 0 being
  * the input. A loss goes with each output activation, and with that pair delta = (y - t) / N at the
  * output: identity with half the squared error, sigmoid with binary cross-entropy, softmax with
- * cross-entropy; mean over N samples, sum over outputs. */
+ * cross-entropy; mean over N samples, sum over outputs. Book: 6. */
 enum { NN_MLP_MAX = 16 };
 typedef struct nn_mlp {
     nn_ctx *ctx;

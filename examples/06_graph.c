@@ -8,7 +8,8 @@ int main(void)
 {
     nn_ctx *nn = nn_create(42);
     nn_model *model = nn_model_new(nn);
-    nn_tensor *x = nn_param(model, "", "x", nn_shape0()), *w = nn_param(model, "", "w", nn_shape0());
+    nn_tensor *x = nn_param(model, "", "x", nn_shape0());
+    nn_tensor *w = nn_param(model, "", "w", nn_shape0());
     x->data[0] = 3, w->data[0] = 2;
 
     printf("== one result used twice: loss = a a + a with a = w x\n");

@@ -81,7 +81,8 @@ int main(void)
 
     printf("\n== through 20 layers of 64 tanh units\n");
     printf("spread of w       spread of y in layer                          slope   gradient in\n"
-           "                         1        5       10       15       20  in 20         1       20\n");
+           "                         1        5       10       15       20  in 20         1       20"
+           "\n");
     const double small = show_depth(nn, "0.01             ", 0.01);
     const double good = show_depth(nn, "1/8 = 1/sqrt 64  ", 1 / 8.0);
     const double large = show_depth(nn, "1                ", 1);

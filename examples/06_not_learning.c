@@ -1,4 +1,4 @@
-/* When it does not learn: one healthy training and seven with a single mistake each, and the numbers
+/* When it does not learn: one healthy training, seven with a single mistake each, and the numbers
  * by which the mistake shows. Real digits, a network 64-32-10, 300 steps.
  */
 #define NN_IMPLEMENTATION
