@@ -43,7 +43,7 @@ static void step(double *p, double lr)
         const double y = forward(p, x[s], y1);
         /* Your code, instead of the lines down to END: */
         const double delta2 = (y - t[s]) / N;
-        grad[C] += delta2;
+        grad[C] += delta2; /* nothing moves here: delta1 and the next samples need V as it was */
         for (int j = 0; j < HIDDEN; j++) {
             grad[V + j] += delta2 * y1[j];
             const double delta1 = (1 - y1[j] * y1[j]) * p[V + j] * delta2;

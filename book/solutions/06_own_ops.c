@@ -15,7 +15,7 @@ static void softsign_backward(nn_tensor *y)
     /* Your code, instead of the lines down to END: */
     for (size_t i = 0; i < y->size; i++) {
         const nn_real size = 1 + (x->data[i] < 0 ? -x->data[i] : x->data[i]);
-        x->grad[i] += y->grad[i] / (size * size);
+        x->grad[i] += y->grad[i] / (size * size); /* +=: x may be used elsewhere, too */
     }
     /* END */
 }
