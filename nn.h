@@ -778,16 +778,20 @@ typedef struct nn_gradcheck_result {
 nn_gradcheck_result nn_gradcheck(nn_model *model, nn_tensor *(*loss)(void *user), void *user,
                                  nn_real h);
 
+/* The numbers of x as an input: from here no gradient goes back to what x was made of. Book: 6. */
+nn_tensor *nn_detach(nn_tensor *x);
+
 #ifndef NN_NO_STDIO
-void nn_graph_dot(const nn_tensor *y, FILE *out);     /* what y was made from, for Graphviz */
-void nn_graph_mermaid(const nn_tensor *y, FILE *out); /* the same, for Mermaid (GitHub draws it) */
+/* What y was made from, as a picture for Graphviz, or for Mermaid (GitHub draws it). Book: 6. */
+void nn_graph_dot(const nn_tensor *y, FILE *out);
+void nn_graph_mermaid(const nn_tensor *y, FILE *out);
 #endif
 
 /* The multi-layer perceptron of the book, for study: plain loops, every quantity in sight (networks
  * for work are made of layers such as nn_linear). Layers 0..L-1 of width[l] units, layer 0 being
  * the input. A loss goes with each output activation, and with that pair delta = (y - t) / N at the
  * output: identity with half the squared error, sigmoid with binary cross-entropy, softmax with
- * cross-entropy; mean over N samples, sum over outputs. */
+ * cross-entropy; mean over N samples, sum over outputs. Book: 6. */
 enum { NN_MLP_MAX = 16 };
 typedef struct nn_mlp {
     nn_ctx *ctx;
@@ -1055,6 +1059,7 @@ nn_mlp *nn__at_mlp(nn_mlp *m, const char *file, int line);
 #endif
 #if NN_CHAPTERS >= 6
 #define nn_backward(...) nn_backward(NN_AT(__VA_ARGS__))
+#define nn_detach(...) nn_detach(NN_AT(__VA_ARGS__))
 #define nn_gradcheck(p, ...) nn_gradcheck(NN__AT(model, p), __VA_ARGS__)
 #define nn_mlp_forward(m, ...) nn_mlp_forward(NN__AT(mlp, m), __VA_ARGS__)
 #define nn_mlp_loss(m, ...) nn_mlp_loss(NN__AT(const_mlp, m), __VA_ARGS__)
@@ -5479,6 +5484,12 @@ void nn_backward(nn_tensor *loss)
             if (x->grad) nn__check_finite(x, x->grad, y->op, what);
         }
     }
+}
+
+nn_tensor *nn_detach(nn_tensor *x)
+{
+    if (!nn_op_check("nn_detach", &x, 1)) return nn_op_failed(&x, 1);
+    return nn_input(x->ctx, x->data, x->shape);
 }
 
 static double nn__loss_of(nn_ctx *nn, nn_tensor *(*loss)(void *user), void *user)

@@ -44,6 +44,13 @@ static nn_tensor *loss_of(void *user)
     return nn_mean(nn_square(softplus_with(e->x, e->backward)));
 }
 
+static double show_check(const char *name, nn_gradcheck_result r)
+{
+    printf("%s: error %.1g; worst is %s[%d], backward %.4f, difference %.4f\n", name, r.error,
+           r.name, (int)r.index, r.backward, r.difference);
+    return r.error;
+}
+
 int main(void)
 {
     nn_ctx *nn = nn_create(42);
@@ -54,8 +61,9 @@ int main(void)
     nn_print(softplus(x));
 
     example right = {x, softplus_backward}, wrong = {x, wrong_backward};
-    const double good = nn_gradcheck(model, loss_of, &right, 0.01f).error;
-    const double bad = nn_gradcheck(model, loss_of, &wrong, 0.01f).error;
+    printf("\n== the check\n");
+    const double good = show_check("right", nn_gradcheck(model, loss_of, &right, 0.01f));
+    const double bad = show_check("wrong", nn_gradcheck(model, loss_of, &wrong, 0.01f));
     printf("\nexpected: the right gradient is off by less than 0.001, the wrong one by more than "
            "0.1\n");
     printf("got:      %s and %s\n", good < 0.001 ? "less" : "more", bad > 0.1 ? "more" : "less");

@@ -17,6 +17,7 @@ int main(int argc, char **argv)
     nn_optimizer *opt = nn_adam(net, 0.05f);
 
     nn_tensor *y = NULL;
+    /* [loop] */
     for (int step = 0; step <= 500; step++) {
         nn_clear(nn);
         nn_zero_grad(net);
@@ -29,6 +30,7 @@ int main(int argc, char **argv)
         nn_step(opt);
         if (step % 100 == 0) printf("step %3d: loss %.4f\n", step, (double)nn_item(loss));
     }
+    /* [/loop] */
 
     int right = 0;
     for (int i = 0; i < 4 && nn_ok(nn); i++) {

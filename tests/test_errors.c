@@ -1095,6 +1095,7 @@ static nn_linear empty_linear;
     X(nn_adam, nn_adam(NULL, 1))                                                                  \
     X(nn_step, nn_step(NULL))                                                                     \
     X(nn_backward, nn_backward(NULL))                                                             \
+    X(nn_detach, nn_detach(NULL))                                                                 \
     X(nn_gradcheck, nn_gradcheck(NULL, NULL, NULL, 1))                                            \
     X(nn_mlp_new, nn_mlp_new(NULL, NULL, NULL, 2, NN_RELU, NN_SOFTMAX))                           \
     X(nn_mlp_forward, nn_mlp_forward(NULL, NULL, 1))                                              \
