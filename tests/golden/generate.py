@@ -304,7 +304,8 @@ def schedule(name, lr, settings, make, steps):
         rates.append(optimizer.param_groups[0]["lr"])
         optimizer.step()
         scheduler.step()
-    write(name, [("args", torch.tensor([lr] + settings)), ("y", torch.tensor(rates))])
+    args = torch.tensor([lr] + settings, dtype=torch.float64)
+    write(name, [("args", args), ("y", torch.tensor(rates))])
 
 
 LR = torch.optim.lr_scheduler
