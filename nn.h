@@ -5558,8 +5558,8 @@ static int nn__check_schedule(const char *function, nn_real lr, const char *name
 {
     if (!nn__check_not_negative(NULL, function, "the learning rate", lr)) return 0;
     if (!nn__check_not_negative(NULL, function, name, factor)) return 0;
-    if (total >= 1 && t >= 0) return 1;
-    return nn__mistake(NULL, function, "t is %ld of %ld", t, total);
+    if (t < 0) return nn__mistake(NULL, function, "t is %ld, below 0", t);
+    return total > 0 || nn__mistake(NULL, function, "a duration of %ld, below 1", total);
 }
 
 nn_real nn_step_lr(nn_real lr, nn_real gamma, long period, long t)

@@ -317,8 +317,8 @@ static void schedules_5_7(void)
         CHECK_NEAR(nn_linear_lr(rate, 0, 4, at), (double)rate * (at < 4 ? at / 4.0 : 1), near);
     }
     /* the ends exactly; the last values are not lost in rounding; nothing overflows */
-    CHECK(nn_cosine_annealing_lr(0.1f, 0, 100000, 0) == 0.1f);
-    CHECK(nn_cosine_annealing_lr(0.1f, 0.001f, 7, 7) == 0.001f);
+    CHECK(nn_cosine_annealing_lr(0.5f, 0, 100000, 0) == (nn_real)0.5);
+    CHECK(nn_cosine_annealing_lr(1, 0.25f, 7, 7) == (nn_real)0.25);
     const double last = 0.1 * pow(3.14159265358979 / 2 / 100000, 2);
     CHECK_NEAR(nn_cosine_annealing_lr(0.1f, 0, 100000, 99999), last, 1e-6 * last);
     CHECK_NEAR(nn_exponential_lr(0.1f, 0.999f, 1000000000), 0, 0);
