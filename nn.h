@@ -764,15 +764,15 @@ nn_optimizer *nn_nesterov(nn_model *model, nn_real lr, nn_real beta);
 /* G = G + g^2, w = w - lr g / (sqrt(G) + eps), eps 1e-10 (Duchi et al. 2011). The rate of a number,
  * lr / sqrt(G), can only fall; less for one whose gradient is seldom other than 0. */
 nn_optimizer *nn_adagrad(nn_model *model, nn_real lr);
-/* v = rho v + (1 - rho) g^2, w = w - lr g / (sqrt(v) + eps), eps 1e-8, rho = beta2 = 0.99
- * (Tieleman and Hinton 2012). */
+/* v = rho v + (1 - rho) g^2, w = w - lr g / (sqrt(v) + eps), eps 1e-8, rho, which is beta2, 0.99
+ * (Tieleman and Hinton 2012, who had 0.9). */
 nn_optimizer *nn_rmsprop(nn_model *model, nn_real lr);
 /* m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2: moving means of g and of its square
  * (not its variance). Both begin with 0; divided by 1 - beta^t after t steps they are means:
  * w = w - lr m' / (sqrt(v') + eps), beta1 0.9, beta2 0.999, eps 1e-8 (Kingma and Ba 2015). */
 nn_optimizer *nn_adam(nn_model *model, nn_real lr);
-/* Adam, and w shrinks by lr weight_decay w; the decay is no part of g, whose size Adam divides out
- * (Loshchilov and Hutter 2019). */
+/* Adam, and w shrinks by lr weight_decay w: the decay is no part of g, whose size Adam divides out
+ * (Loshchilov and Hutter 2019; that lr counts there is PyTorch's). */
 nn_optimizer *nn_adamw(nn_model *model, nn_real lr, nn_real weight_decay);
 /* One update of all parameters of its model from their grad. lr, eps and weight_decay must be
  * finite and 0 or more, the betas below 1. */

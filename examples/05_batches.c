@@ -1,5 +1,5 @@
 /* One loop, three kinds of gradient descent: the size of the batch makes it batch, mini-batch or
- * stochastic. Linear regression on real data: how far a diabetes had progressed a year after ten
+ * stochastic. Linear regression on real data: how far diabetes had progressed a year after ten
  * measurements were taken (442 patients; Efron et al. 2004).
  */
 #define NN_IMPLEMENTATION
@@ -81,8 +81,9 @@ int main(void)
             nn_clear(nn);
             after[epoch] = gradient(&line, nn_dataset_x(&data), nn_dataset_target(&data), 0);
         }
-        printf("%5d   %11d   %21.3f   %.3f  %.3f  %.3f\n", size[k], (data.n + size[k] - 1) / size[k],
-               noise[k], after[1], after[5], after[EPOCHS]);
+        const int steps = (data.n + size[k] - 1) / size[k]; /* the last one may be short */
+        printf("%5d   %11d   %21.3f   %.3f  %.3f  %.3f\n", size[k], steps, noise[k], after[1],
+               after[5], after[EPOCHS]);
     }
     printf("\nexpected: parts give the whole gradient; noise falls as 1 / sqrt(batch) to none\n");
     const int halves = noise[1] / noise[0] < 0.6 && noise[2] / noise[1] < 0.6 && noise[4] < 1e-5;

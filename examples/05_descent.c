@@ -1,5 +1,5 @@
-/* Gradient descent on a function whose gradient we know: J(a, b) = (a^2 + 10 b^2) / 2, a valley that
- * is ten times as steep across as along. Its curvatures are 1 and L = 10.
+/* Gradient descent on a function whose gradient we know: J(a, b) = (a^2 + 10 b^2) / 2, a valley
+ * that is ten times as steep across as along. Its curvatures are 1 and L = 10.
  */
 #define NN_IMPLEMENTATION
 #include "../nn.h"

@@ -3,7 +3,7 @@
 #define NN_IMPLEMENTATION
 #include "../nn.h"
 
-/* Steps until J(a, b) = (a^2 + 100 b^2) / 2 is below 1e-6, from (4, 1); 0 if 5000 are not enough. */
+/* Steps until J(a, b) = (a^2 + 100 b^2) / 2 is below 1e-6, from (4, 1); 0 if 5000 are too few. */
 static int steps_needed(nn_model *net, nn_optimizer *opt)
 {
     nn_tensor *w = net->param[0];
@@ -48,7 +48,8 @@ int main(void)
 
     /* What a unit of gradient moves a weight: lr / sqrt(state), for one weight whose gradient is
      * always 1, and one that is rare, 1 at every tenth step. */
-    printf("\n== rates: weight 0 has a gradient always, weight 1 one time in ten; none after 200\n");
+    printf("\n== rates: weight 0 always has a gradient, weight 1 one time in ten; none after "
+           "200\n");
     nn_optimizer *adaptive[2] = {nn_adagrad(net, 0.1f), nn_rmsprop(net, 0.01f)};
     double before[2] = {1e9, 1e9};
     int never_rises = 1;

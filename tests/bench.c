@@ -4,8 +4,8 @@
  *     .._of_peak           the same, in percent of fma_peak measured beside it
  *     exp, exp_libm, ..    a function of one number: ours, and libm in a loop, in ns for each
  *     step_RULE            nn_step for 10 million parameters, in ms, best of many; .._of_memory: in
- *                          percent of the time to read and write its arrays once, taken from y += k x,
- *                          which reads two and writes one
+ *                          percent of the time to read and write its arrays once, taken from
+ *                          y += k x, which reads two and writes one
  *     the rest             one training step (zero_grad, forward, loss, backward, optimiser) on a
  *                          fixed random batch, in ms, median of many */
 #define _POSIX_C_SOURCE 200809L

@@ -25,8 +25,8 @@ static nn_model *net;
         nn_destroy(nn);                                                                          \
     }
 
-/* ---- a function to descend: J = 1/2 (L0 a^2 + L1 b^2), a and b being the coordinates of w - (1, 2)
- * along (0.6, 0.8) and (-0.8, 0.6) ---- */
+/* ---- a function to descend: J = 1/2 (L0 a^2 + L1 b^2), a and b being the coordinates of
+ * w - (1, 2) along (0.6, 0.8) and (-0.8, 0.6) ---- */
 
 static const double curvature[2] = {0.25, 4};
 
@@ -452,8 +452,8 @@ static void velocity_5_8(void)
     CHECK_NEAR(0.001 * -(0.9 * u - 2), 0.02, 1e-5); /* theirs: a tenth */
 }
 
-/* Nesterov's gradient is that of the place where the velocity leads: on a quadratic, computed there,
- * our parameters are that place at every step. */
+/* Nesterov's gradient is that of the place where the velocity leads: on a quadratic, computed
+ * there, our parameters are that place at every step. */
 static void nesterov_looks_ahead_5_8(void)
 {
     nn_tensor *w = nn_param(net, "", "w", nn_shape1(2));
@@ -504,7 +504,8 @@ static void adam_5_11(void)
     const nn_real g[5] = {(nn_real)1e-3, -1, 1000, 0, (nn_real)-1e-4};
     memcpy(w->grad, g, sizeof g);
     nn_step(opt); /* the first step: lr against the sign of g, whatever its size */
-    for (int i = 0; i < 5; i++) CHECK_NEAR(w->data[i], g[i] > 0 ? -0.01 : g[i] < 0 ? 0.01 : 0, 2e-6);
+    for (int i = 0; i < 5; i++)
+        CHECK_NEAR(w->data[i], g[i] > 0 ? -0.01 : g[i] < 0 ? 0.01 : 0, 2e-6);
     /* g does not vary: v' is g^2, not its variance 0, from the first step to the last */
     for (int step = 0; step < 500; step++) {
         const double v = (double)opt->state[0][1][1] / (1 - opt->beta2_power);

@@ -10,8 +10,8 @@ static nn_dataset data; /* standardised, the target (25..346, minus its mean) / 
 
 static int load(nn_ctx *nn)
 {
-    nn_table t =
-        nn_csv_load(nn, "examples/data/diabetes.csv", (nn_csv_options){1, ',', NN_MISSING_ERROR, 0});
+    const nn_csv_options with_header = {1, ',', NN_MISSING_ERROR, 0};
+    nn_table t = nn_csv_load(nn, "examples/data/diabetes.csv", with_header);
     data = nn_dataset_targets(&t, -1);
     const nn_scaler s = nn_scaler_fit(&data);
     nn_scaler_apply(&s, &data);
@@ -24,8 +24,8 @@ static int load(nn_ctx *nn)
 
 /* J = mean (w x - t)^2 over the n samples of row (all if NULL) with the features of column (all if
  * NULL), and its gradient if g is not NULL. */
-static double squared_error(const nn_real *w, const int *column, int features, const int *row, int n,
-                            nn_real *g)
+static double squared_error(const nn_real *w, const int *column, int features, const int *row,
+                            int n, nn_real *g)
 {
     double J = 0, sum[16] = {0};
     for (int i = 0; i < n; i++) {
@@ -94,8 +94,8 @@ static int learning_rates(nn_ctx *nn, const char *directory)
     static const char *const label[3] = {"0.002: too small", "0.1: right", "0.26: too large"};
     static const int colour[3] = {PLOT_BLUE, PLOT_GREEN, PLOT_RED}, dash[3] = {7, 0, 2};
     plot p = plot_new(560, 340, "Three learning rates",
-                      "With 0.002 the loss falls slowly, from 0.59 to 0.43 in 40 steps; with 0.1 it "
-                      "is near its minimum of 0.29 after ten; with 0.26, a little above the limit "
+                      "With 0.002 the loss falls slowly, from 0.59 to 0.43 in 40 steps; with 0.1 "
+                      "it is near its minimum of 0.29 after ten; with 0.26, a little above the limit "
                       "2/L = 0.248, it falls at first and then grows without end.");
     const plot_panel a =
         plot_axes(&p, 0, 0, 560, 340,
@@ -132,8 +132,8 @@ static void bump_gradient(const nn_real *w, nn_real *g)
 }
 
 /* The path of so many steps, from (a, b). */
-static void run(nn_optimizer *opt, void (*gradient)(const nn_real *w, nn_real *g), double a, double b,
-                int steps, double *x, double *y)
+static void run(nn_optimizer *opt, void (*gradient)(const nn_real *w, nn_real *g), double a,
+                double b, int steps, double *x, double *y)
 {
     nn_tensor *w = opt->model->param[0];
     w->data[0] = (nn_real)a, w->data[1] = (nn_real)b;
@@ -165,7 +165,8 @@ static int momentum(nn_ctx *nn, const char *directory)
                                                .title = "a bump, 60 steps"});
     double x[MOST], y[MOST], z[GRID * GRID];
     for (int i = 0; i < GRID * GRID; i++) {
-        const double s = -5 + 7.0 * (i % GRID) / (GRID - 1), t = -1.5 + 3.0 * (i / GRID) / (GRID - 1);
+        const double s = -5 + 7.0 * (i % GRID) / (GRID - 1);
+        const double t = -1.5 + 3.0 * (i / GRID) / (GRID - 1);
         z[i] = (s * s + 20 * t * t) / 2;
     }
     for (int level = 1; level < 6; level++)
@@ -208,8 +209,8 @@ static int rules(nn_ctx *nn, const char *directory)
     static const char *const name[RULES] = {"SGD, 0.02",    "momentum, 0.01", "Nesterov, 0.01",
                                             "AdaGrad, 0.4", "RMSprop, 0.04",  "Adam, 0.15"};
     plot p = plot_new(640, 424, "Six rules in a curved valley",
-                      "The same contours six times, each with the path of one rule. SGD and AdaGrad "
-                      "creep along the floor of the valley, RMSprop is a little faster; momentum "
+                      "The same contours six times, each with the path of one rule. SGD and "
+                      "AdaGrad creep along the floor of the valley, RMSprop is a little faster; momentum "
                       "swings from side to side, Nesterov less; Adam takes the bend in one swing. "
                       "These three reach the minimum at (1, 1) in 100 steps.");
     double x[MOST], y[MOST], z[COARSE * COARSE];
