@@ -300,15 +300,15 @@ enum { NN_MAX_STATE = 2 };
 struct nn_optimizer {
     nn_ctx *ctx;
     nn_model *model;
-    const char *rule;            /* "sgd", "momentum", "adam" */
-    nn_real lr;                  /* the learning rate, yours to change between steps */
-    nn_real beta1, beta2, eps;   /* momentum's beta is beta1 */
+    const char *rule;            /* "sgd", "momentum", "adam", .. */
+    nn_real lr;                  /* the learning rate, as the next four yours to change: see ch05 */
+    nn_real beta1, beta2, eps;   /* momentum's beta is beta1, RMSprop's rho beta2 */
     nn_real weight_decay;        /* adds weight_decay * parameter to its gradient; 0 by default */
     long step;                   /* how many steps were done */
     double beta1_power, beta2_power;
     nn_update update;
-    int n_state;                 /* arrays of state for each parameter: 0 sgd, 1 momentum, 2 adam */
-    nn_real *(*state)[NN_MAX_STATE]; /* [n_params][n_state], each [size] */
+    int n_state;                 /* arrays of state for each parameter: 0 sgd, 2 adam, others 1 */
+    nn_real *(*state)[NN_MAX_STATE]; /* [n_params][n_state], each [size], from the first step on */
     int n_ready;                 /* parameters whose state exists */
 };
 
@@ -747,13 +747,47 @@ double nn_gaussian_log_density(const nn_pca *p, const nn_real *x);
 /* ==== Chapter 5: gradient descent ==================================================== >>ch05 */
 #if NN_CHAPTERS >= 5
 
-/* w = w - lr g. Book: 5. A learning rate that is not positive and finite is an error. */
-nn_optimizer *nn_sgd(nn_model *model, nn_real lr);
-/* v = beta v - lr g, w = w + v (Polyak 1964; this form: Sutskever et al. 2013). Book: 5. */
+/* Gradient descent, w being a parameter and g its grad, the mean over the samples that it was made
+ * from: all of them (batch), one (stochastic) or a few (mini-batch); see nn_batches. The rules
+ * follow their papers; what those leave open is as in PyTorch. A learning rate that is not positive
+ * and finite, or a beta that is not in 0 <= beta < 1, is an error. Book: 5, as all of these. */
+
+nn_optimizer *nn_sgd(nn_model *model, nn_real lr); /* w = w - lr g */
+/* v = beta v - lr g, w = w + v (Polyak 1964; in this form Sutskever et al. 2013). A sum, no mean:
+ * under a constant g a step grows to lr g / (1 - beta). PyTorch's buffer is -v / lr, the same thing
+ * as long as lr stays: there a new lr acts on the velocity, too, here on new gradients only. */
 nn_optimizer *nn_momentum(nn_model *model, nn_real lr, nn_real beta);
-/* Algorithm 1 of Kingma and Ba 2015, beta1 0.9, beta2 0.999, eps 1e-8. Book: 5. */
+/* Nesterov's (1983), with the gradient of the place where the velocity leads (Sutskever et al.
+ * 2013): that place, w + beta v there, is what the parameters are here, so that they move by
+ * beta v - lr g with the new v = beta v - lr g (Bengio et al. 2013). */
+nn_optimizer *nn_nesterov(nn_model *model, nn_real lr, nn_real beta);
+/* G = G + g^2, w = w - lr g / (sqrt(G) + eps), eps 1e-10 (Duchi et al. 2011). The rate of a number,
+ * lr / sqrt(G), can only fall; less for one whose gradient is seldom other than 0. */
+nn_optimizer *nn_adagrad(nn_model *model, nn_real lr);
+/* v = rho v + (1 - rho) g^2, w = w - lr g / (sqrt(v) + eps), eps 1e-8, rho, which is beta2, 0.99
+ * (Tieleman and Hinton 2012, who had 0.9). */
+nn_optimizer *nn_rmsprop(nn_model *model, nn_real lr);
+/* m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2: moving means of g and of its square
+ * (not its variance). Both begin with 0; divided by 1 - beta^t after t steps they are means:
+ * w = w - lr m' / (sqrt(v') + eps), beta1 0.9, beta2 0.999, eps 1e-8 (Kingma and Ba 2015). */
 nn_optimizer *nn_adam(nn_model *model, nn_real lr);
-void nn_step(nn_optimizer *opt); /* one update of all parameters of its model from their grad */
+/* Adam, and w shrinks by lr weight_decay w: the decay is no part of g, whose size Adam divides out
+ * (Loshchilov and Hutter 2019; that lr counts there is PyTorch's). */
+nn_optimizer *nn_adamw(nn_model *model, nn_real lr, nn_real weight_decay);
+/* One update of all parameters of its model from their grad. lr, eps and weight_decay must be
+ * finite and 0 or more, the betas below 1. */
+void nn_step(nn_optimizer *opt);
+
+/* Schedules: the learning rate at t = 0, 1, .. (steps or epochs, as you like), under PyTorch's
+ * names: opt->lr = nn_exponential_lr(0.1f, 0.95f, epoch). They have no state; for a warm-up hand
+ * the rate of another one to nn_linear_lr. */
+nn_real nn_step_lr(nn_real lr, nn_real gamma, long period, long t); /* times gamma every period */
+nn_real nn_exponential_lr(nn_real lr, nn_real gamma, long t);       /* lr gamma^t */
+/* From lr down to lr_min, half a cosine: lr_min + (lr - lr_min) (1 + cos(pi t / total)) / 2, and
+ * lr_min after that (Loshchilov and Hutter 2017). */
+nn_real nn_cosine_annealing_lr(nn_real lr, nn_real lr_min, long total, long t);
+/* From start lr up (0 <= start <= 1) in a straight line to lr, which it is from t = total on. */
+nn_real nn_linear_lr(nn_real lr, nn_real start, long total, long t);
 
 #endif
 /* ==== Chapter 6: backpropagation ===================================================== >>ch06 */
@@ -1054,7 +1088,11 @@ nn_mlp *nn__at_mlp(nn_mlp *m, const char *file, int line);
 #if NN_CHAPTERS >= 5
 #define nn_sgd(p, ...) nn_sgd(NN__AT(model, p), __VA_ARGS__)
 #define nn_momentum(p, ...) nn_momentum(NN__AT(model, p), __VA_ARGS__)
+#define nn_nesterov(p, ...) nn_nesterov(NN__AT(model, p), __VA_ARGS__)
+#define nn_adagrad(p, ...) nn_adagrad(NN__AT(model, p), __VA_ARGS__)
+#define nn_rmsprop(p, ...) nn_rmsprop(NN__AT(model, p), __VA_ARGS__)
 #define nn_adam(p, ...) nn_adam(NN__AT(model, p), __VA_ARGS__)
+#define nn_adamw(p, ...) nn_adamw(NN__AT(model, p), __VA_ARGS__)
 #define nn_step(opt) nn_step(NN__AT(optimizer, opt))
 #endif
 #if NN_CHAPTERS >= 6
@@ -1196,9 +1234,10 @@ extern "C" {
 
 /* ---- kernels as all others see them: by form, and as a table for each instruction set ---- */
 
-typedef struct nn__adam_step { /* the numbers of one step of Adam, see nn__adam_update */
-    nn_real beta1, beta2, rate, root_scale, eps, decay;
-} nn__adam_step;
+typedef struct nn__adaptive_step { /* of AdaGrad, RMSprop, Adam: see nn__adaptive_naive. keep is
+                                    * 1 but for AdamW, share 1 - beta2 but for AdaGrad */
+    nn_real beta1, beta2, share, rate, root_scale, eps, decay, keep;
+} nn__adaptive_step;
 
 enum { NN__LANES = 16, NN__SUM_BLOCK = 4096, NN__HEIGHTS = 4 };
 
@@ -1232,9 +1271,10 @@ enum { NN__LANES = 16, NN__SUM_BLOCK = 4096, NN__HEIGHTS = 4 };
 #define NN__ARGS_squared_error size_t n, const nn_real *a, const nn_real *b, int sb
 #define NN__ARGS_sgd size_t n, nn_real lr, nn_real decay, const nn_real *g, nn_real *w
 #define NN__ARGS_momentum                                                                          \
-    size_t n, nn_real lr, nn_real beta, nn_real decay, const nn_real *g, nn_real *v, nn_real *w
-#define NN__ARGS_adam                                                                              \
-    size_t n, const nn__adam_step *s, const nn_real *g, nn_real *m, nn_real *v, nn_real *w
+    size_t n, nn_real lr, nn_real beta, int nesterov, nn_real decay, const nn_real *g,             \
+    nn_real *v, nn_real *w
+#define NN__ARGS_adaptive /* m is NULL where there is no momentum */                               \
+    size_t n, const nn__adaptive_step *s, const nn_real *g, nn_real *m, nn_real *v, nn_real *w
 #define NN__ARGS_pack                                                                              \
     int n, int width, int k, const nn_real *a, ptrdiff_t row, ptrdiff_t col, nn_real *panel
 typedef void nn__map(NN__ARGS_map);
@@ -1267,7 +1307,7 @@ typedef struct nn__kernels {
     nn__sloped *normalize_backward; /* k is that 1 / deviation, b is y */
     void (*sgd)(NN__ARGS_sgd);
     void (*momentum)(NN__ARGS_momentum);
-    void (*adam)(NN__ARGS_adam);
+    void (*adaptive)(NN__ARGS_adaptive);
     /* Rows 0..n-1 of a matrix, element (i, p) at a[i * row + p * col], as a panel: the `width`
      * numbers of each p together, rows that are missing as zeros. */
     void (*pack)(NN__ARGS_pack);
@@ -1277,7 +1317,7 @@ typedef struct nn__kernels {
 #define NN__ALL_KERNELS(f) NN__MAPS(f) NN__ALL_BUT_MAPS(f)
 #define NN__ALL_BUT_MAPS(f)                                                                        \
     NN__FORMS(f) f(, sum) f(, squared_error) f(, softmax) f(, softmax_backward) f(, normalize)     \
-    f(, normalize_backward) f(, sgd) f(, momentum) f(, adam) f(, pack)
+    f(, normalize_backward) f(, sgd) f(, momentum) f(, adaptive) f(, pack)
 
 /* ---- errors: everything that goes wrong passes through nn__fail ---- */
 
@@ -2473,17 +2513,19 @@ static void nn__normalize_backward_naive(NN__ARGS_sloped)
 static void nn__momentum_naive(NN__ARGS_momentum)
 {
     NN__EACH {
-        v[i] = beta * v[i] - lr * (g[i] + decay * w[i]);
-        w[i] += v[i];
+        const nn_real d = g[i] + decay * w[i];
+        v[i] = beta * v[i] - lr * d;
+        w[i] += nesterov ? beta * v[i] - lr * d : v[i];
     }
 }
-static void nn__adam_naive(NN__ARGS_adam)
+static void nn__adaptive_naive(NN__ARGS_adaptive)
 {
     NN__EACH {
         nn_real d = g[i] + s->decay * w[i];
-        m[i] = s->beta1 * m[i] + (1 - s->beta1) * d;
-        v[i] = s->beta2 * v[i] + (1 - s->beta2) * (d * d);
-        w[i] -= s->rate * m[i] / ((nn_real)sqrt((double)v[i]) * s->root_scale + s->eps);
+        v[i] = s->beta2 * v[i] + s->share * (d * d);
+        if (m) d = m[i] = s->beta1 * m[i] + (1 - s->beta1) * d;
+        w[i] = s->keep * w[i] -
+               s->rate * d / ((nn_real)sqrt((double)v[i]) * s->root_scale + s->eps);
     }
 }
 
@@ -3156,22 +3198,25 @@ static void NN__(momentum)(NN__ARGS_momentum)
         NN__V d = NN__FMA(NN__(set)(decay), x, NN__GET(g));
         NN__V u = NN__FMA(NN__(set)(-lr), d, NN__GET(v) * beta);
         NN__PUT(v, u);
+        if (nesterov) u = NN__FMA(NN__(set)(-lr), d, u * beta);
         NN__PUT(w, x + u);
     }
 }
 
-static void NN__(adam)(NN__ARGS_adam)
+static void NN__(adaptive)(NN__ARGS_adaptive)
 {
     const NN__V b1 = NN__(set)(s->beta1), b2 = NN__(set)(s->beta2), eps = NN__(set)(s->eps);
     NN__VECTORS {
         NN__V x = NN__GET(w);
         NN__V d = NN__FMA(NN__(set)(s->decay), x, NN__GET(g));
-        NN__V a = NN__FMA(b1, NN__GET(m), d * (1 - s->beta1));
-        NN__V q = NN__FMA(b2, NN__GET(v), d * d * (1 - s->beta2));
+        NN__V q = NN__FMA(b2, NN__GET(v), d * d * s->share);
         NN__V root = NN__FMA(NN__(root)(q), NN__(set)(s->root_scale), eps);
-        NN__PUT(m, a);
         NN__PUT(v, q);
-        NN__PUT(w, x - a * s->rate / root);
+        if (m) {
+            d = NN__FMA(b1, NN__GET(m), d * (1 - s->beta1));
+            NN__PUT(m, d);
+        }
+        NN__PUT(w, x * s->keep - d * s->rate / root);
     }
 }
 
@@ -5006,16 +5051,19 @@ double nn_cover_fraction(int points, int weights)
 
 /* ---- from spikes ---- */
 
-static nn_real nn__exp1(nn_real x) /* the kernel's: the same bits everywhere */
+#if NN__FLOAT
+#define NN__PLAIN nn__table_scalar
+#else
+#define NN__PLAIN nn__table_naive
+#endif
+/* One value of a function among the kernels, for who has no context: the same bits everywhere. */
+static nn_real nn__value(nn__map *f, nn_real x)
 {
     nn_real y;
-#if NN__FLOAT
-    nn__table_scalar.exp(1, &x, &y);
-#else
-    nn__table_naive.exp(1, &x, &y);
-#endif
+    f(1, &x, &y);
     return y;
 }
+static nn_real nn__exp1(nn_real x) { return nn__value(NN__PLAIN.exp, x); }
 
 nn_stdp nn_stdp_new(void)
 {
@@ -5329,19 +5377,38 @@ double nn_gaussian_log_density(const nn_pca *p, const nn_real *x)
 /* ==== Chapter 5: gradient descent ====================================================== >>ch05 */
 #if NN_CHAPTERS >= 5
 
+/* True if beta, which says how much of a moving mean or velocity stays, is in its range. */
+static int nn__check_beta(nn_ctx *nn, const char *function, const char *name, nn_real beta)
+{
+    if (beta >= 0 && beta < 1) return 1;
+    return nn__mistake(nn, function, "%s is %g, not in 0 <= %s < 1", name, (double)beta, name);
+}
+
+static int nn__check_not_negative(nn_ctx *nn, const char *function, const char *name, nn_real value)
+{
+    if (value >= 0 && value - value == 0) return 1;
+    return nn__mistake(nn, function, "%s is %g, not 0 or more and finite", name, (double)value);
+}
+
+/* beta1, beta2 and eps are what the rule begins with. */
 static nn_optimizer *nn__optimizer_new(nn_model *model, const char *function, nn_real lr,
-                                       int n_state, nn_update update)
+                                       nn_real beta1, double beta2, double eps, int n_state,
+                                       nn_update update)
 {
     if (!nn__given(model, function)) return NULL;
     nn_ctx *nn = model->ctx;
     if (nn->code != NN_OK) return &nn->failed_optimizer;
     if (!nn__check_positive(nn, function, "the learning rate", lr)) return &nn->failed_optimizer;
+    if (!nn__check_beta(nn, function, "beta", beta1)) return &nn->failed_optimizer;
     nn_optimizer *opt = NN__NEW(nn, nn_optimizer);
     if (!opt) return &nn->failed_optimizer;
     opt->ctx = nn;
     opt->model = model;
     opt->rule = function + 3;
     opt->lr = lr;
+    opt->beta1 = beta1;
+    opt->beta2 = (nn_real)beta2;
+    opt->eps = (nn_real)eps;
     opt->beta1_power = opt->beta2_power = 1;
     opt->update = update;
     opt->n_state = n_state;
@@ -5356,43 +5423,91 @@ static void nn__sgd_update(nn_optimizer *opt, nn_tensor *w, nn_real **state) /* 
 
 nn_optimizer *nn_sgd(nn_model *model, nn_real lr)
 {
-    return nn__optimizer_new(model, "nn_sgd", lr, 0, nn__sgd_update);
+    return nn__optimizer_new(model, "nn_sgd", lr, 0, 0, 0, 0, nn__sgd_update);
 }
 
 /* v = beta v - lr g, w = w + v */
 static void nn__momentum_update(nn_optimizer *opt, nn_tensor *w, nn_real **state)
 {
-    opt->ctx->kernels->momentum(w->size, opt->lr, opt->beta1, opt->weight_decay, w->grad, state[0],
-                                w->data);
+    opt->ctx->kernels->momentum(w->size, opt->lr, opt->beta1, 0, opt->weight_decay, w->grad,
+                                state[0], w->data);
 }
 
 nn_optimizer *nn_momentum(nn_model *model, nn_real lr, nn_real beta)
 {
-    if (!nn__given(model, "nn_momentum")) return NULL;
-    if (!(beta >= 0 && beta < 1))
-        nn_fail(model->ctx, NN_ERROR_ARGUMENT, "nn_momentum", "beta is %g, not in 0 <= beta < 1",
-                (double)beta);
-    nn_optimizer *opt = nn__optimizer_new(model, "nn_momentum", lr, 1, nn__momentum_update);
-    if (opt->ctx->code == NN_OK) opt->beta1 = beta;
-    return opt;
+    return nn__optimizer_new(model, "nn_momentum", lr, beta, 0, 0, 1, nn__momentum_update);
+}
+
+/* v = beta v - lr g, w = w + beta v - lr g */
+static void nn__nesterov_update(nn_optimizer *opt, nn_tensor *w, nn_real **state)
+{
+    opt->ctx->kernels->momentum(w->size, opt->lr, opt->beta1, 1, opt->weight_decay, w->grad,
+                                state[0], w->data);
+}
+
+nn_optimizer *nn_nesterov(nn_model *model, nn_real lr, nn_real beta)
+{
+    return nn__optimizer_new(model, "nn_nesterov", lr, beta, 0, 0, 1, nn__nesterov_update);
+}
+
+/* G = G + g^2, w = w - lr g / (sqrt(G) + eps) */
+static void nn__adagrad_update(nn_optimizer *opt, nn_tensor *w, nn_real **state)
+{
+    const nn__adaptive_step s = {0, 1, 1, opt->lr, 1, opt->eps, opt->weight_decay, 1};
+    opt->ctx->kernels->adaptive(w->size, &s, w->grad, NULL, state[0], w->data);
+}
+
+nn_optimizer *nn_adagrad(nn_model *model, nn_real lr)
+{
+    return nn__optimizer_new(model, "nn_adagrad", lr, 0, 0, 1e-10, 1, nn__adagrad_update);
+}
+
+/* v = rho v + (1 - rho) g^2, w = w - lr g / (sqrt(v) + eps) */
+static void nn__rmsprop_update(nn_optimizer *opt, nn_tensor *w, nn_real **state)
+{
+    const nn__adaptive_step s = {0, opt->beta2, 1 - opt->beta2, opt->lr,
+                                 1, opt->eps, opt->weight_decay, 1};
+    opt->ctx->kernels->adaptive(w->size, &s, w->grad, NULL, state[0], w->data);
+}
+
+nn_optimizer *nn_rmsprop(nn_model *model, nn_real lr)
+{
+    return nn__optimizer_new(model, "nn_rmsprop", lr, 0, 0.99, 1e-8, 1, nn__rmsprop_update);
 }
 
 /* m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2, and with t steps done
- * w = w - lr m' / (sqrt(v') + eps), m' = m / (1 - beta1^t), v' = v / (1 - beta2^t) */
+ * w = keep w - lr m' / (sqrt(v') + eps), m' = m / (1 - beta1^t), v' = v / (1 - beta2^t) */
+static void nn__adam(nn_optimizer *opt, nn_real decay, nn_real keep, nn_tensor *w, nn_real **state)
+{
+    const nn__adaptive_step s = {opt->beta1, opt->beta2, 1 - opt->beta2,
+                                 (nn_real)((double)opt->lr / (1 - opt->beta1_power)),
+                                 (nn_real)(1 / sqrt(1 - opt->beta2_power)), opt->eps, decay, keep};
+    opt->ctx->kernels->adaptive(w->size, &s, w->grad, state[0], state[1], w->data);
+}
+
 static void nn__adam_update(nn_optimizer *opt, nn_tensor *w, nn_real **state)
 {
-    nn__adam_step s = {opt->beta1, opt->beta2, (nn_real)((double)opt->lr / (1 - opt->beta1_power)),
-                       (nn_real)(1 / sqrt(1 - opt->beta2_power)), opt->eps, opt->weight_decay};
-    opt->ctx->kernels->adam(w->size, &s, w->grad, state[0], state[1], w->data);
+    nn__adam(opt, opt->weight_decay, 1, w, state);
 }
 
 nn_optimizer *nn_adam(nn_model *model, nn_real lr)
 {
-    nn_optimizer *opt = nn__optimizer_new(model, "nn_adam", lr, 2, nn__adam_update);
+    return nn__optimizer_new(model, "nn_adam", lr, (nn_real)0.9, 0.999, 1e-8, 2, nn__adam_update);
+}
+
+static void nn__adamw_update(nn_optimizer *opt, nn_tensor *w, nn_real **state)
+{
+    nn__adam(opt, 0, 1 - opt->lr * opt->weight_decay, w, state);
+}
+
+nn_optimizer *nn_adamw(nn_model *model, nn_real lr, nn_real weight_decay)
+{
+    nn_optimizer *opt = nn__optimizer_new(model, "nn_adamw", lr, (nn_real)0.9, 0.999, 1e-8, 2,
+                                          nn__adamw_update);
     if (!opt || opt->ctx->code != NN_OK) return opt;
-    opt->beta1 = (nn_real)0.9;
-    opt->beta2 = (nn_real)0.999;
-    opt->eps = (nn_real)1e-8;
+    if (!nn__check_not_negative(opt->ctx, "nn_adamw", "the weight decay", weight_decay))
+        return &opt->ctx->failed_optimizer;
+    opt->weight_decay = weight_decay;
     return opt;
 }
 
@@ -5425,16 +5540,66 @@ void nn_step(nn_optimizer *opt)
                 "the optimizer is the result of a failed call");
         return;
     }
-    if (!(opt->lr >= 0 && opt->lr - opt->lr == 0)) {
-        nn_fail(opt->ctx, NN_ERROR_ARGUMENT, "nn_step", "the learning rate is %g", (double)opt->lr);
+    if (!nn__check_not_negative(opt->ctx, "nn_step", "the learning rate", opt->lr) ||
+        !nn__check_not_negative(opt->ctx, "nn_step", "the weight decay", opt->weight_decay) ||
+        !nn__check_not_negative(opt->ctx, "nn_step", "eps", opt->eps) ||
+        !nn__check_beta(opt->ctx, "nn_step", "beta1", opt->beta1) ||
+        !nn__check_beta(opt->ctx, "nn_step", "beta2", opt->beta2))
         return;
-    }
     if (!nn__optimizer_ready(opt)) return;
     opt->step++;
     opt->beta1_power *= (double)opt->beta1;
     opt->beta2_power *= (double)opt->beta2;
     for (int i = 0; i < opt->model->n_params; i++)
         opt->update(opt, opt->model->param[i], opt->state[i]);
+}
+
+/* ---- schedules ---- */
+
+/* True if lr and factor, the argument called name, are 0 or more and finite, and t and total can be
+ * a time and a duration. */
+static int nn__check_schedule(const char *function, nn_real lr, const char *name, nn_real factor,
+                              long total, long t)
+{
+    if (!nn__check_not_negative(NULL, function, "the learning rate", lr)) return 0;
+    if (!nn__check_not_negative(NULL, function, name, factor)) return 0;
+    if (t < 0) return nn__mistake(NULL, function, "t is %ld, below 0", t);
+    return total > 0 || nn__mistake(NULL, function, "a duration of %ld, below 1", total);
+}
+
+nn_real nn_step_lr(nn_real lr, nn_real gamma, long period, long t)
+{
+    if (!nn__check_schedule("nn_step_lr", lr, "gamma", gamma, period, t)) return 0;
+    double rate = (double)lr, power = (double)gamma; /* gamma, gamma^2, gamma^4, .. */
+    for (long n = t / period; n > 0; n /= 2, power *= power)
+        if (n % 2) rate *= power;
+    return (nn_real)rate;
+}
+
+nn_real nn_exponential_lr(nn_real lr, nn_real gamma, long t)
+{
+    if (!nn__check_schedule("nn_exponential_lr", lr, "gamma", gamma, 1, t)) return 0;
+    return nn_step_lr(lr, gamma, 1, t);
+}
+
+/* (1 + cos(pi t / total)) / 2 is the square of the sine of what is left of a quarter circle, whose
+ * last values are not lost in the 1. */
+nn_real nn_cosine_annealing_lr(nn_real lr, nn_real lr_min, long total, long t)
+{
+    if (!nn__check_schedule("nn_cosine_annealing_lr", lr, "lr_min", lr_min, total, t)) return 0;
+    if (t >= total) return lr_min;
+    const double left = (double)(total - t) / (double)total;
+    const double sine = (double)nn__value(NN__PLAIN.sin, (nn_real)(1.5707963267948966 * left));
+    return (nn_real)((double)lr_min + ((double)lr - (double)lr_min) * (sine * sine));
+}
+
+nn_real nn_linear_lr(nn_real lr, nn_real start, long total, long t)
+{
+    if (!nn__check_schedule("nn_linear_lr", lr, "start", start, total, t)) return 0;
+    if (start > 1)
+        return (nn_real)nn__mistake(NULL, "nn_linear_lr", "start is %g, above 1", (double)start);
+    const double part = t < total ? (double)t / (double)total : 1;
+    return (nn_real)((double)lr * ((double)start + (1 - (double)start) * part));
 }
 
 #endif

@@ -3,6 +3,9 @@
  *     gemm_M_N_K_TT        a matrix product (TT: transposition of A and B), in gflops, best of many;
  *     .._of_peak           the same, in percent of fma_peak measured beside it
  *     exp, exp_libm, ..    a function of one number: ours, and libm in a loop, in ns for each
+ *     step_RULE            nn_step for 10 million parameters, in ms, best of many; .._of_memory: in
+ *                          percent of the time to read and write its arrays once, taken from
+ *                          y += k x, which reads two and writes one
  *     the rest             one training step (zero_grad, forward, loss, backward, optimiser) on a
  *                          fixed random batch, in ms, median of many */
 #define _POSIX_C_SOURCE 200809L
@@ -144,6 +147,39 @@ static void functions(nn_ctx *nn)
     }
 }
 
+/* ---- optimisers: as fast as memory? ---- */
+
+static void optimisers(void)
+{
+    enum { MILLIONS = 10, RULES = 7 };
+    for (int rule = 0; rule < RULES; rule++) {
+        nn_ctx *nn = nn_create(1);
+        nn_model *net = nn_model_new(nn);
+        nn_tensor *w = nn_param(net, "", "w", nn_shape2(MILLIONS, 1000000));
+        nn_optimizer *opt = rule == 0   ? nn_sgd(net, 1e-3f)
+                            : rule == 1 ? nn_momentum(net, 1e-3f, 0.9f)
+                            : rule == 2 ? nn_nesterov(net, 1e-3f, 0.9f)
+                            : rule == 3 ? nn_adagrad(net, 1e-3f)
+                            : rule == 4 ? nn_rmsprop(net, 1e-3f)
+                            : rule == 5 ? nn_adam(net, 1e-3f)
+                                        : nn_adamw(net, 1e-3f, 0.01f);
+        for (size_t i = 0; i < w->size; i++) w->data[i] = w->grad[i] = nn_uniform(nn, -1, 1);
+        double best = 1e9, memory = 1e9;
+        for (int round = 0; round < 30; round++) { /* the first makes the state */
+            const double t = now();
+            nn_step(opt);
+            const double u = now();
+            nn->kernels->axpy(w->size, 1e-3f, w->grad, w->data);
+            if (now() - u < memory) memory = now() - u;
+            if (u - t < best) best = u - t;
+        }
+        memory *= (3 + 2 * opt->n_state) / 3.0;
+        printf("step_%s %.2f ms\n", opt->rule, best * 1e3);
+        printf("step_%s_of_memory %.0f percent\n", opt->rule, 100 * best / memory);
+        nn_destroy(nn);
+    }
+}
+
 /* ---- training steps ---- */
 
 typedef struct workload {
@@ -216,8 +252,10 @@ int main(void)
         gemm(nn, shapes[i][0], shapes[i][1], shapes[i][2], shapes[i][3], shapes[i][4]);
     functions(nn);
     nn_destroy(nn);
+    optimisers();
     static const int xor_net[] = {2, 8, 1}, small[] = {784, 128, 10}, big[] = {784, 512, 512, 10};
     train("xor_2_8_1_b4_sgd", 4, xor_net, 2, 0, 0.3);
+    train("mlp_784_128_10_b1_sgd", 1, small, 2, 0, 1); /* 64 of these, or one of the next? */
     train("mlp_784_128_10_b64_sgd", 64, small, 2, 0, 1);
     train("mlp_784_512_512_10_b128_adam", 128, big, 3, 1, 2);
     return 0;

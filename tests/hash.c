@@ -29,7 +29,8 @@ static void every_kernel(nn_ctx *nn, nn_tensor *t)
     static nn_real a[SIZE], b[SIZE], y[SIZE], z[SIZE];
     const nn__kernels *k = nn->kernels;
     const size_t n = SIZE;
-    const nn__adam_step step = {(nn_real)0.9, (nn_real)0.99, (nn_real)0.01, 1, (nn_real)1e-6, 0};
+    const nn__adaptive_step step = {(nn_real)0.9, (nn_real)0.99, (nn_real)0.01, (nn_real)0.01,
+                                    1, (nn_real)1e-6, (nn_real)0.1, (nn_real)0.9};
     nn_real max;
     for (size_t i = 0; i < n; i++) a[i] = nn_uniform(nn, 0, 5), b[i] = nn_uniform(nn, 1, 2);
     memcpy(y, b, sizeof y);
@@ -49,8 +50,10 @@ static void every_kernel(nn_ctx *nn, nn_tensor *t)
     KEEP y[0] = k->normalize(n - 1, (nn_real)1e-5, a, y + 1);
     KEEP k->normalize_backward(n, (nn_real)0.3, a, b, y);
     KEEP k->sgd(n, (nn_real)0.1, (nn_real)0.2, a, y);
-    KEEP k->momentum(n, (nn_real)0.1, (nn_real)0.9, (nn_real)0.2, a, b, y);
-    KEEP k->adam(n, &step, a, memset(z, 0, sizeof z), b, y);
+    KEEP k->momentum(n, (nn_real)0.1, (nn_real)0.9, 0, (nn_real)0.2, a, b, y);
+    KEEP k->momentum(n, (nn_real)0.1, (nn_real)0.9, 1, (nn_real)0.2, a, b, y);
+    KEEP k->adaptive(n, &step, a, memset(z, 0, sizeof z), b, y);
+    KEEP k->adaptive(n, &step, a, NULL, b, y);
     KEEP k->pack(13, 14, 300, a, 331, 1, y);
     const nn__conv conv = {2, 3, {11, 9}, 5, {3, 2}, {2, 1}, {1, 0}, {1, 2}, {6, 7}};
     KEEP nn__conv_forward(nn, &conv, a, b, y);

@@ -552,13 +552,35 @@ static void optimisers(void)
     } while (0)
     RATE("nn_sgd", nn_sgd(net, lr));
     RATE("nn_momentum", nn_momentum(net, lr, (nn_real)0.9));
+    RATE("nn_nesterov", nn_nesterov(net, lr, (nn_real)0.9));
+    RATE("nn_adagrad", nn_adagrad(net, lr));
+    RATE("nn_rmsprop", nn_rmsprop(net, lr));
     RATE("nn_adam", nn_adam(net, lr));
+    RATE("nn_adamw", nn_adamw(net, lr, 0));
     EXPECT_CALL(opt = nn_momentum(net, 1, 1), ARG, "nn_momentum: beta is 1, not in 0 <= beta < 1");
     EXPECT_CALL(nn_step(opt), ARG, "nn_step: the optimizer is the result of a failed call");
     EXPECT_CALL(opt = nn_momentum(net, 1, -1), ARG,
                 "nn_momentum: beta is -1, not in 0 <= beta < 1");
     EXPECT_CALL(opt = nn_momentum(net, 1, (nn_real)NAN), ARG,
                 "nn_momentum: beta is nan, not in 0 <= beta < 1");
+    EXPECT_CALL(opt = nn_nesterov(net, 1, 1), ARG, "nn_nesterov: beta is 1, not in 0 <= beta < 1");
+    EXPECT_CALL(opt = nn_adamw(net, 1, -1), ARG,
+                "nn_adamw: the weight decay is -1, not 0 or more and finite");
+    EXPECT_CALL(nn_step(opt), ARG, "nn_step: the optimizer is the result of a failed call");
+    opt = nn_adam(net, 1);
+#define FIELD(member, wrong, right, message)                                                      \
+    do {                                                                                          \
+        opt->member = (nn_real)(wrong);                                                           \
+        EXPECT_CALL(nn_step(opt), ARG, "nn_step: " message);                                      \
+        opt->member = (nn_real)(right);                                                           \
+    } while (0)
+    FIELD(lr, -1, 1, "the learning rate is -1, not 0 or more and finite");
+    FIELD(lr, INFINITY, 1, "the learning rate is inf, not 0 or more and finite");
+    FIELD(weight_decay, -0.5, 0, "the weight decay is -0.5, not 0 or more and finite");
+    FIELD(eps, NAN, 0, "eps is nan, not 0 or more and finite");
+    FIELD(beta1, 1, 0, "beta1 is 1, not in 0 <= beta1 < 1");
+    FIELD(beta2, -1, 0, "beta2 is -1, not in 0 <= beta2 < 1");
+    CHECK_INT(opt->step, 0);
     CHECK(w->data[0] == 0 && w->data[1] == 0); /* no step was done */
     opt = nn_sgd(net, 1);
     nn_matmul(x23, x23);
@@ -985,10 +1007,33 @@ static void no_room(int i)
     nn_full(nn, nn_shape1(1 << 20), 0);
 }
 
+/* Schedules have no context, and so no handler: they always abort. */
+static void wrong_schedule(int i)
+{
+    if (i == 0) nn_step_lr(-1, 1, 1, 0);
+    if (i == 1) nn_step_lr(1, (nn_real)NAN, 1, 0);
+    if (i == 2) nn_step_lr(1, 1, 0, 3);
+    if (i == 3) nn_exponential_lr(1, 1, -1);
+    if (i == 4) nn_cosine_annealing_lr(1, -1, 2, 1);
+    if (i == 5) nn_linear_lr(1, 2, 2, 1);
+}
+static const char *const schedule_messages[] = {
+    "nn_step_lr: the learning rate is -1, not 0 or more and finite\n",
+    "nn_step_lr: gamma is nan, not 0 or more and finite\n",
+    "nn_step_lr: a duration of 0, below 1\n",
+    "nn_exponential_lr: t is -1, below 0\n",
+    "nn_cosine_annealing_lr: lr_min is -1, not 0 or more and finite\n",
+    "nn_linear_lr: start is 2, above 1\n",
+};
+
 static void defaults(void)
 {
     char out[1024];
     start();
+    for (int i = 0; i < 6; i++) {
+        CHECK(aborted(in_child(wrong_schedule, i, out, sizeof out)));
+        CHECK_STR(out, schedule_messages[i]);
+    }
     CHECK(aborted(in_child(wrong_matmul, 0, out, sizeof out)));
     const char *line = strchr(out, ':');
     CHECK(strncmp(out, __FILE__ ":", sizeof __FILE__) == 0 && atoi(line ? line + 1 : "") > 0);
@@ -1092,7 +1137,11 @@ static nn_linear empty_linear;
     X(nn_activate, nn_activate(NULL, NN_RELU))                                                    \
     X(nn_sgd, nn_sgd(NULL, 1))                                                                    \
     X(nn_momentum, nn_momentum(NULL, 1, 0))                                                       \
+    X(nn_nesterov, nn_nesterov(NULL, 1, 0))                                                       \
+    X(nn_adagrad, nn_adagrad(NULL, 1))                                                            \
+    X(nn_rmsprop, nn_rmsprop(NULL, 1))                                                            \
     X(nn_adam, nn_adam(NULL, 1))                                                                  \
+    X(nn_adamw, nn_adamw(NULL, 1, 0))                                                             \
     X(nn_step, nn_step(NULL))                                                                     \
     X(nn_backward, nn_backward(NULL))                                                             \
     X(nn_detach, nn_detach(NULL))                                                                 \

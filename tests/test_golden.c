@@ -182,7 +182,19 @@ static nn_tensor *cross_entropy(nn_tensor **x)
 
 static nn_optimizer *sgd(nn_model *model) { return nn_sgd(model, arg(0)); }
 static nn_optimizer *momentum(nn_model *model) { return nn_momentum(model, arg(0), arg(1)); }
+static nn_optimizer *nesterov(nn_model *model) { return nn_nesterov(model, arg(0), arg(1)); }
+static nn_optimizer *adagrad(nn_model *model) { return nn_adagrad(model, arg(0)); }
+static nn_optimizer *rmsprop(nn_model *model) { return nn_rmsprop(model, arg(0)); }
 static nn_optimizer *adam(nn_model *model) { return nn_adam(model, arg(0)); }
+static nn_optimizer *adamw(nn_model *model) { return nn_adamw(model, arg(0), arg(1)); }
+
+static nn_real step_lr(long t) { return nn_step_lr(arg(0), arg(1), (long)arg(2), t); }
+static nn_real exponential_lr(long t) { return nn_exponential_lr(arg(0), arg(1), t); }
+static nn_real cosine_annealing_lr(long t)
+{
+    return nn_cosine_annealing_lr(arg(0), arg(1), (long)arg(2), t);
+}
+static nn_real linear_lr(long t) { return nn_linear_lr(arg(0), arg(1), (long)arg(2), t); }
 
 typedef struct operation {
     const char *name; /* a case's name up to the slash */
@@ -191,6 +203,7 @@ typedef struct operation {
     nn_tensor *(*binary)(nn_tensor *a, nn_tensor *b);
     nn_tensor *(*other)(nn_tensor **x);
     nn_optimizer *(*optimizer)(nn_model *model);
+    nn_real (*schedule)(long t);
     double atol; /* of trained parameters */
     int cases;
     double worst;
@@ -240,10 +253,18 @@ static operation table[] = {
     {.name = "train_momentum", .optimizer = momentum, .atol = 1e-5},
     /* Adam divides by the gradient's size: where that is small its rounding shows in full. */
     {.name = "train_adam", .optimizer = adam, .atol = 1e-4},
+    {.name = "train_adamw", .optimizer = adamw, .atol = 1e-4},
+    {.name = "train_rmsprop", .optimizer = rmsprop, .atol = 1e-4},
+    {.name = "train_nesterov", .optimizer = nesterov, .atol = 1e-5},
+    {.name = "train_adagrad", .optimizer = adagrad, .atol = 1e-5},
+    {.name = "step_lr", .schedule = step_lr},
+    {.name = "exponential_lr", .schedule = exponential_lr},
+    {.name = "cosine_annealing_lr", .schedule = cosine_annealing_lr},
+    {.name = "linear_lr", .schedule = linear_lr},
 };
 enum { TABLE_SIZE = sizeof table / sizeof table[0] };
 
-/* ---- the two kinds of case ---- */
+/* ---- the kinds of case ---- */
 
 static void check_operation(nn_ctx *nn, const operation *op)
 {
@@ -283,6 +304,7 @@ static void check_training(nn_ctx *nn, const operation *op)
     }
     nn_linear fc1 = {p[0], p[1]}, fc2 = {p[2], p[3]};
     nn_optimizer *opt = op->optimizer(model);
+    if (find("decay", -1)) opt->weight_decay = find("decay", -1)->data[0];
     nn_real losses[STEPS];
     for (int step = 0; step < STEPS; step++) {
         nn_clear(nn);
@@ -297,6 +319,15 @@ static void check_training(nn_ctx *nn, const operation *op)
     if (need("y", -1)->size != STEPS) damaged("not as many losses as steps");
     check_near(need("y", -1), losses, 0, 1e-5);
     for (int i = 0; i < 4; i++) check_near(need("y", i), p[i]->data, op->atol, 0);
+}
+
+static void check_schedule(const operation *op)
+{
+    const array *expected = need("y", -1);
+    nn_real rates[64];
+    if (expected->size > sizeof rates / sizeof *rates) damaged("too many rates");
+    for (size_t t = 0; t < expected->size; t++) rates[t] = op->schedule((long)t);
+    check_near(expected, rates, 1e-7, 1e-6);
 }
 
 /* Counts as a failed check, instead of the abort that would end the other cases as well. */
@@ -323,6 +354,7 @@ static void run_case(void)
         nn_ctx *nn = nn_create(1);
         nn_on_error(nn, on_error, NULL);
         if (op->optimizer) check_training(nn, op);
+        else if (op->schedule) check_schedule(op);
         else check_operation(nn, op);
         nn_destroy(nn);
         op->cases++;

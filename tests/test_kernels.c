@@ -117,7 +117,7 @@ typedef struct call { /* the arguments and results of any kernel */
 } call;
 
 /* Numbers of order one, so that none of them can be forgotten unseen. */
-static const nn__adam_step step = {0.5f, 0.75f, 0.5f, 1.25f, 0.25f, 0.5f};
+static const nn__adaptive_step step = {0.5f, 0.75f, 0.625f, 0.5f, 1.25f, 0.25f, 0.5f, 1.5f};
 
 #define CALL_map(f) t->f(c->n, c->a, c->y)
 #define CALL_scaled(f) t->f(c->n, c->k, c->a, c->y)
@@ -133,8 +133,8 @@ static const nn__adam_step step = {0.5f, 0.75f, 0.5f, 1.25f, 0.25f, 0.5f};
 #define CALL_normalize c->result = t->normalize(c->n, c->k, c->a, c->y)
 #define CALL_normalize_backward CALL_sloped(normalize_backward)
 #define CALL_sgd t->sgd(c->n, c->k, 0.5f, c->a, c->y)
-#define CALL_momentum t->momentum(c->n, c->k, 0.75f, 0.5f, c->a, c->v, c->y)
-#define CALL_adam t->adam(c->n, &step, c->a, c->m, c->v, c->y)
+#define CALL_momentum t->momentum(c->n, c->k, 0.75f, c->sb, 0.5f, c->a, c->v, c->y)
+#define CALL_adaptive t->adaptive(c->n, &step, c->a, c->sb ? c->m : NULL, c->v, c->y)
 #define CALL_pack (void)0 /* has a test of its own */
 
 #define ID(form, name) id_##name,
@@ -153,9 +153,10 @@ static void run(const nn__kernels *t, int kernel, call *c)
 }
 
 static int has_form(int kernel, const char *form) { return !strcmp(kernels[kernel].form, form); }
-static int variants(int kernel) /* of sa and sb */
+static int variants(int kernel) /* of sa and sb, or of other switches */
 {
-    return has_form(kernel, "pair") ? 4 : kernel == id_squared_error ? 2 : 1;
+    if (kernel == id_squared_error || kernel == id_momentum || kernel == id_adaptive) return 2;
+    return has_form(kernel, "pair") ? 4 : 1;
 }
 
 /* The arrays of a call lie in rooms: two to read from, three to write to. `fresh` is what those

@@ -223,7 +223,9 @@ start = [uniform(8, 5, low=-0.5, high=0.5), uniform(8, low=-0.2, high=0.2),
 OPTIMIZERS = [("sgd", [0.1], lambda p: torch.optim.SGD(p, lr=0.1)),
               ("momentum", [0.1, 0.9], lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9)),
               ("adam", [0.01], lambda p: torch.optim.Adam(p, lr=0.01))]
-for rule, settings, make in OPTIMIZERS:
+
+
+def train(name, settings, make, decay=0):
     params = [p.clone().requires_grad_() for p in start]
     optimizer = make(params)
     losses = []
@@ -234,10 +236,15 @@ for rule, settings, make in OPTIMIZERS:
         loss.backward()
         optimizer.step()
         losses.append(loss.item())
-    write(f"train_{rule}/mlp",
+    write(f"train_{name}",
           [("x", x), ("labels", torch.tensor(labels)), ("args", torch.tensor(settings))]
           + [(f"x{i}", p) for i, p in enumerate(start)] + [("y", torch.tensor(losses))]
-          + [(f"y{i}", p) for i, p in enumerate(params)])
+          + [(f"y{i}", p) for i, p in enumerate(params)]
+          + ([("decay", torch.tensor(decay))] if decay else []))
+
+
+for rule, settings, make in OPTIMIZERS:
+    train(f"{rule}/mlp", settings, make)
 
 # ---- later ones, last: the random numbers of the cases above stay what they were ----
 
@@ -267,6 +274,46 @@ case("log_softmax/3d", log_softmax, uniform(2, 3, 5))
 case("log_softmax/one", log_softmax, uniform(3, 1))
 case("log_softmax/far", log_softmax,
      floats([[1000, 999, -1000], [-1000, -1000, -1001], [88, 0, 90]]))
+
+SGD, ADAM, ADAMW = torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW
+ADAGRAD, RMSPROP = torch.optim.Adagrad, torch.optim.RMSprop
+L2 = {"weight_decay": 0.3}
+for name, settings, rule, options in (
+        ("sgd/decay", [0.1], SGD, L2),
+        ("momentum/decay", [0.1, 0.9], SGD, {"momentum": 0.9, **L2}),
+        ("nesterov/mlp", [0.1, 0.9], SGD, {"momentum": 0.9, "nesterov": True}),
+        ("nesterov/decay", [0.1, 0.5], SGD, {"momentum": 0.5, "nesterov": True, **L2}),
+        ("adagrad/mlp", [0.1], ADAGRAD, {}),
+        ("adagrad/decay", [0.1], ADAGRAD, L2),
+        ("rmsprop/mlp", [0.01], RMSPROP, {}),
+        ("rmsprop/decay", [0.01], RMSPROP, L2),
+        ("adam/decay", [0.01], ADAM, L2),
+        ("adamw/mlp", [0.01, 0.01], ADAMW, {"weight_decay": 0.01}),
+        ("adamw/decay", [0.1, 0.9], ADAMW, {"weight_decay": 0.9})):
+    train(name, settings, lambda p: rule(p, lr=settings[0], **options),
+          0 if rule == ADAMW else options.get("weight_decay", 0))
+
+# ---- schedules: y is the learning rate at t = 0, 1, .. ----
+
+
+def schedule(name, lr, settings, make, steps):
+    optimizer = SGD([torch.zeros(1, requires_grad=True)], lr=lr)
+    scheduler = make(optimizer)
+    rates = []
+    for t in range(steps):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        scheduler.step()
+    args = torch.tensor([lr] + settings, dtype=torch.float64)
+    write(name, [("args", args), ("y", torch.tensor(rates))])
+
+
+LR = torch.optim.lr_scheduler
+schedule("step_lr/3", 0.5, [0.1, 3], lambda o: LR.StepLR(o, 3, 0.1), 14)
+schedule("exponential_lr/0.9", 0.1, [0.9], lambda o: LR.ExponentialLR(o, 0.9), 30)
+schedule("cosine_annealing_lr/20", 0.1, [0, 20], lambda o: LR.CosineAnnealingLR(o, 20), 21)
+schedule("cosine_annealing_lr/7", 2, [0.5, 7], lambda o: LR.CosineAnnealingLR(o, 7, 0.5), 8)
+schedule("linear_lr/5", 0.3, [0.25, 5], lambda o: LR.LinearLR(o, 0.25, 1, 5), 9)
 
 path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "vectors.txt")
 with open(path, "w") as file:
