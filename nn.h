@@ -5822,7 +5822,7 @@ int nn_set_reduction(nn_ctx *nn, int reduction)
 
 typedef struct nn__loss { /* the first member of what every loss saves */
     int reduction;
-    double sum, count; /* of the items' losses and of their weights; count is what divides the sum */
+    double sum, count; /* of the items' losses, and of their weights: what divides the sum */
 } nn__loss;
 
 static nn_tensor *nn__loss_new(const char *function, nn_shape items, nn_tensor *const *in, int n,
@@ -5861,12 +5861,6 @@ static nn_real nn__item_grad(const nn_tensor *loss, size_t item)
     return (nn_real)((double)loss->grad[0] / s->count);
 }
 
-/* How many of n elements a kernel may take as one item: all, where only their sum is wanted. */
-static size_t nn__item_size(const nn_tensor *loss, size_t n)
-{
-    return ((const nn__loss *)loss->saved)->reduction == NN_REDUCE_NONE ? 1 : n;
-}
-
 /* Both are there, and of the same shape. */
 static int nn__check_pair(const char *function, nn_tensor *y, nn_tensor *target)
 {
@@ -5880,81 +5874,14 @@ static int nn__check_pair(const char *function, nn_tensor *y, nn_tensor *target)
 
 /* ---- numbers: an item is an element ---- */
 
-/* L = (y - t)^2: dy += dL 2 (y - t), dt += the opposite */
-static void nn__mse_backward(nn_tensor *loss)
-{
-    const nn__kernels *k = loss->ctx->kernels;
-    nn_tensor *y = loss->in[0], *t = loss->in[1];
-    nn_real *difference = nn__temporary(y);
-    const size_t step = nn__item_size(loss, y->size);
-    if (!difference) return;
-    k->sub(y->size, y->data, 1, t->data, 1, difference);
-    for (size_t i = 0; i < y->size; i += step) {
-        const nn_real scale = 2 * nn__item_grad(loss, i);
-        if (y->grad) k->axpy(step, scale, difference + i, y->grad + i);
-        if (t->grad) k->axpy(step, -scale, difference + i, t->grad + i);
-    }
-}
-
-nn_tensor *nn_mse(nn_tensor *y, nn_tensor *target)
-{
-    nn_tensor *in[2] = {y, target};
-    if (!nn__check_pair("nn_mse", y, target)) return nn_op_failed(in, 2);
-    nn_tensor *loss =
-        nn__loss_new("nn_mse", y->shape, in, 2, nn__mse_backward, sizeof(nn__loss));
-    if (!loss->size) return loss;
-    const size_t step = nn__item_size(loss, y->size);
-    for (size_t i = 0; i < y->size; i += step) {
-        const nn_real sse =
-            loss->ctx->kernels->squared_error(step, y->data + i, target->data + i, 1);
-        nn__loss_add(loss, i, (double)sse, (double)step);
-    }
-    return nn__loss_done("nn_mse", loss);
-}
-
-/* L = -t log s(z) - (1 - t) log(1 - s(z)), s the sigmoid: dz += dL (s(z) - t), dt += -dL z. With
- * the square of an identity's error, or softmax and cross-entropy, it is the same (y - t). */
-static void nn__bce_with_logits_backward(nn_tensor *loss)
-{
-    const nn__kernels *k = loss->ctx->kernels;
-    nn_tensor *z = loss->in[0], *t = loss->in[1];
-    const size_t step = nn__item_size(loss, z->size);
-    for (size_t i = 0; i < z->size; i += step) {
-        const nn_real g = nn__item_grad(loss, i);
-        if (z->grad) k->bce_backward(step, g, z->data + i, t->data + i, z->grad + i);
-        if (t->grad) k->axpy(step, -g, z->data + i, t->grad + i);
-    }
-}
-
-nn_tensor *nn_bce_with_logits(nn_tensor *z, nn_tensor *target)
-{
-    const char *function = "nn_bce_with_logits";
-    nn_tensor *in[2] = {z, target};
-    if (!nn__check_pair(function, z, target)) return nn_op_failed(in, 2);
-    for (size_t i = 0; i < target->size; i++)
-        if (!(target->data[i] >= 0 && target->data[i] <= 1))
-            return nn_fail(z->ctx, NN_ERROR_ARGUMENT, function,
-                           "target %zu is %g, not between 0 and 1", i, (double)target->data[i]);
-    nn_tensor *loss =
-        nn__loss_new(function, z->shape, in, 2, nn__bce_with_logits_backward, sizeof(nn__loss));
-    if (!loss->size) return loss;
-    const size_t step = nn__item_size(loss, z->size);
-    for (size_t i = 0; i < z->size; i += step) {
-        const nn_real bce = loss->ctx->kernels->bce(step, z->data + i, target->data + i);
-        nn__loss_add(loss, i, (double)bce, (double)step);
-    }
-    return nn__loss_done(function, loss);
-}
-
-/* Those of one element for which no kernel exists: f(y, t), with its slope by y. For each of them
- * f(y, t) = f(t, y). Where something is compared, NaN stays NaN. */
+/* Those that are no kernel are f(y, t), with its slope by y. For each of them f(y, t) = f(t, y).
+ * Where something is compared, NaN stays NaN. */
 typedef double nn__symmetric(double y, double t, double k, double *slope);
 
-static double nn__mae(double y, double t, double k, double *slope)
+static double nn__mae(double y, double t, double unused, double *slope)
 {
-    (void)k;
     *slope = (y > t) - (y < t);
-    return fabs(y - t);
+    return (void)unused, fabs(y - t);
 }
 
 static double nn__huber(double y, double t, double delta, double *slope)
@@ -5964,18 +5891,18 @@ static double nn__huber(double y, double t, double delta, double *slope)
     return fabs(d) <= delta ? d * d / 2 : delta * (fabs(d) - delta / 2);
 }
 
-static double nn__hinge(double y, double t, double k, double *slope)
+static double nn__hinge(double y, double t, double unused, double *slope)
 {
     const double missing = 1 - t * y; /* to a margin of 1 */
-    (void)k;
     *slope = missing > 0 ? -t : 0;
-    return missing <= 0 ? 0 : missing;
+    return (void)unused, missing <= 0 ? 0 : missing;
 }
 
 typedef struct nn__elements {
     nn__loss loss;
-    nn__symmetric *f;
+    nn__symmetric *f; /* or NULL: a kernel's work */
     double k;
+    size_t step;      /* elements taken as one item: all, where a kernel gives their sum */
 } nn__elements;
 
 static void nn__elements_backward(nn_tensor *loss) /* L = f(y, t): dy += dL f'(y), dt += dL f'(t) */
@@ -5991,37 +5918,83 @@ static void nn__elements_backward(nn_tensor *loss) /* L = f(y, t): dy += dL f'(y
     }
 }
 
+/* L = (y - t)^2: dy += dL 2 (y - t), dt += the opposite */
+static void nn__mse_backward(nn_tensor *loss)
+{
+    const nn__kernels *k = loss->ctx->kernels;
+    nn_tensor *y = loss->in[0], *t = loss->in[1];
+    nn_real *difference = nn__temporary(y);
+    const size_t step = ((const nn__elements *)loss->saved)->step;
+    if (!difference) return;
+    k->sub(y->size, y->data, 1, t->data, 1, difference);
+    for (size_t i = 0; i < y->size; i += step) {
+        const nn_real scale = 2 * nn__item_grad(loss, i);
+        if (y->grad) k->axpy(step, scale, difference + i, y->grad + i);
+        if (t->grad) k->axpy(step, -scale, difference + i, t->grad + i);
+    }
+}
+
+/* L = -t log s(z) - (1 - t) log(1 - s(z)), s the sigmoid: dz += dL (s(z) - t), dt += -dL z. An
+ * identity with half the squared error, and softmax with cross-entropy, have the same y - t. */
+static void nn__bce_with_logits_backward(nn_tensor *loss)
+{
+    const nn__kernels *k = loss->ctx->kernels;
+    nn_tensor *z = loss->in[0], *t = loss->in[1];
+    const size_t step = ((const nn__elements *)loss->saved)->step;
+    for (size_t i = 0; i < z->size; i += step) {
+        const nn_real g = nn__item_grad(loss, i);
+        if (z->grad) k->bce_backward(step, g, z->data + i, t->data + i, z->grad + i);
+        if (t->grad) k->axpy(step, -g, z->data + i, t->grad + i);
+    }
+}
+
 static nn_tensor *nn__elements_of(const char *function, nn_tensor *y, nn_tensor *target,
-                                  nn__symmetric *f, nn_real k)
+                                  void (*backward)(nn_tensor *loss), nn__symmetric *f, nn_real k)
 {
     nn_tensor *in[2] = {y, target};
-    nn_tensor *loss =
-        nn__loss_new(function, y->shape, in, 2, nn__elements_backward, sizeof(nn__elements));
+    if (!nn__check_pair(function, y, target) || !nn__check_positive(y->ctx, function, "delta", k))
+        return nn_op_failed(in, 2);
+    nn_tensor *loss = nn__loss_new(function, y->shape, in, 2, backward, sizeof(nn__elements));
     if (!loss->size) return loss;
     nn__elements *s = (nn__elements *)loss->saved;
     s->f = f;
     s->k = (double)k;
-    for (size_t i = 0; i < y->size; i++) {
-        double slope;
-        nn__loss_add(loss, i, f((double)y->data[i], (double)target->data[i], s->k, &slope), 1);
+    s->step = f || s->loss.reduction == NN_REDUCE_NONE ? 1 : y->size;
+    for (size_t i = 0; i < y->size; i += s->step) {
+        const nn_real *a = y->data + i, *b = target->data + i;
+        double value, slope;
+        if (f) value = f((double)*a, (double)*b, s->k, &slope);
+        else if (backward == nn__mse_backward)
+            value = (double)y->ctx->kernels->squared_error(s->step, a, b, 1);
+        else value = (double)y->ctx->kernels->bce(s->step, a, b);
+        nn__loss_add(loss, i, value, (double)s->step);
     }
     return nn__loss_done(function, loss);
 }
 
+nn_tensor *nn_mse(nn_tensor *y, nn_tensor *target)
+{
+    return nn__elements_of("nn_mse", y, target, nn__mse_backward, NULL, 1);
+}
 nn_tensor *nn_mae(nn_tensor *y, nn_tensor *target)
 {
-    nn_tensor *in[2] = {y, target};
-    if (!nn__check_pair("nn_mae", y, target)) return nn_op_failed(in, 2);
-    return nn__elements_of("nn_mae", y, target, nn__mae, 0);
+    return nn__elements_of("nn_mae", y, target, nn__elements_backward, nn__mae, 1);
 }
-
 nn_tensor *nn_huber(nn_tensor *y, nn_tensor *target, nn_real delta)
 {
-    nn_tensor *in[2] = {y, target};
-    if (!nn__check_pair("nn_huber", y, target) ||
-        !nn__check_positive(y->ctx, "nn_huber", "delta", delta))
-        return nn_op_failed(in, 2);
-    return nn__elements_of("nn_huber", y, target, nn__huber, delta);
+    return nn__elements_of("nn_huber", y, target, nn__elements_backward, nn__huber, delta);
+}
+
+nn_tensor *nn_bce_with_logits(nn_tensor *z, nn_tensor *target)
+{
+    const char *function = "nn_bce_with_logits";
+    nn_tensor *in[2] = {z, target};
+    if (!nn__check_pair(function, z, target)) return nn_op_failed(in, 2);
+    for (size_t i = 0; i < target->size; i++)
+        if (!(target->data[i] >= 0 && target->data[i] <= 1))
+            return nn_fail(z->ctx, NN_ERROR_ARGUMENT, function,
+                           "target %zu is %g, not between 0 and 1", i, (double)target->data[i]);
+    return nn__elements_of(function, z, target, nn__bce_with_logits_backward, NULL, 1);
 }
 
 nn_tensor *nn_hinge(nn_tensor *y, nn_tensor *target)
@@ -6032,7 +6005,7 @@ nn_tensor *nn_hinge(nn_tensor *y, nn_tensor *target)
         if (!(target->data[i] * target->data[i] == 1))
             return nn_fail(y->ctx, NN_ERROR_ARGUMENT, "nn_hinge", "target %zu is %g, not -1 or 1",
                            i, (double)target->data[i]);
-    return nn__elements_of("nn_hinge", y, target, nn__hinge, 0);
+    return nn__elements_of("nn_hinge", y, target, nn__elements_backward, nn__hinge, 1);
 }
 
 /* ---- classes: an item is a row ---- */
@@ -6063,9 +6036,8 @@ static int nn__check_distributions(const char *function, const nn_tensor *p)
             negative |= !(p->data[j] >= 0);
         }
         if (negative || !(sum == 0 || fabs(sum - 1) < 1e-3))
-            return nn__mistake(p->ctx, function, negative ? "row %zu of the target has a negative "
-                               "number or NaN" : "row %zu of the target sums to %g, not to 1", i,
-                               sum);
+            return nn__mistake(p->ctx, function, "row %zu %s: its sum is %g", i, negative ?
+                               "has negative numbers or NaN" : "is no distribution", sum);
     }
     return 1;
 }
@@ -6128,8 +6100,8 @@ static nn_tensor *nn__cross_entropy_of(const char *function, nn_tensor *z, const
             if (t[j] > 0) sum += (double)t[j] * (rest + ((double)max - (double)x[j]));
             weight += (double)t[j];
         }
-        if (labels) weight = labels[row] < 0 ? 0 : class_weight ? (double)class_weight[labels[row]] : 1;
-        else if (weight > 0) weight = 1;
+        if (labels) weight = labels[row] >= 0;
+        if (weight > 0) weight = class_weight ? (double)class_weight[labels[row]] : 1;
         if (!t && weight > 0) sum = rest + ((double)max - (double)x[labels[row]]);
         s->log_sum[row] = rest + (double)max;
         nn__loss_add(loss, row, sum, weight);
@@ -6151,8 +6123,8 @@ nn_tensor *nn_cross_entropy_weighted(nn_tensor *z, const int *labels, const nn_r
     nn_ctx *nn = z->ctx;
     const int n = z->shape.dim[0], c = z->shape.dim[1];
     if (!(smoothing >= 0 && smoothing < 1))
-        return nn_fail(nn, NN_ERROR_ARGUMENT, function, "smoothing is %g, not in 0 <= smoothing < 1",
-                       (double)smoothing);
+        return nn_fail(nn, NN_ERROR_ARGUMENT, function,
+                       "smoothing is %g, not in 0 <= smoothing < 1", (double)smoothing);
     for (int j = 0; class_weight && j < c; j++)
         if (!nn__check_positive(nn, function, "a class's weight", class_weight[j]))
             return &nn->failed;
@@ -6261,8 +6233,7 @@ nn_tensor *nn_multiclass_hinge(nn_tensor *z, const int *labels)
         int rival = label == 0;
         for (int j = rival + 1; j < c; j++)
             if (j != label && row[j] > row[rival]) rival = j;
-        const double missing =
-            label < 0 ? 0 : 1 + ((double)row[rival] - (double)row[label]);
+        const double missing = label < 0 ? 0 : 1 + ((double)row[rival] - (double)row[label]);
         s->rival[i] = missing > 0 ? rival : -1;
         nn__loss_add(loss, (size_t)i, missing <= 0 ? 0 : missing, label >= 0);
     }
@@ -6273,10 +6244,10 @@ nn_tensor *nn_multiclass_hinge(nn_tensor *z, const int *labels)
 
 typedef struct nn__distances {
     nn__loss loss;
-    nn_real *pull; /* [N]: d item / d (d^2 / 2) of the first two rows */
+    nn_real *pull; /* [N]: by how much the first two rows pull each other */
 } nn__distances;
 
-/* A loss with k |a - b|^2 / 2 in this row: da += k (a - b), db += the opposite */
+/* |a - b|^2 / 2 in this row: da += k (a - b), db += the opposite */
 static void nn__pull(nn_tensor *a, nn_tensor *b, size_t row, nn_real k)
 {
     const size_t d = (size_t)a->shape.dim[1];
@@ -6287,9 +6258,21 @@ static void nn__pull(nn_tensor *a, nn_tensor *b, size_t row, nn_real k)
     }
 }
 
-/* in: n tensors [N, D] of the same shape */
-static nn_tensor *nn__distances_new(const char *function, nn_tensor *const *in, int n,
-                                    nn_real margin, void (*backward)(nn_tensor *loss))
+/* triplet: L = |a - p|^2 - |a - n|^2 + margin, or 0: pull = 2, and n is pushed as much
+ * contrastive: L = d^2 / 2: pull = 1; or (margin - d)^2 / 2: pull = 1 - margin / d < 0 */
+static void nn__distances_backward(nn_tensor *loss)
+{
+    nn_tensor **in = loss->in;
+    for (size_t i = 0; i < (size_t)in[0]->shape.dim[0]; i++) {
+        const nn_real k = nn__item_grad(loss, i) * ((nn__distances *)loss->saved)->pull[i];
+        nn__pull(in[0], in[1], i, k);
+        if (loss->n_in == 3) nn__pull(in[0], in[2], i, -k);
+    }
+}
+
+/* in: the n = 3 of a triplet, or the 2 of a pair with `same` */
+static nn_tensor *nn__distances_of(const char *function, nn_tensor *const *in, int n,
+                                   const int *same, nn_real margin)
 {
     if (!nn_op_check(function, in, n)) return nn_op_failed(in, n);
     nn_ctx *nn = in[0]->ctx;
@@ -6298,71 +6281,42 @@ static nn_tensor *nn__distances_new(const char *function, nn_tensor *const *in, 
             return nn_fail(nn, NN_ERROR_SHAPE, function,
                            "embeddings are [N, D], the same for all; they are %s and %s",
                            nn_shape_text(nn, in[0]->shape), nn_shape_text(nn, in[i]->shape));
-    if (!nn__check_positive(nn, function, "margin", margin)) return &nn->failed;
-    nn_tensor *loss = nn__loss_new(function, nn_shape1(in[0]->shape.dim[0]), in, n, backward,
+    const size_t rows = (size_t)in[0]->shape.dim[0], d = (size_t)in[0]->shape.dim[1];
+    if (!nn__check_positive(nn, function, "margin", margin) ||
+        (n == 2 && !nn__check_labels(nn, function, same, (int)rows, 2)))
+        return &nn->failed;
+    nn_tensor *loss = nn__loss_new(function, nn_shape1((int)rows), in, n, nn__distances_backward,
                                    sizeof(nn__distances));
-    nn_real *pull = loss->size ? nn__reals(nn, &nn->graph, (size_t)in[0]->shape.dim[0]) : NULL;
-    if (!pull) return &nn->failed;
-    ((nn__distances *)loss->saved)->pull = pull;
-    return loss;
-}
-
-static double nn__squared_distance(const nn_tensor *a, const nn_tensor *b, size_t row)
-{
-    const size_t d = (size_t)a->shape.dim[1];
-    return (double)a->ctx->kernels->squared_error(d, a->data + row * d, b->data + row * d, 1);
-}
-
-/* L = |a - p|^2 - |a - n|^2 + margin, or 0 */
-static void nn__triplet_backward(nn_tensor *loss)
-{
-    nn_tensor *a = loss->in[0];
-    for (size_t i = 0; i < (size_t)a->shape.dim[0]; i++) {
-        const nn_real k = nn__item_grad(loss, i) * ((nn__distances *)loss->saved)->pull[i];
-        nn__pull(a, loss->in[1], i, k);
-        nn__pull(a, loss->in[2], i, -k);
+    nn_real *pulls = loss->size ? nn__reals(nn, &nn->graph, rows) : NULL;
+    if (!pulls) return &nn->failed;
+    ((nn__distances *)loss->saved)->pull = pulls;
+    for (size_t i = 0; i < rows; i++) {
+        double squared[2] = {0, 0}, value, pull;
+        for (int j = 1; j < n; j++)
+            squared[j - 1] = (double)nn->kernels->squared_error(d, in[0]->data + i * d,
+                                                                in[j]->data + i * d, 1);
+        const double distance = sqrt(squared[0]), gap = (double)margin - distance;
+        if (n == 3) value = squared[0] - squared[1] + (double)margin, pull = 2;
+        else if (same[i] == 1) value = squared[0] / 2, pull = 1;
+        else value = gap <= 0 ? 0 : gap * gap / 2, pull = distance > 0 ? -gap / distance : 0;
+        const int counts = n == 3 || same[i] >= 0;
+        if (!counts || value <= 0) value = pull = 0;
+        pulls[i] = (nn_real)pull;
+        nn__loss_add(loss, i, value, counts);
     }
+    return nn__loss_done(function, loss);
 }
 
 nn_tensor *nn_triplet(nn_tensor *a, nn_tensor *p, nn_tensor *n, nn_real margin)
 {
     nn_tensor *in[3] = {a, p, n};
-    nn_tensor *loss = nn__distances_new("nn_triplet", in, 3, margin, nn__triplet_backward);
-    if (!loss || !loss->size) return loss;
-    for (size_t i = 0; i < (size_t)a->shape.dim[0]; i++) {
-        const double missing =
-            nn__squared_distance(a, p, i) - nn__squared_distance(a, n, i) + (double)margin;
-        ((nn__distances *)loss->saved)->pull[i] = missing > 0 ? (nn_real)2 : (nn_real)0;
-        nn__loss_add(loss, i, missing <= 0 ? 0 : missing, 1);
-    }
-    return nn__loss_done("nn_triplet", loss);
-}
-
-/* L = d^2 / 2, or (margin - d)^2 / 2 which pulls with 1 - margin / d < 0 */
-static void nn__contrastive_backward(nn_tensor *loss)
-{
-    const nn_real *pull = ((nn__distances *)loss->saved)->pull;
-    for (size_t i = 0; i < (size_t)loss->in[0]->shape.dim[0]; i++)
-        nn__pull(loss->in[0], loss->in[1], i, nn__item_grad(loss, i) * pull[i]);
+    return nn__distances_of("nn_triplet", in, 3, NULL, margin);
 }
 
 nn_tensor *nn_contrastive(nn_tensor *a, nn_tensor *b, const int *same, nn_real margin)
 {
     nn_tensor *in[2] = {a, b};
-    nn_tensor *loss = nn__distances_new("nn_contrastive", in, 2, margin, nn__contrastive_backward);
-    if (!loss || !loss->size) return loss;
-    if (!nn__check_labels(a->ctx, "nn_contrastive", same, a->shape.dim[0], 2))
-        return &a->ctx->failed;
-    for (size_t i = 0; i < (size_t)a->shape.dim[0]; i++) {
-        const double squared = nn__squared_distance(a, b, i), d = sqrt(squared);
-        const double gap = (double)margin - d;
-        double value = squared / 2, pull = 1;
-        if (same[i] < 0) value = pull = 0;
-        if (same[i] == 0) value = gap <= 0 ? 0 : gap * gap / 2, pull = gap > 0 && d > 0 ? -gap / d : 0;
-        ((nn__distances *)loss->saved)->pull[i] = (nn_real)pull;
-        nn__loss_add(loss, i, value, same[i] >= 0);
-    }
-    return nn__loss_done("nn_contrastive", loss);
+    return nn__distances_of("nn_contrastive", in, 2, same, margin);
 }
 
 /* ---- connectionist temporal classification: an item is a sequence ---- */
@@ -6430,7 +6384,8 @@ static void nn__ctc_sweep(const nn__kernels *k, int frames, int states, const in
                 const double *before = a + (t - step) * states;
                 from[n++] = before[s];
                 if (j > 0) from[n++] = before[s - step];
-                if (j > 1 && s % 2 && path[s] != path[s - 2 * step]) from[n++] = before[s - 2 * step];
+                if (j > 1 && s % 2 && path[s] != path[s - 2 * step])
+                    from[n++] = before[s - 2 * step];
                 sum = nn__log_sum(k, n, from);
             }
             a[t * states + s] = sum + e[t * states + s];
@@ -6449,7 +6404,8 @@ static double nn__ctc_sequence(const nn_tensor *z, const nn_real *x, int frames,
     double *e = (double *)nn__alloc(nn, &nn->graph, (size_t)frames, row, 0);
     double *alpha = (double *)nn__alloc(nn, &nn->graph, (size_t)frames, row, 0);
     double *beta = (double *)nn__alloc(nn, &nn->graph, (size_t)frames, row, 0);
-    nn_real *w = nn__reals(nn, &nn->graph, 2 * (size_t)states), *p = w + states, max;
+    nn_real *w = nn__reals(nn, &nn->graph, (size_t)states), max;
+    nn_real *p = nn__reals(nn, &nn->graph, (size_t)states);
     int *path = (int *)nn__alloc(nn, &nn->graph, (size_t)states, sizeof(int), 0);
     if (nn->code != NN_OK) return 0;
     for (int s = 0; s < states; s++) path[s] = s % 2 ? labels[s / 2] : blank;
@@ -6513,50 +6469,38 @@ nn_tensor *nn_ctc(nn_tensor *z, const int *frames, const int *labels, int most, 
     return nn->code == NN_OK ? nn__loss_done("nn_ctc", loss) : &nn->failed;
 }
 
-typedef struct nn__prefix { /* a node of the tree of all prefixes seen: its parent's, and label */
-    int parent, label, child, sibling;
-} nn__prefix;
-
-typedef struct nn__beam { /* the prefix `node` or, if new, that of node and label together */
-    int node, label;          /* label -1: not new */
-    double p_blank, p_label;  /* of its alignments that end with the blank, with the last label */
+typedef struct nn__beam { /* a prefix: text[length], and then, if it is not -1, the label next */
+    const int *text;
+    int length, next;
+    double p_blank, p_label; /* of its alignments that end with the blank, with the last label */
 } nn__beam;
 
-/* The node for parent and label, made if there is none. */
-static int nn__ctc_node(nn__prefix *tree, int *nodes, int parent, int label)
-{
-    int i = tree[parent].child;
-    while (i && tree[i].label != label) i = tree[i].sibling;
-    if (i) return i;
-    nn__prefix new_one = {parent, label, 0, tree[parent].child};
-    tree[*nodes] = new_one;
-    return tree[parent].child = (*nodes)++;
-}
-
 /* The prefixes after one more frame, of probabilities p [C]: each stays, or grows by a label. What
- * grows into a prefix that is there already is added to it. Candidates [n * c]; gives how many. */
-static int nn__ctc_grow(const nn__beam *beam, int n, const nn__prefix *tree, const nn_real *p, int c,
-                        int blank, nn__beam *candidate)
+ * grows into a prefix that is there already is added to it. Gives how many candidates. */
+static int nn__ctc_grow(const nn__beam *beam, int n, const nn_real *p, int c, int blank,
+                        nn__beam *candidate)
 {
     int count = n;
     for (int i = 0; i < n; i++) {
-        const nn__beam stays = {beam[i].node, -1,
-                                (beam[i].p_blank + beam[i].p_label) * (double)p[blank],
-                                beam[i].node ? beam[i].p_label * (double)p[tree[beam[i].node].label] : 0};
-        candidate[i] = stays;
+        const nn__beam *b = &beam[i];
+        candidate[i] = *b;
+        candidate[i].p_blank = (b->p_blank + b->p_label) * (double)p[blank];
+        candidate[i].p_label = b->length ? b->p_label * (double)p[b->text[b->length - 1]] : 0;
     }
     for (int i = 0; i < n; i++)
         for (int j = 0; j < c; j++) {
-            const int again = beam[i].node && tree[beam[i].node].label == j;
-            double grown = beam[i].p_blank * (double)p[j];
-            if (!again) grown += beam[i].p_label * (double)p[j];
-            int to = 0;
-            while (to < n && !(beam[to].node && tree[beam[to].node].parent == beam[i].node &&
-                               tree[beam[to].node].label == j)) to++;
-            const nn__beam grows = {beam[i].node, j, 0, grown};
+            nn__beam grown = beam[i];
+            const int length = grown.length, again = length && grown.text[length - 1] == j;
+            grown.next = j;
+            grown.p_label = (grown.p_blank + (again ? 0 : grown.p_label)) * (double)p[j];
+            grown.p_blank = 0;
             if (j == blank) continue;
-            if (to < n) candidate[to].p_label += grown;
-            else candidate[count++] = grows;
+            int to = 0; /* the same text among those that stay? */
+            while (to < n && (beam[to].length != length + 1 || beam[to].text[length] != j ||
+                              memcmp(beam[to].text, grown.text, (size_t)length * sizeof(int)) != 0))
+                to++;
+            if (to < n) candidate[to].p_label += grown.p_label;
+            else candidate[count++] = grown;
         }
     return count;
 }
@@ -6565,40 +6509,40 @@ static int nn__ctc_grow(const nn__beam *beam, int n, const nn__prefix *tree, con
 static int nn__ctc_search(nn_ctx *nn, const nn_real *x, int frames, int c, int blank, int beams,
                           int *labels)
 {
+    const size_t size = (size_t)beams;
     nn_real *p = nn__reals(nn, &nn->graph, (size_t)c), max;
-    nn__prefix *tree = (nn__prefix *)nn__alloc(nn, &nn->graph, (size_t)frames + 1,
-                                               (size_t)beams * sizeof *tree, 0);
-    nn__beam *beam = (nn__beam *)nn__alloc(nn, &nn->graph, (size_t)beams, sizeof *beam, 0);
-    nn__beam *candidate = (nn__beam *)nn__alloc(nn, &nn->graph, (size_t)c,
-                                                (size_t)beams * sizeof *candidate, 0);
+    int *text = (int *)nn__alloc(nn, &nn->graph, (size_t)frames, 2 * size * sizeof *text, 0);
+    nn__beam *beam = (nn__beam *)nn__alloc(nn, &nn->graph, size, sizeof *beam, 0);
+    nn__beam *candidate =
+        (nn__beam *)nn__alloc(nn, &nn->graph, (size_t)c, size * sizeof *candidate, 0);
     if (nn->code != NN_OK) return 0;
-    const nn__prefix root = {0, -1, 0, 0};
-    const nn__beam start = {0, -1, 1, 0};
-    int nodes = 1, n = 1;
-    tree[0] = root;
+    const nn__beam start = {text, 0, -1, 1, 0}; /* the empty prefix */
+    int n = 1;
     beam[0] = start;
     for (ptrdiff_t t = 0; t < frames; t++) {
         nn->kernels->softmax((size_t)c, x + t * c, p, &max);
-        const int count = nn__ctc_grow(beam, n, tree, p, c, blank, candidate);
+        const int count = nn__ctc_grow(beam, n, p, c, blank, candidate);
         double largest = 0;
-        for (n = 0; n < beams && n < count; n++) { /* the n-th best to its place, n = 0, 1, .. */
+        for (n = 0; n < beams && n < count; n++) { /* the best of the rest, n = 0, 1, .. */
             int best = n;
             for (int i = n + 1; i < count; i++)
                 if (candidate[i].p_blank + candidate[i].p_label >
                     candidate[best].p_blank + candidate[best].p_label) best = i;
-            const nn__beam b = candidate[best];
+            nn__beam b = candidate[best];
             candidate[best] = candidate[n];
             if (n == 0) largest = b.p_blank + b.p_label;
+            int *copy = text + (t % 2 ? 0 : (ptrdiff_t)beams * frames) + (ptrdiff_t)n * frames;
+            memcpy(copy, b.text, (size_t)b.length * sizeof *copy);
+            if (b.next >= 0) copy[b.length++] = b.next;
+            b.text = copy;
+            b.next = -1;
+            b.p_blank /= largest; /* so that the best of products never becomes 0 */
+            b.p_label /= largest;
             beam[n] = b;
-            if (b.label >= 0) beam[n].node = nn__ctc_node(tree, &nodes, b.node, b.label);
-            beam[n].p_blank /= largest; /* so that no product ever becomes 0 */
-            beam[n].p_label /= largest;
         }
     }
-    int length = 0;
-    for (int i = beam[0].node; i; i = tree[i].parent) length++;
-    for (int i = beam[0].node, at = length; i; i = tree[i].parent) labels[--at] = tree[i].label;
-    return length;
+    memcpy(labels, beam[0].text, (size_t)beam[0].length * sizeof *labels);
+    return beam[0].length;
 }
 
 void nn_ctc_decode(const nn_tensor *z, const int *frames, int blank, int beams, int *labels)

@@ -441,8 +441,8 @@ static const operation table[] = {
     {OP(entropy, entropy), .other = entropy}, /* 7.5 */
     {OP(multiclass_hinge, multiclass_hinge), .other = multiclass_hinge},
     {OP(ctc, ctc), .other = ctc}, /* 7.8 */
-    {OP(triplet, triplet), .other = triplet}, /* 7.9 */
-    {OP(contrastive, contrastive), .other = contrastive}, /* 7.10 */
+    {OP(triplet, distances), .other = triplet}, /* 7.9 */
+    {OP(contrastive, distances), .other = contrastive}, /* 7.10 */
 };
 enum { TABLE_SIZE = sizeof table / sizeof table[0] };
 
