@@ -827,8 +827,8 @@ nn_tensor *nn_mae(nn_tensor *y, nn_tensor *target); /* |d|; slope at 0: 0 */
 nn_tensor *nn_huber(nn_tensor *y, nn_tensor *target, nn_real delta);
 /* Binary cross-entropy of sigmoid(z) against target in 0..1. Finite and right for every logit z. */
 nn_tensor *nn_bce_with_logits(nn_tensor *z, nn_tensor *target);
-/* max(0, 1 - target y), target -1 or 1: with nn_sgd's weight_decay, a linear support vector machine
- * (Cortes and Vapnik 1995) */
+/* max(0, 1 - target y), target -1 or 1: with a penalty lambda |w|^2 / 2 and a linear y it makes a
+ * support vector machine (Cortes and Vapnik 1995) */
 nn_tensor *nn_hinge(nn_tensor *y, nn_tensor *target);
 
 /* For classes: logits z [N, C], labels [N] in 0..C-1, copied; rows with label -1 do not count. All
