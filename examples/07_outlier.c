@@ -45,7 +45,7 @@ int main(void)
     nn_tensor *(*const loss[LOSSES])(nn_tensor *, nn_tensor *) = {nn_mse, nn_mae, huber};
     double clean[LOSSES][2], wrong[LOSSES][2], moved[LOSSES];
     for (int i = 0; i < LOSSES; i++) fit(loss[i], x, t, clean[i]);
-    t[N - 1] = -10; /* somebody lost a digit */
+    t[N - 1] = -10; /* a slip of the pen */
     printf("== loss    20 good samples      one of them at -10    slope moved by\n");
     for (int i = 0; i < LOSSES; i++) {
         fit(loss[i], x, t, wrong[i]);
@@ -55,7 +55,7 @@ int main(void)
     }
 
     const int good = moved[0] > 1 && moved[1] < 0.3 && moved[2] < 0.3;
-    printf("\nexpected: with MSE the slope moves by more than 1, with the others by less than 0.3\n");
+    printf("\nexpected: the slope moves by more than 1 (MSE) and less than 0.3 (the others)\n");
     printf("got:      %.2f, %.2f and %.2f\n", moved[0], moved[1], moved[2]);
     return !good;
 }

@@ -48,7 +48,7 @@ int main(void)
         kerb += support;
         nearest = fmin(nearest, distance);
         printf("(%2.0f, %2.0f) of class %2.0f: margin %.2f, distance %.2f%s\n", (double)x[i][0],
-               (double)x[i][1], (double)t[i], margin, distance, support ? ", a support vector" : "");
+               (double)x[i][1], (double)t[i], margin, distance, support ? ", support" : "");
     }
 
     printf("\nexpected: 3 support vectors, distance 1.00 to 0.02\n");
