@@ -183,6 +183,14 @@ static void large_logits_rows_7_3_and_7_4(void)
     check_numbers(x->grad, (const double[]){0.5, 0, -0.5, 0.5, 0, -0.5, 0, 0, 0}, 9, eps);
 }
 
+static void masked_logits_row_7_4(void) /* a class that cannot be: its logit is -infinity */
+{
+    const nn_real z[] = {1, (nn_real)-HUGE_VAL, 1, 1}, p[] = {0.25, 0, 0.25, 0.5};
+    const int label[] = {3};
+    CHECK_NEAR(nn_item(nn_cross_entropy(rows(1, 4, z), label)), log(3), 2 * eps);
+    CHECK_NEAR(nn_item(nn_cross_entropy_soft(rows(1, 4, z), rows(1, 4, p))), log(3), 2 * eps);
+}
+
 static void same_delta_of_three_pairs(void) /* y - t over N, whatever the output: rows 7.1 to 7.4 */
 {
     const nn_real z[] = {1, -2, (nn_real)0.5, 3}, t[] = {1, 0, 0, 1};
@@ -335,7 +343,13 @@ static void ctc_row_7_8(void)
                 if (probability[code] > probability[best]) best = code;
             }
             CHECK_NEAR(sum, 1, 20 * eps);
-            int expected[MAX_T + 1], got[MAX_T]; /* with room for all prefixes, the best one */
+            int path[MAX_T], expected[MAX_T + 2], got[MAX_T];
+            nn_argmax(z, path);
+            collapse(path, t, blank, expected);
+            nn_ctc_decode(z, NULL, blank, 0, got);
+            for (int i = 0; i < t && (i == 0 || expected[i - 1] >= 0); i++)
+                CHECK_INT(got[i], expected[i]);
+            /* with room for all prefixes, the best one */
             text_of(best, expected);
             nn_ctc_decode(z, NULL, blank, 500, got);
             for (int i = 0; i < t && (i == 0 || expected[i - 1] >= 0); i++)
@@ -487,6 +501,7 @@ int main(void)
     RUN_WITH_ALL_KERNELS(outlier_row_7_2);
     RUN_WITH_ALL_KERNELS(gaussian_noise_row_7_2);
     RUN_WITH_ALL_KERNELS(large_logits_rows_7_3_and_7_4);
+    RUN_WITH_ALL_KERNELS(masked_logits_row_7_4);
     RUN_WITH_ALL_KERNELS(same_delta_of_three_pairs);
     RUN_WITH_ALL_KERNELS(entropies_row_7_5);
     RUN_WITH_ALL_KERNELS(absolute_errors_row_7_6);
