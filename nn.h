@@ -52,7 +52,8 @@
  *   A tensor of one number has no dimensions: its shape is [].
  *   Rows are samples: Y = X W^T + b, with W stored [out, in] as PyTorch does. The book's column
  *   form y = W x is the same thing for one sample (chapter 6 explains it once).
- *   Class labels and token ids are const int *; -1 means "no target here". Losses take logits.
+ *   Class labels and token ids are const int *; -1 means "no target here". Losses take logits
+ *   and give their mean over what counts; nn_set_reduction changes that.
  *   axis -1 is the last one, as in Python.
  *
  *   shape letters   N batch   T time    D features   H heads or height   W width (or weights)
