@@ -842,7 +842,7 @@ nn_tensor *nn_cross_entropy_weighted(nn_tensor *z, const int *labels, const nn_r
                                      nn_real smoothing);
 /* Cross-entropy H(p, q) = -sum p log q of target rows p [N, C] and q = softmax(z); p >= 0 sums to 1
  * in each row (a row of zeros, as nn_one_hot makes of -1, does not count). nn_entropy: H(p) =
- * -sum p log p. nn_kl_div: KL(p || q) = sum p log(p / q), which is H(p, q) - H(p) >= 0. */
+ * -sum p log p. nn_kl_div: KL(p || q) = sum p log(p / q) = H(p, q) - H(p), 0 but for p = q. */
 nn_tensor *nn_cross_entropy_soft(nn_tensor *z, nn_tensor *target);
 nn_tensor *nn_entropy(nn_tensor *p);
 nn_tensor *nn_kl_div(nn_tensor *z, nn_tensor *target);
@@ -6358,39 +6358,37 @@ static int nn__ctc_length(const nn_tensor *z, int i, int frames, const int *labe
     return length;
 }
 
-/* log(e^a[0] + .. + e^a[n-1]), n <= 3, in a way that nothing overflows */
-static double nn__log_sum(const nn__kernels *k, int n, const double *a)
-{
-    nn_real x[3], y[3], max;
-    double top = a[0];
-    for (int i = 1; i < n; i++) top = a[i] > top ? a[i] : top;
-    for (int i = 0; i < n; i++) x[i] = (nn_real)(a[i] - top);
-    return top + (double)k->softmax((size_t)n, x, y, &max);
-}
-
 /* The labels with blanks around them are the states 0 .. 2 length. a[t, s] becomes the logarithm of
  * the sum over all ways to reach state s at frame t, e[t, s] being the log probability of the
  * state's class there: alpha of Graves et al. 2006. A way stays, goes on, or leaves out the blank
- * between two different labels. With back = 1 it is beta: all ways from there to the end. */
+ * between two different labels. With back = 1 it is beta: all ways from there to the end. A sum is
+ * top + log(e^(a - top) + ..), where nothing overflows; w has room for 4 numbers a state. */
 static void nn__ctc_sweep(const nn__kernels *k, int frames, int states, const int *path,
-                          const double *e, double *a, int back)
+                          const double *e, double *a, int back, nn_real *w)
 {
     const ptrdiff_t step = back ? -1 : 1;
-    for (ptrdiff_t i = 0; i < frames; i++)
+    const size_t n = (size_t)states;
+    for (ptrdiff_t i = 0; i < frames; i++) {
+        const ptrdiff_t t = back ? frames - 1 - i : i;
+        double *now = a + t * states;
+        const double *before = now - step * states;
         for (ptrdiff_t j = 0; j < states; j++) {
-            const ptrdiff_t t = back ? frames - 1 - i : i, s = back ? states - 1 - j : j;
-            double from[3], sum = j < 2 ? 0 : -1e30; /* at the first frame: log 1 or log 0 */
-            int n = 0;
-            if (i > 0) {
-                const double *before = a + (t - step) * states;
-                from[n++] = before[s];
-                if (j > 0) from[n++] = before[s - step];
-                if (j > 1 && s % 2 && path[s] != path[s - 2 * step])
-                    from[n++] = before[s - 2 * step];
-                sum = nn__log_sum(k, n, from);
-            }
-            a[t * states + s] = sum + e[t * states + s];
+            const ptrdiff_t s = back ? states - 1 - j : j;
+            double from[3] = {j < 2 ? 0 : -1e30, -1e30, -1e30}; /* first frame: log 1 or log 0 */
+            if (i > 0) from[0] = before[s];
+            if (i > 0 && j > 0) from[1] = before[s - step];
+            if (i > 0 && j > 1 && s % 2 && path[s] != path[s - 2 * step])
+                from[2] = before[s - 2 * step];
+            double top = from[0] > from[1] ? from[0] : from[1];
+            top = top > from[2] ? top : from[2];
+            for (int m = 0; m < 3; m++) w[m * states + s] = (nn_real)(from[m] - top);
+            now[s] = top + e[t * states + s];
         }
+        k->exp(3 * n, w, w);
+        for (size_t s = 0; s < n; s++) w[3 * n + s] = w[s] + w[n + s] + w[2 * n + s];
+        k->log(n, w + 3 * n, w + 3 * n);
+        for (size_t s = 0; s < n; s++) now[s] += (double)w[3 * n + s];
+    }
 }
 
 /* One sequence. x [frames, C] logits; slope [frames, C] becomes d loss / dx = softmax(x) - (the
@@ -6405,7 +6403,7 @@ static double nn__ctc_sequence(const nn_tensor *z, const nn_real *x, int frames,
     double *e = (double *)nn__alloc(nn, &nn->graph, (size_t)frames, row, 0);
     double *alpha = (double *)nn__alloc(nn, &nn->graph, (size_t)frames, row, 0);
     double *beta = (double *)nn__alloc(nn, &nn->graph, (size_t)frames, row, 0);
-    nn_real *w = nn__reals(nn, &nn->graph, (size_t)states), max;
+    nn_real *w = nn__reals(nn, &nn->graph, 4 * (size_t)states), max, log_sum;
     nn_real *p = nn__reals(nn, &nn->graph, (size_t)states);
     int *path = (int *)nn__alloc(nn, &nn->graph, (size_t)states, sizeof(int), 0);
     if (nn->code != NN_OK) return 0;
@@ -6415,8 +6413,8 @@ static double nn__ctc_sequence(const nn_tensor *z, const nn_real *x, int frames,
         for (int s = 0; s < states; s++)
             e[t * states + s] = ((double)x[t * c + path[s]] - (double)max) - rest;
     }
-    nn__ctc_sweep(k, frames, states, path, e, alpha, 0);
-    if (want_slopes) nn__ctc_sweep(k, frames, states, path, e, beta, 1);
+    nn__ctc_sweep(k, frames, states, path, e, alpha, 0, w);
+    if (want_slopes) nn__ctc_sweep(k, frames, states, path, e, beta, 1, w);
     for (ptrdiff_t t = 0; want_slopes && t < frames; t++) {
         double *through = beta + t * states, top; /* both hold e: all ways through s at t */
         for (int s = 0; s < states; s++) through[s] += alpha[t * states + s] - e[t * states + s];
@@ -6426,8 +6424,12 @@ static double nn__ctc_sequence(const nn_tensor *z, const nn_real *x, int frames,
         k->softmax((size_t)states, w, p, &max);
         for (int s = 0; s < states; s++) slope[t * c + path[s]] -= p[s];
     }
-    const int ends = states > 1 ? 2 : 1; /* with the last label or with the blank after it */
-    return -nn__log_sum(k, ends, alpha + (ptrdiff_t)frames * states - ends);
+    const double *end = alpha + (ptrdiff_t)frames * states - 1; /* the last blank, the last label */
+    const double top = length && end[-1] > end[0] ? end[-1] : end[0];
+    w[0] = (nn_real)(end[0] - top);
+    w[1] = length ? (nn_real)(end[-1] - top) : 0;
+    log_sum = k->softmax(length ? 2 : 1, w, p, &max);
+    return -(top + ((double)max + (double)log_sum));
 }
 
 typedef struct nn__ctc {
