@@ -52,7 +52,8 @@
  *   A tensor of one number has no dimensions: its shape is [].
  *   Rows are samples: Y = X W^T + b, with W stored [out, in] as PyTorch does. The book's column
  *   form y = W x is the same thing for one sample (chapter 6 explains it once).
- *   Class labels and token ids are const int *; -1 means "no target here". Losses take logits.
+ *   Class labels and token ids are const int *; -1 means "no target here". Losses take logits
+ *   and give their mean over what counts; nn_set_reduction changes that.
  *   axis -1 is the last one, as in Python.
  *
  *   shape letters   N batch   T time    D features   H heads or height   W width (or weights)
@@ -324,6 +325,7 @@ struct nn_ctx {
     int training;          /* 1: whatever draws by chance (stochastic units, dropout, ..) does so */
     int grad_enabled;      /* 1: operations are recorded for nn_backward */
     int nan_check;         /* see nn_on_nan */
+    int reduction;         /* what losses return: see nn_set_reduction */
     nn_tensor **tape;      /* the operations since the last nn_clear, in order */
     int n_tape, tape_capacity;
     unsigned life;         /* how many nn_clear so far, plus 1 */
@@ -850,14 +852,64 @@ void nn_mlp_backward(nn_mlp *m, const nn_real *target); /* deltas; adds to the p
 /* ==== Chapter 7: cost functions ====================================================== >>ch07 */
 #if NN_CHAPTERS >= 7
 
-nn_tensor *nn_mse(nn_tensor *y, nn_tensor *target); /* mean of (y - target)^2, same shapes -> [] */
-/* Mean binary cross-entropy of sigmoid(z) against target in 0..1, same shapes -> []. Finite and
- * right for every logit z. Book: 7. */
+/* A loss is a number for each item: an element (nn_mse to nn_hinge) or a row (all others). What it
+ * returns is by default their mean, [], over the items that count; or their sum, []; or the losses
+ * themselves, of the shape of y or [N]. This holds from now on, for all of them; gives what was set
+ * before. (The sum of squares is SSE; PyTorch's word is reduction, too.) Book: 7. */
+enum { NN_REDUCE_MEAN, NN_REDUCE_SUM, NN_REDUCE_NONE };
+int nn_set_reduction(nn_ctx *nn, int reduction);
+
+/* For numbers y and targets of the same shape. Book: 7, as all of these. */
+nn_tensor *nn_mse(nn_tensor *y, nn_tensor *target); /* d^2, where d = y - target */
+nn_tensor *nn_mae(nn_tensor *y, nn_tensor *target); /* |d|; slope at 0: 0 */
+/* d^2 / 2 within delta > 0 of the target, delta (|d| - delta / 2) further out (Huber 1964) */
+nn_tensor *nn_huber(nn_tensor *y, nn_tensor *target, nn_real delta);
+/* Binary cross-entropy of sigmoid(z) against target in 0..1. Finite and right for every logit z. */
 nn_tensor *nn_bce_with_logits(nn_tensor *z, nn_tensor *target);
-/* Mean over rows of -log softmax(z)[label]: z [N, C], labels [N] in 0..C-1, copied -> []. Rows with
- * label -1 do not count. Book: 7. */
+/* max(0, 1 - target y), target -1 or 1: with a penalty lambda |w|^2 / 2 and a linear y it makes a
+ * support vector machine (Cortes and Vapnik 1995) */
+nn_tensor *nn_hinge(nn_tensor *y, nn_tensor *target);
+
+/* For classes: logits z [N, C], labels [N] in 0..C-1, copied; rows with label -1 do not count. All
+ * of them -1 is an error. -log softmax(z)[label]. Book: 7, as all of these. */
 nn_tensor *nn_cross_entropy(nn_tensor *z, const int *labels);
-/* How many rows of z [N, C] have their largest number at the label; rows with -1 do not count. */
+/* Row i times class_weight[labels[i]] (all positive; NULL: all 1), the mean being divided by the
+ * sum of these weights; and smoothing, 0 <= smoothing < 1, of each target shared among all classes
+ * (Szegedy et al. 2016). Both as in PyTorch. */
+nn_tensor *nn_cross_entropy_weighted(nn_tensor *z, const int *labels, const nn_real *class_weight,
+                                     nn_real smoothing);
+/* Cross-entropy H(p, q) = -sum p log q of target rows p [N, C] and q = softmax(z); p >= 0 sums to 1
+ * in each row (a row of zeros, as nn_one_hot makes of -1, does not count). nn_entropy: H(p) =
+ * -sum p log p. nn_kl_div: KL(p || q) = sum p log(p / q) = H(p, q) - H(p), 0 but for p = q. */
+nn_tensor *nn_cross_entropy_soft(nn_tensor *z, nn_tensor *target);
+nn_tensor *nn_entropy(nn_tensor *p);
+nn_tensor *nn_kl_div(nn_tensor *z, nn_tensor *target);
+/* max(0, 1 + (the largest other number of the row) - z[label]): Crammer and Singer 2001. (PyTorch's
+ * multi_margin_loss adds up all the others instead.) */
+nn_tensor *nn_multiclass_hinge(nn_tensor *z, const int *labels);
+
+/* For embeddings, [N, D] each, d being the Euclidean distance of two rows; margin > 0. Book: 7.
+ * max(0, d(a, p)^2 - d(a, n)^2 + margin): anchor a is to be nearer to p, of its class, than to n,
+ * of another (Schroff et al. 2015; PyTorch's triplet_margin_loss takes d instead of d^2). */
+nn_tensor *nn_triplet(nn_tensor *a, nn_tensor *p, nn_tensor *n, nn_real margin);
+/* same[i] 1: d^2 / 2; 0: max(0, margin - d)^2 / 2 (slope where d is 0: 0); -1: does not count
+ * (Hadsell, Chopra and LeCun 2006, whose Y is 1 - same) */
+nn_tensor *nn_contrastive(nn_tensor *a, nn_tensor *b, const int *same, nn_real margin);
+
+/* Connectionist temporal classification (Graves et al., ICML 2006): -log of the probability, summed
+ * over all its alignments, of a sequence of labels, no longer than its frames, in their order. An
+ * alignment says for each frame a class or the blank; without repetitions, then without blanks, it
+ * is the labels. Logits z [N, T, C], of which row i has frames[i] <= T (NULL: T); labels [N, most],
+ * each row ended by -1 where it is shorter. Labels that no alignment fits (equal neighbours need a
+ * blank between them) are an error. Book: 7. */
+nn_tensor *nn_ctc(nn_tensor *z, const int *frames, const int *labels, int most, int blank);
+/* Reads labels [N, T], each row filled up with -1, from z. beams 0: the best class of each frame.
+ * 1 to NN_MAX_BEAMS: the best of that many prefixes, each with the sum over its alignments (Graves
+ * et al. 2006, section 3.2; Hannun et al. 2014, arXiv 1408.2873). Book: 7. */
+enum { NN_MAX_BEAMS = 1000 };
+void nn_ctc_decode(const nn_tensor *z, const int *frames, int blank, int beams, int *labels);
+/* How many rows of z [N, C] have their largest number at the label; rows with -1 do not count.
+ * Book: 7. */
 int nn_count_correct(const nn_tensor *z, const int *labels);
 
 #endif
@@ -1108,7 +1160,20 @@ nn_mlp *nn__at_mlp(nn_mlp *m, const char *file, int line);
 #define nn_count_correct(z, ...) nn_count_correct(NN__AT(const, z), __VA_ARGS__)
 #define nn_mse(a, b) nn_mse(NN_AT(a), NN_AT(b))
 #define nn_bce_with_logits(a, b) nn_bce_with_logits(NN_AT(a), NN_AT(b))
+#define nn_set_reduction(nn, ...) nn_set_reduction(NN__AT(ctx, nn), __VA_ARGS__)
+#define nn_mae(a, b) nn_mae(NN_AT(a), NN_AT(b))
+#define nn_huber(a, b, ...) nn_huber(NN_AT(a), NN_AT(b), __VA_ARGS__)
+#define nn_hinge(a, b) nn_hinge(NN_AT(a), NN_AT(b))
 #define nn_cross_entropy(z, ...) nn_cross_entropy(NN_AT(z), __VA_ARGS__)
+#define nn_cross_entropy_weighted(z, ...) nn_cross_entropy_weighted(NN_AT(z), __VA_ARGS__)
+#define nn_cross_entropy_soft(z, p) nn_cross_entropy_soft(NN_AT(z), NN_AT(p))
+#define nn_entropy(...) nn_entropy(NN_AT(__VA_ARGS__))
+#define nn_kl_div(z, p) nn_kl_div(NN_AT(z), NN_AT(p))
+#define nn_multiclass_hinge(z, ...) nn_multiclass_hinge(NN_AT(z), __VA_ARGS__)
+#define nn_triplet(a, p, n, ...) nn_triplet(NN_AT(a), NN_AT(p), NN_AT(n), __VA_ARGS__)
+#define nn_contrastive(a, b, ...) nn_contrastive(NN_AT(a), NN_AT(b), __VA_ARGS__)
+#define nn_ctc(z, ...) nn_ctc(NN_AT(z), __VA_ARGS__)
+#define nn_ctc_decode(z, ...) nn_ctc_decode(NN__AT(const, z), __VA_ARGS__)
 #endif
 #endif /* NN_NO_LOCATIONS */
 #endif /* NN_H */
@@ -5922,84 +5987,205 @@ void nn_mlp_backward(nn_mlp *m, const nn_real *target)
 /* ==== Chapter 7: cost functions ======================================================== >>ch07 */
 #if NN_CHAPTERS >= 7
 
-/* One of two arguments that must have the same shape. */
-static int nn__same_shape(const char *function, const nn_tensor *y, const nn_tensor *target)
+/* ---- what all losses share: items, and what becomes of them ---- */
+
+int nn_set_reduction(nn_ctx *nn, int reduction)
 {
+    if (!nn__ready(nn, "nn_set_reduction")) return 0;
+    if (reduction < NN_REDUCE_MEAN || reduction > NN_REDUCE_NONE)
+        return nn__mistake(nn, "nn_set_reduction", "%d is no reduction", reduction);
+    return nn__exchange(&nn->reduction, reduction);
+}
+
+typedef struct nn__loss { /* the first member of what every loss saves */
+    int reduction;
+    double sum, count; /* of the items' losses, and of their weights: what divides the sum */
+} nn__loss;
+
+static nn_tensor *nn__loss_new(const char *function, nn_shape items, nn_tensor *const *in, int n,
+                               void (*backward)(nn_tensor *loss), size_t saved_bytes)
+{
+    const int reduction = in[0]->ctx->reduction;
+    nn_tensor *loss = nn_op_new(&function[3], reduction == NN_REDUCE_NONE ? items : nn_shape0(), in,
+                                n, backward, saved_bytes);
+    ((nn__loss *)loss->saved)->reduction = reduction;
+    return loss;
+}
+
+static void nn__loss_add(nn_tensor *loss, size_t item, double value, double weight)
+{
+    nn__loss *s = (nn__loss *)loss->saved;
+    s->sum += value;
+    s->count += weight;
+    if (s->reduction == NN_REDUCE_NONE) loss->data[item] = (nn_real)value;
+}
+
+static nn_tensor *nn__loss_done(const char *function, nn_tensor *loss)
+{
+    nn__loss *s = (nn__loss *)loss->saved;
+    if (s->count == 0)
+        return nn_fail(loss->ctx, NN_ERROR_ARGUMENT, function, "every label is -1");
+    if (s->reduction == NN_REDUCE_SUM) s->count = 1;
+    if (s->reduction != NN_REDUCE_NONE) loss->data[0] = (nn_real)(s->sum / s->count);
+    return nn_op_done(loss);
+}
+
+/* dL / d (loss of the item) */
+static nn_real nn__item_grad(const nn_tensor *loss, size_t item)
+{
+    const nn__loss *s = (const nn__loss *)loss->saved;
+    if (s->reduction == NN_REDUCE_NONE) return loss->grad[item];
+    return (nn_real)((double)loss->grad[0] / s->count);
+}
+
+/* Both are there, and of the same shape. */
+static int nn__check_pair(const char *function, nn_tensor *y, nn_tensor *target)
+{
+    nn_tensor *in[2] = {y, target};
+    if (!nn_op_check(function, in, 2)) return 0;
     if (nn_shape_equal(y->shape, target->shape)) return 1;
     nn_fail(y->ctx, NN_ERROR_SHAPE, function, "shapes differ: the prediction is %s, the target %s",
             nn_shape_text(y->ctx, y->shape), nn_shape_text(y->ctx, target->shape));
     return 0;
 }
 
-/* L = mean (y - t)^2: dy += dL 2 (y - t) / n, dt += the opposite */
+/* ---- numbers: an item is an element ---- */
+
+/* Those that are no kernel are f(y, t), with its slope by y. For each of them f(y, t) = f(t, y).
+ * Where something is compared, NaN stays NaN. */
+typedef double nn__symmetric(double y, double t, double k, double *slope);
+
+static double nn__mae(double y, double t, double unused, double *slope)
+{
+    *slope = (y > t) - (y < t);
+    return (void)unused, fabs(y - t);
+}
+
+static double nn__huber(double y, double t, double delta, double *slope)
+{
+    const double d = y - t;
+    *slope = d > delta ? delta : d < -delta ? -delta : d;
+    return fabs(d) <= delta ? d * d / 2 : delta * (fabs(d) - delta / 2);
+}
+
+static double nn__hinge(double y, double t, double unused, double *slope)
+{
+    const double missing = 1 - t * y; /* to a margin of 1 */
+    *slope = missing > 0 ? -t : 0;
+    return (void)unused, missing <= 0 ? 0 : missing;
+}
+
+typedef struct nn__elements {
+    nn__loss loss;
+    nn__symmetric *f; /* or NULL: a kernel's work */
+    double k;
+    size_t step;      /* elements taken as one item: all, where a kernel gives their sum */
+} nn__elements;
+
+static void nn__elements_backward(nn_tensor *loss) /* L = f(y, t): dy += dL f'(y), dt += dL f'(t) */
+{
+    const nn__elements *s = (const nn__elements *)loss->saved;
+    nn_tensor *y = loss->in[0], *t = loss->in[1];
+    for (size_t i = 0; i < y->size; i++) {
+        const double g = (double)nn__item_grad(loss, i);
+        const double a = (double)y->data[i], b = (double)t->data[i];
+        double slope;
+        if (y->grad) s->f(a, b, s->k, &slope), y->grad[i] += (nn_real)(g * slope);
+        if (t->grad) s->f(b, a, s->k, &slope), t->grad[i] += (nn_real)(g * slope);
+    }
+}
+
+/* L = (y - t)^2: dy += dL 2 (y - t), dt += the opposite */
 static void nn__mse_backward(nn_tensor *loss)
 {
     const nn__kernels *k = loss->ctx->kernels;
     nn_tensor *y = loss->in[0], *t = loss->in[1];
-    nn_real *difference = nn__temporary(y), scale = 2 * loss->grad[0] / (nn_real)y->size;
+    nn_real *difference = nn__temporary(y);
+    const size_t step = ((const nn__elements *)loss->saved)->step;
     if (!difference) return;
     k->sub(y->size, y->data, 1, t->data, 1, difference);
-    if (y->grad) k->axpy(y->size, scale, difference, y->grad);
-    if (t->grad) k->axpy(y->size, -scale, difference, t->grad);
+    for (size_t i = 0; i < y->size; i += step) {
+        const nn_real scale = 2 * nn__item_grad(loss, i);
+        if (y->grad) k->axpy(step, scale, difference + i, y->grad + i);
+        if (t->grad) k->axpy(step, -scale, difference + i, t->grad + i);
+    }
 }
 
-nn_tensor *nn_mse(nn_tensor *y, nn_tensor *target)
-{
-    nn_tensor *in[2] = {y, target};
-    if (!nn_op_check("nn_mse", in, 2)) return nn_op_failed(in, 2);
-    if (!nn__same_shape("nn_mse", y, target)) return &y->ctx->failed;
-    nn_tensor *loss = nn_op_new("mse", nn_shape0(), in, 2, nn__mse_backward, 0);
-    if (!loss->size) return loss;
-    loss->data[0] =
-        loss->ctx->kernels->squared_error(y->size, y->data, target->data, 1) / (nn_real)y->size;
-    return nn_op_done(loss);
-}
-
-/* L = mean of -t log s(z) - (1 - t) log(1 - s(z)): dz += dL (s(z) - t) / n, dt += -dL z / n */
+/* L = -t log s(z) - (1 - t) log(1 - s(z)), s the sigmoid: dz += dL (s(z) - t), dt += -dL z. An
+ * identity with half the squared error, and softmax with cross-entropy, have the same y - t. */
 static void nn__bce_with_logits_backward(nn_tensor *loss)
 {
     const nn__kernels *k = loss->ctx->kernels;
     nn_tensor *z = loss->in[0], *t = loss->in[1];
-    const nn_real scale = loss->grad[0] / (nn_real)z->size;
-    if (z->grad) k->bce_backward(z->size, scale, z->data, t->data, z->grad);
-    if (t->grad) k->axpy(z->size, -scale, z->data, t->grad);
+    const size_t step = ((const nn__elements *)loss->saved)->step;
+    for (size_t i = 0; i < z->size; i += step) {
+        const nn_real g = nn__item_grad(loss, i);
+        if (z->grad) k->bce_backward(step, g, z->data + i, t->data + i, z->grad + i);
+        if (t->grad) k->axpy(step, -g, z->data + i, t->grad + i);
+    }
+}
+
+static nn_tensor *nn__elements_of(const char *function, nn_tensor *y, nn_tensor *target,
+                                  void (*backward)(nn_tensor *loss), nn__symmetric *f, nn_real k)
+{
+    nn_tensor *in[2] = {y, target};
+    if (!nn__check_pair(function, y, target) || !nn__check_positive(y->ctx, function, "delta", k))
+        return nn_op_failed(in, 2);
+    nn_tensor *loss = nn__loss_new(function, y->shape, in, 2, backward, sizeof(nn__elements));
+    if (!loss->size) return loss;
+    nn__elements *s = (nn__elements *)loss->saved;
+    s->f = f;
+    s->k = (double)k;
+    s->step = f || s->loss.reduction == NN_REDUCE_NONE ? 1 : y->size;
+    for (size_t i = 0; i < y->size; i += s->step) {
+        const nn_real *a = y->data + i, *b = target->data + i;
+        double value, slope;
+        if (f) value = f((double)*a, (double)*b, s->k, &slope);
+        else if (backward == nn__mse_backward)
+            value = (double)y->ctx->kernels->squared_error(s->step, a, b, 1);
+        else value = (double)y->ctx->kernels->bce(s->step, a, b);
+        nn__loss_add(loss, i, value, (double)s->step);
+    }
+    return nn__loss_done(function, loss);
+}
+
+nn_tensor *nn_mse(nn_tensor *y, nn_tensor *target)
+{
+    return nn__elements_of("nn_mse", y, target, nn__mse_backward, NULL, 1);
+}
+nn_tensor *nn_mae(nn_tensor *y, nn_tensor *target)
+{
+    return nn__elements_of("nn_mae", y, target, nn__elements_backward, nn__mae, 1);
+}
+nn_tensor *nn_huber(nn_tensor *y, nn_tensor *target, nn_real delta)
+{
+    return nn__elements_of("nn_huber", y, target, nn__elements_backward, nn__huber, delta);
 }
 
 nn_tensor *nn_bce_with_logits(nn_tensor *z, nn_tensor *target)
 {
+    const char *function = "nn_bce_with_logits";
     nn_tensor *in[2] = {z, target};
-    if (!nn_op_check("nn_bce_with_logits", in, 2)) return nn_op_failed(in, 2);
-    if (!nn__same_shape("nn_bce_with_logits", z, target)) return &z->ctx->failed;
+    if (!nn__check_pair(function, z, target)) return nn_op_failed(in, 2);
     for (size_t i = 0; i < target->size; i++)
         if (!(target->data[i] >= 0 && target->data[i] <= 1))
-            return nn_fail(z->ctx, NN_ERROR_ARGUMENT, "nn_bce_with_logits",
+            return nn_fail(z->ctx, NN_ERROR_ARGUMENT, function,
                            "target %zu is %g, not between 0 and 1", i, (double)target->data[i]);
-    nn_tensor *loss =
-        nn_op_new("bce_with_logits", nn_shape0(), in, 2, nn__bce_with_logits_backward, 0);
-    if (!loss->size) return loss;
-    loss->data[0] = loss->ctx->kernels->bce(z->size, z->data, target->data) / (nn_real)z->size;
-    return nn_op_done(loss);
+    return nn__elements_of(function, z, target, nn__bce_with_logits_backward, NULL, 1);
 }
 
-typedef struct nn__cross_entropy {
-    int *label;  /* [N] */
-    int counted; /* rows with a label */
-    nn_real *p;  /* softmax(z), [N, C] */
-} nn__cross_entropy;
-
-/* L = mean over rows of -log p[label], p = softmax(z): dz += dL (p - onehot(label)) / rows */
-static void nn__cross_entropy_backward(nn_tensor *loss)
+nn_tensor *nn_hinge(nn_tensor *y, nn_tensor *target)
 {
-    const nn__cross_entropy *s = (const nn__cross_entropy *)loss->saved;
-    nn_tensor *z = loss->in[0];
-    const size_t c = (size_t)nn__last(z->shape);
-    const nn_real scale = loss->grad[0] / (nn_real)s->counted;
-    for (size_t i = 0; i < z->size / c; i++) {
-        if (s->label[i] < 0) continue;
-        loss->ctx->kernels->axpy(c, scale, s->p + i * c, z->grad + i * c);
-        z->grad[i * c + (size_t)s->label[i]] -= scale;
-    }
+    nn_tensor *in[2] = {y, target};
+    if (!nn__check_pair("nn_hinge", y, target)) return nn_op_failed(in, 2);
+    for (size_t i = 0; i < target->size; i++)
+        if (!(target->data[i] * target->data[i] == 1))
+            return nn_fail(y->ctx, NN_ERROR_ARGUMENT, "nn_hinge", "target %zu is %g, not -1 or 1",
+                           i, (double)target->data[i]);
+    return nn__elements_of("nn_hinge", y, target, nn__elements_backward, nn__hinge, 1);
 }
+
+/* ---- classes: an item is a row ---- */
 
 /* z is [N, C] and the labels fit. */
 static int nn__check_classes(const char *function, const nn_tensor *z, const int *labels)
@@ -6012,31 +6198,557 @@ static int nn__check_classes(const char *function, const nn_tensor *z, const int
     return nn__check_labels(z->ctx, function, labels, z->shape.dim[0], z->shape.dim[1]);
 }
 
+/* Each row of p [N, C] is a distribution, or all 0. */
+static int nn__check_distributions(const char *function, const nn_tensor *p)
+{
+    if (p->shape.ndim != 2)
+        return nn_fail(p->ctx, NN_ERROR_SHAPE, function, "the distributions are %s, not [N, C]",
+                       nn_shape_text(p->ctx, p->shape)), 0;
+    const size_t c = (size_t)p->shape.dim[1];
+    for (size_t i = 0; i < p->size / c; i++) {
+        double sum = 0;
+        int negative = 0;
+        for (size_t j = i * c; j < (i + 1) * c; j++) {
+            sum += (double)p->data[j];
+            negative |= !(p->data[j] >= 0);
+        }
+        if (negative || !(sum == 0 || fabs(sum - 1) < 1e-3))
+            return nn__mistake(p->ctx, function, "row %zu %s: its sum is %g", i, negative ?
+                               "has negative numbers or NaN" : "is no distribution", sum);
+    }
+    return 1;
+}
+
+static int *nn__copy_labels(nn_ctx *nn, const int *labels, size_t n)
+{
+    int *copy = (int *)nn__alloc(nn, &nn->graph, n, sizeof(int), 0);
+    if (copy) memcpy(copy, labels, n * sizeof *labels);
+    return copy;
+}
+
+typedef struct nn__cross_entropy {
+    nn__loss loss;
+    int *label;       /* [N], or NULL: the target is in[1] */
+    nn_real *p;       /* softmax(z), [N, C] */
+    double *log_sum;  /* [N]: log sum e^z, so that log p = z - log_sum */
+} nn__cross_entropy;
+
+/* L = -sum t log p, p = softmax(z): dz += dL (p sum t - t), dt += -dL log p; t is one-hot(label) or
+ * a tensor */
+static void nn__cross_entropy_backward(nn_tensor *loss)
+{
+    const nn__cross_entropy *s = (const nn__cross_entropy *)loss->saved;
+    const nn__kernels *k = loss->ctx->kernels;
+    nn_tensor *z = loss->in[0], *t = loss->n_in > 1 ? loss->in[1] : NULL;
+    const size_t c = (size_t)z->shape.dim[1];
+    for (size_t row = 0; row < z->size / c; row++) {
+        const size_t i = row * c;
+        const nn_real g = nn__item_grad(loss, row);
+        if (s->label && s->label[row] < 0) continue;
+        if (z->grad) k->axpy(c, t ? g * k->sum(c, t->data + i) : g, s->p + i, z->grad + i);
+        if (z->grad && t) k->axpy(c, -g, t->data + i, z->grad + i);
+        if (z->grad && !t) z->grad[i + (size_t)s->label[row]] -= g;
+        for (size_t j = i; t && t->grad && j < i + c; j++)
+            t->grad[j] += (nn_real)((double)g * (s->log_sum[row] - (double)z->data[j]));
+    }
+}
+
+/* With labels, a target or, for weights, both: then the row counts as much as its class. */
+static nn_tensor *nn__cross_entropy_of(const char *function, nn_tensor *z, const int *labels,
+                                       nn_tensor *target, const nn_real *class_weight)
+{
+    nn_ctx *nn = z->ctx;
+    nn_tensor *in[2] = {z, target};
+    const size_t n = (size_t)z->shape.dim[0], c = (size_t)z->shape.dim[1];
+    nn_tensor *loss = nn__loss_new(function, nn_shape1(z->shape.dim[0]), in, target ? 2 : 1,
+                                   nn__cross_entropy_backward, sizeof(nn__cross_entropy));
+    if (!loss->size) return loss;
+    nn__cross_entropy *s = (nn__cross_entropy *)loss->saved;
+    s->label = labels ? nn__copy_labels(nn, labels, n) : NULL;
+    s->p = nn__reals(nn, &nn->graph, n * c);
+    s->log_sum = (double *)nn__alloc(nn, &nn->graph, n, sizeof(double), 0);
+    if (nn->code != NN_OK) return &nn->failed;
+    for (size_t row = 0; row < n; row++) {
+        const nn_real *x = z->data + row * c, *t = target ? target->data + row * c : NULL;
+        nn_real max;
+        const double rest = (double)nn->kernels->softmax(c, x, s->p + row * c, &max);
+        double sum = 0, weight = 0;
+        for (size_t j = 0; t && j < c; j++) {
+            if (t[j] > 0) sum += (double)t[j] * (rest + ((double)max - (double)x[j]));
+            weight += (double)t[j];
+        }
+        if (labels) weight = labels[row] >= 0;
+        if (weight > 0) weight = class_weight ? (double)class_weight[labels[row]] : 1;
+        if (!t && weight > 0) sum = rest + ((double)max - (double)x[labels[row]]);
+        s->log_sum[row] = rest + (double)max;
+        nn__loss_add(loss, row, sum, weight);
+    }
+    return nn__loss_done(function, loss);
+}
+
 nn_tensor *nn_cross_entropy(nn_tensor *z, const int *labels)
 {
     if (!nn__check_classes("nn_cross_entropy", z, labels)) return nn_op_failed(&z, 1);
+    return nn__cross_entropy_of("nn_cross_entropy", z, labels, NULL, NULL);
+}
+
+nn_tensor *nn_cross_entropy_weighted(nn_tensor *z, const int *labels, const nn_real *class_weight,
+                                     nn_real smoothing)
+{
+    const char *function = "nn_cross_entropy_weighted";
+    if (!nn__check_classes(function, z, labels)) return nn_op_failed(&z, 1);
     nn_ctx *nn = z->ctx;
-    const size_t n = (size_t)z->shape.dim[0], c = (size_t)z->shape.dim[1];
-    nn_tensor *loss = nn_op_new("cross_entropy", nn_shape0(), &z, 1, nn__cross_entropy_backward,
-                                sizeof(nn__cross_entropy));
-    if (!loss->size) return loss;
-    nn__cross_entropy *s = (nn__cross_entropy *)loss->saved;
-    s->label = (int *)nn__alloc(nn, &nn->graph, n, sizeof(int), 0);
-    s->p = nn__reals(nn, &nn->graph, n * c);
-    if (!s->label || !s->p) return &nn->failed;
-    memcpy(s->label, labels, n * sizeof *labels);
-    double sum = 0;
-    for (size_t i = 0; i < n; i++) {
-        nn_real max;
-        const nn_real log_sum = nn->kernels->softmax(c, z->data + i * c, s->p + i * c, &max);
-        if (labels[i] < 0) continue;
-        sum += (double)log_sum + ((double)max - (double)z->data[i * c + (size_t)labels[i]]);
-        s->counted++;
+    const int n = z->shape.dim[0], c = z->shape.dim[1];
+    if (!(smoothing >= 0 && smoothing < 1))
+        return nn_fail(nn, NN_ERROR_ARGUMENT, function,
+                       "smoothing is %g, not in 0 <= smoothing < 1", (double)smoothing);
+    for (int j = 0; class_weight && j < c; j++)
+        if (!nn__check_positive(nn, function, "a class's weight", class_weight[j]))
+            return &nn->failed;
+    nn_tensor *t = nn_one_hot(nn, labels, n, c);
+    for (size_t i = 0; i < t->size; i++) { /* w ((1 - smoothing) onehot + smoothing / C) */
+        const nn_real share = labels[i / (size_t)c] < 0 ? 0 : smoothing / (nn_real)c;
+        t->data[i] = ((1 - smoothing) * t->data[i] + share) *
+                     (class_weight ? class_weight[i % (size_t)c] : 1);
     }
-    if (!s->counted)
-        return nn_fail(nn, NN_ERROR_ARGUMENT, "nn_cross_entropy", "every label is -1");
-    loss->data[0] = (nn_real)(sum / s->counted);
-    return nn_op_done(loss);
+    return t->size ? nn__cross_entropy_of(function, z, labels, t, class_weight) : t;
+}
+
+/* nn_cross_entropy_soft, in the name of `function` */
+static nn_tensor *nn__cross_entropy_with(const char *function, nn_tensor *z, nn_tensor *target)
+{
+    nn_tensor *in[2] = {z, target};
+    if (!nn__check_pair(function, z, target) || !nn__check_distributions(function, target))
+        return nn_op_failed(in, 2);
+    return nn__cross_entropy_of(function, z, NULL, target, NULL);
+}
+
+nn_tensor *nn_cross_entropy_soft(nn_tensor *z, nn_tensor *target)
+{
+    return nn__cross_entropy_with("nn_cross_entropy_soft", z, target);
+}
+
+typedef struct nn__entropy {
+    nn__loss loss;
+    nn_real *log_p; /* [N, C] */
+} nn__entropy;
+
+/* H = -sum p log p: dp += -dH (log p + 1); where p is 0 the slope is infinite and counts as 0 */
+static void nn__entropy_backward(nn_tensor *h)
+{
+    const nn__entropy *s = (const nn__entropy *)h->saved;
+    nn_tensor *p = h->in[0];
+    for (size_t i = 0; i < p->size; i++)
+        if (p->data[i] > 0)
+            p->grad[i] -= nn__item_grad(h, i / (size_t)p->shape.dim[1]) * (s->log_p[i] + 1);
+}
+
+nn_tensor *nn_entropy(nn_tensor *p)
+{
+    if (!nn_op_check("nn_entropy", &p, 1) || !nn__check_distributions("nn_entropy", p))
+        return nn_op_failed(&p, 1);
+    nn_ctx *nn = p->ctx;
+    const size_t c = (size_t)p->shape.dim[1];
+    nn_tensor *h = nn__loss_new("nn_entropy", nn_shape1(p->shape.dim[0]), &p, 1,
+                                nn__entropy_backward, sizeof(nn__entropy));
+    nn_real *log_p = h->size ? nn__reals(nn, &nn->graph, p->size) : NULL;
+    if (!log_p) return &nn->failed;
+    ((nn__entropy *)h->saved)->log_p = log_p;
+    nn->kernels->log(p->size, p->data, log_p);
+    for (size_t row = 0; row < p->size / c; row++) {
+        double sum = 0;
+        int counts = 0;
+        for (size_t i = row * c; i < (row + 1) * c; i++)
+            if (p->data[i] > 0) sum -= (double)p->data[i] * (double)log_p[i], counts = 1;
+        nn__loss_add(h, row, sum, counts);
+    }
+    return nn__loss_done("nn_entropy", h);
+}
+
+nn_tensor *nn_kl_div(nn_tensor *z, nn_tensor *target)
+{
+    nn_tensor *h = nn__cross_entropy_with("nn_kl_div", z, target);
+    return h && h->size ? nn_sub(h, nn_entropy(target)) : h;
+}
+
+typedef struct nn__rivals {
+    nn__loss loss;
+    int *label, *rival; /* [N]; rival -1: nothing to do */
+} nn__rivals;
+
+/* L = 1 + z[rival] - z[label], or 0: dz[rival] += dL, dz[label] -= dL */
+static void nn__multiclass_hinge_backward(nn_tensor *loss)
+{
+    const nn__rivals *s = (const nn__rivals *)loss->saved;
+    nn_tensor *z = loss->in[0];
+    for (ptrdiff_t i = 0; i < z->shape.dim[0]; i++) {
+        nn_real *row = z->grad + i * z->shape.dim[1], g = nn__item_grad(loss, (size_t)i);
+        if (s->rival[i] < 0) continue;
+        row[s->rival[i]] += g;
+        row[s->label[i]] -= g;
+    }
+}
+
+nn_tensor *nn_multiclass_hinge(nn_tensor *z, const int *labels)
+{
+    const char *function = "nn_multiclass_hinge";
+    if (!nn__check_classes(function, z, labels)) return nn_op_failed(&z, 1);
+    nn_ctx *nn = z->ctx;
+    const int n = z->shape.dim[0], c = z->shape.dim[1];
+    if (c < 2) return nn_fail(nn, NN_ERROR_SHAPE, function, "one class has no rival: z is %s",
+                              nn_shape_text(nn, z->shape));
+    nn_tensor *loss = nn__loss_new(function, nn_shape1(n), &z, 1, nn__multiclass_hinge_backward,
+                                   sizeof(nn__rivals));
+    if (!loss->size) return loss;
+    nn__rivals *s = (nn__rivals *)loss->saved;
+    s->label = nn__copy_labels(nn, labels, (size_t)n);
+    s->rival = nn__copy_labels(nn, labels, (size_t)n);
+    if (nn->code != NN_OK) return &nn->failed;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        const nn_real *row = z->data + i * c;
+        const int label = labels[i];
+        int rival = label == 0;
+        for (int j = rival + 1; j < c; j++)
+            if (j != label && row[j] > row[rival]) rival = j;
+        const double missing = label < 0 ? 0 : 1 + ((double)row[rival] - (double)row[label]);
+        s->rival[i] = missing > 0 ? rival : -1;
+        nn__loss_add(loss, (size_t)i, missing <= 0 ? 0 : missing, label >= 0);
+    }
+    return nn__loss_done(function, loss);
+}
+
+/* ---- embeddings: an item is a pair or a triple of rows ---- */
+
+typedef struct nn__distances {
+    nn__loss loss;
+    nn_real *pull; /* [N]: by how much the first two rows pull each other */
+} nn__distances;
+
+/* |a - b|^2 / 2 in this row: da += k (a - b), db += the opposite */
+static void nn__pull(nn_tensor *a, nn_tensor *b, size_t row, nn_real k)
+{
+    const size_t d = (size_t)a->shape.dim[1];
+    for (size_t i = row * d; k != 0 && i < (row + 1) * d; i++) {
+        const nn_real pull = k * (a->data[i] - b->data[i]);
+        if (a->grad) a->grad[i] += pull;
+        if (b->grad) b->grad[i] -= pull;
+    }
+}
+
+/* triplet: L = |a - p|^2 - |a - n|^2 + margin, or 0: pull = 2, and n is pushed as much
+ * contrastive: L = d^2 / 2: pull = 1; or (margin - d)^2 / 2: pull = 1 - margin / d < 0 */
+static void nn__distances_backward(nn_tensor *loss)
+{
+    nn_tensor **in = loss->in;
+    for (size_t i = 0; i < (size_t)in[0]->shape.dim[0]; i++) {
+        const nn_real k = nn__item_grad(loss, i) * ((nn__distances *)loss->saved)->pull[i];
+        nn__pull(in[0], in[1], i, k);
+        if (loss->n_in == 3) nn__pull(in[0], in[2], i, -k);
+    }
+}
+
+/* in: the n = 3 of a triplet, or the 2 of a pair with `same` */
+static nn_tensor *nn__distances_of(const char *function, nn_tensor *const *in, int n,
+                                   const int *same, nn_real margin)
+{
+    if (!nn_op_check(function, in, n)) return nn_op_failed(in, n);
+    nn_ctx *nn = in[0]->ctx;
+    for (int i = 0; i < n; i++)
+        if (in[i]->shape.ndim != 2 || !nn_shape_equal(in[0]->shape, in[i]->shape))
+            return nn_fail(nn, NN_ERROR_SHAPE, function,
+                           "embeddings are [N, D], the same for all; they are %s and %s",
+                           nn_shape_text(nn, in[0]->shape), nn_shape_text(nn, in[i]->shape));
+    const size_t rows = (size_t)in[0]->shape.dim[0], d = (size_t)in[0]->shape.dim[1];
+    if (!nn__check_positive(nn, function, "margin", margin) ||
+        (n == 2 && !nn__check_labels(nn, function, same, (int)rows, 2)))
+        return &nn->failed;
+    nn_tensor *loss = nn__loss_new(function, nn_shape1((int)rows), in, n, nn__distances_backward,
+                                   sizeof(nn__distances));
+    nn_real *pulls = loss->size ? nn__reals(nn, &nn->graph, rows) : NULL;
+    if (!pulls) return &nn->failed;
+    ((nn__distances *)loss->saved)->pull = pulls;
+    for (size_t i = 0; i < rows; i++) {
+        double squared[2] = {0, 0}, value, pull;
+        for (int j = 1; j < n; j++)
+            squared[j - 1] = (double)nn->kernels->squared_error(d, in[0]->data + i * d,
+                                                                in[j]->data + i * d, 1);
+        const double distance = sqrt(squared[0]), gap = (double)margin - distance;
+        if (n == 3) value = squared[0] - squared[1] + (double)margin, pull = 2;
+        else if (same[i] == 1) value = squared[0] / 2, pull = 1;
+        else value = gap <= 0 ? 0 : gap * gap / 2, pull = distance > 0 ? -gap / distance : 0;
+        const int counts = n == 3 || same[i] >= 0;
+        if (!counts || value <= 0) value = pull = 0;
+        pulls[i] = (nn_real)pull;
+        nn__loss_add(loss, i, value, counts);
+    }
+    return nn__loss_done(function, loss);
+}
+
+nn_tensor *nn_triplet(nn_tensor *a, nn_tensor *p, nn_tensor *n, nn_real margin)
+{
+    nn_tensor *in[3] = {a, p, n};
+    return nn__distances_of("nn_triplet", in, 3, NULL, margin);
+}
+
+nn_tensor *nn_contrastive(nn_tensor *a, nn_tensor *b, const int *same, nn_real margin)
+{
+    nn_tensor *in[2] = {a, b};
+    return nn__distances_of("nn_contrastive", in, 2, same, margin);
+}
+
+/* ---- connectionist temporal classification: an item is a sequence ---- */
+
+static int nn__ctc_check(const char *function, const nn_tensor *z, const int *frames, int blank)
+{
+    nn_tensor *in = (nn_tensor *)(uintptr_t)z;
+    if (!nn_op_check(function, &in, 1)) return 0;
+    if (z->shape.ndim != 3)
+        return nn_fail(z->ctx, NN_ERROR_SHAPE, function, "z is %s, not [N, T, C]",
+                       nn_shape_text(z->ctx, z->shape)), 0;
+    if (blank < 0 || blank >= z->shape.dim[2])
+        return nn__mistake(z->ctx, function, "blank is %d, but there are %d classes", blank,
+                           z->shape.dim[2]);
+    for (int i = 0; frames && i < z->shape.dim[0]; i++)
+        if (frames[i] < 1 || frames[i] > z->shape.dim[1])
+            return nn__mistake(z->ctx, function, "frames[%d] is %d, but z is %s", i, frames[i],
+                               nn_shape_text(z->ctx, z->shape));
+    return 1;
+}
+
+/* Sequence i has labels[0 .. length-1]; gives length, or -1 if they are wrong. */
+static int nn__ctc_length(const nn_tensor *z, int i, int frames, const int *labels, int most,
+                          int blank)
+{
+    int length = 0, needed = 0;
+    for (; length < most && labels[length] != -1; length++) {
+        const int label = labels[length];
+        if (label < 0 || label >= z->shape.dim[2] || label == blank)
+            return nn__mistake(z->ctx, "nn_ctc", "label %d of sequence %d is %d: there are %d "
+                               "classes, of which %d is the blank", length, i, label,
+                               z->shape.dim[2], blank) - 1;
+        needed += 1 + (length > 0 && label == labels[length - 1]);
+    }
+    if (needed > frames)
+        return nn__mistake(z->ctx, "nn_ctc", "the %d labels of sequence %d need %d frames, it has "
+                           "%d", length, i, needed, frames) - 1;
+    return length;
+}
+
+/* The labels with blanks around them are the states 0 .. 2 length. a[t, s] becomes the logarithm of
+ * the sum over all ways to reach state s at frame t, e[t, s] being the log probability of the
+ * state's class there: alpha of Graves et al. 2006. A way stays, goes on, or leaves out the blank
+ * between two different labels. With back = 1 it is beta: all ways from there to the end. A sum is
+ * top + log(e^(a - top) + ..), where nothing overflows; w has room for 4 numbers a state. */
+static void nn__ctc_sweep(const nn__kernels *k, int frames, int states, const int *path,
+                          const double *e, double *a, int back, nn_real *w)
+{
+    const ptrdiff_t step = back ? -1 : 1;
+    const size_t n = (size_t)states;
+    for (ptrdiff_t i = 0; i < frames; i++) {
+        const ptrdiff_t t = back ? frames - 1 - i : i;
+        double *now = a + t * states;
+        const double *before = now - step * states;
+        for (ptrdiff_t j = 0; j < states; j++) {
+            const ptrdiff_t s = back ? states - 1 - j : j;
+            double from[3] = {j < 2 ? 0 : -1e30, -1e30, -1e30}; /* first frame: log 1 or log 0 */
+            if (i > 0) from[0] = before[s];
+            if (i > 0 && j > 0) from[1] = before[s - step];
+            if (i > 0 && j > 1 && s % 2 && path[s] != path[s - 2 * step])
+                from[2] = before[s - 2 * step];
+            double top = from[0] > from[1] ? from[0] : from[1];
+            top = top > from[2] ? top : from[2];
+            for (int m = 0; m < 3; m++) w[m * states + s] = (nn_real)(from[m] - top);
+            now[s] = top + e[t * states + s];
+        }
+        k->exp(3 * n, w, w);
+        for (size_t s = 0; s < n; s++) w[3 * n + s] = w[s] + w[n + s] + w[2 * n + s];
+        k->log(n, w + 3 * n, w + 3 * n);
+        for (size_t s = 0; s < n; s++) now[s] += (double)w[3 * n + s];
+    }
+}
+
+/* One sequence. x [frames, C] logits; slope [frames, C] becomes d loss / dx = softmax(x) - (the
+ * probability that an alignment is in a state of that class), if slopes are wanted. */
+static double nn__ctc_sequence(const nn_tensor *z, const nn_real *x, int frames, const int *labels,
+                               int length, int blank, nn_real *slope, int want_slopes)
+{
+    nn_ctx *nn = z->ctx;
+    const nn__kernels *k = nn->kernels;
+    const int states = 2 * length + 1, c = z->shape.dim[2];
+    const size_t row = (size_t)states * sizeof(double);
+    double *e = (double *)nn__alloc(nn, &nn->graph, (size_t)frames, row, 0);
+    double *alpha = (double *)nn__alloc(nn, &nn->graph, (size_t)frames, row, 0);
+    double *beta = (double *)nn__alloc(nn, &nn->graph, (size_t)frames, row, 0);
+    nn_real *w = nn__reals(nn, &nn->graph, 4 * (size_t)states), max, log_sum;
+    nn_real *p = nn__reals(nn, &nn->graph, (size_t)states);
+    int *path = (int *)nn__alloc(nn, &nn->graph, (size_t)states, sizeof(int), 0);
+    if (nn->code != NN_OK) return 0;
+    for (int s = 0; s < states; s++) path[s] = s % 2 ? labels[s / 2] : blank;
+    for (ptrdiff_t t = 0; t < frames; t++) {
+        const double rest = (double)k->softmax((size_t)c, x + t * c, slope + t * c, &max);
+        for (int s = 0; s < states; s++)
+            e[t * states + s] = ((double)x[t * c + path[s]] - (double)max) - rest;
+    }
+    nn__ctc_sweep(k, frames, states, path, e, alpha, 0, w);
+    if (want_slopes) nn__ctc_sweep(k, frames, states, path, e, beta, 1, w);
+    for (ptrdiff_t t = 0; want_slopes && t < frames; t++) {
+        double *through = beta + t * states, top; /* both hold e: all ways through s at t */
+        for (int s = 0; s < states; s++) through[s] += alpha[t * states + s] - e[t * states + s];
+        top = through[0];
+        for (int s = 1; s < states; s++) top = through[s] > top ? through[s] : top;
+        for (int s = 0; s < states; s++) w[s] = (nn_real)(through[s] - top);
+        k->softmax((size_t)states, w, p, &max);
+        for (int s = 0; s < states; s++) slope[t * c + path[s]] -= p[s];
+    }
+    const double *end = alpha + (ptrdiff_t)frames * states - 1; /* the last blank, the last label */
+    const double top = length && end[-1] > end[0] ? end[-1] : end[0];
+    w[0] = (nn_real)(end[0] - top);
+    w[1] = length ? (nn_real)(end[-1] - top) : 0;
+    log_sum = k->softmax(length ? 2 : 1, w, p, &max);
+    return -(top + ((double)max + (double)log_sum));
+}
+
+typedef struct nn__ctc {
+    nn__loss loss;
+    nn_real *slope; /* [N, T, C] */
+} nn__ctc;
+
+static void nn__ctc_backward(nn_tensor *loss)
+{
+    nn_tensor *z = loss->in[0];
+    const size_t size = nn__span(z->shape, 1, 3);
+    for (size_t i = 0; i < (size_t)z->shape.dim[0]; i++)
+        loss->ctx->kernels->axpy(size, nn__item_grad(loss, i),
+                                 ((nn__ctc *)loss->saved)->slope + i * size, z->grad + i * size);
+}
+
+nn_tensor *nn_ctc(nn_tensor *z, const int *frames, const int *labels, int most, int blank)
+{
+    if (!nn__ctc_check("nn_ctc", z, frames, blank)) return nn_op_failed(&z, 1);
+    nn_ctx *nn = z->ctx;
+    if (!labels || most < 1)
+        return nn_fail(nn, NN_ERROR_ARGUMENT, "nn_ctc",
+                       labels ? "at most %d labels" : "labels is NULL", most);
+    const size_t size = nn__span(z->shape, 1, 3);
+    nn_tensor *loss = nn__loss_new("nn_ctc", nn_shape1(z->shape.dim[0]), &z, 1, nn__ctc_backward,
+                                   sizeof(nn__ctc));
+    if (!loss->size) return loss;
+    nn_real *slope = (nn_real *)nn__alloc(nn, &nn->graph, z->size, sizeof(nn_real), 1);
+    ((nn__ctc *)loss->saved)->slope = slope;
+    for (int i = 0; i < z->shape.dim[0] && nn->code == NN_OK; i++, labels += most) {
+        const int t = frames ? frames[i] : z->shape.dim[1];
+        const int length = nn__ctc_length(z, i, t, labels, most, blank);
+        if (length < 0) break;
+        const nn__mark temporaries = nn__arena_mark(&nn->graph);
+        const size_t start = (size_t)i * size;
+        nn__loss_add(loss, (size_t)i, nn__ctc_sequence(z, z->data + start, t, labels, length, blank,
+                                                       slope + start, loss->requires_grad), 1);
+        nn__arena_rewind(&nn->graph, temporaries);
+    }
+    return nn->code == NN_OK ? nn__loss_done("nn_ctc", loss) : &nn->failed;
+}
+
+typedef struct nn__beam { /* a prefix: text[length], and then, if it is not -1, the label next */
+    const int *text;
+    int length, next;
+    double p_blank, p_label; /* of its alignments that end with the blank, with the last label */
+} nn__beam;
+
+/* The prefixes after one more frame, of probabilities p [C]: each stays, or grows by a label. What
+ * grows into a prefix that is there already is added to it. Gives how many candidates. */
+static int nn__ctc_grow(const nn__beam *beam, int n, const nn_real *p, int c, int blank,
+                        nn__beam *candidate)
+{
+    int count = n;
+    for (int i = 0; i < n; i++) {
+        const nn__beam *b = &beam[i];
+        candidate[i] = *b;
+        candidate[i].p_blank = (b->p_blank + b->p_label) * (double)p[blank];
+        candidate[i].p_label = b->length ? b->p_label * (double)p[b->text[b->length - 1]] : 0;
+    }
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < c; j++) {
+            nn__beam grown = beam[i];
+            const int length = grown.length, again = length && grown.text[length - 1] == j;
+            grown.next = j;
+            grown.p_label = (grown.p_blank + (again ? 0 : grown.p_label)) * (double)p[j];
+            grown.p_blank = 0;
+            if (j == blank) continue;
+            int to = 0; /* the same text among those that stay? */
+            while (to < n && (beam[to].length != length + 1 || beam[to].text[length] != j ||
+                              memcmp(beam[to].text, grown.text, (size_t)length * sizeof(int)) != 0))
+                to++;
+            if (to < n) candidate[to].p_label += grown.p_label;
+            else candidate[count++] = grown;
+        }
+    return count;
+}
+
+/* The labels of one sequence x [frames, C] by `beams` prefixes; gives how many. */
+static int nn__ctc_search(nn_ctx *nn, const nn_real *x, int frames, int c, int blank, int beams,
+                          int *labels)
+{
+    const size_t size = (size_t)beams;
+    nn_real *p = nn__reals(nn, &nn->graph, (size_t)c), max;
+    int *text = (int *)nn__alloc(nn, &nn->graph, (size_t)frames, 2 * size * sizeof *text, 0);
+    nn__beam *beam = (nn__beam *)nn__alloc(nn, &nn->graph, size, sizeof *beam, 0);
+    nn__beam *candidate =
+        (nn__beam *)nn__alloc(nn, &nn->graph, (size_t)c, size * sizeof *candidate, 0);
+    if (nn->code != NN_OK) return 0;
+    const nn__beam start = {text, 0, -1, 1, 0}; /* the empty prefix */
+    int n = 1;
+    beam[0] = start;
+    for (ptrdiff_t t = 0; t < frames; t++) {
+        nn->kernels->softmax((size_t)c, x + t * c, p, &max);
+        const int count = nn__ctc_grow(beam, n, p, c, blank, candidate);
+        double largest = 0;
+        for (n = 0; n < beams && n < count; n++) { /* the best of the rest, n = 0, 1, .. */
+            int best = n;
+            for (int i = n + 1; i < count; i++)
+                if (candidate[i].p_blank + candidate[i].p_label >
+                    candidate[best].p_blank + candidate[best].p_label) best = i;
+            nn__beam b = candidate[best];
+            candidate[best] = candidate[n];
+            if (n == 0) largest = b.p_blank + b.p_label;
+            int *copy = text + (t % 2 ? 0 : (ptrdiff_t)beams * frames) + (ptrdiff_t)n * frames;
+            memcpy(copy, b.text, (size_t)b.length * sizeof *copy);
+            if (b.next >= 0) copy[b.length++] = b.next;
+            b.text = copy;
+            b.next = -1;
+            b.p_blank /= largest; /* so that the best of products never becomes 0 */
+            b.p_label /= largest;
+            beam[n] = b;
+        }
+    }
+    memcpy(labels, beam[0].text, (size_t)beam[0].length * sizeof *labels);
+    return beam[0].length;
+}
+
+void nn_ctc_decode(const nn_tensor *z, const int *frames, int blank, int beams, int *labels)
+{
+    if (!nn__ctc_check("nn_ctc_decode", z, frames, blank)) return;
+    if (!labels || beams < 0 || beams > NN_MAX_BEAMS) {
+        nn__mistake(z->ctx, "nn_ctc_decode", labels ? "beams is %d, not 0 to %d" : "labels is NULL",
+                    beams, NN_MAX_BEAMS);
+        return;
+    }
+    const int most = z->shape.dim[1], c = z->shape.dim[2];
+    const nn__mark temporaries = nn__arena_mark(&z->ctx->graph);
+    for (int i = 0; i < z->shape.dim[0]; i++, labels += most) {
+        const nn_real *x = z->data + (size_t)i * nn__span(z->shape, 1, 3);
+        const int n = frames ? frames[i] : most;
+        int length = 0, last = blank;
+        if (beams) length = nn__ctc_search(z->ctx, x, n, c, blank, beams, labels);
+        for (ptrdiff_t t = 0; !beams && t < n; t++) {
+            const nn_real *row = x + t * c;
+            int best = 0;
+            for (int j = 1; j < c; j++) best = row[j] > row[best] ? j : best;
+            if (best != last && best != blank) labels[length++] = best;
+            last = best;
+        }
+        while (length < most) labels[length++] = -1;
+        nn__arena_rewind(&z->ctx->graph, temporaries);
+    }
 }
 
 int nn_count_correct(const nn_tensor *z, const int *labels)

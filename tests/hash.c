@@ -88,11 +88,13 @@ int main(int argc, char **argv)
 
     nn_tensor *trace = nn_param(net, "", "trace", nn_shape1(4999)); /* of the kernels */
     nn_real data[N * D];
-    int label[N], order[N];
+    int label[N], order[N], same[N];
+    const int text[6] = {1, 2, 3, 3, 4, -1}; /* for CTC: three sequences */
     for (int i = 0; i < N * D; i++) data[i] = nn_normal(nn, 0, 1);
     for (int i = 0; i < N; i++) label[i] = nn_randint(nn, -1, C);
     nn_randperm(nn, order, N);
     label[order[0]] = 0;
+    for (int i = 0; i < N; i++) same[i] = label[i] % 2; /* -1, 0 or 1 */
 
     for (int step = 0; step < 100; step++) {
         nn_clear(nn);
@@ -119,6 +121,12 @@ int main(int argc, char **argv)
                               nn_gelu(z), nn_gelu_tanh(z), nn_log_softmax(z)};
         loss = nn_add(loss, nn_scale(nn_mean(nn_square(nn_concat(0, 9, more))), (nn_real)0.1));
         loss = nn_add(loss, nn_scale(nn_max(nn_rand(nn, nn_shape1(5), 0, 1)), (nn_real)0.01));
+        nn_tensor *losses[9] = {
+            nn_mae(z, target), nn_huber(z, y, (nn_real)0.5), nn_hinge(z, nn_full(nn, z->shape, 1)),
+            nn_cross_entropy_weighted(z, label, NULL, (nn_real)0.1), nn_kl_div(z, nn_softmax(y)),
+            nn_multiclass_hinge(z, label), nn_triplet(y, z, target, 1),
+            nn_contrastive(z, y, same, 3), nn_ctc(nn_reshape(z, parts->shape), NULL, text, 2, 0)};
+        for (int i = 0; i < 9; i++) loss = nn_add(loss, nn_scale(losses[i], (nn_real)0.02));
         nn_backward(loss);
         nn_mlp_forward(&mlp, data, N);
         nn_mlp_backward(&mlp, target->data);

@@ -223,6 +223,10 @@ static void pairs(void)
     BINARY(nn_div);
     PAIR(nn_mse);
     PAIR(nn_bce_with_logits);
+    PAIR(nn_mae);
+    PAIR(nn_hinge);
+    PAIR(nn_cross_entropy_soft);
+    PAIR(nn_kl_div);
     EXPECT(nn_mse(x23, x32), SHAPE,
            "nn_mse: shapes differ: the prediction is [2, 3], the target [3, 2]");
     EXPECT(nn_bce_with_logits(x4, x1), SHAPE,
@@ -286,6 +290,10 @@ static void singles(void)
     SINGLE(nn_requires_grad, nn_requires_grad(x));
     static const int label[2] = {0, 1};
     SINGLE(nn_cross_entropy, nn_cross_entropy(x, label));
+    SINGLE(nn_cross_entropy_weighted, nn_cross_entropy_weighted(x, label, NULL, 0));
+    SINGLE(nn_multiclass_hinge, nn_multiclass_hinge(x, label));
+    SINGLE(nn_entropy, nn_entropy(x));
+    SINGLE(nn_ctc, nn_ctc(x, NULL, label, 1, 0));
     stop();
 }
 
@@ -479,6 +487,65 @@ static void losses(void)
     t->data[1] = (nn_real)NAN;
     EXPECT(nn_bce_with_logits(x23, t), ARG,
            "nn_bce_with_logits: target 1 is nan, not between 0 and 1");
+
+    EXPECT(nn_mae(x23, x32), SHAPE,
+           "nn_mae: shapes differ: the prediction is [2, 3], the target [3, 2]");
+    EXPECT(nn_huber(x23, x32, 1), SHAPE,
+           "nn_huber: shapes differ: the prediction is [2, 3], the target [3, 2]");
+    EXPECT(nn_huber(x23, x23, 0), ARG, "nn_huber: delta is 0, not positive and finite");
+    EXPECT(nn_hinge(x23, t), ARG, "nn_hinge: target 0 is 0, not -1 or 1");
+    EXPECT(nn_multiclass_hinge(x23, NULL), ARG, "nn_multiclass_hinge: labels is NULL");
+    EXPECT(nn_multiclass_hinge(x23, none), ARG, "nn_multiclass_hinge: every label is -1");
+    EXPECT(nn_multiclass_hinge(nn_full(nn, nn_shape2(2, 1), 0), none), SHAPE,
+           "nn_multiclass_hinge: one class has no rival: z is [2, 1]");
+    const nn_real weight[3] = {1, 1, -1};
+    EXPECT(nn_cross_entropy_weighted(x23, good, weight, 0), ARG,
+           "nn_cross_entropy_weighted: a class's weight is -1, not positive and finite");
+    EXPECT(nn_cross_entropy_weighted(x23, good, NULL, 1), ARG,
+           "nn_cross_entropy_weighted: smoothing is 1, not in 0 <= smoothing < 1");
+    EXPECT(nn_cross_entropy_weighted(x23, none, NULL, 0), ARG,
+           "nn_cross_entropy_weighted: every label is -1");
+    EXPECT(nn_cross_entropy_soft(x4, x4), SHAPE,
+           "nn_cross_entropy_soft: the distributions are [4], not [N, C]");
+    EXPECT(nn_cross_entropy_soft(x23, x23), ARG,
+           "nn_cross_entropy_soft: row 0 is no distribution: its sum is 3");
+    t->data[0] = 1, t->data[1] = 1, t->data[2] = -1;
+    EXPECT(nn_entropy(t), ARG, "nn_entropy: row 0 has negative numbers or NaN: its sum is 1");
+    EXPECT(nn_kl_div(x23, x23), ARG, "nn_kl_div: row 0 is no distribution: its sum is 3");
+    t->data[1] = t->data[2] = t->data[0] = 0;
+    EXPECT(nn_entropy(t), ARG, "nn_entropy: every label is -1");
+    EXPECT(nn_triplet(x23, x23, x32, 1), SHAPE,
+           "nn_triplet: embeddings are [N, D], the same for all; they are [2, 3] and [3, 2]");
+    EXPECT(nn_triplet(x4, x4, x4, 1), SHAPE,
+           "nn_triplet: embeddings are [N, D], the same for all; they are [4] and [4]");
+    EXPECT(nn_triplet(x23, x23, x23, 0), ARG, "nn_triplet: margin is 0, not positive and finite");
+    EXPECT(nn_triplet(x23, x23, NULL, 1), ARG, "nn_triplet: argument 3 is NULL");
+    EXPECT(nn_contrastive(x23, x23, NULL, 1), ARG, "nn_contrastive: labels is NULL");
+    EXPECT(nn_contrastive(x23, x23, label, 1), ARG,
+           "nn_contrastive: labels[1] is 3, but there are 2 classes (0 to 1, or -1 for none)");
+    EXPECT(nn_contrastive(x23, x23, none, 1), ARG, "nn_contrastive: every label is -1");
+    EXPECT_CALL(nn_set_reduction(nn, 3), ARG, "nn_set_reduction: 3 is no reduction");
+
+    nn_tensor *z = nn_full(nn, nn_shape3(2, 3, 4), 0);
+    const int text[4] = {1, 1, 2, 3}, twice_4[4] = {4, -1, 1, -1}, two[2] = {3, 2}, four[2] = {3, 4};
+    const int blank_too[4] = {1, 2, 3, 0};
+    int read[6];
+    EXPECT(nn_ctc(x23, NULL, text, 2, 0), SHAPE, "nn_ctc: z is [2, 3], not [N, T, C]");
+    EXPECT(nn_ctc(z, NULL, NULL, 2, 0), ARG, "nn_ctc: labels is NULL");
+    EXPECT(nn_ctc(z, NULL, text, 0, 0), ARG, "nn_ctc: at most 0 labels");
+    EXPECT(nn_ctc(z, NULL, text, 2, 4), ARG, "nn_ctc: blank is 4, but there are 4 classes");
+    EXPECT(nn_ctc(z, four, text, 2, 0), ARG, "nn_ctc: frames[1] is 4, but z is [2, 3, 4]");
+    EXPECT(nn_ctc(z, NULL, twice_4, 2, 0), ARG,
+           "nn_ctc: label 0 of sequence 0 is 4: there are 4 classes, of which 0 is the blank");
+    EXPECT(nn_ctc(z, NULL, blank_too, 2, 0), ARG,
+           "nn_ctc: label 1 of sequence 1 is 0: there are 4 classes, of which 0 is the blank");
+    EXPECT(nn_ctc(z, NULL, text, 4, 0), ARG,
+           "nn_ctc: the 4 labels of sequence 0 need 5 frames, it has 3");
+    EXPECT_CALL(nn_ctc_decode(z, NULL, 0, -1, read), ARG,
+                "nn_ctc_decode: beams is -1, not 0 to 1000");
+    EXPECT_CALL(nn_ctc_decode(z, two, 0, 1, NULL), ARG, "nn_ctc_decode: labels is NULL");
+    EXPECT_CALL(nn_ctc_decode(z, two, -1, 1, read), ARG,
+                "nn_ctc_decode: blank is -1, but there are 4 classes");
 
     EXPECT_CALL(nn_backward(x23), SHAPE, "nn_backward: the loss must be one number, it is [2, 3]");
     EXPECT_CALL(nn_backward(nn_sum(x23)), ARG,
@@ -1152,6 +1219,19 @@ static nn_linear empty_linear;
     X(nn_mse, nn_mse(NULL, NULL))                                                                 \
     X(nn_bce_with_logits, nn_bce_with_logits(NULL, NULL))                                         \
     X(nn_cross_entropy, nn_cross_entropy(NULL, NULL))                                             \
+    X(nn_set_reduction, nn_set_reduction(NULL, 0))                                                \
+    X(nn_mae, nn_mae(NULL, NULL))                                                                 \
+    X(nn_huber, nn_huber(NULL, NULL, 1))                                                          \
+    X(nn_hinge, nn_hinge(NULL, NULL))                                                             \
+    X(nn_cross_entropy_weighted, nn_cross_entropy_weighted(NULL, NULL, NULL, 0))                  \
+    X(nn_cross_entropy_soft, nn_cross_entropy_soft(NULL, NULL))                                   \
+    X(nn_entropy, nn_entropy(NULL))                                                               \
+    X(nn_kl_div, nn_kl_div(NULL, NULL))                                                           \
+    X(nn_multiclass_hinge, nn_multiclass_hinge(NULL, NULL))                                       \
+    X(nn_triplet, nn_triplet(NULL, NULL, NULL, 1))                                                \
+    X(nn_contrastive, nn_contrastive(NULL, NULL, NULL, 1))                                        \
+    X(nn_ctc, nn_ctc(NULL, NULL, NULL, 1, 0))                                                     \
+    X(nn_ctc_decode, nn_ctc_decode(NULL, NULL, 0, 0, NULL))                                       \
     X(nn_count_correct, nn_count_correct(NULL, NULL))                                             \
     X(nn_csv_load, nn_csv_load(NULL, NULL, plain))                                                \
     X(nn_csv_parse, nn_csv_parse(NULL, NULL, 0, plain))                                           \

@@ -14,7 +14,7 @@
 
 /* ---- one case of the file ---- */
 
-enum { MAX_ARRAYS = 16, MAX_NUMBERS = 1 << 15, MAX_LABELS = 32, STEPS = 10 };
+enum { MAX_ARRAYS = 16, MAX_NUMBERS = 1 << 15, MAX_LABELS = 128, STEPS = 10 };
 
 typedef struct array {
     char name[16];
@@ -178,6 +178,51 @@ static nn_tensor *cross_entropy(nn_tensor **x)
     return nn_cross_entropy(x[0], labels_of(need("args", -1)));
 }
 
+/* args: 0 mean, 1 sum, 2 none, and what else the loss is given */
+static void set_reduction(nn_tensor **x) { nn_set_reduction(x[0]->ctx, (int)arg(0)); }
+static nn_tensor *mae(nn_tensor **x) { return set_reduction(x), nn_mae(x[0], x[1]); }
+static nn_tensor *huber(nn_tensor **x) { return set_reduction(x), nn_huber(x[0], x[1], arg(1)); }
+static nn_tensor *mse_reduced(nn_tensor **x) { return set_reduction(x), nn_mse(x[0], x[1]); }
+static nn_tensor *bce_reduced(nn_tensor **x)
+{
+    return set_reduction(x), nn_bce_with_logits(x[0], x[1]);
+}
+static nn_tensor *hinge(nn_tensor **x)
+{
+    return set_reduction(x), nn_hinge(x[0], input(x[0]->ctx, need("t", -1)));
+}
+static nn_tensor *triplet(nn_tensor **x)
+{
+    return set_reduction(x), nn_triplet(x[0], x[1], x[2], arg(1));
+}
+static nn_tensor *contrastive(nn_tensor **x)
+{
+    return set_reduction(x), nn_contrastive(x[0], x[1], labels_of(need("t", -1)), arg(1));
+}
+static nn_tensor *entropy(nn_tensor **x) { return set_reduction(x), nn_entropy(x[0]); }
+static nn_tensor *kl_div(nn_tensor **x) { return set_reduction(x), nn_kl_div(x[0], x[1]); }
+static nn_tensor *cross_entropy_soft(nn_tensor **x)
+{
+    return set_reduction(x), nn_cross_entropy_soft(x[0], x[1]);
+}
+static nn_tensor *multiclass_hinge(nn_tensor **x)
+{
+    return set_reduction(x), nn_multiclass_hinge(x[0], labels_of(need("t", -1)));
+}
+static nn_tensor *cross_entropy_weighted(nn_tensor **x) /* labels t, class weights w */
+{
+    const array *w = find("w", -1);
+    return set_reduction(x), nn_cross_entropy_weighted(x[0], labels_of(need("t", -1)),
+                                                       w ? w->data : NULL, arg(1));
+}
+static nn_tensor *ctc(nn_tensor **x) /* frames f [N], labels t [N, most] */
+{
+    int frames[MAX_LABELS];
+    const array *f = need("f", -1), *t = need("t", -1);
+    memcpy(frames, labels_of(f), f->size * sizeof *frames);
+    return set_reduction(x), nn_ctc(x[0], frames, labels_of(t), t->shape.dim[1], (int)arg(1));
+}
+
 /* ---- the table ---- */
 
 static nn_optimizer *sgd(nn_model *model) { return nn_sgd(model, arg(0)); }
@@ -249,6 +294,19 @@ static operation table[] = {
     {.name = "mse", .binary = nn_mse},
     {.name = "bce_with_logits", .binary = nn_bce_with_logits},
     {.name = "cross_entropy", .other = cross_entropy},
+    {.name = "mse_reduced", .other = mse_reduced},
+    {.name = "bce_reduced", .other = bce_reduced},
+    {.name = "mae", .other = mae},
+    {.name = "huber", .other = huber},
+    {.name = "hinge", .other = hinge},
+    {.name = "cross_entropy_weighted", .other = cross_entropy_weighted},
+    {.name = "cross_entropy_soft", .other = cross_entropy_soft},
+    {.name = "entropy", .other = entropy},
+    {.name = "kl_div", .other = kl_div},
+    {.name = "multiclass_hinge", .other = multiclass_hinge},
+    {.name = "triplet", .other = triplet},
+    {.name = "contrastive", .other = contrastive},
+    {.name = "ctc", .other = ctc},
     {.name = "train_sgd", .optimizer = sgd, .atol = 1e-5},
     {.name = "train_momentum", .optimizer = momentum, .atol = 1e-5},
     /* Adam divides by the gradient's size: where that is small its rounding shows in full. */

@@ -360,7 +360,7 @@ static nn_tensor *cube(nn_tensor *x)
 /* Every operation once, with gradients: the gradients are the outcome. */
 static nn_tensor *everything(nn_ctx *nn, nn_tensor *w)
 {
-    static const int label[4] = {0, 2, -1, 1};
+    static const int label[4] = {0, 2, -1, 1}, same[4] = {0, 1, -1, 0};
     nn_tensor *r = nn_add(nn_randn(nn, nn_shape2(4, 3)), nn_rand(nn, nn_shape1(3), 0, 1));
     nn_tensor *a = nn_add(w, r), *b = nn_sub(nn_mul(a, w), nn_scale(r, (nn_real)0.5));
     nn_tensor *c = nn_div(b, nn_add(nn_exp(nn_square(w)), nn_full(nn, nn_shape0(), 1)));
@@ -380,7 +380,17 @@ static nn_tensor *everything(nn_ctx *nn, nn_tensor *w)
     loss = nn_add(loss, nn_mean(nn_concat(0, 9, more)));
     loss = nn_add(loss, nn_cross_entropy(a, label));
     loss = nn_add(loss, nn_mse(a, nn_one_hot(nn, label, 4, 3)));
-    return nn_add(loss, nn_bce_with_logits(a, nn_one_hot(nn, label, 4, 3)));
+    nn_tensor *one_hot = nn_one_hot(nn, label, 4, 3), *frames = nn_reshape(a, nn_shape3(1, 4, 3));
+    int text[4];
+    nn_ctc_decode(frames, NULL, 0, 2, text);
+    nn_tensor *losses[11] = {
+        nn_bce_with_logits(a, one_hot), nn_mae(a, one_hot), nn_huber(a, one_hot, 1),
+        nn_hinge(a, nn_full(nn, nn_shape2(4, 3), 1)), nn_kl_div(a, nn_softmax(a)),
+        nn_cross_entropy_soft(a, one_hot), nn_cross_entropy_weighted(a, label, NULL, 0),
+        nn_multiclass_hinge(a, label), nn_triplet(a, one_hot, b, 1),
+        nn_contrastive(a, one_hot, same, 1), nn_ctc(frames, NULL, label, 1, 1)};
+    for (int i = 0; i < 11; i++) loss = nn_add(loss, losses[i]);
+    return loss;
 }
 
 static void operations(nn_ctx *nn, outcome *out)

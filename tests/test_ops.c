@@ -278,27 +278,115 @@ static nn_tensor *sum_axis(trial *t) { return along_axis(t, nn_sum_axis); }
 static nn_tensor *mean_axis(trial *t) { return along_axis(t, nn_mean_axis); }
 static nn_tensor *max_axis(trial *t) { return along_axis(t, nn_max_axis); }
 
-static nn_tensor *mse(trial *t)
+/* Losses: one in each of the three reductions. */
+static void choose_reduction(trial *t) { nn_set_reduction(t->nn, choose(t, 3)); }
+
+static nn_tensor *pair_loss(trial *t, nn_tensor *(*f)(nn_tensor *y, nn_tensor *target))
 {
+    choose_reduction(t);
     const nn_shape s = any_shape(t);
     nn_tensor *y = input(t, s);
-    return nn_mse(y, input(t, s));
+    return f(y, input(t, s));
+}
+static nn_tensor *mse(trial *t) { return pair_loss(t, nn_mse); }
+static nn_tensor *mae(trial *t) { return pair_loss(t, nn_mae); }
+static nn_tensor *half_huber(nn_tensor *y, nn_tensor *t) { return nn_huber(y, t, (nn_real)0.5); }
+static nn_tensor *huber(trial *t) { return pair_loss(t, half_huber); }
+
+static nn_tensor *hinge(trial *t)
+{
+    choose_reduction(t);
+    const nn_shape s = any_shape(t);
+    nn_tensor *y = input(t, s), *target = nn_full(t->nn, s, 1);
+    for (size_t i = 0; i < target->size; i++) target->data[i] = pick(t, 2) ? 1 : -1;
+    return nn_hinge(y, target);
 }
 
 static nn_tensor *bce_with_logits(trial *t) /* a sigmoid keeps the target in 0..1 */
 {
+    choose_reduction(t);
     const nn_shape s = any_shape(t);
     nn_tensor *z = input(t, s);
     return nn_bce_with_logits(z, nn_sigmoid(input(t, s)));
 }
 
-static nn_tensor *cross_entropy(trial *t) /* a third of the labels are -1 */
+/* Logits, and labels of which a third are -1, but not all. */
+static nn_tensor *classes(trial *t, int least, int *labels)
 {
-    const nn_shape s = choose(t, 2) ? nn_shape2(1, pick_size(t, 2)) : pick_shape(t, 2);
-    int labels[MAX_LABELS];
+    choose_reduction(t);
+    nn_shape s = choose(t, 2) ? nn_shape2(1, pick_size(t, 2)) : pick_shape(t, 2);
+    if (s.dim[1] < least) s.dim[1] = least;
     for (int i = 0; i < s.dim[0]; i++) labels[i] = pick(t, 3) ? pick(t, s.dim[1]) : -1;
     labels[pick(t, s.dim[0])] = pick(t, s.dim[1]);
-    return nn_cross_entropy(input(t, s), labels);
+    return input(t, s);
+}
+
+static nn_tensor *cross_entropy(trial *t)
+{
+    int labels[MAX_LABELS];
+    nn_tensor *z = classes(t, 1, labels);
+    return nn_cross_entropy(z, labels);
+}
+
+static nn_tensor *cross_entropy_weighted(trial *t)
+{
+    static const nn_real weight[] = {1, (nn_real)0.5, 3, 2, (nn_real)0.25};
+    nn_real class_weight[512];
+    int labels[MAX_LABELS];
+    nn_tensor *z = classes(t, 1, labels);
+    for (int i = 0; i < 512; i++) class_weight[i] = weight[i % 5];
+    const nn_real smoothing = (nn_real)choose(t, 2) / 4;
+    return nn_cross_entropy_weighted(z, labels, choose(t, 2) ? class_weight : NULL, smoothing);
+}
+
+static nn_tensor *cross_entropy_soft(trial *t) /* a softmax makes distributions of the target */
+{
+    choose_reduction(t);
+    const nn_shape s = pick_shape(t, 2);
+    nn_tensor *z = input(t, s);
+    return nn_cross_entropy_soft(z, nn_softmax(input(t, s)));
+}
+
+static nn_tensor *entropy(trial *t)
+{
+    choose_reduction(t);
+    return nn_entropy(nn_softmax(input(t, pick_shape(t, 2))));
+}
+
+static nn_tensor *multiclass_hinge(trial *t)
+{
+    int labels[MAX_LABELS];
+    nn_tensor *z = classes(t, 2, labels);
+    return nn_multiclass_hinge(z, labels);
+}
+
+static nn_tensor *triplet(trial *t)
+{
+    choose_reduction(t);
+    const nn_shape s = pick_shape(t, 2);
+    nn_tensor *a = input(t, s), *p = input(t, s);
+    return nn_triplet(a, p, input(t, s), 1);
+}
+
+static nn_tensor *contrastive(trial *t)
+{
+    int same[MAX_LABELS];
+    choose_reduction(t);
+    const nn_shape s = pick_shape(t, 2);
+    for (int i = 0; i < s.dim[0]; i++) same[i] = pick(t, 3) - 1;
+    same[pick(t, s.dim[0])] = pick(t, 2);
+    nn_tensor *a = input(t, s);
+    return nn_contrastive(a, input(t, s), same, 2);
+}
+
+static nn_tensor *ctc(trial *t) /* two sequences, of other lengths, the second without a label */
+{
+    choose_reduction(t);
+    const int most = 1 + choose(t, 3), c = 2 + pick(t, 4), blank = pick(t, c);
+    const int frames[2] = {2 * most + pick(t, 3), 1 + pick(t, 2)};
+    int labels[6] = {-1, -1, -1, -1, -1, -1};
+    for (int i = 0; i < most; i++) labels[i] = (blank + 1 + pick(t, c - 1)) % c;
+    return nn_ctc(input(t, nn_shape3(2, frames[0], c)), frames, labels, most, blank);
 }
 
 /* ---- the table: the backward of each row is the one that its results must have ---- */
@@ -342,9 +430,19 @@ static const operation table[] = {
     {OP(gelu_tanh, gelu_tanh), .unary = nn_gelu_tanh},
     {OP(softmax, softmax), .unary = nn_softmax}, /* 3.11 */
     {OP(log_softmax, log_softmax), .unary = nn_log_softmax},
-    {OP(mse, mse), .other = mse},
+    {OP(mse, mse), .other = mse}, /* 7.1 for all of these */
+    {OP(mae, elements), .other = mae}, /* 7.6 */
+    {OP(huber, elements), .other = huber},
+    {OP(hinge, elements), .other = hinge}, /* 7.7 */
     {OP(bce_with_logits, bce_with_logits), .other = bce_with_logits}, /* 7.3 */
     {OP(cross_entropy, cross_entropy), .other = cross_entropy}, /* 7.4 */
+    {OP(cross_entropy_weighted, cross_entropy), .other = cross_entropy_weighted},
+    {OP(cross_entropy_soft, cross_entropy), .other = cross_entropy_soft},
+    {OP(entropy, entropy), .other = entropy}, /* 7.5 */
+    {OP(multiclass_hinge, multiclass_hinge), .other = multiclass_hinge},
+    {OP(ctc, ctc), .other = ctc}, /* 7.8 */
+    {OP(triplet, distances), .other = triplet}, /* 7.9 */
+    {OP(contrastive, distances), .other = contrastive}, /* 7.10 */
 };
 enum { TABLE_SIZE = sizeof table / sizeof table[0] };
 

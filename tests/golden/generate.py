@@ -315,6 +315,135 @@ schedule("cosine_annealing_lr/20", 0.1, [0, 20], lambda o: LR.CosineAnnealingLR(
 schedule("cosine_annealing_lr/7", 2, [0.5, 7], lambda o: LR.CosineAnnealingLR(o, 7, 0.5), 8)
 schedule("linear_lr/5", 0.3, [0.25, 5], lambda o: LR.LinearLR(o, 0.25, 1, 5), 9)
 
+# ---- losses (chapter 7): args are 0 mean, 1 sum, 2 none, then what else the loss is given ----
+
+REDUCTIONS = ["mean", "sum", "none"]
+
+
+def reduce(y, how):
+    return y.mean() if how == 0 else y.sum() if how == 1 else y
+
+
+def loss_cases(name, f, inputs, more=(), args=()):
+    """f(how, *inputs), once in each reduction; more: named arrays beside the inputs."""
+    for how, word in enumerate(REDUCTIONS):
+        case(f"{name}_{word}", lambda *xs: f(how, *xs), *inputs, args=[how, *args])
+        if more:
+            end = out.pop()
+            assert end == "end"
+            for key, t in more:
+                out.append(" ".join(["tensor", key, str(t.dim())] + [str(d) for d in t.shape]))
+                out.append(" ".join(repr(v) for v in t.reshape(-1).tolist()))
+            out.append(end)
+
+
+def named(f, **options):
+    return lambda how, *xs: f(*xs, reduction=REDUCTIONS[how], **options)
+
+
+def per_item(f):
+    return lambda how, *xs: reduce(f(*xs), how)
+
+
+numbers = uniform(4, 5), uniform(4, 5)
+loss_cases("mse_reduced/4x5", named(F.mse_loss), numbers)
+loss_cases("mae/4x5", named(F.l1_loss), numbers)
+loss_cases("huber/4x5", named(F.huber_loss, delta=0.5), numbers, args=[0.5])
+loss_cases("huber/wide", named(F.huber_loss, delta=3), numbers, args=[3])
+loss_cases("bce_reduced/4x5", named(F.binary_cross_entropy_with_logits),
+           (uniform(4, 5, low=-6, high=6), uniform(4, 5, low=0, high=1)))
+sign = torch.randint(0, 2, (13,)).double() * 2 - 1
+loss_cases("hinge/13", per_item(lambda y: torch.clamp(1 - sign * y, min=0)), (uniform(13),),
+           [("t", sign)])
+
+labels = torch.tensor([2, -1, 0, 4, 1, 1])
+weights = torch.tensor([1, 0.5, 3, 2, 0.25], dtype=torch.float64)
+
+
+def weighted(**options):
+    return named(lambda z, **o: F.cross_entropy(z, labels, ignore_index=-1, **o), **options)
+
+
+z = uniform(6, 5)
+loss_cases("cross_entropy_weighted/plain", weighted(), (z,), [("t", labels)], [0])
+loss_cases("cross_entropy_weighted/smooth", weighted(label_smoothing=0.125), (z,),
+           [("t", labels)], [0.125])
+loss_cases("cross_entropy_weighted/weights", weighted(weight=weights), (z,),
+           [("t", labels), ("w", weights)], [0])
+loss_cases("cross_entropy_weighted/both", weighted(weight=weights, label_smoothing=0.25), (z,),
+           [("t", labels), ("w", weights)], [0.25])
+
+
+def distributions(n, c):
+    """Multiples of 1/64, so that a float holds them exactly and they sum to 1."""
+    counts = torch.distributions.Multinomial(64, torch.ones(n, c)).sample()
+    return counts.double() / 64
+
+
+p = distributions(5, 4)
+positive_p = (distributions(5, 4) + 0.25) / 2
+loss_cases("cross_entropy_soft/5x4", named(F.cross_entropy), (uniform(5, 4), p))
+loss_cases("entropy/5x4", per_item(lambda p: -(p * p.log()).sum(1)), (positive_p,))
+loss_cases("kl_div/5x4", per_item(
+    lambda z, p: F.kl_div(F.log_softmax(z, 1), p, reduction="none").sum(1)),
+    (uniform(5, 4), positive_p))
+
+crammer = torch.tensor([1, 0, 4, 3, 2])
+
+
+def crammer_singer(z):
+    others = z.masked_fill(F.one_hot(crammer, 5).bool(), -1e9)
+    return torch.clamp(1 + others.max(1).values - z[torch.arange(5), crammer], min=0)
+
+
+loss_cases("multiclass_hinge/5x5", per_item(crammer_singer), (uniform(5, 5),), [("t", crammer)])
+
+
+def squared(a, b):
+    return ((a - b) ** 2).sum(1)
+
+
+def triplet(how, a, p, n):
+    return F.triplet_margin_with_distance_loss(a, p, n, distance_function=squared, margin=0.75,
+                                               reduction=REDUCTIONS[how])
+
+
+three = uniform(6, 3), uniform(6, 3), uniform(6, 3)
+loss_cases("triplet/6x3", triplet, three, args=[0.75])
+same = torch.tensor([1, 0, 0, 1, 0, 0])
+
+
+def contrastive(a, b):
+    d = squared(a, b).sqrt()
+    return torch.where(same == 1, d ** 2, torch.clamp(2.5 - d, min=0) ** 2) / 2
+
+
+loss_cases("contrastive/6x3", per_item(contrastive), three[:2], [("t", same)], [2.5])
+
+
+def ctc(blank, frames, labels):
+    lengths = (labels >= 0).sum(1)
+
+    def f(how, z):
+        y = F.ctc_loss(F.log_softmax(z, 2).transpose(0, 1), labels.clamp(min=0), frames, lengths,
+                       blank=blank, reduction="none")
+        return reduce(y, how)
+    return f
+
+
+def ctc_cases(name, z, blank, frames, labels):
+    frames, labels = torch.tensor(frames), torch.tensor(labels)
+    loss_cases(f"ctc/{name}", ctc(blank, frames, labels), (z,), [("f", frames), ("t", labels)],
+               [blank])
+
+
+ctc_cases("one", uniform(1, 4, 3), 0, [4], [[1, 2]])
+ctc_cases("batch", uniform(4, 9, 5), 0, [9, 5, 7, 1],
+          [[1, 1, 2, 4], [3, -1, -1, -1], [4, 3, 3, 1], [2, -1, -1, -1]])
+ctc_cases("blank_last", uniform(2, 12, 6), 5, [12, 10], [[0, 0, 0, 4, 1], [2, 3, -1, -1, -1]])
+ctc_cases("long", uniform(1, 60, 7), 3, [60],
+          [[0, 1, 1, 2, 4, 5, 6, 6, 6, 0, 2, 4, 4, 1, 0, 5, 0, 5, 6, 1]])
+
 path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "vectors.txt")
 with open(path, "w") as file:
     file.write("\n".join(out) + "\n")
