@@ -176,8 +176,8 @@
  *   >>products    matrix products, convolution: blocks, panels, threads
  *   >>tensors     arithmetic, shapes, reductions: what every chapter uses
  *   >>ch01 neurons and layers      >>ch02 the perceptron         >>ch03 activation functions
- *   >>ch04 learning
- *   >>ch05 gradient descent        >>ch06 backpropagation        >>ch07 cost functions
+ *   >>ch04 learning                >>ch05 gradient descent       >>ch06 backpropagation
+ *   >>ch07 cost functions
  *   >>data files and data sets
  *
  * WHAT IT DOES NOT DO: graphics cards, half precision, more than 4 dimensions, distributed
@@ -4713,8 +4713,8 @@ int nn_separable(nn_ctx *nn, const nn_real *x, const int *label, int rows, nn_pe
     if (!x || !label || !p)
         return nn__mistake(nn, function, "argument %d is NULL", !x ? 2 : !label ? 3 : 5);
     if (!p->w || p->n < 1 || p->n > INT_MAX - 2 || rows < 1)
-        return nn__mistake(nn, function, "%d samples, a perceptron of %d inputs%s",
-                       rows, p->n, p->w ? "" : " whose w is NULL");
+        return nn__mistake(nn, function, "%d samples, a perceptron of %d inputs%s", rows, p->n,
+                           p->w ? "" : " whose w is NULL");
     const ptrdiff_t n = p->n, d = n + 2;
     for (int i = 0; i < rows; i++) {
         if (label[i] < -1 || label[i] > 1)
@@ -5286,9 +5286,8 @@ nn_kmeans nn_kmeans_fit(nn_ctx *nn, const nn_real *x, int n, int d, int k, int m
 static int nn__fit_check(const char *function, nn_ctx *nn, int k, const void *a, const void *b)
 {
     if (!nn__ready(nn, function)) return 0;
-    const char *text = k < 1 ? "argument 1 is the result of a failed call" : "an array is NULL";
-    if (k < 1 || !a || !b) nn_fail(nn, NN_ERROR_ARGUMENT, function, "%s", text);
-    return nn->code == NN_OK;
+    if (k < 1) return nn__mistake(nn, function, "argument 1 is the result of a failed call");
+    return a && b ? nn->code == NN_OK : nn__mistake(nn, function, "an array is NULL");
 }
 
 int nn_kmeans_nearest(const nn_kmeans *m, const nn_real *x)
@@ -5429,7 +5428,7 @@ double nn_gaussian_log_density(const nn_pca *p, const nn_real *x)
         return nn__mistake(p->ctx, function, "%d of %d components", p->k, p->size);
     if (!(p->variance[p->k - 1] > 1e-14 * p->variance[0]))
         return nn__mistake(p->ctx, function,
-                       "no variance along component %d: the samples lie in a plane", p->k - 1);
+                           "no variance along component %d: the samples lie in a plane", p->k - 1);
     double sum = 0;
     for (int c = 0; c < p->k; c++) {
         const double y = nn__pca_along(p, c, x), variance = p->variance[c];

@@ -218,23 +218,20 @@ html() { # a small book: no warnings, MathML, links that lead to HTML, nothing f
         grep -q 'href="../../nn.h"' index.html && grep -q 'href="../../book/exercises/01_neuron.c"' index.html &&
         ! grep -E '<script|<link|src="http|@import|url\(' *.html)
 }
-figures_by() { # figures_by COMPILER FLAGS -- RUNNER: the bytes of the figures in book/fig
+figures_by() { # figures_by "COMPILER FLAGS" [RUNNER ...]: the bytes of the figures in book/fig
     compiler=$1
     shift
-    flags=
-    while [ $# -gt 0 ] && [ "$1" != -- ]; do flags="$flags $1"; shift; done
-    [ $# -gt 0 ] && shift
     rm -rf $B/fig && mkdir -p $B/fig
     for source in book/fig/ch*.c; do
-        $compiler $flags "$source" -o $B/draw -lm && "$@" $B/draw $B/fig || return 1
+        $compiler "$source" -o $B/draw -lm && "$@" $B/draw $B/fig || return 1
     done
     diff -r -x '*.c' $B/fig book/fig
 }
-with gcc "figures: the same bytes, gcc -O0" figures_by gcc -O0
-with clang "figures: the same bytes, clang -O2" figures_by clang -O2
-with musl-gcc "figures: the same bytes, musl" figures_by musl-gcc -O2 -static
+with gcc "figures: the same bytes, gcc -O0" figures_by "gcc -O0"
+with clang "figures: the same bytes, clang -O2" figures_by "clang -O2"
+with musl-gcc "figures: the same bytes, musl" figures_by "musl-gcc -O2 -static"
 if command -v qemu-aarch64 >/dev/null && command -v aarch64-linux-gnu-gcc >/dev/null; then
-    check "figures: the same bytes, aarch64" figures_by aarch64-linux-gnu-gcc -O2 -- $ARM
+    check "figures: the same bytes, aarch64" figures_by "aarch64-linux-gnu-gcc -O2" $ARM
 else skip "figures: aarch64" "qemu-aarch64 or aarch64-linux-gnu-gcc is not installed"; fi
 if command -v clang >/dev/null; then
     check "address and undefined behaviour: weave" book_tool weave
