@@ -5670,29 +5670,40 @@ nn_real nn_linear_lr(nn_real lr, nn_real start, long total, long t)
 /* ==== Chapter 6: backpropagation ======================================================= >>ch06 */
 #if NN_CHAPTERS >= 6
 
-/* The tape holds the operations in the order they were done, so that, from its end, each result's
- * gradient is complete before it is passed on to what the result was made from. */
-void nn_backward(nn_tensor *loss)
+static int nn__can_start_from(nn_tensor *loss) /* is it one finite number that can be traced? */
 {
-    if (!nn_op_check("nn_backward", &loss, 1)) return;
+    if (!nn_op_check("nn_backward", &loss, 1)) return 0;
     nn_ctx *nn = loss->ctx;
-    if (loss->size != 1) {
+    if (loss->size != 1)
         nn_fail(nn, NN_ERROR_SHAPE, "nn_backward", "the loss must be one number, it is %s",
                 nn_shape_text(nn, loss->shape));
-        return;
-    }
-    if (!loss->requires_grad) {
-        nn_fail(nn, NN_ERROR_ARGUMENT, "nn_backward", "the loss does not depend on any parameter%s",
-                nn->grad_enabled ? "" : " (recording is off: nn_set_grad_enabled)");
-        return;
-    }
-    if (nn__first_bad(loss->data, 1) == 0) {
+    else if (!loss->requires_grad)
+        nn__mistake(nn, "nn_backward", "the loss does not depend on any parameter%s",
+                    nn->grad_enabled ? "" : " (recording is off: nn_set_grad_enabled)");
+    else if (nn__first_bad(loss->data, 1) == 0)
         nn_fail(nn, NN_ERROR_NONFINITE, "nn_backward",
                 "the loss is %s: has it diverged (try a smaller learning rate, smaller inputs)? "
                 "nn_on_nan(nn, 1) finds the operation",
                 loss->data[0] != loss->data[0] ? "nan" : "inf");
-        return;
+    return nn->code == NN_OK;
+}
+
+static void nn__check_input_grads(const nn_tensor *y) /* for nn_on_nan, after y's backward */
+{
+    for (int j = 0; j < y->n_in && y->ctx->code == NN_OK; j++) {
+        const nn_tensor *x = y->in[j];
+        char what[NN_NAME_SIZE + 32];
+        snprintf(what, sizeof what, "backward: the gradient of %.60s", x->name[0] ? x->name : x->op);
+        if (x->grad) nn__check_finite(x, x->grad, y->op, what);
     }
+}
+
+/* The tape holds the operations in the order they were done, so that, from its end, each result's
+ * gradient is complete before it is passed on to what the result was made from. */
+void nn_backward(nn_tensor *loss)
+{
+    if (!nn__can_start_from(loss)) return;
+    nn_ctx *nn = loss->ctx;
     for (int i = 0; i < nn->n_tape; i++) nn->tape[i]->grad = NULL;
     nn__need_grad(loss);
     if (nn->code == NN_OK) loss->grad[0] = 1;
@@ -5705,13 +5716,7 @@ void nn_backward(nn_tensor *loss)
         nn__mark temporaries = nn__arena_mark(&nn->graph);
         y->backward(y);
         nn__arena_rewind(&nn->graph, temporaries);
-        for (int j = 0; nn->nan_check && j < y->n_in && nn->code == NN_OK; j++) {
-            const nn_tensor *x = y->in[j];
-            char what[NN_NAME_SIZE + 32];
-            snprintf(what, sizeof what, "backward: the gradient of %.60s",
-                     x->name[0] ? x->name : x->op);
-            if (x->grad) nn__check_finite(x, x->grad, y->op, what);
-        }
+        if (nn->nan_check) nn__check_input_grads(y);
     }
 }
 

@@ -6,6 +6,8 @@
  *     step_RULE            nn_step for 10 million parameters, in ms, best of many; .._of_memory: in
  *                          percent of the time to read and write its arrays once, taken from
  *                          y += k x, which reads two and writes one
+ *     op_NAME              an operation on one number, forward and backward, in ns, best of many;
+ *     .._kernels           what its kernels take of that: the rest is the graph
  *     the rest             one training step (zero_grad, forward, loss, backward, optimiser) on a
  *                          fixed random batch, in ms, median of many */
 #define _POSIX_C_SOURCE 200809L
@@ -180,6 +182,43 @@ static void optimisers(void)
     }
 }
 
+/* ---- the graph: what an operation costs beside its kernels ---- */
+
+static void operations(nn_ctx *nn)
+{
+    enum { CHAIN = 3000, TANH = 0, MUL = 1, ADD = 2 };
+    static const char *const names[] = {"tanh", "mul", "add"};
+    nn_model *net = nn_model_new(nn);
+    nn_tensor *w = nn_param(net, "", "w", nn_shape0());
+    nn_real a = 1, b = 1, c = 0;
+    const struct nn__kernels *k = nn->kernels;
+    w->data[0] = 1;
+    for (int op = TANH; op <= ADD; op++) {
+        double graph = 1e9, kernels = 1e9;
+        for (int round = 0; round < 200; round++) {
+            nn_clear(nn);
+            const double t = now();
+            nn_tensor *y = w;
+            for (int i = 0; i < CHAIN; i++)
+                y = op == TANH ? nn_tanh(y) : op == MUL ? nn_mul(y, w) : nn_add(y, w);
+            nn_backward(y);
+            const double u = now();
+            if (u - t < graph) graph = u - t;
+            for (int i = 0; i < CHAIN; i++) {
+                if (op == TANH) k->tanh(1, &a, &b), k->tanh_backward(1, &b, &a, &c);
+                if (op == MUL)
+                    k->mul(1, &a, 1, &b, 1, &c), k->mul(1, &a, 1, &b, 1, &c),
+                        k->axpy(1, 1, &a, &c), k->mul(1, &a, 1, &b, 1, &c), k->axpy(1, 1, &a, &c);
+                if (op == ADD)
+                    k->add(1, &a, 1, &b, 1, &c), k->axpy(1, 1, &a, &c), k->axpy(1, 1, &a, &c);
+            }
+            if (now() - u < kernels) kernels = now() - u;
+        }
+        printf("op_%s %.0f ns\n", names[op], graph / CHAIN * 1e9);
+        printf("op_%s_kernels %.0f ns\n", names[op], kernels / CHAIN * 1e9);
+    }
+}
+
 /* ---- training steps ---- */
 
 typedef struct workload {
@@ -251,6 +290,7 @@ int main(void)
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         gemm(nn, shapes[i][0], shapes[i][1], shapes[i][2], shapes[i][3], shapes[i][4]);
     functions(nn);
+    operations(nn);
     nn_destroy(nn);
     optimisers();
     static const int xor_net[] = {2, 8, 1}, small[] = {784, 128, 10}, big[] = {784, 512, 512, 10};
