@@ -2402,7 +2402,11 @@ void nn_model_set(nn_model *model, const nn_real *values)
 #ifdef NN_IMPLEMENTATION
 
 #ifndef NN__KERNEL_PASS
+#if defined NN__X86 || defined NN__NEON
+NN__OPTIMIZE("Og", "move-loop-invariants") /* plain C is for the rest: compiled quickly */
+#else
 NN__OPTIMIZE("O1")
+#endif
 
 #ifdef __cplusplus
 extern "C" {
@@ -2650,6 +2654,7 @@ static const nn__kernels nn__table_naive = {"naive", {4, 0, 0, 0}, 4,
 #define NN__TARGET(t) NN__PRAGMA(GCC push_options) NN__PRAGMA(GCC target(t))
 #define NN__TARGET_END NN__PRAGMA(GCC pop_options)
 #endif
+NN__OPTIMIZE("O1")
 #ifdef NN__X86
 NN__TARGET("avx2,fma")
 #define NN__KERNEL_PASS 2
@@ -2666,6 +2671,7 @@ NN__TARGET_END
 #include NN_HEADER
 #undef NN__KERNEL_PASS
 #endif
+NN__OPTIMIZE_END
 
 #endif /* not NN__KERNEL_PASS */
 
@@ -3153,6 +3159,7 @@ NN__SLOPED(NN__WRAP)
 
 /* ---- sums: 16 lanes, a fixed tree, blocks of 4096 ---- */
 
+NN__OPTIMIZE("O1") /* at -O0 gcc writes out functions called by a pointer from O1 on */
 NN__INLINE float NN__(reduce)(size_t n, const float *a, const float *b, int sb,
                               NN__V (*f)(NN__V, NN__V))
 {
@@ -3197,6 +3204,8 @@ static float NN__(squared_error)(NN__ARGS_squared_error)
 {
     return NN__(reduce)(n, a, b, sb, NN__(vdistance));
 }
+
+NN__OPTIMIZE_END
 
 /* ---- rows: softmax, and to mean 0 and variance 1 ---- */
 
