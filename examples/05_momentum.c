@@ -3,7 +3,7 @@
 #define NN_IMPLEMENTATION
 #include "../nn.h"
 
-/* Steps until J(a, b) = (a^2 + 100 b^2) / 2 is below 1e-6, from (4, 1); 0 if 5000 are too few. */
+/* Steps until L(a, b) = (a^2 + 100 b^2) / 2 is below 1e-6, from (4, 1); 0 if 5000 are too few. */
 static int steps_needed(nn_model *net, nn_optimizer *opt)
 {
     nn_tensor *w = net->param[0];
