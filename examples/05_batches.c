@@ -60,11 +60,11 @@ int main(void)
 
     static const int size[SIZES] = {1, 4, 16, 64, 442};
     printf("\n== learning rate 0.01; the variance is that of the gradient before the first step\n");
-    printf("batch  steps/epoch  variance  s2/m (N-m)/(N-1)  loss after 1, 5, %d epochs\n", EPOCHS);
+    printf("batch  steps/epoch  variance  s2/B (N-B)/(N-1)  loss after 1, 5, %d epochs\n", EPOCHS);
     double s2 = 0;
     for (int k = 0; k < SIZES; k++) {
-        const int m = size[k], N = data.n, steps = (N + m - 1) / m; /* the last one may be short */
-        nn_batches b = nn_batches_new(&data, m, 1);
+        const int B = size[k], N = data.n, steps = (N + B - 1) / B; /* the last one may be short */
+        nn_batches b = nn_batches_new(&data, B, 1);
         nn_optimizer *opt = nn_sgd(net, 0.01f);
         nn_model_set(net, start);
         double variance = 0;
@@ -72,12 +72,12 @@ int main(void)
             for (; nn_next_batch(&b); nn_clear(nn)) {
                 nn_zero_grad(net);
                 gradient(&line, nn_batch_x(&b), nn_batch_target(&b), 1 / (nn_real)b.n);
-                if (b.n == m) variance += squared_distance(&line, whole) / EPOCHS / (N / m);
+                if (b.n == B) variance += squared_distance(&line, whole) / EPOCHS / (N / B);
             }
-        if (m == 1) s2 = variance;
-        const double theory = s2 / m * (N - m) / (N - 1);
+        if (B == 1) s2 = variance;
+        const double theory = s2 / B * (N - B) / (N - 1);
         good = good && fabs(variance - theory) < 0.15 * theory + 1e-9;
-        printf("%5d  %11d  %8.3f  %16.3f", m, steps, variance, theory);
+        printf("%5d  %11d  %8.1f  %16.1f", B, steps, variance, theory);
         for (int epoch = 1; epoch <= EPOCHS; epoch++) {
             /* [epoch] */
             while (nn_next_batch(&b)) {
