@@ -56,7 +56,8 @@ int main(void)
                                  nn_rmsprop(net, 0.002f),      nn_adam(net, 0.002f),
                                  nn_adamw(net, 0.002f, 0.1f)};
     int enough = 0;
-    printf("rule      learning rate   held out read right after 1, 5, %d epochs\n", EPOCHS);
+    printf("== digits of those held out that are read right\n");
+    printf("rule      learning rate   after 1, 5, %d epochs\n", EPOCHS);
     for (int k = 0; k < RULES; k++) {
         nn_batches b = nn_batches_new(&train, BATCH, 1);
         nn_model_set(net, start);
