@@ -14,7 +14,7 @@ static const double beta1 = 0.9, beta2 = 0.999, eps = 1e-8;
 typedef struct weight {
     double w;    /* the weight */
     double m, v; /* what is remembered: 0 at first; momentum needs only v, its velocity */
-    int t;       /* how many steps were done before this one */
+    int t;       /* steps done: 0 at first, yours to count */
 } weight;
 
 static void momentum_step(weight *p, double g, double lr)
