@@ -40,7 +40,7 @@ int main(void)
     int sgd = 0, momentum = 0, good = 1;
     for (int k = 10; k <= 1000; k *= 10) {
         /* for curvatures 1 and k the best settings of SGD and momentum (Polyak 1964) */
-        const nn_real K = (nn_real)k, r = (nn_real)sqrt(k), beta = (r - 1) / (r + 1);
+        const nn_real K = (nn_real)k, r = (nn_real)sqrt((double)k), beta = (r - 1) / (r + 1);
         sgd = steps_needed(nn_sgd(net, 2 / (1 + K)), K);
         momentum = steps_needed(nn_momentum(net, 4 / ((1 + r) * (1 + r)), beta * beta), K);
         const int nesterov = steps_needed(nn_nesterov(net, 1 / K, beta), K);
