@@ -753,7 +753,6 @@ double nn_gaussian_log_density(const nn_pca *p, const nn_real *x);
  * from: all of them (batch), one (stochastic) or a few (mini-batch); see nn_batches. The rules
  * follow their papers; what those leave open is as in PyTorch. A learning rate that is not positive
  * and finite, or a beta that is not in 0 <= beta < 1, is an error. Book: 5, as all of these. */
-
 nn_optimizer *nn_sgd(nn_model *model, nn_real lr); /* w = w - lr g */
 /* v = beta v - lr g, w = w + v (Polyak 1964; in this form Sutskever et al. 2013). A sum, no mean:
  * under a constant g a step grows to lr g / (1 - beta). PyTorch's buffer is -v / lr, the same thing
@@ -782,7 +781,7 @@ void nn_step(nn_optimizer *opt);
 
 /* Schedules: the learning rate at t = 0, 1, .. (steps or epochs, as you like), under PyTorch's
  * names: opt->lr = nn_exponential_lr(0.1f, 0.95f, epoch). They have no state; for a warm-up hand
- * the rate of another one to nn_linear_lr. */
+ * the rate of another one to nn_linear_lr. Book: 5. */
 nn_real nn_step_lr(nn_real lr, nn_real gamma, long period, long t); /* times gamma every period */
 nn_real nn_exponential_lr(nn_real lr, nn_real gamma, long t);       /* lr gamma^t */
 /* From lr down to lr_min, half a cosine: lr_min + (lr - lr_min) (1 + cos(pi t / total)) / 2, and

@@ -1,10 +1,10 @@
-/* Gradient descent on a function whose gradient we know: J(a, b) = (a^2 + 10 b^2) / 2, a valley
- * that is ten times as steep across as along. Its curvatures are 1 and L = 10.
+/* Gradient descent on a function whose gradient we know: L(a, b) = (a^2 + 10 b^2) / 2, a valley
+ * that is ten times as steep across as along. Its curvatures are 1 and c = 10.
  */
 #define NN_IMPLEMENTATION
 #include "../nn.h"
 
-static double J(const nn_real *w)
+static double loss(const nn_real *w)
 {
     return ((double)w[0] * (double)w[0] + 10 * (double)w[1] * (double)w[1]) / 2;
 }
@@ -19,15 +19,15 @@ static double descend(nn_model *net, nn_real lr, int steps, int every)
     /* [loop] */
     for (int step = 0; step < steps; step++) {
         if (every && step % every == 0)
-            printf("step %2d: w = (%.3f, %.3f)   gradient (%.3f, %5.2f)   J = %.3g\n", step,
+            printf("step %2d: w = (%.3f, %.3f)   gradient (%.3f, %5.2f)   L = %.3g\n", step,
                    (double)w->data[0], (double)w->data[1], (double)w->data[0],
-                   10 * (double)w->data[1], J(w->data));
-        w->grad[0] = w->data[0];      /* dJ/da = a */
-        w->grad[1] = 10 * w->data[1]; /* dJ/db = 10 b */
+                   10 * (double)w->data[1], loss(w->data));
+        w->grad[0] = w->data[0];      /* dL/da = a */
+        w->grad[1] = 10 * w->data[1]; /* dL/db = 10 b */
         nn_step(opt);                 /* w = w - lr * gradient */
     }
     /* [/loop] */
-    return J(w->data);
+    return loss(w->data);
 }
 
 int main(void)
@@ -40,17 +40,17 @@ int main(void)
     descend(net, 0.15f, 21, 2);
 
     /* A step multiplies a by 1 - lr and b by 1 - 10 lr. It shrinks both as long as that is above -1
-     * for the largest curvature, 1 - L lr > -1: lr < 2 / L. */
-    printf("\n== J after 100 steps, by learning rate; 2 / L = 0.2\n");
+     * for the largest curvature, 1 - c lr > -1: lr < 2 / c. */
+    printf("\n== L after 100 steps, by learning rate; 2 / c = 0.2\n");
     static const nn_real rates[] = {0.001f, 0.01f, 0.05f, 0.1f, 0.18f, 0.19f, 0.21f, 0.22f, 0.25f};
     double result[9];
     for (int i = 0; i < 9; i++) {
         result[i] = descend(net, rates[i], 100, 0);
-        printf("lr %.3f: a step leaves %.3f of |a|, %.2f of |b|; J = %.3g%s\n", (double)rates[i],
+        printf("lr %.3f: a step leaves %.3f of |a|, %.2f of |b|; L = %.3g%s\n", (double)rates[i],
                fabs(1 - (double)rates[i]), fabs(1 - 10 * (double)rates[i]), result[i],
                result[i] > 13 ? ": away from it" : "");
     }
-    printf("\nexpected: J falls from 13 below the limit 2 / L and grows above it\n");
+    printf("\nexpected: L falls from 13 below the limit 2 / c and grows above it\n");
     int right = 0;
     for (int i = 0; i < 9; i++) right += (result[i] < 13) == (rates[i] < 0.2f);
     printf("got:      %d of 9 learning rates\n", right);

@@ -1,5 +1,5 @@
 /* The learning rate: too small, right, too large; and rates that change on the way (schedules).
- * The noisy gradient that all of them follow is that of J(w) = (w - mean of x)^2 / 2, from one x
+ * The noisy gradient that all of them follow is that of L(w) = (w - mean of x)^2 / 2, from one x
  * at a time.
  */
 #define NN_IMPLEMENTATION

@@ -1,6 +1,6 @@
 /* Gradient descent: batches, rules, learning rates. PyTorch's numbers for the rules and schedules
- * are in tests/test_golden.c, wrong arguments in tests/test_errors.c, speeds (5.13) in
- * tests/bench.c. With each set of kernels that this machine has.
+ * are in tests/test_golden.c, wrong arguments in tests/test_errors.c, training steps with batches of
+ * 1 and 64 (5.13) in tests/bench.c, too. With each set of kernels that this machine has.
  *
  *     cc -std=c99 -O1 tests/test_ch05.c -lm -o test_ch05 && ./test_ch05
  *
@@ -534,6 +534,45 @@ static void decay_5_11(void)
     }
 }
 
+static nn_real plain_neuron(const nn_real *w, const nn_real *inputs, int n, nn_real b)
+{
+    nn_real z = b;
+    for (int i = 0; i < n; i++) z += w[i] * inputs[i];
+    return z;
+}
+
+/* What a batch is good for: 64 neurons on 64 samples, by loops over samples and neurons (plain ones:
+ * those of nn_neuron round each step once, and without -mfma that alone takes long), and as one
+ * product. With AVX less than half the time; each is the best of ten. (NEON may be an emulator.) */
+static void a_batch_is_one_product_5_13(void)
+{
+    enum { BATCH = 64, IN = 784, OUT = 64, ROUNDS = 10 };
+    static nn_real y[BATCH * OUT];
+    clock_t loops = -1, product = -1;
+    layer = nn_linear_new(net, "wide", IN, OUT);
+    nn_set_grad_enabled(nn, 0);
+    for (int round = 0; round < ROUNDS; round++) {
+        nn_clear(nn);
+        nn_tensor *samples = nn_rand(nn, nn_shape2(BATCH, IN), -1, 1);
+        const clock_t start = clock();
+        for (int i = 0; i < BATCH; i++)
+            for (int j = 0; j < OUT; j++)
+                y[i * OUT + j] = plain_neuron(layer.weight->data + j * IN, samples->data + i * IN,
+                                              IN, layer.bias->data[j]);
+        const clock_t between = clock();
+        const nn_tensor *all = nn_linear_forward(&layer, samples);
+        const clock_t end = clock();
+        if (loops < 0 || between - start < loops) loops = between - start;
+        if (product < 0 || end - between < product) product = end - between;
+        for (int i = 0; i < BATCH * OUT; i++) CHECK_NEAR(all->data[i], y[i], 1e-5);
+    }
+#ifdef __OPTIMIZE__ /* clang at -O0 compiles the kernels no better than the rest */
+    if (strncmp(nn_simd(nn), "avx", 3) == 0) CHECK(2 * product < loops);
+#else
+    (void)loops, (void)product;
+#endif
+}
+
 int main(void)
 {
     RUN_WITH_ALL_KERNELS(descends_a_quadratic_5_1);
@@ -549,6 +588,7 @@ int main(void)
     RUN_WITH_ALL_KERNELS(rates_5_9_5_10);
     RUN_WITH_ALL_KERNELS(adam_5_11);
     RUN_WITH_ALL_KERNELS(decay_5_11);
+    RUN_WITH_ALL_KERNELS(a_batch_is_one_product_5_13);
     RUN(schedules_5_7);
     return test_summary();
 }

@@ -22,12 +22,12 @@ static int load(nn_ctx *nn)
     return nn_ok(nn);
 }
 
-/* J = mean (w x - t)^2 over the n samples of row (all if NULL) with the features of column (all if
+/* L = mean (w x - t)^2 over the n samples of row (all if NULL) with the features of column (all if
  * NULL), and its gradient if g is not NULL. */
 static double squared_error(const nn_real *w, const int *column, int features, const int *row,
                             int n, nn_real *g)
 {
-    double J = 0, sum[16] = {0};
+    double loss = 0, sum[16] = {0};
     for (int i = 0; i < n; i++) {
         const int r = row ? row[i] : i;
         const nn_real *x = data.x + r * data.size;
@@ -35,10 +35,10 @@ static double squared_error(const nn_real *w, const int *column, int features, c
         for (int j = 0; j < features; j++)
             error += (double)w[j] * (double)x[column ? column[j] : j];
         for (int j = 0; j < features; j++) sum[j] += 2 * error * (double)x[column ? column[j] : j];
-        J += error * error;
+        loss += error * error;
     }
     for (int j = 0; g && j < features; j++) g[j] = (nn_real)(sum[j] / n);
-    return J / n;
+    return loss / n;
 }
 
 /* ---- 18, 19, 20: the same steps with batches of another size ---- */
@@ -96,7 +96,7 @@ static int learning_rates(nn_ctx *nn, const char *directory)
     plot p = plot_new(560, 340, "Three learning rates",
                       "With 0.002 the loss falls slowly, from 0.59 to 0.43 in 40 steps; with 0.1 "
                       "it is near its minimum of 0.29 after ten; with 0.26, a little above the limit "
-                      "2/L = 0.248, it falls at first and then grows without end.");
+                      "2/c = 0.248, it falls at first and then grows without end.");
     const plot_panel a =
         plot_axes(&p, 0, 0, 560, 340,
                   (plot_spec){.x = plot_range(0, STEPS, "step"),
@@ -119,7 +119,7 @@ static int learning_rates(nn_ctx *nn, const char *directory)
 
 /* ---- 22: a valley, and a bump ---- */
 
-static void valley(const nn_real *w, nn_real *g) /* J = (a^2 + 20 b^2) / 2 */
+static void valley(const nn_real *w, nn_real *g) /* L = (a^2 + 20 b^2) / 2 */
 {
     g[0] = w[0], g[1] = 20 * w[1];
 }
@@ -161,7 +161,7 @@ static int momentum(nn_ctx *nn, const char *directory)
                                                .bare = 1});
     const plot_panel c = plot_axes(&p, 320, 0, 320, 310,
                                    (plot_spec){.x = plot_range(-2, 5, "$a$"),
-                                               .y = plot_range(0, 2.5, "$J$"),
+                                               .y = plot_range(0, 2.5, "$L$"),
                                                .title = "a bump, 60 steps"});
     double x[MOST], y[MOST], z[GRID * GRID];
     for (int i = 0; i < GRID * GRID; i++) {
@@ -189,7 +189,7 @@ static int momentum(nn_ctx *nn, const char *directory)
     return plot_save(&p, directory, "22-momentum");
 }
 
-/* ---- 22b: Rosenbrock's valley, J = (1 - a)^2 + 5 (b - a^2)^2 ---- */
+/* ---- 22b: Rosenbrock's valley, L = (1 - a)^2 + 5 (b - a^2)^2 ---- */
 
 static void rosenbrock(const nn_real *w, nn_real *g)
 {

@@ -1,0 +1,88 @@
+/* Exercise 5.3: one loop, three descents (code, 25 minutes).
+ *
+ * A line y = w[0] x + w[1] through ten samples; the loss of a sample is (y - t)^2, the loss of
+ * several is their mean. Write the slopes for some samples, an epoch in batches, and the slopes for
+ * all samples, got from parts. Mind the last batch: ten samples in fours are 4, 4 and 2.
+ */
+#include "../exercises/check.h"
+
+enum { N = 10 };
+
+static const double x[N] = {-2, -1.5, -1, -0.5, 0, 0.5, 1, 1.5, 2, 3};
+static const double t[N] = {-3, -2.5, -0.5, -1, 1, 0.5, 2, 3.5, 3, 7};
+
+static int first = 0, count = N; /* which samples loss() takes */
+
+static double loss(const double *w, int n)
+{
+    double sum = 0;
+    (void)n;
+    for (int i = first; i < first + count; i++)
+        sum += (w[0] * x[i] + w[1] - t[i]) * (w[0] * x[i] + w[1] - t[i]);
+    return sum / count;
+}
+
+/* slope[0] and slope[1] become dL / dw for the mean over samples from, from + 1, .. (n of them). */
+static void slopes(const double *w, int from, int n, double *slope)
+{
+    /* Your code, instead of the lines down to END: */
+    (void)w, (void)from, (void)n;
+    slope[0] = slope[1] = 0;
+    /* END */
+}
+
+/* One epoch of gradient descent, in the order of the samples, so many at a time. */
+static void epoch(double *w, int batch, double lr)
+{
+    /* Your code, instead of the lines down to END: */
+    (void)w, (void)batch, (void)lr;
+    /* END */
+}
+
+/* The slopes for all ten, out of those of parts: sees no more than so many samples at a time. */
+static void slopes_from_parts(const double *w, int part, double *slope)
+{
+    /* Your code, instead of the lines down to END: */
+    (void)w, (void)part;
+    slope[0] = slope[1] = 0;
+    /* END */
+}
+
+int main(void)
+{
+    const double w[2] = {1.5, -0.5};
+    const int from[3] = {0, 4, 8}, n[3] = {10, 4, 2};
+    for (int k = 0; k < 3; k++) {
+        char name[32];
+        double slope[2] = {0};
+        first = from[k], count = n[k];
+        snprintf(name, sizeof name, "dL/dw, %d samples from %d ", n[k], from[k]);
+        slopes(w, from[k], n[k], slope);
+        expect_gradient(name, loss, w, 2, slope);
+    }
+
+    static const struct {
+        const char *name;
+        int batch;
+        double w0, w1;
+    } after[] = {{"one epoch, batches of 10", 10, 1.71500000, -0.29000000},
+                 {"one epoch, batches of 5", 5, 1.95800000, -0.07360000},
+                 {"one epoch, batches of 4", 4, 2.31275000, 0.10550000},
+                 {"one epoch, batches of 1", 1, 2.94344992, 0.81102544}};
+    for (int k = 0; k < 4; k++) {
+        double moved[2] = {1.5, -0.5};
+        epoch(moved, after[k].batch, 0.1);
+        expect_near(after[k].name, moved[0], after[k].w0, 1e-6);
+        expect_near(after[k].name, moved[1], after[k].w1, 1e-6);
+    }
+
+    first = 0, count = N;
+    for (int part = 1; part <= N; part += 3) {
+        char name[32];
+        double slope[2] = {0};
+        snprintf(name, sizeof name, "dL/dw from parts of %d ", part);
+        slopes_from_parts(w, part, slope);
+        expect_gradient(name, loss, w, 2, slope);
+    }
+    return check_done();
+}
