@@ -11,14 +11,16 @@ static nn_tensor *embed(const nn_linear *layer, nn_tensor *x)
     return nn_linear_forward(&layer[1], nn_tanh(nn_linear_forward(&layer[0], x))); /* [N, 2] */
 }
 
-/* x [N, 64]: N random samples; with label[i] >= 0 wanted, sample i is of that class. */
-static nn_tensor *draw(const nn_dataset *data, int *label, int wanted)
+/* x [N, 64]: N random samples, of any class, which label notes; or of that class, or another. */
+enum { ANY, SAME, OTHER };
+static nn_tensor *draw(const nn_dataset *data, int *label, int of)
 {
     static nn_real x[N * 64];
     for (int i = 0; i < N; i++) {
         int s = nn_randint(data->ctx, 0, data->n);
-        while (wanted && data->label[s] != label[i]) s = nn_randint(data->ctx, 0, data->n);
-        label[i] = data->label[s];
+        while (of != ANY && (data->label[s] == label[i]) != (of == SAME))
+            s = nn_randint(data->ctx, 0, data->n);
+        if (of == ANY) label[i] = data->label[s];
         memcpy(x + i * 64, data->x + s * 64, sizeof(nn_real) * 64);
     }
     return nn_input(data->ctx, x, nn_shape2(N, 64));
@@ -65,15 +67,16 @@ int main(void)
         printf("== %s loss\n", k ? "contrastive" : "triplet");
         printf("nearest neighbour right: %.1f %% before\n", nearest(layer, &train, &test));
         for (int step = 0; step <= STEPS; step++) {
-            int first[N], second[N], same[N];
+            int label[N], yes[N], no[N] = {0};
+            for (int i = 0; i < N; i++) yes[i] = 1;
             nn_clear(nn);
             nn_zero_grad(model);
             /* [triplet] */
-            nn_tensor *a = embed(layer, draw(&train, first, 0));
-            nn_tensor *p = embed(layer, draw(&train, first, 1)); /* of the classes of a */
-            nn_tensor *n = embed(layer, draw(&train, second, 0));
-            for (int i = 0; i < N; i++) same[i] = first[i] == second[i];
-            nn_tensor *loss = k ? nn_contrastive(a, n, same, 3) : nn_triplet(a, p, n, 1);
+            nn_tensor *a = embed(layer, draw(&train, label, ANY));
+            nn_tensor *p = embed(layer, draw(&train, label, SAME)); /* of the classes of a */
+            nn_tensor *n = embed(layer, draw(&train, label, OTHER));
+            nn_tensor *loss = k == 0 ? nn_triplet(a, p, n, 1) :
+                              nn_add(nn_contrastive(a, p, yes, 3), nn_contrastive(a, n, no, 3));
             /* [/triplet] */
             if (step % 500 == 0) printf("step %4d: loss %.3f\n", step, (double)nn_item(loss));
             nn_backward(loss);

@@ -151,7 +151,9 @@ static int embedding(const char *directory)
         for (int i = 0; i < PAIRS; i++) {
             int label[2];
             for (int k = 0; k < 2; k++) {
-                const int s = nn_randint(nn, 0, train.n);
+                int s = nn_randint(nn, 0, train.n); /* every other pair is of one class */
+                while (k == 1 && (train.label[s] == label[0]) != i % 2)
+                    s = nn_randint(nn, 0, train.n);
                 label[k] = train.label[s];
                 memcpy(x[k] + i * 64, train.x + s * 64, 64 * sizeof(nn_real));
             }
