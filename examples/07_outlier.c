@@ -46,7 +46,8 @@ int main(void)
     double clean[LOSSES][2], wrong[LOSSES][2], moved[LOSSES];
     for (int i = 0; i < LOSSES; i++) fit(loss[i], x, t, clean[i]);
     t[N - 1] = -10; /* a slip of the pen */
-    printf("== loss    20 good samples      one of them at -10    slope moved by\n");
+    printf("== one wrong number\n");
+    printf("loss       20 good samples      one of them at -10    slope moved by\n");
     for (int i = 0; i < LOSSES; i++) {
         fit(loss[i], x, t, wrong[i]);
         moved[i] = fabs(wrong[i][0] - clean[i][0]);

@@ -52,7 +52,7 @@ int main(void)
         number(nn_cross_entropy_soft(x, nn_one_hot(nn, label, 3, 3)))};
     static const char *const name[] = {"labels 0, 1, none", "smoothed by 0.1", "class 1 times 4",
                                        "as one-hot rows"};
-    printf("\n== cross-entropy of   row 0    row 1    row 2    mean\n");
+    printf("\n== four ways to ask\ncross-entropy of    row 0    row 1    row 2    mean\n");
     for (int i = 0; i < 4; i++)
         printf("%-18s  %.4f   %.4f   %.4f   %.4f\n", name[i], (double)each[i]->data[0],
                (double)each[i]->data[1], (double)each[i]->data[2], mean[i]);

@@ -37,7 +37,7 @@ int main(void)
 
     const nn_real *w = unit.weight->data, b = unit.bias->data[0];
     nn_perceptron line = {unit.weight->data, b, 2};
-    printf("\n== a street of width %.2f around x = %.2f\n",
+    printf("\n== the street\nits width is %.2f, its middle x = %.2f\n",
            2 / sqrt((double)(w[0] * w[0] + w[1] * w[1])), -(double)(b / w[0]));
     int kerb = 0;
     double nearest = 1e9;

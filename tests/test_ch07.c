@@ -494,6 +494,78 @@ static void not_a_number_stays(void) /* no loss hides a NaN */
     }
 }
 
+/* ---- 7.11: each row of the page's table, head and loss: it runs, and the loss falls ---- */
+
+enum { SAMPLES = 12, PAIRS = 16 };
+static const int outputs[PAIRS] = {1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 1, 3, 3, 2, 2}; /* of the head */
+
+/* The loss of head and task i. z [SAMPLES, outputs[i]] is what the last layer gives for x. */
+static nn_tensor *pair_loss(int i, nn_tensor *z, const nn_real *x)
+{
+    static const int text[] = {1, 2, 2, -1}, same[] = {1, 0, 0, 1, 0, 1};
+    static const nn_real weight[] = {1, 2, 4};
+    nn_real number[SAMPLES], yes[SAMPLES], sign[SAMPLES], large[SAMPLES], share[SAMPLES];
+    nn_real flags[SAMPLES * 3], logits[SAMPLES * 3];
+    int label[SAMPLES];
+    for (int s = 0; s < SAMPLES; s++) {
+        number[s] = 2 * x[2 * s] - x[2 * s + 1] + 1;
+        yes[s] = number[s] > 1, sign[s] = number[s] > 1 ? 1 : -1;
+        large[s] = (nn_real)exp(3 * (double)x[2 * s]);
+        share[s] = (nn_real)(1 / (1 + exp(-(double)number[s])));
+        label[s] = x[2 * s] > 0 ? 0 : x[2 * s + 1] > 0 ? 1 : 2;
+        for (int c = 0; c < 3; c++) {
+            flags[3 * s + c] = c == 2 ? yes[s] : x[2 * s + c] > 0;
+            logits[3 * s + c] = (nn_real)(c - 1) * number[s];
+        }
+    }
+    const nn_shape one = nn_shape2(SAMPLES, 1), three = nn_shape2(SAMPLES, 3);
+    nn_tensor *third[3]; /* the embeddings in three parts */
+    for (int k = 0; k < 3; k++) third[k] = nn_slice(z, 0, 4 * k, 4 * k + 4);
+    switch (i) {
+    case 0: return nn_mse(z, nn_input(nn, number, one));
+    case 1: return nn_mae(z, nn_input(nn, number, one));
+    case 2: return nn_huber(z, nn_input(nn, number, one), 1);
+    case 3: return nn_mse(z, nn_log(nn_input(nn, large, one))); /* the answer is nn_exp(z) */
+    case 4: return nn_bce_with_logits(z, nn_input(nn, share, one));
+    case 5: return nn_bce_with_logits(z, nn_input(nn, yes, one));
+    case 6: return nn_bce_with_logits(z, nn_input(nn, flags, three));
+    case 7: return nn_cross_entropy(z, label);
+    case 8: return nn_cross_entropy_weighted(z, label, weight, (nn_real)0.1);
+    case 9: return nn_cross_entropy_soft(z, nn_softmax(nn_input(nn, logits, three)));
+    case 10: return nn_kl_div(z, nn_softmax(nn_input(nn, logits, three)));
+    case 11: return nn_hinge(z, nn_input(nn, sign, one));
+    case 12: return nn_multiclass_hinge(z, label);
+    case 13: return nn_ctc(nn_reshape(z, nn_shape3(2, 6, 3)), NULL, text, 2, 0);
+    case 14: return nn_triplet(third[0], third[1], third[2], 1);
+    default: return nn_contrastive(nn_slice(z, 0, 0, 6), nn_slice(z, 0, 6, 12), same, 2);
+    }
+}
+
+static void every_pair_learns_row_7_11(void)
+{
+    nn_real x[2 * SAMPLES];
+    for (int i = 0; i < 2 * SAMPLES; i++) x[i] = nn_normal(nn, 0, 1);
+    for (int i = 0; i < PAIRS; i++) {
+        nn_model *net = nn_model_new(nn);
+        nn_linear hidden = nn_linear_new(net, "hidden", 2, 8);
+        nn_linear head = nn_linear_new(net, "head", 8, outputs[i]);
+        nn_optimizer *opt = nn_adam(net, (nn_real)0.05);
+        double first = 0, last = 0;
+        for (int step = 0; step <= 20; step++) {
+            nn_clear(nn);
+            nn_zero_grad(net);
+            nn_tensor *h = nn_linear_forward(&hidden, nn_input(nn, x, nn_shape2(SAMPLES, 2)));
+            nn_tensor *loss = pair_loss(i, nn_linear_forward(&head, nn_tanh(h)), x);
+            last = (double)nn_item(loss);
+            if (step == 0) first = last;
+            nn_backward(loss);
+            nn_step(opt);
+        }
+        CHECK(last < 0.75 * first);
+        if (!(last < 0.75 * first)) printf("    pair %d: %g, then %g\n", i, first, last);
+    }
+}
+
 int main(void)
 {
     RUN_WITH_ALL_KERNELS(squared_errors_row_7_1);
@@ -512,6 +584,7 @@ int main(void)
     RUN_WITH_ALL_KERNELS(decoding_row_7_8);
     RUN_WITH_ALL_KERNELS(triplet_row_7_9);
     RUN_WITH_ALL_KERNELS(contrastive_row_7_10);
+    RUN_WITH_ALL_KERNELS(every_pair_learns_row_7_11);
     RUN_WITH_ALL_KERNELS(not_a_number_stays);
     return test_summary();
 }

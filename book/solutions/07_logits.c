@@ -1,0 +1,87 @@
+/* Exercise 7.3: losses that hold (code, 25 minutes).
+ *
+ * Two losses from logits, each with its slope: the binary cross-entropy of a logit z and a target t
+ * from 0 to 1, and the cross-entropy of n logits and a label. They must be right for every z, and
+ * small losses, too: for z = 40 and t = 1 it is 4.2e-18, not 0. math.h has fmax, fabs and log1p.
+ */
+#include "../exercises/check.h"
+
+static double bce(double z, double t)
+{
+    /* Your code, instead of the lines down to END: */
+    return fmax(z, 0) - t * z + log1p(exp(-fabs(z)));
+    /* END */
+}
+
+static double bce_slope(double z, double t) /* by z */
+{
+    /* Your code, instead of the lines down to END: */
+    const double u = exp(-fabs(z));
+    return (z >= 0 ? 1 : u) / (1 + u) - t;
+    /* END */
+}
+
+static double cross_entropy(const double *z, int n, int label)
+{
+    /* Your code, instead of the lines down to END: */
+    double max = z[0], sum = 0;
+    for (int j = 1; j < n; j++) max = fmax(max, z[j]);
+    for (int j = 0; j < n; j++) sum += exp(z[j] - max);
+    return max - z[label] + log(sum);
+    /* END */
+}
+
+static void cross_entropy_slopes(const double *z, int n, int label, double *slope) /* [n] */
+{
+    /* Your code, instead of the lines down to END: */
+    double max = z[0], sum = 0;
+    for (int j = 1; j < n; j++) max = fmax(max, z[j]);
+    for (int j = 0; j < n; j++) sum += slope[j] = exp(z[j] - max);
+    for (int j = 0; j < n; j++) slope[j] = slope[j] / sum - (j == label);
+    /* END */
+}
+
+static double soft(const double *z, int n) { return (void)n, bce(z[0], 0.3); }
+static double label_1(const double *z, int n) { return cross_entropy(z, n, 1); }
+
+int main(void)
+{
+    const double z[9] = {0, 2, -2, 40, -40, 1000, -1000, 1000, -1000};
+    const double t[9] = {1, 0.3, 0.3, 1, 1, 1, 1, 0, 0};
+    const double loss[9] = {0.6931471805599453, 1.526928011, 0.726928011, 4.248354255e-18,
+                            40, 0, 1000, 1000, 0};
+    char what[64];
+    for (int i = 0; i < 9; i++) {
+        snprintf(what, sizeof what, "bce, z = %g, t = %g", z[i], t[i]);
+        expect_near(what, bce(z[i], t[i]), loss[i], 1e-9 * loss[i]);
+    }
+    for (int i = 1; i < 3; i++) {
+        const double slope = bce_slope(z[i], 0.3);
+        expect_gradient("slope of bce", soft, z + i, 1, &slope);
+    }
+    expect_near("slope at -1000, t = 1", bce_slope(-1000, 1), -1, 0);
+    expect_near("slope at 1000, t = 0", bce_slope(1000, 0), 1, 0);
+    expect_near("slope at 1000, t = 1", bce_slope(1000, 1), 0, 0);
+    expect_near("slope at -40, t = 0", bce_slope(-40, 0), 4.248354255e-18, 1e-26);
+
+    const double rows[5][3] = {{2, 1, 0}, {1000, 0, -1000}, {-1000, -1001, -1002},
+                               {-1000, 1000, 0}, {0, 0, 0}};
+    const int label[5] = {0, 2, 1, 1, 2};
+    const double expected[5] = {0.4076059644, 2000, 1.4076059644, 0, 1.098612289};
+    for (int i = 0; i < 5; i++) {
+        snprintf(what, sizeof what, "cross-entropy of row %d", i);
+        expect_near(what, cross_entropy(rows[i], 3, label[i]), expected[i], 1e-9 * expected[i]);
+    }
+    double slope[4] = {0};
+    const double four[4] = {0.5, -1, 2, 0};
+    cross_entropy_slopes(four, 4, 1, slope);
+    expect_gradient("slope of cross-entropy", label_1, four, 4, slope);
+    for (int i = 1; i <= 3; i += 2) { /* rows 1 and 3: surely wrong, surely right */
+        cross_entropy_slopes(rows[i], 3, label[i], slope);
+        for (int j = 0; j < 3; j++) {
+            snprintf(what, sizeof what, "slope of row %d [%d]", i, j);
+            expect_near(what, slope[j], i == 1 ? 1 - j : 0, 0);
+        }
+    }
+    return check_done();
+}
