@@ -107,8 +107,10 @@ has_line() { grep -q "$2" "$1"; }
 case_of "1.7: weak, general and strong AI are told apart" has_line book/01-neurons.md '^## Weak, general, strong'
 case_of "3.14: a guide to the choice of activation and loss" has_line book/03-activation-functions.md \
     '^| one of C classes | softmax | cross-entropy, `nn_cross_entropy`'
-# rows 1.8, 2.14, 3.16, 4.12 and 6.14: figures 1 to 17, 23 and 24
-for k in 01 02 03 04 05 06 07 08 09 10 11 12 13 14 15 16 17 23 24; do
+case_of "7.11: a guide to head, loss and metric by task" has_line book/07-cost-functions.md \
+    '^| one of C; .*`nn_cross_entropy`.*`nn_count_correct`'
+# rows 1.8, 2.14, 3.16, 4.12, 5.14, 6.14 and 7.12: figures 1 to 26
+for k in $(seq -w 26); do
     case_of "figure $k is in its chapter's page" has_line "$(grep -l "fig/$k-" book/*.md | head -n 1)" "^!\[.*\](fig/$k-"
 done
 for figure in build/fig/*.svg; do
