@@ -3,7 +3,7 @@
 # the operation, print the tensor, call nn_print, stop in a backward.
 # usage: debugger.sh DIRECTORY     from the repository's root
 dir=$1
-line=$(grep -n 'h = nn_tanh(nn_linear_forward' examples/06_xor.c | cut -d: -f1)
+line=$(grep -n 'y1 = nn_tanh(nn_linear_forward' examples/06_xor.c | cut -d: -f1)
 cc -g -O0 examples/06_xor.c -o "$dir/debug" -lm || exit 1
 gdb -q -batch -nx -ex 'set width 0' -ex 'set confirm off' \
     -ex "break 06_xor.c:$line" -ex run \
