@@ -78,8 +78,8 @@ int main(void)
     const double random = train_xor(nn, "random weights:", 0, &right_random);
 
     printf("\n== through 20 layers of 64 tanh units\n");
-    printf("spread of w       spread of y in layer      slope in 20   delta in layer    gradient in\n"
-           "%26d %8d %8d   mean   rms %8d %8d %8d %8d\n", 1, 10, 20, 1, 20, 1, 20);
+    printf("spread of w       spread of y in layer      slope in 20   delta in layer    gradient "
+           "in\n%26d %8d %8d   mean   rms %8d %8d %8d %8d\n", 1, 10, 20, 1, 20, 1, 20);
     const double small = show_depth(nn, "0.01             ", 0.01);
     const double good = show_depth(nn, "1/8 = 1/sqrt 64  ", 1 / 8.0);
     const double large = show_depth(nn, "1                ", 1);
