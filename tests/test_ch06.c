@@ -115,7 +115,7 @@ static void saturation_row_6_12(void)
     chain(1, spread, gradient, slope);
     CHECK(slope[0] < 0.15 && spread[DEPTH - 1] > 0.9);
     CHECK(gradient[0] > 1e3 * gradient[DEPTH - 1]); /* 64 weights outweigh the slope: it explodes */
-    /* per layer by s sqrt n times the root mean square of the slopes; with their mean it would fade */
+    /* per layer by s sqrt n times the slopes' root mean square; with their mean it would fade */
     const double factor = pow(gradient[0] / gradient[DEPTH - 1], 0.5 / (DEPTH - 1));
     CHECK_NEAR(factor, 8 * slope[1], 0.35);
     CHECK(8 * slope[0] < 1);
