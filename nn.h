@@ -5849,7 +5849,8 @@ nn_mlp nn_mlp_new(nn_model *model, const char *name, const int *width, int layer
     nn_ctx *nn = m.ctx = model->ctx;
     if (nn->code != NN_OK) return m;
     if (!name || !width || layers < 2 || layers > NN_MLP_MAX) {
-        nn_fail(nn, NN_ERROR_ARGUMENT, "nn_mlp_new", "needs a name and 2 to %d widths", NN_MLP_MAX);
+        nn_fail(nn, NN_ERROR_ARGUMENT, "nn_mlp_new",
+                "needs a name and 2 to %d widths; layers is %d", NN_MLP_MAX, layers);
         return m;
     }
     if ((hidden != NN_IDENTITY && hidden != NN_SIGMOID && hidden != NN_TANH && hidden != NN_RELU) ||
@@ -5929,9 +5930,9 @@ const nn_real *nn_mlp_forward(nn_mlp *m, const nn_real *x, int n)
     for (int l = 1; l < m->layers; l++) {
         const int in = m->width[l - 1], out = m->width[l];
         for (ptrdiff_t s = 0; s < n; s++) {
-            for (ptrdiff_t i = 0; i < out; i++) /* z = W y + b */
-                m->z[l][s * out + i] = nn_neuron(m->weight[l]->data + i * in, m->y[l - 1] + s * in,
-                                                 in, m->bias[l]->data[i]);
+            for (ptrdiff_t j = 0; j < out; j++) /* z = W y + b */
+                m->z[l][s * out + j] = nn_neuron(m->weight[l]->data + j * in, m->y[l - 1] + s * in,
+                                                 in, m->bias[l]->data[j]);
             nn__mlp_activate(m->ctx->kernels, l < m->layers - 1 ? m->hidden : m->output,
                              m->z[l] + s * out, m->y[l] + s * out, (size_t)out);
         }
@@ -5957,8 +5958,8 @@ nn_real nn_mlp_loss(const nn_mlp *m, const nn_real *target)
             nn_real max;
             const double log_sum =
                 (double)k->softmax((size_t)units, z, m->y[top] + s * units, &max);
-            for (int i = 0; i < units; i++)
-                loss += (double)t[i] * (log_sum + ((double)max - (double)z[i]));
+            for (int j = 0; j < units; j++)
+                loss += (double)t[j] * (log_sum + ((double)max - (double)z[j]));
         }
     }
     return (nn_real)(loss / m->n);
@@ -5974,22 +5975,22 @@ void nn_mlp_backward(nn_mlp *m, const nn_real *target)
         return;
     }
     const int top = m->layers - 1;
-    for (ptrdiff_t i = 0; i < (ptrdiff_t)m->n * m->width[top]; i++) /* delta = (y - t) / N */
-        m->delta[top][i] = (m->y[top][i] - target[i]) / (nn_real)m->n;
+    for (ptrdiff_t k = 0; k < (ptrdiff_t)m->n * m->width[top]; k++) /* delta = (y - t) / N */
+        m->delta[top][k] = (m->y[top][k] - target[k]) / (nn_real)m->n;
     for (int l = top; l >= 1; l--) {
         const int in = m->width[l - 1], out = m->width[l];
         const nn_real *w = m->weight[l]->data;
         for (ptrdiff_t s = 0; s < m->n; s++) {
             const nn_real *delta = m->delta[l] + s * out, *y = m->y[l - 1] + s * in;
-            for (ptrdiff_t i = 0; i < out; i++) { /* dW += delta y^T, db += delta */
-                for (ptrdiff_t j = 0; j < in; j++)
-                    m->weight[l]->grad[i * in + j] += delta[i] * y[j];
-                m->bias[l]->grad[i] += delta[i];
+            for (ptrdiff_t j = 0; j < out; j++) { /* dW += delta y^T, db += delta */
+                for (ptrdiff_t i = 0; i < in; i++)
+                    m->weight[l]->grad[j * in + i] += delta[j] * y[i];
+                m->bias[l]->grad[j] += delta[j];
             }
-            for (ptrdiff_t j = 0; l > 1 && j < in; j++) { /* delta below = g'(z) (W^T delta) */
+            for (ptrdiff_t i = 0; l > 1 && i < in; i++) { /* delta below = g'(z) (W^T delta) */
                 nn_real sum = 0;
-                for (ptrdiff_t i = 0; i < out; i++) sum += w[i * in + j] * delta[i];
-                m->delta[l - 1][s * in + j] = nn__mlp_slope(m->hidden, y[j]) * sum;
+                for (ptrdiff_t j = 0; j < out; j++) sum += w[j * in + i] * delta[j];
+                m->delta[l - 1][s * in + i] = nn__mlp_slope(m->hidden, y[i]) * sum;
             }
         }
     }

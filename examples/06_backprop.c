@@ -16,53 +16,54 @@ typedef struct network {
 static nn_tensor *loss_of(void *user)
 {
     network *n = (network *)user;
-    nn_tensor *z1 = nn_linear_forward(&n->hidden, nn_input(n->nn, x, nn_shape2(1, 2)));
-    nn_tensor *z2 = nn_linear_forward(&n->output, nn_tanh(z1));
-    return nn_scale(nn_log(nn_sigmoid(z2)), -1); /* the target is 1 */
+    nn_tensor *z_hidden = nn_linear_forward(&n->hidden, nn_input(n->nn, x, nn_shape2(1, 2)));
+    nn_tensor *z = nn_linear_forward(&n->output, nn_tanh(z_hidden));
+    return nn_scale(nn_log(nn_sigmoid(z)), -1); /* the target is 1 */
 }
 
 int main(void)
 {
-    nn_real w1[2][2] = {{0.5f, -0.4f}, {0.3f, 0.8f}}, b1[2] = {0.1f, -0.2f};
-    nn_real w2[2] = {0.7f, -0.6f}, b2 = 0.2f;
+    const nn_real w[2][2] = {{0.5f, -0.4f}, {0.3f, 0.8f}}, b[2] = {0.1f, -0.2f}; /* hidden */
+    const nn_real v[2] = {0.7f, -0.6f}, b_out = 0.2f;                            /* output */
 
     printf("== forward\n");
-    nn_real z1[2], y1[2];
-    for (int i = 0; i < 2; i++) {
-        z1[i] = w1[i][0] * x[0] + w1[i][1] * x[1] + b1[i];
-        y1[i] = (nn_real)tanh((double)z1[i]);
-        printf("z1[%d] = %7.4f   y1[%d] = tanh z1[%d]  = %7.4f\n", i, (double)z1[i], i, i,
-               (double)y1[i]);
+    nn_real z_hidden[2], y_hidden[2];
+    for (int j = 0; j < 2; j++) {
+        z_hidden[j] = w[j][0] * x[0] + w[j][1] * x[1] + b[j];
+        y_hidden[j] = (nn_real)tanh((double)z_hidden[j]);
+        printf("z%d = %7.4f   y%d = tanh z%d   = %7.4f\n", j + 1, (double)z_hidden[j], j + 1,
+               j + 1, (double)y_hidden[j]);
     }
-    nn_real z2 = w2[0] * y1[0] + w2[1] * y1[1] + b2, y2 = (nn_real)(1 / (1 + exp(-(double)z2)));
-    printf("z2    = %7.4f   y2    = sigmoid z2  = %7.4f\n", (double)z2, (double)y2);
-    printf("loss  = -log y2 = %.4f, for the target is 1\n", -log((double)y2));
+    const nn_real z = v[0] * y_hidden[0] + v[1] * y_hidden[1] + b_out;
+    const nn_real y = (nn_real)(1 / (1 + exp(-(double)z)));
+    printf("z  = %7.4f   y  = sigmoid z = %7.4f\n", (double)z, (double)y);
+    printf("loss = -log y = %.4f, for the target is 1\n", -log((double)y));
 
     printf("\n== backward: delta is the derivative of the loss by z\n");
-    nn_real delta2 = y2 - t, delta1[2];
-    printf("delta2    = y2 - t                        = %7.4f\n", (double)delta2);
-    for (int i = 0; i < 2; i++) {
-        delta1[i] = (1 - y1[i] * y1[i]) * w2[i] * delta2;
-        printf("delta1[%d] = (1 - y1[%d]^2) w2[%d] delta2    = %7.4f\n", i, i, i,
-               (double)delta1[i]);
+    nn_real delta = y - t, delta_hidden[2];
+    printf("delta  = y - t               = %7.4f\n", (double)delta);
+    for (int j = 0; j < 2; j++) {
+        delta_hidden[j] = (1 - y_hidden[j] * y_hidden[j]) * v[j] * delta;
+        printf("delta%d = (1 - y%d^2) v%d delta = %7.4f\n", j + 1, j + 1, j + 1,
+               (double)delta_hidden[j]);
     }
-    nn_real dw1[4] = {delta1[0] * x[0], delta1[0] * x[1], delta1[1] * x[0], delta1[1] * x[1]};
-    nn_real dw2[2] = {delta2 * y1[0], delta2 * y1[1]};
+    const nn_real dw[4] = {delta_hidden[0] * x[0], delta_hidden[0] * x[1],
+                           delta_hidden[1] * x[0], delta_hidden[1] * x[1]};
+    const nn_real dv[2] = {delta * y_hidden[0], delta * y_hidden[1]};
 
-    /* The same by the graph: nn_backward walks through the operations from the last to the first.
-     */
+    /* The same by the graph: nn_backward walks through the operations from last to first. */
     nn_ctx *nn = nn_create(42);
     nn_model *net = nn_model_new(nn);
     network n = {nn, nn_linear_new(net, "hidden", 2, 2), nn_linear_new(net, "output", 2, 1)};
-    memcpy(n.hidden.weight->data, w1, sizeof w1);
-    memcpy(n.hidden.bias->data, b1, sizeof b1);
-    memcpy(n.output.weight->data, w2, sizeof w2);
-    n.output.bias->data[0] = b2;
+    memcpy(n.hidden.weight->data, w, sizeof w);
+    memcpy(n.hidden.bias->data, b, sizeof b);
+    memcpy(n.output.weight->data, v, sizeof v);
+    n.output.bias->data[0] = b_out;
     nn_backward(loss_of(&n));
 
     printf("\n== gradients     by hand    by the graph\n");
     double difference = 0;
-    const nn_real *by_hand[4] = {dw1, delta1, dw2, &delta2};
+    const nn_real *by_hand[4] = {dw, delta_hidden, dv, &delta};
     for (int i = 0; i < net->n_params; i++)
         for (size_t j = 0; j < net->param[i]->size; j++) {
             const double hand = (double)by_hand[i][j], graph = (double)net->param[i]->grad[j];

@@ -23,8 +23,8 @@ int main(int argc, char **argv)
         nn_zero_grad(net);
         nn_tensor *x = nn_input(nn, inputs[0], nn_shape2(4, 2));
         nn_tensor *t = nn_input(nn, targets, nn_shape2(4, 1));
-        nn_tensor *h = nn_tanh(nn_linear_forward(&hidden, x)); /* [4, 8] */
-        y = nn_sigmoid(nn_linear_forward(&output, h));         /* [4, 1] */
+        nn_tensor *y1 = nn_tanh(nn_linear_forward(&hidden, x)); /* [4, 8] */
+        y = nn_sigmoid(nn_linear_forward(&output, y1));         /* [4, 1] */
         nn_tensor *loss = nn_mean(nn_square(nn_sub(y, t)));
         nn_backward(loss);
         nn_step(opt);

@@ -1,9 +1,10 @@
 #!/bin/sh
 # What the manual promises about debugging, as a transcript: stop at the line of a forward, step into
-# the operation, print the tensor, call nn_print, stop in a backward.
+# the operation, print the tensor, call nn_print, stop in a backward. Then the sessions of the pages:
+# their commands are given to gdb, and each line that they show must come out.
 # usage: debugger.sh DIRECTORY     from the repository's root
 dir=$1
-line=$(grep -n 'h = nn_tanh(nn_linear_forward' examples/06_xor.c | cut -d: -f1)
+line=$(grep -n 'y1 = nn_tanh(nn_linear_forward' examples/06_xor.c | cut -d: -f1)
 cc -g -O0 examples/06_xor.c -o "$dir/debug" -lm || exit 1
 gdb -q -batch -nx -ex 'set width 0' -ex 'set confirm off' \
     -ex "break 06_xor.c:$line" -ex run \
@@ -29,4 +30,21 @@ expect '^#0  nn__tanh_backward'
 expect '^#1 .* nn_backward'
 expect 'size = 32, nan = 0, inf = 0'
 [ $status = 0 ] || cat "$dir/transcript"
+
+for page in book/[0-9]*.md; do
+    source=$(sed -n 's/^cc -g -DNN_DEBUG \(.*\) -lm && gdb -q .\/a.out$/\1/p' "$page")
+    [ -n "$source" ] || continue
+    awk '/^<!-- @text a session with gdb/ {here = 1; next} /^```/ {inside = here; here = 0; next}
+        inside' "$page" >"$dir/session"
+    sed -n 's/^(gdb) //p' "$dir/session" >"$dir/commands"
+    echo 'call (void)fflush(0)' >>"$dir/commands"
+    cc -g -DNN_DEBUG "$source" -o "$dir/debug" -lm || exit 1
+    gdb -q -batch -nx -ex 'set width 0' -ex 'set confirm off' -x "$dir/commands" "$dir/debug" \
+        </dev/null 2>&1 | sed 's/0x[0-9a-f]*/0x.../g' >"$dir/transcript"
+    grep -v '^(gdb) ' "$dir/session" >"$dir/shown"
+    [ -s "$dir/shown" ] || { echo "$page: no session"; status=1; }
+    while IFS= read -r line; do
+        grep -qF -e "$line" "$dir/transcript" || { echo "$page: gdb does not show: $line"; status=1; }
+    done <"$dir/shown"
+done
 exit $status

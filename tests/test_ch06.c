@@ -63,8 +63,9 @@ static void symmetry_row_6_10(void)
 }
 
 /* A chain of tanh layers, weights normal with this spread, biases 0; spread[l] of the outputs of
- * layer l, and the size of the gradient in the weights of each. */
-static void chain(double std, double *spread, double *gradient, double *slope)
+ * layer l, and the squared size of the gradient in the weights of each; mean and root mean square
+ * of the slopes of tanh in the last. */
+static void chain(double std, double *spread, double *gradient, double slope[2])
 {
     nn_clear(nn);
     nn_model *net = nn_model_new(nn);
@@ -78,9 +79,12 @@ static void chain(double std, double *spread, double *gradient, double *slope)
         y = nn_tanh(nn_linear_forward(&fc, y));
         spread[l] = nn_stats(y).std;
     }
-    *slope = 0;
-    for (int k = 0; k < N * WIDTH; k++)
-        *slope += (1 - (double)y->data[k] * (double)y->data[k]) / (N * WIDTH);
+    slope[0] = slope[1] = 0;
+    for (int k = 0; k < N * WIDTH; k++) {
+        const double g = 1 - (double)y->data[k] * (double)y->data[k];
+        slope[0] += g / (N * WIDTH), slope[1] += g * g / (N * WIDTH);
+    }
+    slope[1] = sqrt(slope[1]);
     nn_backward(nn_mean(y));
     for (int l = 0; l < DEPTH; l++) {
         gradient[l] = 0;
@@ -93,24 +97,28 @@ static void chain(double std, double *spread, double *gradient, double *slope)
  * s sqrt n; [6.9] and the gradient of every weight is the product over all other layers. */
 static void small_weights_rows_6_9_6_11(void)
 {
-    double spread[DEPTH], gradient[DEPTH], slope;
-    chain(0.01, spread, gradient, &slope);
+    double spread[DEPTH], gradient[DEPTH], slope[2];
+    chain(0.01, spread, gradient, slope);
     for (int l = 1; l < DEPTH; l++) CHECK_NEAR(spread[l] / spread[l - 1], 0.08, 0.012);
-    CHECK_NEAR(slope, 1, 1e-6);
+    CHECK_NEAR(slope[0], 1, 1e-6);
     for (int l = 1; l < DEPTH; l++)
         CHECK(gradient[l] > 0.1 * gradient[0] && gradient[l] < 10 * gradient[0]);
     CHECK(gradient[0] < 1e-20); /* vanished: (0.08^11)^2 */
-    chain(1 / 8.0, spread, gradient, &slope);
+    chain(1 / 8.0, spread, gradient, slope);
     CHECK(spread[DEPTH - 1] > 0.1 && gradient[0] > 1e-5);
 }
 
 /* [6.12] Large weights saturate: |z| is about 8, the mean slope of tanh near that is small. */
 static void saturation_row_6_12(void)
 {
-    double spread[DEPTH], gradient[DEPTH], slope;
-    chain(1, spread, gradient, &slope);
-    CHECK(slope < 0.15 && spread[DEPTH - 1] > 0.9);
+    double spread[DEPTH], gradient[DEPTH], slope[2];
+    chain(1, spread, gradient, slope);
+    CHECK(slope[0] < 0.15 && spread[DEPTH - 1] > 0.9);
     CHECK(gradient[0] > 1e3 * gradient[DEPTH - 1]); /* 64 weights outweigh the slope: it explodes */
+    /* per layer by s sqrt n times the slopes' root mean square; with their mean it would fade */
+    const double factor = pow(gradient[0] / gradient[DEPTH - 1], 0.5 / (DEPTH - 1));
+    CHECK_NEAR(factor, 8 * slope[1], 0.35);
+    CHECK(8 * slope[0] < 1);
 }
 
 static void detach_row_6_8(void)

@@ -704,18 +704,18 @@ static void perceptron(void)
     memset(name, 'a', sizeof name);
     name[NN_NAME_SIZE] = 0;
     start();
-    const char *needs = "nn_mlp_new: needs a name and 2 to 16 widths";
+#define NEEDS "nn_mlp_new: needs a name and 2 to 16 widths; layers is "
     const char *which =
         "nn_mlp_new: hidden is NN_IDENTITY, NN_SIGMOID, NN_TANH or NN_RELU; output is "
         "NN_IDENTITY, NN_SIGMOID or NN_SOFTMAX";
     nn_mlp m, ok = nn_mlp_new(net, "ok", width, 3, NN_TANH, NN_SIGMOID);
     const int params = net->n_params;
-    EXPECT_CALL(m = nn_mlp_new(net, NULL, width, 3, NN_TANH, NN_SIGMOID), ARG, needs);
+    EXPECT_CALL(m = nn_mlp_new(net, NULL, width, 3, NN_TANH, NN_SIGMOID), ARG, NEEDS "3");
     CHECK_INT(m.layers, 0);
-    EXPECT_CALL(m = nn_mlp_new(net, "m", NULL, 3, NN_TANH, NN_SIGMOID), ARG, needs);
-    EXPECT_CALL(m = nn_mlp_new(net, "m", width, 1, NN_TANH, NN_SIGMOID), ARG, needs);
-    EXPECT_CALL(m = nn_mlp_new(net, "m", width, 17, NN_TANH, NN_SIGMOID), ARG, needs);
-    EXPECT_CALL(m = nn_mlp_new(net, "m", width, -1, NN_TANH, NN_SIGMOID), ARG, needs);
+    EXPECT_CALL(m = nn_mlp_new(net, "m", NULL, 3, NN_TANH, NN_SIGMOID), ARG, NEEDS "3");
+    EXPECT_CALL(m = nn_mlp_new(net, "m", width, 1, NN_TANH, NN_SIGMOID), ARG, NEEDS "1");
+    EXPECT_CALL(m = nn_mlp_new(net, "m", width, 17, NN_TANH, NN_SIGMOID), ARG, NEEDS "17");
+    EXPECT_CALL(m = nn_mlp_new(net, "m", width, -1, NN_TANH, NN_SIGMOID), ARG, NEEDS "-1");
     EXPECT_CALL(m = nn_mlp_new(net, "m", width, 3, NN_SOFTMAX, NN_SIGMOID), ARG, which);
     EXPECT_CALL(m = nn_mlp_new(net, "m", width, 3, NN_TANH, NN_RELU), ARG, which);
     for (nn_activation g = NN_HEAVISIDE; g <= NN_GELU; g++) {

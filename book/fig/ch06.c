@@ -18,14 +18,16 @@ static plot_node unit(plot *p, double x, double y, const char *name, double valu
     return plot_place(p, PLOT_CIRCLE, x, y, 74, 74, text, plot_filled(PLOT_INK, PLOT_LIGHT(colour)));
 }
 
-/* An arrow with its weight, or, backward, with the weight's gradient; at: how far along it. */
+/* An arrow with its weight, or, backward, with the weight's gradient; at: how far along it. Where
+ * nothing goes back, which is to the inputs, a line without a head. */
 static void edge(plot *p, const pass *s, plot_node from, plot_node to, const char *name,
-                 double value, double at)
+                 double value, double at, int to_input)
 {
     char number[24], text[64];
     const int colour = s->backward ? PLOT_RED : PLOT_BLUE;
-    if (s->backward) plot_connect(p, to, from, (plot_style){.line = colour, .arrow = 1});
-    else plot_connect(p, from, to, (plot_style){.line = colour, .arrow = 1});
+    if (!s->backward) plot_connect(p, from, to, (plot_style){.line = colour, .arrow = 1});
+    else if (to_input) plot_connect(p, from, to, (plot_style){.line = colour, .width = 1});
+    else plot_connect(p, to, from, (plot_style){.line = colour, .arrow = 1});
     snprintf(text, sizeof text, "$%s = %s$", name, plot_number(number, value, 3));
     plot_text(p, from.x + (to.x - from.x) * at, from.y + (to.y - from.y) * at, text, colour,
               PLOT_MIDDLE | PLOT_SMALL | PLOT_ON_WHITE);
@@ -55,28 +57,34 @@ static int draw(const pass *s, const char *directory)
             const nn_tensor *w = m->weight[1];
             snprintf(name, sizeof name, back ? "δ_%d x_%d" : "w_{%d%d}", j + 1, i + 1);
             edge(&p, s, i ? x2 : x1, hidden[j], name,
-                 (double)(back ? w->grad : w->data)[2 * j + i], i == j ? 0.5 : 0.3);
+                 (double)(back ? w->grad : w->data)[2 * j + i], i == j ? 0.5 : 0.3, 1);
         }
     for (int j = 0; j < 2; j++) {
         const nn_tensor *v = m->weight[2];
         snprintf(name, sizeof name, back ? "δ y_%d" : "v_%d", j + 1);
-        edge(&p, s, hidden[j], out, name, (double)(back ? v->grad : v->data)[j], 0.5);
+        edge(&p, s, hidden[j], out, name, (double)(back ? v->grad : v->data)[j], 0.5, 0);
     }
     if (back) plot_connect(&p, loss, out, (plot_style){.line = PLOT_RED, .arrow = 1});
     else plot_connect(&p, out, loss, (plot_style){.line = PLOT_BLUE, .arrow = 1});
     for (int j = 0; j < 2; j++) {
         if (back)
-            snprintf(text, sizeof text, "$δ_%d = (1 - y_%d^2) v_%d δ$", j + 1, j + 1, j + 1);
+            snprintf(text, sizeof text, "$y_%d = %s$, $δ_%d = (1 - y_%d^2) v_%d δ$, for $b_%d$: $%s$",
+                     j + 1, plot_number(number, (double)m->y[1][j], 3), j + 1, j + 1, j + 1, j + 1,
+                     plot_number(bias, (double)m->bias[1]->grad[j], 3));
         else
             snprintf(text, sizeof text, "$b_%d = %s$, $z_%d = %s$, $y_%d$ = tanh $z_%d$", j + 1,
                      plot_number(bias, (double)m->bias[1]->data[j], 3), j + 1,
                      plot_number(number, (double)m->z[1][j], 3), j + 1, j + 1);
         plot_text(&p, 290, j ? 310 : 30, text, PLOT_INK, PLOT_MIDDLE | PLOT_SMALL);
     }
-    snprintf(text, sizeof text, "$b = %s$, $z = %s$",
-             plot_number(bias, (double)m->bias[2]->data[0], 3),
-             plot_number(number, (double)m->z[2][0], 3));
-    if (!back) plot_text(&p, 470, 230, text, PLOT_INK, PLOT_MIDDLE | PLOT_SMALL);
+    if (back)
+        snprintf(text, sizeof text, "for $b$: $%s$",
+                 plot_number(bias, (double)m->bias[2]->grad[0], 3));
+    else
+        snprintf(text, sizeof text, "$b = %s$, $z = %s$",
+                 plot_number(bias, (double)m->bias[2]->data[0], 3),
+                 plot_number(number, (double)m->z[2][0], 3));
+    plot_text(&p, 470, 230, text, PLOT_INK, PLOT_MIDDLE | PLOT_SMALL);
     return plot_save(&p, directory, s->file);
 }
 
@@ -94,11 +102,20 @@ static plot_node vertex(plot *p, int shape, double x, double y, const char *name
     return node;
 }
 
-/* Forward a blue arrow; on it, in red, what goes back along it. */
-static void flow(plot *p, plot_node from, plot_node to, const char *back)
+/* Forward a blue arrow; on it, in orange, what goes back along it. aside: so many pixels to the
+ * left of the line from middle to middle (of circles), for two arrows between the same nodes. */
+static void flow(plot *p, plot_node from, plot_node to, const char *back, double aside)
 {
-    plot_connect(p, from, to, (plot_style){.line = PLOT_BLUE, .arrow = 1});
-    plot_text(p, (from.x + to.x) / 2, (from.y + to.y) / 2, back, PLOT_RED,
+    const double dx = to.x - from.x, dy = to.y - from.y, d = sqrt(dx * dx + dy * dy);
+    const double right = aside * dy / d, down = -aside * dx / d;
+    if (aside == 0) plot_connect(p, from, to, (plot_style){.line = PLOT_BLUE, .arrow = 1});
+    else {
+        const double along = sqrt(from.w * from.w / 4 - aside * aside) / d, x = along * dx,
+                     y = along * dy; /* to the border */
+        plot_line(p, from.x + right + x, from.y + down + y, to.x + right - x, to.y + down - y,
+                  (plot_style){.line = PLOT_BLUE, .arrow = 1});
+    }
+    plot_text(p, (from.x + to.x) / 2 + right, (from.y + to.y) / 2 + down, back, PLOT_RED,
               PLOT_MIDDLE | PLOT_SMALL | PLOT_ON_WHITE);
 }
 
@@ -106,7 +123,7 @@ static int draw_graph(nn_ctx *nn, const char *directory)
 {
     plot p = plot_new(640, 290, "A graph, forward and backward",
                       "w = 2 and x = 3 make a = 6, a and a make b = 36, b and a make the loss 42. "
-                      "Backward 1 goes to b, 6 + 6 and 1 to a, whose gradient is 13; w gets 39, x "
+                      "Backward 1 goes to b, 6, 6 and 1 to a, whose gradient is 13; w gets 39, x "
                       "gets 26.");
     nn_model *model = nn_model_new(nn);
     nn_tensor *w = nn_param(model, "", "w", nn_shape0());
@@ -119,11 +136,12 @@ static int draw_graph(nn_ctx *nn, const char *directory)
     const plot_node na = vertex(&p, PLOT_CIRCLE, 230, 160, "$a = w x$", a);
     const plot_node nb = vertex(&p, PLOT_CIRCLE, 400, 60, "$b = a a$", b);
     const plot_node nl = vertex(&p, PLOT_CIRCLE, 570, 160, "$L = b + a$", loss);
-    flow(&p, nw, na, "$13 · 3$");
-    flow(&p, nx, na, "$13 · 2$");
-    flow(&p, na, nb, "$6 + 6$");
-    flow(&p, na, nl, "$1$");
-    flow(&p, nb, nl, "$1$");
+    flow(&p, nw, na, "$13 · 3$", 0);
+    flow(&p, nx, na, "$13 · 2$", 0);
+    flow(&p, na, nb, "$6$", 13);
+    flow(&p, na, nb, "$6$", -13);
+    flow(&p, na, nl, "$1$", 0);
+    flow(&p, nb, nl, "$1$", 0);
     return plot_save(&p, directory, "24b-graph");
 }
 
@@ -151,7 +169,8 @@ int main(int argc, char **argv)
     s.file = "24-backward-pass", s.title = "The backward pass";
     s.desc = "The same network with arrows from right to left: delta at the output is y minus t, "
              "-0.453; each hidden delta is it times a weight times the slope of tanh, -0.271 and "
-             "0.214; each weight's gradient is the delta in front of it times the number behind it.";
+             "0.214; each weight's gradient is the delta in front of it times the number behind "
+             "it, that of a bias the delta itself.";
     ok = draw(&s, directory) && ok;
     ok = draw_graph(nn, directory) && ok;
     nn_destroy(nn);
