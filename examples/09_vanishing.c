@@ -54,7 +54,7 @@ int main(void)
 
     const int ok = sigmoid < 1e-12 && xavier < 1e-9 && tanh_good > 0.1 && relu_good > 0.1 &&
                    shortcut > 0.01;
-    printf("\nexpected: sigmoids lose the gradient; tanh with Xavier, ReLU with Kaiming and shortcuts "
+    printf("\nexpected: sigmoids lose the gradient; tanh with Xavier, ReLU with Kaiming, shortcuts "
            "keep it\n");
     printf("got:      %s\n", ok ? "so it is" : "something else");
     nn_destroy(nn);

@@ -432,7 +432,7 @@ static void signal_and_gradient_are_kept_9_6_9_7(void)
     }
     CHECK_NEAR(kept(NN_RELU, KAIMING_IN, 0, 1, 0), 1, 0.6);
     CHECK_NEAR(kept(NN_RELU, KAIMING_OUT, 0, 1, 1), 1, 0.6);
-    /* E37: it is the mean square that stays: half of it is the mean's, the variance is 1 - 1 / pi */
+    /* E37: it is the mean square that stays; it halves, the variance becomes (1 - 1 / pi) / 2 */
     nn_clear(nn);
     nn_tensor *y = nn_relu(nn_randn(nn, nn_shape1(1000000)));
     const nn_stat s = nn_stats(y);
