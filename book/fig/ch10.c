@@ -48,7 +48,7 @@ static int minima(nn_ctx *nn, const char *directory)
     enum { STEPS = 40 };
     plot p = plot_new(640, 340, "Local minima and the global minimum",
                       "Left: a curve with five valleys; descent from 4.3 rolls to the bottom of "
-                      "the nearest, at 5.2, far above the lowest at -0.7. Right: contours of the same "
+                      "the nearest, at 5.2, far above the lowest at -0.7. Right: contours of it "
                       "in two dimensions, with a path that ends in one of many hollows, not in the "
                       "lowest.");
     double x[POINTS], y[POINTS], at[STEPS + 1], height[STEPS + 1], z[GRID * GRID], line[GRID];
