@@ -593,6 +593,23 @@ static void channels_are_units(void) /* [N, C, H, W]: a channel that is 0 in eve
     CHECK_INT(nn_diagnose(loss, &d, 1), 1);
     CHECK_INT(d.units, 3);
     CHECK_INT(d.dead, 1);
+    loss = nn_sum(nn_tanh(nn_slice(x, 0, 0, 1))); /* below 0 is not dead */
+    nn_backward(loss);
+    CHECK_INT(nn_diagnose(loss, &d, 1), 1);
+    CHECK_INT(d.dead, 0);
+}
+
+static void a_sum_follows_its_first_part(void)
+{
+    nn_linear a = nn_linear_new(net, "a", 2, 2), b = nn_linear_new(net, "b", 2, 2);
+    nn_tensor *x = nn_full(nn, nn_shape2(1, 2), 1);
+    nn_tensor *ya = nn_linear_forward(&a, x), *yb = nn_linear_forward(&b, x);
+    nn_tensor *loss = nn_sum(nn_relu(nn_add(nn_add(ya, yb), x)));
+    nn_diagnosis row[3];
+    nn_backward(loss);
+    CHECK_INT(nn_diagnose(loss, row, 3), 3);
+    CHECK_STR(row[1].layer, "b.weight");
+    CHECK_STR(row[2].layer, "a.weight");
 }
 
 static void diagnosis_needs_gradients(void)
@@ -628,6 +645,7 @@ int main(void)
     RUN_ALONE(diagnosis_by_hand);
     RUN_ALONE(saturation_begins_at_five_percent);
     RUN_ALONE(channels_are_units);
+    RUN_ALONE(a_sum_follows_its_first_part);
     RUN_ALONE(diagnosis_needs_gradients);
     return test_summary();
 }

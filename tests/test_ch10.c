@@ -274,6 +274,7 @@ static void means_are_means_10_9(void)
     nn_tensor *b = nn_param(net, "", "b", nn_shape2(3, 5));
     nn_real mean[17];
     double sum[17] = {0};
+    for (int i = 0; i < 17; i++) mean[i] = (nn_real)NAN; /* what is there before does not count */
     for (int k = 0; k < 50; k++) {
         for (int i = 0; i < 2; i++) w->data[i] = nn_normal(nn, 3, 1), sum[i] += (double)w->data[i];
         for (int i = 0; i < 15; i++)
