@@ -6906,13 +6906,14 @@ void nn_kaiming_normal(nn_tensor *w, nn_real slope, int mode)
     nn__init(w, "nn_kaiming_normal", nn_calculate_gain(NN_LEAKY_RELU, slope), mode, 1);
 }
 
-/* The sum of the squares of n numbers; in double where float has no room for them. */
-static double nn__squares(nn_ctx *nn, const nn_real *x, size_t n)
+/* The sum of the squares of x's gradient, 0 if it has none; in double where float has no room. */
+static double nn__grad_squares(const nn_tensor *x)
 {
-    double sum = (double)nn->kernels->dot(n, x, x);
+    const nn_real *g = x->grad;
+    double sum = g ? (double)x->ctx->kernels->dot(x->size, g, g) : 0;
     if (sum > 1e-20 && sum < 1e30) return sum;
     sum = 0;
-    for (size_t i = 0; i < n; i++) sum += (double)x[i] * (double)x[i];
+    for (size_t i = 0; g && i < x->size; i++) sum += (double)g[i] * (double)g[i];
     return sum;
 }
 
@@ -6923,7 +6924,7 @@ static double nn__grad_norm(nn_model *model, const char *function)
     if (!nn__given(model, function) || model->ctx->code != NN_OK) return -1;
     for (int i = 0; i < model->n_params; i++) {
         const nn_tensor *p = model->param[i];
-        const double more = nn__squares(p->ctx, p->grad, p->size);
+        const double more = nn__grad_squares(p);
         if (more - more != 0)
             return nn_fail(p->ctx, NN_ERROR_NONFINITE, function, "the gradient of %s is not finite",
                            p->name), -1;
@@ -6942,7 +6943,7 @@ double nn_clip_grad_norm(nn_model *model, nn_real max_norm)
     const nn_real factor = (nn_real)((double)max_norm / (norm + 1e-6));
     for (int i = 0; factor < 1 && i < model->n_params; i++) {
         nn_real *g = model->param[i]->grad;
-        model->ctx->kernels->scale(model->param[i]->size, factor, g, g);
+        if (g) model->ctx->kernels->scale(model->param[i]->size, factor, g, g);
     }
     return norm;
 }
@@ -6953,7 +6954,7 @@ void nn_clip_grad_value(nn_model *model, nn_real value)
     if (!nn__check_positive(model->ctx, "nn_clip_grad_value", "the value", value)) return;
     for (int i = 0; i < model->n_params; i++) {
         nn_real *g = model->param[i]->grad;
-        for (size_t k = 0; k < model->param[i]->size; k++)
+        for (size_t k = 0; g && k < model->param[i]->size; k++)
             g[k] = g[k] > value ? value : g[k] < -value ? -value : g[k];
     }
 }
@@ -6968,9 +6969,8 @@ static int nn__diagnose(const nn_tensor *y, nn_diagnosis *row)
     double squares = 0, flat = 0;
     while (g < ALL && strcmp(y->op, name[g]) != 0) g++;
     for (int i = 0; i < y->n_in; i++) {
-        const nn_tensor *p = y->in[i];
-        if (!p->name[0] || !p->grad) continue;
-        squares += nn__squares(y->ctx, p->grad, p->size);
+        if (!y->in[i]->name[0]) continue;
+        squares += nn__grad_squares(y->in[i]);
         own++;
     }
     if (!y->grad || (g == ALL && !own)) return 0; /* no gradient: the loss does not depend on y */
@@ -6993,7 +6993,7 @@ static int nn__diagnose(const nn_tensor *y, nn_diagnosis *row)
             for (size_t i = at; i < at + inner; i++) alive |= y->data[i] != 0;
         row->dead += !alive;
     }
-    row->grad = sqrt(nn__squares(y->ctx, y->grad, y->size));
+    row->grad = sqrt(nn__grad_squares(y));
     row->param_grad = sqrt(squares);
     return 1;
 }
