@@ -8,7 +8,7 @@
  * For gdb:      cc -g -DNN_DEBUG prog.c -lm            (gcc keeps the kernels fast)
  *
  * C99 or C++11, libc and libm, nothing else. The sections below are the chapters of a book (so far
- * 1 to 7; "Book: 6" means chapter 6): read from the top, or search for >>ch06.
+ * 1 to 10; "Book: 6" means chapter 6): read from the top, or search for >>ch06.
  * Licence: at the end (MIT-0, fit for coursework: use it without asking or naming anybody).
  */
 #ifndef NN__KERNEL_PASS /* the file includes itself once for every instruction set: see >>kernels */
@@ -177,7 +177,8 @@
  *   >>tensors     arithmetic, shapes, reductions: what every chapter uses
  *   >>ch01 neurons and layers      >>ch02 the perceptron         >>ch03 activation functions
  *   >>ch04 learning                >>ch05 gradient descent       >>ch06 backpropagation
- *   >>ch07 cost functions
+ *   >>ch07 cost functions         >>ch09 vanishing and exploding gradients
+ *   >>ch10 local minima, ensembles
  *   >>data files and data sets
  *
  * WHAT IT DOES NOT DO: graphics cards, half precision, more than 4 dimensions, distributed
@@ -912,6 +913,72 @@ void nn_ctc_decode(const nn_tensor *z, const int *frames, int blank, int beams, 
 int nn_count_correct(const nn_tensor *z, const int *labels);
 
 #endif
+/* ==== Chapter 9: vanishing and exploding gradients ================================== >>ch09 */
+#if NN_CHAPTERS >= 9
+
+/* How weights begin, for w [out, in] or [K, C, H, W]: fan_in is in or C H W, fan_out is out or
+ * K H W. Mean 0 and standard deviation std; uniform ones are within sqrt(3) std of 0. Names and
+ * meanings are PyTorch's. Fewer dimensions are an error. Book: 9, as all of these.
+ *
+ * Xavier: std = gain sqrt(2 / (fan_in + fan_out)). Signal and gradient about keep their variance
+ * where activations are near straight lines of slope 1, as tanh is at 0 (Glorot and Bengio 2010,
+ * who advise against the sigmoid). */
+void nn_xavier_uniform(nn_tensor *w, nn_real gain);
+void nn_xavier_normal(nn_tensor *w, nn_real gain);
+/* Kaiming: std = sqrt(2 / ((1 + slope^2) fan)), slope being a leaky ReLU's for x < 0: 0 is a ReLU,
+ * 1 a straight line. With NN_FAN_IN the mean of y^2 stays from layer to layer, with NN_FAN_OUT that
+ * of the squared gradient (He et al. 2015). */
+enum { NN_FAN_OUT, NN_FAN_IN };
+void nn_kaiming_uniform(nn_tensor *w, nn_real slope, int mode);
+void nn_kaiming_normal(nn_tensor *w, nn_real slope, int mode);
+/* PyTorch's gains: identity and sigmoid 1, tanh 5/3, ReLU sqrt(2), leaky ReLU
+ * sqrt(2 / (1 + slope^2)). For other activations it has none: an error. */
+nn_real nn_calculate_gain(nn_activation g, nn_real slope);
+
+/* Between nn_backward and nn_step. Gives the norm |g| of the gradient of all parameters, as it is
+ * before. Above max_norm it becomes g max_norm / (|g| + 1e-6): shorter, in the same direction
+ * (Pascanu et al. 2013). HUGE_VAL only measures. A gradient that is not finite is an error. */
+double nn_clip_grad_norm(nn_model *model, nn_real max_norm);
+/* Each number of the gradient into -value..value; that may turn the direction. */
+void nn_clip_grad_value(nn_model *model, nn_real value);
+
+/* What became of signal and gradient on their way, to be asked after nn_backward(loss): a row for
+ * each result made by an activation function or with a parameter (linear, ..), in the order they
+ * were made. Fills the first n rows; gives how many there are. */
+typedef struct nn_diagnosis {
+    const nn_tensor *y; /* the result: y->op, y->shape, y->line, ..; until nn_clear */
+    const char *layer;  /* the parameter that y, or else what y was made from, was made with */
+    nn_stat stat;       /* of y's numbers */
+    double saturated;   /* of sigmoid and tanh: the part with less than 5 % of the largest slope */
+    int units, dead;    /* y's last dimension (C of [N, C, H, W]); those that are 0 in every row */
+    double grad;        /* the norm of d loss / d y */
+    double param_grad;  /* and of the gradient of the parameters that y was made with */
+} nn_diagnosis;
+int nn_diagnose(nn_tensor *loss, nn_diagnosis *row, int n);
+#ifndef NN_NO_STDIO
+void nn_diagnose_print(nn_tensor *loss); /* all rows as a table */
+#endif
+
+#endif
+/* ==== Chapter 10: local minima and optimisation ====================================== >>ch10 */
+#if NN_CHAPTERS >= 10
+
+/* Local minima are met by the rules of chapter 5 and by several tries: examples/10_*.c. Here is
+ * what several networks need; nn_add and nn_scale average what they say. Book: 10, as all of these.
+ *
+ * label [members, n]: the classes that each names for n samples, -1 being no answer. vote [n]: the
+ * most frequent answer, of equals the smallest; -1 where there is none. */
+void nn_vote(nn_ctx *nn, const int *label, int members, int n, int *vote);
+/* Draws index [n] from 0..n-1 with putting back: the samples of one network of a bag (Breiman
+ * 1996), for the order of its nn_batches. Those not drawn, about 37 %, go into out_of_bag [n];
+ * gives how many they are. */
+int nn_bootstrap(nn_ctx *nn, int n, int *index, int *out_of_bag);
+/* average [nn_model_size(model)], the mean of k sets of weights (k = 0: of none), becomes that of
+ * k + 1 with the present ones. For sets from one path of training (Izmailov et al. 2018), and
+ * nn_model_set; the weights of networks trained apart have no useful mean. */
+void nn_model_average(nn_model *model, nn_real *average, int k);
+
+#endif
 /* ==== Files and data sets ============================================================ >>data */
 
 enum { NN_MISSING_ERROR, NN_MISSING_NAN };
@@ -1173,6 +1240,21 @@ nn_mlp *nn__at_mlp(nn_mlp *m, const char *file, int line);
 #define nn_contrastive(a, b, ...) nn_contrastive(NN_AT(a), NN_AT(b), __VA_ARGS__)
 #define nn_ctc(z, ...) nn_ctc(NN_AT(z), __VA_ARGS__)
 #define nn_ctc_decode(z, ...) nn_ctc_decode(NN__AT(const, z), __VA_ARGS__)
+#endif
+#if NN_CHAPTERS >= 9
+#define nn_xavier_uniform(w, ...) nn_xavier_uniform(NN_AT(w), __VA_ARGS__)
+#define nn_xavier_normal(w, ...) nn_xavier_normal(NN_AT(w), __VA_ARGS__)
+#define nn_kaiming_uniform(w, ...) nn_kaiming_uniform(NN_AT(w), __VA_ARGS__)
+#define nn_kaiming_normal(w, ...) nn_kaiming_normal(NN_AT(w), __VA_ARGS__)
+#define nn_clip_grad_norm(p, ...) nn_clip_grad_norm(NN__AT(model, p), __VA_ARGS__)
+#define nn_clip_grad_value(p, ...) nn_clip_grad_value(NN__AT(model, p), __VA_ARGS__)
+#define nn_diagnose(loss, ...) nn_diagnose(NN_AT(loss), __VA_ARGS__)
+#define nn_diagnose_print(...) nn_diagnose_print(NN_AT(__VA_ARGS__))
+#endif
+#if NN_CHAPTERS >= 10
+#define nn_vote(nn, ...) nn_vote(NN__AT(ctx, nn), __VA_ARGS__)
+#define nn_bootstrap(nn, ...) nn_bootstrap(NN__AT(ctx, nn), __VA_ARGS__)
+#define nn_model_average(p, ...) nn_model_average(NN__AT(model, p), __VA_ARGS__)
 #endif
 #endif /* NN_NO_LOCATIONS */
 #endif /* NN_H */
@@ -2034,8 +2116,18 @@ static size_t nn__first_bad(const nn_real *a, size_t n)
     return i;
 }
 
+/* The layer of a result: the first parameter that it, or else what it was made from, was made
+ * with; "" if there is none. */
+static const char *nn__layer(const nn_tensor *y)
+{
+    for (; y->n_in; y = y->in[0])
+        for (int i = 0; i < y->n_in; i++)
+            if (y->in[i]->name[0]) return y->in[i]->name;
+    return "";
+}
+
 /* 1 if all numbers of x (its data or its gradient) are finite; else the first that is not is
- * reported: "function: what [2, 3] is nan at [0, 1]". */
+ * reported: "function: what (fc1.weight) [2, 3] is nan at [0, 1]". */
 static int nn__check_finite(const nn_tensor *x, const nn_real *numbers, const char *function,
                             const char *what)
 {
@@ -2048,8 +2140,9 @@ static int nn__check_finite(const nn_tensor *x, const nn_real *numbers, const ch
         rest /= (size_t)x->shape.dim[i];
     }
     const nn_real v = numbers[bad];
-    nn_fail(nn, NN_ERROR_NONFINITE, function, "%s %s is %s at %s", what,
-            nn_shape_text(nn, x->shape),
+    const char *layer = nn__layer(x);
+    nn_fail(nn, NN_ERROR_NONFINITE, function, "%s%s%s%s %s is %s at %s", what,
+            layer[0] ? " (" : "", layer, layer[0] ? ")" : "", nn_shape_text(nn, x->shape),
             v != v  ? "nan"
             : v > 0 ? "inf"
                     : "-inf",
@@ -6776,6 +6869,236 @@ int nn_count_correct(const nn_tensor *z, const int *labels)
         correct += labels[i] >= 0 && (size_t)labels[i] == best;
     }
     return correct;
+}
+
+#endif
+/* ==== Chapter 9: vanishing and exploding gradients ===================================== >>ch09 */
+#if NN_CHAPTERS >= 9
+
+nn_real nn_calculate_gain(nn_activation g, nn_real slope)
+{
+    if (g == NN_IDENTITY || g == NN_SIGMOID) return 1;
+    if (g == NN_TANH) return (nn_real)(5 / 3.0);
+    if (g == NN_RELU) slope = 0;
+    else if (g != NN_LEAKY_RELU)
+        nn__mistake(NULL, "nn_calculate_gain", "no gain is known for activation %d", (int)g);
+    return (nn_real)sqrt(2 / (1 + (double)slope * (double)slope));
+}
+
+/* Standard deviation gain / sqrt(fan), fan being share fan_in + (1 - share) fan_out. */
+static void nn__init(nn_tensor *w, const char *function, nn_real gain, double share, int normal)
+{
+    if (!nn_op_check(function, &w, 1)) return;
+    nn_ctx *nn = w->ctx;
+    if (w->shape.ndim < 2)
+        nn_fail(nn, NN_ERROR_SHAPE, function, "w is %s, a fan needs two dimensions or more",
+                nn_shape_text(nn, w->shape));
+    if (share != NN_FAN_OUT && share != NN_FAN_IN && share != 0.5)
+        nn__mistake(nn, function, "mode is %g, not NN_FAN_IN or NN_FAN_OUT", share);
+    if (!nn__check_positive(nn, function, "the gain", gain) || nn->code != NN_OK) return;
+    const double fans = share * w->shape.dim[1] + (1 - share) * w->shape.dim[0];
+    const double std = (double)gain / sqrt(fans * (double)nn__span(w->shape, 2, w->shape.ndim));
+    const nn_real bound = (nn_real)(sqrt(3.0) * std);
+    for (size_t i = 0; i < w->size; i++)
+        w->data[i] = normal ? nn_normal(nn, 0, (nn_real)std) : nn_uniform(nn, -bound, bound);
+}
+
+void nn_xavier_uniform(nn_tensor *w, nn_real gain)
+{
+    nn__init(w, "nn_xavier_uniform", gain, 0.5, 0);
+}
+void nn_xavier_normal(nn_tensor *w, nn_real gain)
+{
+    nn__init(w, "nn_xavier_normal", gain, 0.5, 1);
+}
+void nn_kaiming_uniform(nn_tensor *w, nn_real slope, int mode)
+{
+    nn__init(w, "nn_kaiming_uniform", nn_calculate_gain(NN_LEAKY_RELU, slope), mode, 0);
+}
+void nn_kaiming_normal(nn_tensor *w, nn_real slope, int mode)
+{
+    nn__init(w, "nn_kaiming_normal", nn_calculate_gain(NN_LEAKY_RELU, slope), mode, 1);
+}
+
+/* The sum of the squares of x's gradient, 0 if it has none; in double where float has no room. */
+static double nn__grad_squares(const nn_tensor *x)
+{
+    const nn_real *g = x->grad;
+    double sum = g ? (double)x->ctx->kernels->dot(x->size, g, g) : 0;
+    if (sum > 1e-20 && sum < 1e30) return sum;
+    sum = 0;
+    for (size_t i = 0; g && i < x->size; i++) sum += (double)g[i] * (double)g[i];
+    return sum;
+}
+
+/* Of the gradient of all parameters; -1 after an error. */
+static double nn__grad_norm(nn_model *model, const char *function)
+{
+    double squares = 0;
+    if (!nn__given(model, function) || model->ctx->code != NN_OK) return -1;
+    for (int i = 0; i < model->n_params; i++) {
+        const nn_tensor *p = model->param[i];
+        const double more = nn__grad_squares(p);
+        if (more - more != 0)
+            return nn_fail(p->ctx, NN_ERROR_NONFINITE, function, "the gradient of %s is not finite",
+                           p->name), -1;
+        squares += more;
+    }
+    return sqrt(squares);
+}
+
+double nn_clip_grad_norm(nn_model *model, nn_real max_norm)
+{
+    const double norm = nn__grad_norm(model, "nn_clip_grad_norm");
+    if (norm < 0) return 0;
+    if (!(max_norm > 0))
+        return nn__mistake(model->ctx, "nn_clip_grad_norm", "max_norm is %g, not positive",
+                           (double)max_norm);
+    const nn_real factor = (nn_real)((double)max_norm / (norm + 1e-6));
+    for (int i = 0; factor < 1 && i < model->n_params; i++) {
+        nn_real *g = model->param[i]->grad;
+        if (g) model->ctx->kernels->scale(model->param[i]->size, factor, g, g);
+    }
+    return norm;
+}
+
+void nn_clip_grad_value(nn_model *model, nn_real value)
+{
+    if (nn__grad_norm(model, "nn_clip_grad_value") < 0) return;
+    if (!nn__check_positive(model->ctx, "nn_clip_grad_value", "the value", value)) return;
+    for (int i = 0; i < model->n_params; i++) {
+        nn_real *g = model->param[i]->grad;
+        for (size_t k = 0; g && k < model->param[i]->size; k++)
+            g[k] = g[k] > value ? value : g[k] < -value ? -value : g[k];
+    }
+}
+
+/* Fills a row, if y is a result that has one. */
+static int nn__diagnose(const nn_tensor *y, nn_diagnosis *row)
+{
+    enum { SIGMOID, TANH, ALL = 8 };
+    static const char *const name[ALL] = {"sigmoid", "tanh", "relu", "leaky_relu",
+                                          "elu", "gelu", "gelu_tanh", "softmax"};
+    int g = 0, own = 0; /* which activation function; parameters of y */
+    double squares = 0, flat = 0;
+    while (g < ALL && strcmp(y->op, name[g]) != 0) g++;
+    for (int i = 0; i < y->n_in; i++) {
+        if (!y->in[i]->name[0]) continue;
+        squares += nn__grad_squares(y->in[i]);
+        own++;
+    }
+    if (!y->grad || (g == ALL && !own)) return 0; /* no gradient: the loss does not depend on y */
+    for (size_t i = 0; g <= TANH && i < y->size; i++) {
+        const double v = (double)y->data[i];
+        flat += (g == SIGMOID ? 4 * v * (1 - v) : 1 - v * v) < 0.05;
+    }
+    const int ndim = y->shape.ndim, axis = ndim == 4 ? 1 : ndim - 1;
+    const size_t units = ndim ? (size_t)y->shape.dim[axis] : 1;
+    const size_t inner = nn__span(y->shape, axis + 1, ndim); /* y is [.., units, inner] */
+    row->y = y;
+    row->layer = nn__layer(y);
+    row->stat = nn_stats(y);
+    row->saturated = flat / (double)y->size;
+    row->units = (int)units;
+    row->dead = 0;
+    for (size_t u = 0; u < units; u++) {
+        int alive = 0;
+        for (size_t at = u * inner; at < y->size; at += units * inner)
+            for (size_t i = at; i < at + inner; i++) alive |= y->data[i] != 0;
+        row->dead += !alive;
+    }
+    row->grad = sqrt(nn__grad_squares(y));
+    row->param_grad = sqrt(squares);
+    return 1;
+}
+
+static int nn__diagnose_check(nn_tensor *loss, const char *function)
+{
+    if (!nn_op_check(function, &loss, 1)) return 0;
+    return loss->grad || nn__mistake(loss->ctx, function, "needs nn_backward(loss) before it");
+}
+
+int nn_diagnose(nn_tensor *loss, nn_diagnosis *row, int n)
+{
+    int count = 0;
+    nn_diagnosis d;
+    if (!nn__diagnose_check(loss, "nn_diagnose")) return 0;
+    for (int i = 0; i < loss->ctx->n_tape; i++)
+        if (nn__diagnose(loss->ctx->tape[i], &d) && ++count <= n && row) row[count - 1] = d;
+    return count;
+}
+
+#ifndef NN_NO_STDIO
+void nn_diagnose_print(nn_tensor *loss)
+{
+    nn_diagnosis d;
+    if (!nn__diagnose_check(loss, "nn_diagnose_print")) return;
+    printf("%-10s %-16s %5s %9s %9s %6s %5s %9s %9s\n", "result", "layer", "units", "mean",
+           "variance", "satur.", "dead", "gradient", "of param.");
+    for (int i = 0; i < loss->ctx->n_tape; i++)
+        if (nn__diagnose(loss->ctx->tape[i], &d))
+            printf("%-10s %-16s %5d %9.2g %9.2g %4.0f %% %5d %9.2g %9.2g\n", d.y->op, d.layer,
+                   d.units, d.stat.mean, d.stat.std * d.stat.std, 100 * d.saturated, d.dead,
+                   d.grad, d.param_grad);
+    fflush(stdout);
+}
+#endif
+
+#endif
+/* ==== Chapter 10: local minima and optimisation ======================================== >>ch10 */
+#if NN_CHAPTERS >= 10
+
+static int nn__check_bag(nn_ctx *nn, const char *function, const int *a, const int *b, int n)
+{
+    if (!nn__ready(nn, function)) return 0;
+    if (!a || !b) return nn__mistake(nn, function, "an array is NULL");
+    return n > 0 || nn__mistake(nn, function, "%d samples", n);
+}
+
+void nn_vote(nn_ctx *nn, const int *label, int members, int n, int *vote)
+{
+    if (!nn__check_bag(nn, "nn_vote", label, vote, n)) return;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        int most = 0;
+        vote[i] = -1;
+        for (ptrdiff_t m = 0; m < members; m++) { /* how many say the same as member m? */
+            const int answer = label[m * n + i];
+            int count = 0;
+            for (ptrdiff_t k = 0; k < members; k++) count += label[k * n + i] == answer;
+            if (answer < 0 || count < most || (count == most && answer > vote[i])) continue;
+            vote[i] = answer;
+            most = count;
+        }
+    }
+}
+
+int nn_bootstrap(nn_ctx *nn, int n, int *index, int *out_of_bag)
+{
+    int left = 0;
+    if (!nn__check_bag(nn, "nn_bootstrap", index, out_of_bag, n)) return 0;
+    memset(out_of_bag, 0, (size_t)n * sizeof *out_of_bag);
+    for (int i = 0; i < n; i++) {
+        index[i] = nn_randint(nn, 0, n);
+        out_of_bag[index[i]] = 1; /* so far: drawn */
+    }
+    for (int i = 0; i < n; i++)
+        if (!out_of_bag[i]) out_of_bag[left++] = i;
+    return left;
+}
+
+/* average = average + (w - average) / (k + 1) */
+void nn_model_average(nn_model *model, nn_real *average, int k)
+{
+    if (!nn__given(model, "nn_model_average") || model->ctx->code != NN_OK) return;
+    if (!average || k < 0) {
+        nn__mistake(model->ctx, "nn_model_average", average ? "k is %d" : "average is NULL", k);
+        return;
+    }
+    for (int i = 0; i < model->n_params; i++)
+        for (size_t j = 0; j < model->param[i]->size; j++, average++) {
+            const nn_real w = model->param[i]->data[j];
+            *average = k ? *average + (w - *average) / (nn_real)(k + 1) : w;
+        }
 }
 
 #endif

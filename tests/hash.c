@@ -80,6 +80,8 @@ int main(int argc, char **argv)
     nn_tensor *mix = nn_param(net, "", "mix", nn_shape3(3, C, C));
     for (size_t i = 0; i < gain->size; i++) gain->data[i] = 1 + nn_normal(nn, 0, (nn_real)0.1);
     for (size_t i = 0; i < mix->size; i++) mix->data[i] = nn_normal(nn, 0, (nn_real)0.3);
+    nn_kaiming_normal(fc2.weight, 0, NN_FAN_IN);
+    nn_xavier_uniform(fc3.weight, 1);
     nn_mlp mlp = nn_mlp_new(net, "mlp", (const int[]){D, 11, C}, 3, NN_TANH, NN_SOFTMAX);
     nn_optimizer *opt[3] = {nn_sgd(net, (nn_real)0.05),
                             nn_momentum(net, (nn_real)0.01, (nn_real)0.9),
@@ -130,6 +132,7 @@ int main(int argc, char **argv)
         nn_backward(loss);
         nn_mlp_forward(&mlp, data, N);
         nn_mlp_backward(&mlp, target->data);
+        nn_clip_grad_norm(net, 1);
         nn_step(opt[step % 3]);
     }
     memset(trace->data, 0, trace->size * sizeof *trace->data);

@@ -580,8 +580,8 @@ static void first_nan(void)
     nn_on_nan(nn, 1);
     EXPECT(nn_sqrt(x), NN_ERROR_NONFINITE, "sqrt: the result [2, 2] is nan at [1, 1]");
     EXPECT(nn_log(x), NN_ERROR_NONFINITE, "log: the result [2, 2] is nan at [1, 1]");
-    EXPECT(nn_log(w), NN_ERROR_NONFINITE, "log: the result [2] is -inf at [0]");
-    EXPECT(nn_div(x, w), NN_ERROR_NONFINITE, "div: the result [2, 2] is inf at [0, 0]");
+    EXPECT(nn_log(w), NN_ERROR_NONFINITE, "log: the result (w) [2] is -inf at [0]");
+    EXPECT(nn_div(x, w), NN_ERROR_NONFINITE, "div: the result (w) [2, 2] is inf at [0, 0]");
     EXPECT(nn_exp(nn_scale(x, 1000)), NN_ERROR_NONFINITE,
            "exp: the result [2, 2] is inf at [0, 0]");
     CHECK(nn_scale(x, 2)->size == 4);
@@ -591,9 +591,64 @@ static void first_nan(void)
     nn_zero_grad(net);
     y = nn_sum(nn_sqrt(nn_scale(w, 3))); /* it is named even where it never reaches a parameter */
     EXPECT_CALL(nn_backward(y), NN_ERROR_NONFINITE,
-                "sqrt: backward: the gradient of scale [2] is inf at [0]");
+                "sqrt: backward: the gradient of scale (w) [2] is inf at [0]");
     nn_on_nan(nn, 0);
     CHECK(nn_log(w)->size == 2 && nn_ok(nn));
+    stop();
+}
+
+/* ---- first weights, clipping, diagnosis, votes ---- */
+
+static void gradients_and_ensembles(void)
+{
+    int label[4] = {0, 1, 1, 0}, vote[4];
+    nn_diagnosis d;
+    start();
+    nn_tensor *w = nn_param(net, "", "w", nn_shape2(2, 2));
+#define START(f, last)                                                                            \
+    EXPECT_CALL(f(x4, last), SHAPE, #f ": w is [4], a fan needs two dimensions or more");         \
+    EXPECT_CALL(f(failed, last), ARG, #f ": argument 1 is the result of a failed call");          \
+    EXPECT_CALL(f(stale, last), ARG, stale_text(#f, 1))
+#define AND_MODE 0, NN_FAN_IN
+    START(nn_xavier_uniform, 1);
+    START(nn_xavier_normal, 1);
+    START(nn_kaiming_uniform, AND_MODE);
+    START(nn_kaiming_normal, AND_MODE);
+    EXPECT_CALL(nn_xavier_uniform(w, 0), ARG,
+                "nn_xavier_uniform: the gain is 0, not positive and finite");
+    EXPECT_CALL(nn_xavier_normal(w, (nn_real)INFINITY), ARG,
+                "nn_xavier_normal: the gain is inf, not positive and finite");
+    EXPECT_CALL(nn_kaiming_normal(w, (nn_real)NAN, NN_FAN_OUT), ARG,
+                "nn_kaiming_normal: the gain is nan, not positive and finite");
+    EXPECT_CALL(nn_kaiming_uniform(w, 0, 2), ARG,
+                "nn_kaiming_uniform: mode is 2, not NN_FAN_IN or NN_FAN_OUT");
+    EXPECT_CALL(nn_kaiming_normal(w, 0, -1), ARG,
+                "nn_kaiming_normal: mode is -1, not NN_FAN_IN or NN_FAN_OUT");
+    CHECK(w->data[0] == 0);
+    w->grad[0] = 5;
+    EXPECT_CALL(nn_clip_grad_norm(net, 0), ARG, "nn_clip_grad_norm: max_norm is 0, not positive");
+    EXPECT_CALL(nn_clip_grad_norm(net, (nn_real)NAN), ARG,
+                "nn_clip_grad_norm: max_norm is nan, not positive");
+    EXPECT_CALL(nn_clip_grad_value(net, -1), ARG,
+                "nn_clip_grad_value: the value is -1, not positive and finite");
+    CHECK(w->grad[0] == 5);
+    w->grad[0] = (nn_real)INFINITY;
+    EXPECT_CALL(nn_clip_grad_norm(net, 1), NN_ERROR_NONFINITE,
+                "nn_clip_grad_norm: the gradient of w is not finite");
+    EXPECT_CALL(nn_clip_grad_value(net, 1), NN_ERROR_NONFINITE,
+                "nn_clip_grad_value: the gradient of w is not finite");
+    EXPECT_CALL(nn_diagnose(x23, &d, 1), ARG, "nn_diagnose: needs nn_backward(loss) before it");
+    EXPECT_CALL(nn_diagnose(stale, &d, 1), ARG, stale_text("nn_diagnose", 1));
+    EXPECT_CALL(nn_diagnose_print(x23), ARG,
+                "nn_diagnose_print: needs nn_backward(loss) before it");
+    EXPECT_CALL(nn_vote(nn, NULL, 2, 2, vote), ARG, "nn_vote: an array is NULL");
+    EXPECT_CALL(nn_vote(nn, label, 2, 2, NULL), ARG, "nn_vote: an array is NULL");
+    EXPECT_CALL(nn_vote(nn, label, 2, 0, vote), ARG, "nn_vote: 0 samples");
+    EXPECT_CALL(nn_bootstrap(nn, -3, label, vote), ARG, "nn_bootstrap: -3 samples");
+    EXPECT_CALL(nn_bootstrap(nn, 4, NULL, vote), ARG, "nn_bootstrap: an array is NULL");
+    EXPECT_CALL(nn_bootstrap(nn, 4, label, NULL), ARG, "nn_bootstrap: an array is NULL");
+    EXPECT_CALL(nn_model_average(net, NULL, 0), ARG, "nn_model_average: average is NULL");
+    EXPECT_CALL(nn_model_average(net, w->data, -1), ARG, "nn_model_average: k is -1");
     stop();
 }
 
@@ -1233,6 +1288,17 @@ static nn_linear empty_linear;
     X(nn_ctc, nn_ctc(NULL, NULL, NULL, 1, 0))                                                     \
     X(nn_ctc_decode, nn_ctc_decode(NULL, NULL, 0, 0, NULL))                                       \
     X(nn_count_correct, nn_count_correct(NULL, NULL))                                             \
+    X(nn_xavier_uniform, nn_xavier_uniform(NULL, 1))                                              \
+    X(nn_xavier_normal, nn_xavier_normal(NULL, 1))                                                \
+    X(nn_kaiming_uniform, nn_kaiming_uniform(NULL, 0, NN_FAN_IN))                                 \
+    X(nn_kaiming_normal, nn_kaiming_normal(NULL, 0, NN_FAN_IN))                                   \
+    X(nn_clip_grad_norm, nn_clip_grad_norm(NULL, 1))                                              \
+    X(nn_clip_grad_value, nn_clip_grad_value(NULL, 1))                                            \
+    X(nn_diagnose, nn_diagnose(NULL, NULL, 0))                                                    \
+    X(nn_diagnose_print, nn_diagnose_print(NULL))                                                 \
+    X(nn_vote, nn_vote(NULL, NULL, 1, 1, NULL))                                                   \
+    X(nn_bootstrap, nn_bootstrap(NULL, 1, NULL, NULL))                                            \
+    X(nn_model_average, nn_model_average(NULL, NULL, 0))                                          \
     X(nn_csv_load, nn_csv_load(NULL, NULL, plain))                                                \
     X(nn_csv_parse, nn_csv_parse(NULL, NULL, 0, plain))                                           \
     X(nn_idx_load, nn_idx_load(NULL, NULL))                                                       \
@@ -1281,6 +1347,7 @@ static nn_linear empty_linear;
     X(nn_op_new, nn_op_new("nn_op_new", nn_shape1(1), NULL, 1, NULL, 0))                          \
     X(nn_op_done, nn_op_done(NULL))                                                               \
     X(nn_shape_text, nn_shape_text(NULL, nn_shape1(1)))                                           \
+    X(nn_calculate_gain, nn_calculate_gain(NN_SOFTMAX, 0))                                        \
     X(nn_gradcheck, nn_gradcheck(net, NULL, NULL, 1))                                             \
     X(nn_mlp_loss, nn_mlp_loss(NULL, NULL))                                                       \
     X(nn_mlp_loss, nn_mlp_loss(&some_mlp, NULL))                                                  \
@@ -1356,6 +1423,7 @@ int main(void)
     RUN(models);
     RUN(losses);
     RUN(first_nan);
+    RUN(gradients_and_ensembles);
     RUN(optimisers);
     RUN(gradcheck);
     RUN(perceptron);

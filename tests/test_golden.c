@@ -241,6 +241,13 @@ static nn_real cosine_annealing_lr(long t)
 }
 static nn_real linear_lr(long t) { return nn_linear_lr(arg(0), arg(1), (long)arg(2), t); }
 
+static double clip_norm(nn_model *model, nn_real limit) { return nn_clip_grad_norm(model, limit); }
+static double clip_value(nn_model *model, nn_real limit)
+{
+    nn_clip_grad_value(model, limit);
+    return 0;
+}
+
 typedef struct operation {
     const char *name; /* a case's name up to the slash */
     /* exactly one of these */
@@ -249,6 +256,7 @@ typedef struct operation {
     nn_tensor *(*other)(nn_tensor **x);
     nn_optimizer *(*optimizer)(nn_model *model);
     nn_real (*schedule)(long t);
+    double (*clip)(nn_model *model, nn_real limit);
     double atol; /* of trained parameters */
     int cases;
     double worst;
@@ -319,6 +327,8 @@ static operation table[] = {
     {.name = "exponential_lr", .schedule = exponential_lr},
     {.name = "cosine_annealing_lr", .schedule = cosine_annealing_lr},
     {.name = "linear_lr", .schedule = linear_lr},
+    {.name = "clip_norm", .clip = clip_norm},
+    {.name = "clip_value", .clip = clip_value},
 };
 enum { TABLE_SIZE = sizeof table / sizeof table[0] };
 
@@ -388,6 +398,19 @@ static void check_schedule(const operation *op)
     check_near(expected, rates, 1e-7, 1e-6);
 }
 
+static void check_clip(nn_ctx *nn, const operation *op) /* rows 9.9, 9.10 */
+{
+    nn_model *model = nn_model_new(nn);
+    for (int i = 0; find("x", i); i++) {
+        nn_tensor *p = nn_param(model, "", need("x", i)->name, need("x", i)->shape);
+        memcpy(p->grad, need("x", i)->data, p->size * sizeof *p->grad);
+    }
+    const nn_real norm = (nn_real)op->clip(model, arg(0));
+    if (find("n", -1)) check_near(need("n", -1), &norm, 0, 1e-6);
+    for (int i = 0; i < model->n_params; i++)
+        check_near(need("c", i), model->param[i]->grad, 1e-30, 1.3e-6);
+}
+
 /* Counts as a failed check, instead of the abort that would end the other cases as well. */
 static void on_error(void *user, nn_code code, const char *message)
 {
@@ -413,6 +436,7 @@ static void run_case(void)
         nn_on_error(nn, on_error, NULL);
         if (op->optimizer) check_training(nn, op);
         else if (op->schedule) check_schedule(op);
+        else if (op->clip) check_clip(nn, op);
         else check_operation(nn, op);
         nn_destroy(nn);
         op->cases++;

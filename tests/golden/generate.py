@@ -444,6 +444,27 @@ ctc_cases("blank_last", uniform(2, 12, 6), 5, [12, 10], [[0, 0, 0, 4, 1], [2, 3,
 ctc_cases("long", uniform(1, 60, 7), 3, [60],
           [[0, 1, 1, 2, 4, 5, 6, 6, 6, 0, 2, 4, 4, 1, 0, 5, 0, 5, 6, 1]])
 
+# ---- clipping (chapter 9): x0, .. gradients, args the limit, n the norm before, c0, .. clipped ----
+
+
+def clip(name, limit, f, *gradients):
+    params = [torch.zeros_like(g, requires_grad=True) for g in gradients]
+    for p, g in zip(params, gradients):
+        p.grad = g.clone()
+    norm = f(params, limit)
+    write(name, [("args", torch.tensor([limit], dtype=torch.float64))]
+          + [(f"x{i}", g) for i, g in enumerate(gradients)]
+          + ([("n", norm.reshape(1))] if norm is not None else [])
+          + [(f"c{i}", p.grad) for i, p in enumerate(params)])
+
+
+two = uniform(4, 7), uniform(7)
+clip("clip_norm/shorter", 1.5, torch.nn.utils.clip_grad_norm_, *two)
+clip("clip_norm/longer", 100.0, torch.nn.utils.clip_grad_norm_, *two)
+clip("clip_norm/tiny", 1e-3, torch.nn.utils.clip_grad_norm_, uniform(5) * 0.01, uniform(3, 3))
+clip("clip_norm/eps", 1e-7, torch.nn.utils.clip_grad_norm_, floats([3e-6, -4e-6]))
+clip("clip_value/half", 0.5, torch.nn.utils.clip_grad_value_, *two)
+
 path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "vectors.txt")
 with open(path, "w") as file:
     file.write("\n".join(out) + "\n")
