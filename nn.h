@@ -6949,7 +6949,8 @@ static nn_tensor *nn__penalty(const char *function, nn_model *model, nn_real gam
     nn_ctx *nn = model->ctx;
     if (nn->code != NN_OK || !nn__check_not_negative(nn, function, "gamma", gamma))
         return &nn->failed;
-    nn_tensor **w = (nn_tensor **)nn__alloc(nn, &nn->graph, (size_t)model->n_params, sizeof *w, 0);
+    const size_t most = (size_t)model->n_params + 1; /* of nothing there is no array */
+    nn_tensor **w = (nn_tensor **)nn__alloc(nn, &nn->graph, most, sizeof *w, 0);
     if (!w) return &nn->failed;
     int n = 0;
     for (int i = 0; i < model->n_params; i++)
