@@ -35,14 +35,14 @@ static int same_bits(const nn_real *a, const nn_real *b, size_t n)
 
 enum { SAMPLES = 100 };
 
-/* Sample i is the number i; 60 of class 0, 27 of class 1, 2 of 2, 1 of 3, 10 without a label. */
+/* Sample i is the number i; 60 of class 0, 28 of class 1, 2 of 2, 1 of 3, 9 without a label. */
 static nn_dataset some_classes(nn_real *x, int *label)
 {
     nn_dataset d;
     memset(&d, 0, sizeof d);
     for (int i = 0; i < SAMPLES; i++) {
         x[i] = (nn_real)i;
-        label[i] = i < 60 ? 0 : i < 87 ? 1 : i < 89 ? 2 : i < 90 ? 3 : -1;
+        label[i] = i < 60 ? 0 : i < 88 ? 1 : i < 90 ? 2 : i < 91 ? 3 : -1;
     }
     d.ctx = nn, d.n = SAMPLES, d.sample = nn_shape1(1), d.size = 1;
     d.x = x, d.label = label, d.classes = 4;
@@ -54,31 +54,31 @@ static void split_by_class_8_3(void)
     nn_real x[SAMPLES];
     int label[SAMPLES], order[SAMPLES], in_order = 0;
     nn_dataset all = some_classes(x, label), train, test, part[2], again[2];
-    static const int expected[5] = {2, 12, 5, 1, 0}; /* of -1, 0, 1, 2, 3; 0.2 * 27 is 5.4 */
+    static const int expected[5] = {2, 12, 6, 1, 0}; /* of -1, 0, 1, 2, 3; 0.2 * 28 is 5.6 */
     for (uint64_t seed = 1; seed <= 20; seed++) {
         int seen[SAMPLES] = {0}, count[5] = {0};
         test_seed = seed;
         nn_seed(nn, seed);
         nn_split_stratified(&all, 0.2, &train, &test);
-        CHECK_INT(test.n, 20);
-        CHECK_INT(train.n, 80);
+        CHECK_INT(test.n, 21);
+        CHECK_INT(train.n, 79);
         for (int i = 0; i < SAMPLES; i++) { /* all of them, once, each with its own label */
-            const nn_dataset *d = i < 20 ? &test : &train;
-            const int j = i < 20 ? i : i - 20, id = (int)d->x[j];
+            const nn_dataset *d = i < 21 ? &test : &train;
+            const int j = i < 21 ? i : i - 21, id = (int)d->x[j];
             seen[id]++;
             CHECK_INT(d->label[j], label[id]);
-            if (i < 20) count[d->label[j] + 1]++;
-            in_order += i > 20 && d->x[j - 1] < d->x[j];
+            if (i < 21) count[d->label[j] + 1]++;
+            in_order += i > 21 && d->x[j - 1] < d->x[j];
         }
         for (int i = 0; i < SAMPLES; i++) CHECK_INT(seen[i], 1);
         for (int c = 0; c < 5; c++) CHECK_INT(count[c], expected[c]);
     }
-    CHECK(in_order > 20 * 79 / 3 && in_order < 20 * 79 * 2 / 3); /* shuffled */
+    CHECK(in_order > 20 * 78 / 3 && in_order < 20 * 78 * 2 / 3); /* shuffled */
     for (int i = 0; i < 2; i++) { /* the same seed deals the same; another one does not */
         nn_seed(nn, (uint64_t)(20 + i));
         nn_split_stratified(&all, 0.2, &part[i], &again[i]);
     }
-    CHECK(same_bits(part[0].x, train.x, 80) && !same_bits(part[1].x, train.x, 80));
+    CHECK(same_bits(part[0].x, train.x, 79) && !same_bits(part[1].x, train.x, 79));
     nn_split_stratified(&all, 0.001, &train, &test); /* one of each class that has two */
     CHECK_INT(test.n, 4);
     nn_split_stratified(&all, 0.999, &train, &test);
@@ -423,10 +423,10 @@ static void criteria_8_11(void)
     c = nn_prechelt_criteria(training, validation, 1, 2);
     CHECK(c.generalization_loss == 0 && c.progress == 0 && c.rises == 0);
 
-    /* means 5, 3.4, 3, 2.9, 3.5; the lowest has deviations -0.6, 0.6, 0: variance 0.36, standard
+    /* means 5, 3.4, 3.23, 2.9, 3.5; the lowest has deviations -0.6, 0.6, 0: variance 0.36, standard
      * error 0.6 / sqrt 3 = 0.346: the limit is 3.246. With a standard deviation, 3.5, it would be
      * the second model. */
-    const nn_real losses[15] = {5, 5, 5, (nn_real)3.4, (nn_real)3.4, (nn_real)3.4, 2, 3, 4,
+    const nn_real losses[15] = {5, 5, 5, (nn_real)3.4, (nn_real)3.4, (nn_real)3.4, 2, 3, (nn_real)4.7,
                                 (nn_real)2.3, (nn_real)3.5, (nn_real)2.9, 3, 4, (nn_real)3.5};
     CHECK_INT(nn_one_standard_error(losses, 5, 3), 2);
     const nn_real equal[4] = {1, 1, 1, 1}; /* without spread: the simplest of the best */
