@@ -8,7 +8,7 @@
 enum { FEATURES = 10, STEPS = 2000 };
 static const char *const names[FEATURES] = {"age", "sex", "bmi", "bp",  "s1",
                                             "s2",  "s3",  "s4",  "s5", "s6"};
-static const nn_real lr = 0.05f, gamma = 0.1f;
+static const nn_real lr = 0.05f, strength = 0.1f;
 
 typedef enum kind { NONE, L2, L1_SUBGRADIENT, L1_PROXIMAL, KINDS } kind;
 
@@ -21,11 +21,11 @@ static void train(nn_model *net, const nn_linear *layer, const nn_dataset *data,
         nn_zero_grad(net);
         nn_tensor *y = nn_linear_forward(layer, nn_dataset_x(data));
         nn_tensor *loss = nn_scale(nn_mse(y, nn_dataset_target(data)), 0.5f);
-        if (k == L2) loss = nn_add(loss, nn_l2_penalty(net, gamma));
-        if (k == L1_SUBGRADIENT) loss = nn_add(loss, nn_l1_penalty(net, gamma));
+        if (k == L2) loss = nn_add(loss, nn_l2_penalty(net, strength));
+        if (k == L1_SUBGRADIENT) loss = nn_add(loss, nn_l1_penalty(net, strength));
         nn_backward(loss);
         nn_step(opt);
-        if (k == L1_PROXIMAL) nn_soft_threshold(net, lr * gamma);
+        if (k == L1_PROXIMAL) nn_soft_threshold(net, lr * strength);
     }
 }
 /* [/train] */
@@ -45,7 +45,7 @@ int main(void)
     for (int i = 0; i < learned.n; i++) learned.target[i] = (learned.target[i] - 150) / 75;
     for (int i = 0; i < held_out.n; i++) held_out.target[i] = (held_out.target[i] - 150) / 75;
 
-    printf("== weights, gamma = %g\n%-16s", (double)gamma, "");
+    printf("== weights, gamma = %g\n%-16s", (double)strength, "");
     for (int i = 0; i < FEATURES; i++) printf(" %6s", names[i]);
     printf("   held out\n");
     int zeros[KINDS] = {0};
