@@ -6928,8 +6928,6 @@ typedef struct nn__gamma {
     int squares;
 } nn__gamma;
 
-static nn_real nn__sign(nn_real x) { return (nn_real)((x > 0) - (x < 0)); }
-
 /* y = gamma / 2 sum w^2: dw += dy gamma w; y = gamma sum |w|: dw += dy gamma sign w */
 static void nn__penalty_backward(nn_tensor *y)
 {
@@ -6939,7 +6937,8 @@ static void nn__penalty_backward(nn_tensor *y)
         nn_tensor *w = y->in[i];
         if (s->squares) y->ctx->kernels->axpy(w->size, g, w->data, w->grad);
         else
-            for (size_t j = 0; j < w->size; j++) w->grad[j] += g * nn__sign(w->data[j]);
+            for (size_t j = 0; j < w->size; j++)
+                w->grad[j] += g * (nn_real)((w->data[j] > 0) - (w->data[j] < 0));
     }
 }
 
@@ -7002,34 +7001,41 @@ static void nn__dropout_backward(nn_tensor *y) /* y = mask x: dx += dy mask, the
     y->ctx->kernels->mul_add(y->size, y->grad, (const nn_real *)y->saved, y->in[0]->grad);
 }
 
-static int nn__check_chance(const char *function, nn_tensor *x, nn_real p)
+/* In training y = mask x, mask being 0 with probability p, else kept; otherwise y = tested x. */
+static nn_tensor *nn__drop(const char *function, nn_tensor *x, nn_real p, nn_real kept,
+                           nn_real tested)
 {
-    if (!nn_op_check(function, &x, 1)) return 0;
-    return (p >= 0 && p < 1) || nn__mistake(x->ctx, function, "p is %g, not in 0 <= p < 1",
-                                            (double)p);
-}
-
-/* y = mask x in training: 0 with probability p, else kept */
-static nn_tensor *nn__masked(const char *op, nn_tensor *x, nn_real p, nn_real kept)
-{
-    nn_tensor *y = nn_op_new(op, x->shape, &x, 1, nn__dropout_backward, x->size * sizeof *x->data);
+    if (!nn_op_check(function, &x, 1)) return nn_op_failed(&x, 1);
+    nn_ctx *nn = x->ctx;
+    if (!(p >= 0 && p < 1))
+        return nn__mistake(nn, function, "p is %g, not in 0 <= p < 1", (double)p), &nn->failed;
+    if (!nn->training) return tested < 1 ? nn_scale(x, tested) : x;
+    nn_tensor *y = nn_op_new(&function[3], x->shape, &x, 1, nn__dropout_backward,
+                             x->size * sizeof *x->data);
     if (!y->size) return y;
     nn_real *mask = (nn_real *)y->saved;
-    for (size_t i = 0; i < y->size; i++) mask[i] = (nn_real)nn__unit(x->ctx) < p ? 0 : kept;
-    x->ctx->kernels->mul(y->size, x->data, 1, mask, 1, y->data);
+    for (size_t i = 0; i < y->size; i++) mask[i] = (nn_real)nn__unit(nn) < p ? 0 : kept;
+    nn->kernels->mul(y->size, x->data, 1, mask, 1, y->data);
     return nn_op_done(y);
 }
 
 nn_tensor *nn_dropout(nn_tensor *x, nn_real p)
 {
-    if (!nn__check_chance("nn_dropout", x, p)) return nn_op_failed(&x, 1);
-    return x->ctx->training ? nn__masked("dropout", x, p, 1 / (1 - p)) : x;
+    return nn__drop("nn_dropout", x, p, 1 / (1 - p), 1);
 }
-
 nn_tensor *nn_dropout_standard(nn_tensor *x, nn_real p)
 {
-    if (!nn__check_chance("nn_dropout_standard", x, p)) return nn_op_failed(&x, 1);
-    return x->ctx->training ? nn__masked("dropout_standard", x, p, 1) : nn_scale(x, 1 - p);
+    return nn__drop("nn_dropout_standard", x, p, 1, 1 - p);
+}
+
+nn_tensor *nn_salt_and_pepper(nn_tensor *x, nn_real p, nn_real low, nn_real high)
+{
+    nn_tensor *y = nn__drop("nn_salt_and_pepper", x, p, 1, 1);
+    if (y == x) return y; /* evaluation */
+    const nn_real *mask = (const nn_real *)y->saved;
+    for (size_t i = 0; i < y->size; i++)
+        if (!(mask[i] > 0)) y->data[i] = nn_random(y->ctx) >> 63 ? high : low;
+    return y;
 }
 
 nn_tensor *nn_noise(nn_tensor *x, nn_real std)
@@ -7037,17 +7043,6 @@ nn_tensor *nn_noise(nn_tensor *x, nn_real std)
     if (!nn_op_check("nn_noise", &x, 1)) return nn_op_failed(&x, 1);
     if (!nn__check_not_negative(x->ctx, "nn_noise", "std", std)) return &x->ctx->failed;
     return x->ctx->training ? nn_add(x, nn_scale(nn_randn(x->ctx, x->shape), std)) : x;
-}
-
-nn_tensor *nn_salt_and_pepper(nn_tensor *x, nn_real p, nn_real low, nn_real high)
-{
-    if (!nn__check_chance("nn_salt_and_pepper", x, p)) return nn_op_failed(&x, 1);
-    if (!x->ctx->training) return x;
-    nn_tensor *y = nn__masked("salt_and_pepper", x, p, 1);
-    const nn_real *mask = (const nn_real *)y->saved;
-    for (size_t i = 0; i < y->size; i++)
-        if (!(mask[i] > 0)) y->data[i] = nn_random(x->ctx) >> 63 ? high : low;
-    return y;
 }
 
 /* ---- when to stop, which to choose ---- */
@@ -7230,7 +7225,8 @@ nn_tensor *nn_batch_norm_forward(const nn_batch_norm *b, nn_tensor *x)
     if (!y->size || !factor) return &nn->failed;
     const nn__kernels *k = nn->kernels;
     nn_real *mean = (nn_real *)y->saved, *scale = mean + c; /* of zeros */
-    const nn_real share = scale[c] = nn->training ? 1 / (nn_real)count : 0;
+    const nn_real share = 1 / (nn_real)count;
+    scale[c] = nn->training ? share : 0;
     for (size_t r = 0; nn->training && r < v.runs; r++)
         nn__channel_sum(k, v, x->data + r * v.run, NULL, mean + r % v.blocks);
     k->scale(c, share, mean, mean);
