@@ -177,7 +177,7 @@
  *   >>tensors     arithmetic, shapes, reductions: what every chapter uses
  *   >>ch01 neurons and layers      >>ch02 the perceptron         >>ch03 activation functions
  *   >>ch04 learning                >>ch05 gradient descent       >>ch06 backpropagation
- *   >>ch07 cost functions         >>ch09 vanishing and exploding gradients
+ *   >>ch07 cost functions          >>ch08 regularisation        >>ch09 gradients in depth
  *   >>ch10 local minima, ensembles
  *   >>data files and data sets
  *
@@ -267,7 +267,7 @@ struct nn_tensor {
 
 struct nn_model {
     nn_ctx *ctx;
-    nn_tensor **param; /* [n_params], in the order of their making */
+    nn_tensor **param; /* [n_params], in the order of their making: parameters and buffers */
     int n_params, capacity;
 };
 
@@ -306,6 +306,7 @@ struct nn_optimizer {
     nn_real lr;                  /* the learning rate, as the next four yours to change: see ch05 */
     nn_real beta1, beta2, eps;   /* momentum's beta is beta1, RMSprop's rho beta2 */
     nn_real weight_decay;        /* adds weight_decay * parameter to its gradient; 0 by default */
+    int weights_only;            /* 1: decay leaves biases, of one dimension, alone; 0 by default */
     long step;                   /* how many steps were done */
     double beta1_power, beta2_power;
     nn_update update;
@@ -426,10 +427,13 @@ nn_model *nn_model_new(nn_ctx *nn);
 /* A parameter of zeros with a zero gradient, named "prefix.name" (or "name" if prefix is ""). A
  * name that is taken is an error. */
 nn_tensor *nn_param(nn_model *model, const char *prefix, const char *name, nn_shape shape);
+/* The same for numbers that belong to the model but are not learned, such as running means: without
+ * a gradient (requires_grad 0, grad NULL), and left alone by optimisers. */
+nn_tensor *nn_buffer(nn_model *model, const char *prefix, const char *name, nn_shape shape);
 nn_tensor *nn_model_find(const nn_model *model, const char *name); /* NULL if there is none */
-size_t nn_model_size(const nn_model *model);                       /* numbers in all parameters */
+size_t nn_model_size(const nn_model *model); /* numbers in all parameters and buffers */
 void nn_zero_grad(nn_model *model); /* before each nn_backward, which adds to what is there */
-/* All parameters to or from an array of nn_model_size(model) numbers of your own: to go back to the
+/* All of them to or from an array of nn_model_size(model) numbers of your own: to go back to the
  * best ones seen. Writing into param->data yourself is fine, too. */
 void nn_model_get(const nn_model *model, nn_real *values);
 void nn_model_set(nn_model *model, const nn_real *values);
@@ -913,6 +917,77 @@ void nn_ctc_decode(const nn_tensor *z, const int *frames, int blank, int beams, 
 int nn_count_correct(const nn_tensor *z, const int *labels);
 
 #endif
+/* ==== Chapter 8: overfitting and regularisation ====================================== >>ch08 */
+#if NN_CHAPTERS >= 8
+
+/* What to add to the loss so that weights stay small: gamma / 2 times the sum of their squares, or
+ * gamma times that of their absolute values (slope at 0: 0). Weights are the parameters of two or
+ * more dimensions; a model without is an error. Under plain gradient descent the first is the same
+ * as opt->weight_decay = gamma with weights_only 1, and only there: Adam divides the penalty's
+ * gradient by its size, which nn_adamw avoids (Loshchilov and Hutter 2019). Book: 8. */
+nn_tensor *nn_l2_penalty(nn_model *model, nn_real gamma);
+nn_tensor *nn_l1_penalty(nn_model *model, nn_real gamma);
+/* After nn_step, with amount = lr gamma and in place of nn_l1_penalty, whose weights only come near
+ * to 0: each weight is moved by amount towards 0, and is 0 if that is nearer (FOBOS: Duchi and
+ * Singer 2009). Book: 8. */
+void nn_soft_threshold(nn_model *model, nn_real amount);
+
+/* In training each number becomes 0 with probability p, 0 <= p < 1, and the others are divided by
+ * 1 - p: the mean stays, and with nn_set_training(nn, 0) y is x ("inverted" dropout, PyTorch's).
+ * nn_dropout_standard: the others stay in training, and otherwise all are multiplied by 1 - p
+ * (Srivastava et al. 2014, whose p is the probability to stay). Book: 8. */
+nn_tensor *nn_dropout(nn_tensor *x, nn_real p);
+nn_tensor *nn_dropout_standard(nn_tensor *x, nn_real p);
+/* In training only: normal noise of mean 0 is added (Bishop 1995); each number becomes, with
+ * probability p, low or high, either as often, and passes no gradient on. Book: 8. */
+nn_tensor *nn_noise(nn_tensor *x, nn_real std);
+nn_tensor *nn_salt_and_pepper(nn_tensor *x, nn_real p, nn_real low, nn_real high);
+
+/* Early stopping: after each epoch `if (nn_early_stop(&s, loss)) break;` with the loss on the
+ * validation set, and in the end nn_model_set(model, s.weights). Progress is a loss more than
+ * min_delta below the best one; then the weights are kept. Book: 8. */
+typedef struct nn_early_stopping {
+    nn_ctx *ctx;
+    nn_model *model;
+    int patience;          /* epochs without progress until it stops, at least 1 */
+    nn_real min_delta;     /* 0 or more */
+    nn_real best;          /* infinite at first */
+    int epoch, best_epoch; /* losses seen so far; which of them, from 1 on, was the best */
+    nn_real *weights;      /* parameters and buffers as they were then; lives as long as ctx */
+    size_t size;
+} nn_early_stopping;
+nn_early_stopping nn_early_stopping_new(nn_model *model, int patience, nn_real min_delta);
+int nn_early_stop(nn_early_stopping *s, nn_real validation_loss); /* 1: stop; so after an error */
+
+/* When to stop, from the losses (positive) of n epochs so far: three criteria, judged at the end of
+ * the last full strip of some epochs (5, say); all 0 before (Prechelt 1998). Book: 8. */
+typedef struct nn_prechelt {
+    double generalization_loss; /* GL: how much validation is above its lowest, in percent */
+    double progress; /* P: training's mean in the strip above its lowest there, per thousand */
+    double quotient; /* PQ: GL / P */
+    int rises;       /* UP: at the ends of how many strips in a row validation has risen */
+} nn_prechelt;
+nn_prechelt nn_prechelt_criteria(const nn_real *training, const nn_real *validation, int n,
+                                 int strip);
+/* Which of several models, the simplest first, by their losses [models, k] on k folds (or samples)
+ * held out: the first whose mean is at most the lowest one plus the standard error of that, its
+ * standard deviation (divisor k - 1) over sqrt(k) (Breiman et al. 1984). k at least 2. Book: 8. */
+int nn_one_standard_error(const nn_real *losses, int models, int k);
+
+/* Batch normalisation (Ioffe and Szegedy 2015): y = weight (x - mean) / sqrt(var + eps) + bias for
+ * each channel of x [N, C], [N, C, T] or [N, C, H, W]. In training mean and var (divisor M) are
+ * those of its M numbers in the batch, at least 2, and move the running ones by momentum of the
+ * way, var with divisor M - 1; with nn_set_training(nn, 0) they are the running ones. As in
+ * PyTorch, names too: "name.weight", 1 at first, "name.bias", and the buffers. Book: 8. */
+typedef struct nn_batch_norm {
+    nn_tensor *weight, *bias;              /* [C] */
+    nn_tensor *running_mean, *running_var; /* [C], buffers; 0 and 1 at first */
+    nn_real eps, momentum;                 /* 1e-5, 0.1 */
+} nn_batch_norm;
+nn_batch_norm nn_batch_norm_new(nn_model *model, const char *name, int channels);
+nn_tensor *nn_batch_norm_forward(const nn_batch_norm *b, nn_tensor *x);
+
+#endif
 /* ==== Chapter 9: vanishing and exploding gradients ================================== >>ch09 */
 #if NN_CHAPTERS >= 9
 
@@ -1044,6 +1119,10 @@ nn_dataset nn_dataset_idx(const nn_idx *images, const nn_idx *labels);
 /* Deals all into train and test: a copy, in random order. test gets fraction of the samples,
  * rounded, at least 1. Call it again on train for a validation set. */
 void nn_split(const nn_dataset *all, double fraction, nn_dataset *train, nn_dataset *test);
+/* The same for each class by itself, so that both have it in the same proportion: of a class of two
+ * or more at least one sample comes into each. Those without a label (-1) count as one more. */
+void nn_split_stratified(const nn_dataset *all, double fraction, nn_dataset *train,
+                         nn_dataset *test);
 
 /* x -> (x - mean) / std for each feature, with the mean and std of the set it was made from (NaN, a
  * missing value, does not count and stays NaN). A feature that never changes there is only shifted,
@@ -1111,6 +1190,9 @@ nn_optimizer *nn__at_optimizer(nn_optimizer *opt, const char *file, int line);
 const nn_mlp *nn__at_const_mlp(const nn_mlp *m, const char *file, int line);
 nn_mlp *nn__at_mlp(nn_mlp *m, const char *file, int line);
 #endif
+#if NN_CHAPTERS >= 8
+nn_early_stopping *nn__at_early_stopping(nn_early_stopping *s, const char *file, int line);
+#endif
 
 #ifdef __cplusplus
 }
@@ -1133,6 +1215,7 @@ nn_mlp *nn__at_mlp(nn_mlp *m, const char *file, int line);
 #define nn_one_hot(nn, ...) nn_one_hot(NN__AT(ctx, nn), __VA_ARGS__)
 #define nn_model_new(nn) nn_model_new(NN__AT(ctx, nn))
 #define nn_param(p, ...) nn_param(NN__AT(model, p), __VA_ARGS__)
+#define nn_buffer(p, ...) nn_buffer(NN__AT(model, p), __VA_ARGS__)
 #define nn_add(a, b) nn_add(NN_AT(a), NN_AT(b))
 #define nn_sub(a, b) nn_sub(NN_AT(a), NN_AT(b))
 #define nn_mul(a, b) nn_mul(NN_AT(a), NN_AT(b))
@@ -1172,6 +1255,7 @@ nn_mlp *nn__at_mlp(nn_mlp *m, const char *file, int line);
 #define nn_scaler_apply(s, ...) nn_scaler_apply(NN__AT(scaler, s), __VA_ARGS__)
 #define nn_batches_new(p, ...) nn_batches_new(NN__AT(data, p), __VA_ARGS__)
 #define nn_split(p, ...) nn_split(NN__AT(data, p), __VA_ARGS__)
+#define nn_split_stratified(p, ...) nn_split_stratified(NN__AT(data, p), __VA_ARGS__)
 #define nn_batch_x(b) nn_batch_x(NN__AT(batches, b))
 #define nn_batch_target(b) nn_batch_target(NN__AT(batches, b))
 #if NN_CHAPTERS >= 2
@@ -1240,6 +1324,19 @@ nn_mlp *nn__at_mlp(nn_mlp *m, const char *file, int line);
 #define nn_contrastive(a, b, ...) nn_contrastive(NN_AT(a), NN_AT(b), __VA_ARGS__)
 #define nn_ctc(z, ...) nn_ctc(NN_AT(z), __VA_ARGS__)
 #define nn_ctc_decode(z, ...) nn_ctc_decode(NN__AT(const, z), __VA_ARGS__)
+#endif
+#if NN_CHAPTERS >= 8
+#define nn_l2_penalty(p, ...) nn_l2_penalty(NN__AT(model, p), __VA_ARGS__)
+#define nn_l1_penalty(p, ...) nn_l1_penalty(NN__AT(model, p), __VA_ARGS__)
+#define nn_soft_threshold(p, ...) nn_soft_threshold(NN__AT(model, p), __VA_ARGS__)
+#define nn_dropout(x, ...) nn_dropout(NN_AT(x), __VA_ARGS__)
+#define nn_dropout_standard(x, ...) nn_dropout_standard(NN_AT(x), __VA_ARGS__)
+#define nn_noise(x, ...) nn_noise(NN_AT(x), __VA_ARGS__)
+#define nn_salt_and_pepper(x, ...) nn_salt_and_pepper(NN_AT(x), __VA_ARGS__)
+#define nn_early_stopping_new(p, ...) nn_early_stopping_new(NN__AT(model, p), __VA_ARGS__)
+#define nn_early_stop(s, ...) nn_early_stop(NN__AT(early_stopping, s), __VA_ARGS__)
+#define nn_batch_norm_new(p, ...) nn_batch_norm_new(NN__AT(model, p), __VA_ARGS__)
+#define nn_batch_norm_forward(b, x) nn_batch_norm_forward(b, NN_AT(x))
 #endif
 #if NN_CHAPTERS >= 9
 #define nn_xavier_uniform(w, ...) nn_xavier_uniform(NN_AT(w), __VA_ARGS__)
@@ -1423,6 +1520,13 @@ enum { NN__LANES = 16, NN__SUM_BLOCK = 4096, NN__HEIGHTS = 4 };
     size_t n, const nn__adaptive_step *s, const nn_real *g, nn_real *m, nn_real *v, nn_real *w
 #define NN__ARGS_pack                                                                              \
     int n, int width, int k, const nn_real *a, ptrdiff_t row, ptrdiff_t col, nn_real *panel
+/* of batch normalisation: a channel has one number in mean, scale, ..; each: so has a run x */
+#define NN__ARGS_batch_norm                                                                        \
+    size_t n, int each, const nn_real *x, const nn_real *mean, const nn_real *scale,               \
+    const nn_real *shift, nn_real *y
+#define NN__ARGS_batch_norm_backward                                                               \
+    size_t n, int each, const nn_real *x, const nn_real *mean, const nn_real *scale,               \
+    const nn_real *shift, const nn_real *factor, const nn_real *g, nn_real *y
 typedef void nn__map(NN__ARGS_map);
 typedef void nn__scaled(NN__ARGS_scaled);
 typedef void nn__pair(NN__ARGS_pair);
@@ -1451,6 +1555,8 @@ typedef struct nn__kernels {
     /* y = (x - mean x) / deviation; gives 1 / deviation, the root of the variance + eps */
     nn_real (*normalize)(size_t n, nn_real eps, const nn_real *x, nn_real *y);
     nn__sloped *normalize_backward; /* k is that 1 / deviation, b is y */
+    void (*batch_norm)(NN__ARGS_batch_norm);
+    void (*batch_norm_backward)(NN__ARGS_batch_norm_backward);
     void (*sgd)(NN__ARGS_sgd);
     void (*momentum)(NN__ARGS_momentum);
     void (*adaptive)(NN__ARGS_adaptive);
@@ -1463,7 +1569,8 @@ typedef struct nn__kernels {
 #define NN__ALL_KERNELS(f) NN__MAPS(f) NN__ALL_BUT_MAPS(f)
 #define NN__ALL_BUT_MAPS(f)                                                                        \
     NN__FORMS(f) f(, sum) f(, squared_error) f(, softmax) f(, softmax_backward) f(, normalize)     \
-    f(, normalize_backward) f(, sgd) f(, momentum) f(, adaptive) f(, pack)
+    f(, normalize_backward) f(, batch_norm) f(, batch_norm_backward) f(, sgd) f(, momentum)        \
+    f(, adaptive) f(, pack)
 
 /* ---- errors: everything that goes wrong passes through nn__fail ---- */
 
@@ -1606,6 +1713,9 @@ NN__NOTE(nn_optimizer, optimizer)
 #if NN_CHAPTERS >= 6
 NN__NOTE(nn_mlp, mlp)
 NN__NOTE(const nn_mlp, const_mlp)
+#endif
+#if NN_CHAPTERS >= 8
+NN__NOTE(nn_early_stopping, early_stopping)
 #endif
 
 nn_ctx *nn__at_ctx(nn_ctx *nn, const char *file, int line) { return nn__note(nn, file, line), nn; }
@@ -2302,7 +2412,8 @@ void nn_model_print(const nn_model *model)
     }
     for (int i = 0; i < model->n_params; i++) {
         const nn_tensor *p = model->param[i];
-        printf("%-24s %-16s %10zu\n", p->name, nn_shape_text(p->ctx, p->shape), p->size);
+        printf("%-24s %-16s %10zu%s\n", p->name, nn_shape_text(p->ctx, p->shape), p->size,
+               p->grad ? "" : " (buffer)");
     }
     printf("%-24s %-16s %10zu\n", "all", "", nn_model_size(model));
 }
@@ -2370,25 +2481,27 @@ static int nn__keep_grow(nn_ctx *nn, void **array, int n, int *capacity, size_t 
     return 1;
 }
 
-nn_tensor *nn_param(nn_model *model, const char *prefix, const char *name, nn_shape shape)
+static nn_tensor *nn__member(const char *function, nn_model *model, const char *prefix,
+                             const char *name, nn_shape shape, int learned)
 {
-    if (!nn__given(model, "nn_param")) return NULL;
+    if (!nn__given(model, function)) return NULL;
     nn_ctx *nn = model->ctx;
     if (nn->code != NN_OK) return &nn->failed;
     if (model == &nn->failed_model)
-        return nn_fail(nn, NN_ERROR_ARGUMENT, "nn_param",
-                       "the model is the result of a failed call");
+        return nn_fail(nn, NN_ERROR_ARGUMENT, function, "the model is the result of a failed call");
+    const char *const kind = learned ? "parameter" : "buffer";
     char full[NN_NAME_SIZE];
     if (!prefix || !name || !name[0])
-        return nn_fail(nn, NN_ERROR_ARGUMENT, "nn_param", "a parameter needs a name");
+        return nn_fail(nn, NN_ERROR_ARGUMENT, function, "a %s needs a name", kind);
     int length = snprintf(full, sizeof full, "%s%s%s", prefix, prefix[0] ? "." : "", name);
     if (length < 0 || length >= (int)sizeof full)
-        return nn_fail(nn, NN_ERROR_ARGUMENT, "nn_param", "the name %.20s... is longer than %d",
+        return nn_fail(nn, NN_ERROR_ARGUMENT, function, "the name %.20s... is longer than %d",
                        full, NN_NAME_SIZE - 1);
-    if (nn_model_find(model, full))
-        return nn_fail(nn, NN_ERROR_ARGUMENT, "nn_param",
-                       "this model has a parameter \"%s\" already", full);
-    size_t size = nn__shape_size(nn, "nn_param", shape);
+    const nn_tensor *taken = nn_model_find(model, full);
+    if (taken)
+        return nn_fail(nn, NN_ERROR_ARGUMENT, function,
+                       "this model has a %s \"%s\" already", taken->op, full);
+    size_t size = nn__shape_size(nn, function, shape);
     if (!size) return &nn->failed;
     void *list = model->param;
     int room = nn__keep_grow(nn, &list, model->n_params, &model->capacity, sizeof *model->param);
@@ -2397,16 +2510,25 @@ nn_tensor *nn_param(nn_model *model, const char *prefix, const char *name, nn_sh
     void *place = nn__alloc(nn, &nn->keep, 1, sizeof(nn_tensor), 0);
     void *data = place ? nn__alloc(nn, &nn->keep, size, sizeof(nn_real), 1) : NULL;
     if (!data) return &nn->failed;
-    nn_tensor *p = nn__tensor(nn, (nn_tensor *)place, "parameter", shape, size);
+    nn_tensor *p = nn__tensor(nn, (nn_tensor *)place, kind, shape, size);
     p->data = (nn_real *)data;
     p->life = 0;
     p->name = nn__copy_text(nn, full, (size_t)length);
-    nn__need_grad(p);
-    p->requires_grad = 1;
+    if (learned) nn__need_grad(p);
+    p->requires_grad = learned;
     if (nn->code != NN_OK) return &nn->failed;
     nn->first_id = nn->next_id;
     model->param[model->n_params++] = p;
     return p;
+}
+
+nn_tensor *nn_param(nn_model *model, const char *prefix, const char *name, nn_shape shape)
+{
+    return nn__member("nn_param", model, prefix, name, shape, 1);
+}
+nn_tensor *nn_buffer(nn_model *model, const char *prefix, const char *name, nn_shape shape)
+{
+    return nn__member("nn_buffer", model, prefix, name, shape, 0);
 }
 
 nn_tensor *nn_model_find(const nn_model *model, const char *name)
@@ -2427,7 +2549,8 @@ void nn_zero_grad(nn_model *model)
 {
     if (!nn__given(model, "nn_zero_grad")) return;
     for (int i = 0; i < model->n_params; i++)
-        memset(model->param[i]->grad, 0, model->param[i]->size * sizeof(nn_real));
+        if (model->param[i]->grad)
+            memset(model->param[i]->grad, 0, model->param[i]->size * sizeof(nn_real));
 }
 
 void nn_model_get(const nn_model *model, nn_real *values)
@@ -2671,6 +2794,11 @@ static void nn__normalize_backward_naive(NN__ARGS_sloped)
     const nn_real slope = nn__dot_naive(n, a, b) / (nn_real)n;
     NN__EACH y[i] += k * (a[i] - mean - b[i] * slope);
 }
+#define NN__OF(p) (p)[each ? i : 0]
+NN__TWIN(batch_norm, batch_norm, y[i] = (x[i] - NN__OF(mean)) * NN__OF(scale) + NN__OF(shift))
+NN__TWIN(batch_norm_backward, batch_norm_backward, y[i] += NN__OF(factor) *
+         (g[i] - ((x[i] - NN__OF(mean)) * NN__OF(scale) + NN__OF(shift))))
+#undef NN__OF
 static void nn__momentum_naive(NN__ARGS_momentum)
 {
     NN__EACH {
@@ -3345,6 +3473,20 @@ static void NN__(normalize_backward)(NN__ARGS_sloped)
         NN__PUT(y, NN__FMA(NN__(set)(k), d, NN__GET(y)));
     }
 }
+
+#define NN__OF(p) (each ? NN__GET(p) : NN__(set)(*(p)))
+static void NN__(batch_norm)(NN__ARGS_batch_norm)
+{
+    NN__VECTORS NN__PUT(y, NN__FMA(NN__GET(x) - NN__OF(mean), NN__OF(scale), NN__OF(shift)));
+}
+static void NN__(batch_norm_backward)(NN__ARGS_batch_norm_backward)
+{
+    NN__VECTORS {
+        NN__V d = NN__FMA(NN__GET(x) - NN__OF(mean), NN__OF(scale), NN__OF(shift));
+        NN__PUT(y, NN__FMA(NN__OF(factor), NN__GET(g) - d, NN__GET(y)));
+    }
+}
+#undef NN__OF
 
 /* ---- optimisers: one pass over the parameters and their state ---- */
 
@@ -5696,6 +5838,9 @@ static int nn__optimizer_ready(nn_optimizer *opt)
     return 1;
 }
 
+/* What weight decay and penalties are about: biases and buffers have one dimension. */
+static int nn__is_weight(const nn_tensor *p) { return p->requires_grad && p->shape.ndim >= 2; }
+
 void nn_step(nn_optimizer *opt)
 {
     if (!nn__given(opt, "nn_step")) return;
@@ -5715,8 +5860,13 @@ void nn_step(nn_optimizer *opt)
     opt->step++;
     opt->beta1_power *= (double)opt->beta1;
     opt->beta2_power *= (double)opt->beta2;
-    for (int i = 0; i < opt->model->n_params; i++)
-        opt->update(opt, opt->model->param[i], opt->state[i]);
+    const nn_real decay = opt->weight_decay;
+    for (int i = 0; i < opt->model->n_params; i++) {
+        nn_tensor *p = opt->model->param[i];
+        opt->weight_decay = opt->weights_only && !nn__is_weight(p) ? 0 : decay;
+        if (p->requires_grad) opt->update(opt, p, opt->state[i]);
+    }
+    opt->weight_decay = decay;
 }
 
 /* ---- schedules ---- */
@@ -5849,14 +5999,17 @@ nn_gradcheck_result nn_gradcheck(nn_model *model, nn_tensor *(*loss)(void *user)
         if (run != 1) nn_zero_grad(model); /* being no larger after two runs than after one */
         nn_clear(nn);
         nn_backward(loss(user));
-        for (int i = 0; run == 1 && i < model->n_params; t += model->param[i++]->size)
-            memcpy(t, model->param[i]->grad, model->param[i]->size * sizeof *t);
+        for (int i = 0; run == 1 && i < model->n_params; i++) {
+            const nn_tensor *p = model->param[i];
+            if (p->requires_grad) memcpy(t, p->grad, p->size * sizeof *t), t += p->size;
+        }
     }
     t = twice;
     const int recording = nn_set_grad_enabled(nn, 0);
     double largest = 0, distance = -1;
     for (int i = 0; i < model->n_params; i++)
         for (size_t j = 0; j < model->param[i]->size && nn->code == NN_OK; j++) {
+            if (!model->param[i]->requires_grad) break;
             nn_real *w = &model->param[i]->data[j], old = *w;
             const double g = (double)model->param[i]->grad[j], half = (double)*t++ / 2;
             *w = old + h;
@@ -6872,6 +7025,347 @@ int nn_count_correct(const nn_tensor *z, const int *labels)
 }
 
 #endif
+/* ==== Chapter 8: overfitting and regularisation ======================================== >>ch08 */
+#if NN_CHAPTERS >= 8
+
+/* ---- small weights ---- */
+
+typedef struct nn__gamma {
+    nn_real gamma;
+    int squares;
+} nn__gamma;
+
+/* y = gamma / 2 sum w^2: dw += dy gamma w; y = gamma sum |w|: dw += dy gamma sign w */
+static void nn__penalty_backward(nn_tensor *y)
+{
+    const nn__gamma *s = (const nn__gamma *)y->saved;
+    const nn_real g = y->grad[0] * s->gamma;
+    for (int i = 0; i < y->n_in; i++) {
+        nn_tensor *w = y->in[i];
+        if (s->squares) y->ctx->kernels->axpy(w->size, g, w->data, w->grad);
+        else
+            for (size_t j = 0; j < w->size; j++)
+                w->grad[j] += g * (nn_real)((w->data[j] > 0) - (w->data[j] < 0));
+    }
+}
+
+static nn_tensor *nn__penalty(const char *function, nn_model *model, nn_real gamma, int squares)
+{
+    if (!nn__given(model, function)) return NULL;
+    nn_ctx *nn = model->ctx;
+    if (nn->code != NN_OK || !nn__check_not_negative(nn, function, "gamma", gamma))
+        return &nn->failed;
+    const size_t most = (size_t)model->n_params + 1; /* of nothing there is no array */
+    nn_tensor **w = (nn_tensor **)nn__alloc(nn, &nn->graph, most, sizeof *w, 0);
+    if (!w) return &nn->failed;
+    int n = 0;
+    for (int i = 0; i < model->n_params; i++)
+        if (nn__is_weight(model->param[i])) w[n++] = model->param[i];
+    if (!n) return nn__mistake(nn, function, "the model has no weights"), &nn->failed;
+    nn_tensor *y = nn_op_new(&function[3], nn_shape0(), w, n, nn__penalty_backward,
+                             sizeof(nn__gamma));
+    if (!y->size) return y;
+    const nn__gamma s = {gamma, squares};
+    *(nn__gamma *)y->saved = s;
+    double sum = 0;
+    for (int i = 0; i < n; i++) {
+        const nn_real *x = w[i]->data;
+        if (squares) sum += (double)nn->kernels->dot(w[i]->size, x, x) / 2;
+        else
+            for (size_t j = 0; j < w[i]->size; j++) sum += fabs((double)x[j]);
+    }
+    y->data[0] = (nn_real)((double)gamma * sum);
+    return nn_op_done(y);
+}
+
+nn_tensor *nn_l2_penalty(nn_model *model, nn_real gamma)
+{
+    return nn__penalty("nn_l2_penalty", model, gamma, 1);
+}
+nn_tensor *nn_l1_penalty(nn_model *model, nn_real gamma)
+{
+    return nn__penalty("nn_l1_penalty", model, gamma, 0);
+}
+
+void nn_soft_threshold(nn_model *model, nn_real amount) /* w = sign(w) max(0, |w| - amount) */
+{
+    const char *const function = "nn_soft_threshold";
+    if (!nn__ready(model ? model->ctx : NULL, function)) return;
+    if (!nn__check_not_negative(model->ctx, function, "amount", amount)) return;
+    for (int i = 0; i < model->n_params; i++) {
+        nn_tensor *w = model->param[i];
+        for (size_t j = 0; nn__is_weight(w) && j < w->size; j++)
+            if (w->data[j] > amount) w->data[j] -= amount;
+            else if (w->data[j] < -amount) w->data[j] += amount;
+            else if (w->data[j] == w->data[j]) w->data[j] = 0; /* NaN stays NaN */
+    }
+}
+
+/* ---- chance ---- */
+
+static void nn__dropout_backward(nn_tensor *y) /* y = mask x: dx += dy mask, the same mask */
+{
+    y->ctx->kernels->mul_add(y->size, y->grad, (const nn_real *)y->saved, y->in[0]->grad);
+}
+
+/* In training y = mask x, mask being 0 with probability p, else kept; otherwise y = tested x. */
+static nn_tensor *nn__drop(const char *function, nn_tensor *x, nn_real p, nn_real kept,
+                           nn_real tested)
+{
+    if (!nn_op_check(function, &x, 1)) return nn_op_failed(&x, 1);
+    nn_ctx *nn = x->ctx;
+    if (!(p >= 0 && p < 1))
+        return nn__mistake(nn, function, "p is %g, not in 0 <= p < 1", (double)p), &nn->failed;
+    if (!nn->training) return tested < 1 ? nn_scale(x, tested) : x;
+    nn_tensor *y = nn_op_new(&function[3], x->shape, &x, 1, nn__dropout_backward,
+                             x->size * sizeof *x->data);
+    if (!y->size) return y;
+    nn_real *mask = (nn_real *)y->saved;
+    for (size_t i = 0; i < y->size; i++) mask[i] = (nn_real)nn__unit(nn) < p ? 0 : kept;
+    nn->kernels->mul(y->size, x->data, 1, mask, 1, y->data);
+    return nn_op_done(y);
+}
+
+nn_tensor *nn_dropout(nn_tensor *x, nn_real p)
+{
+    return nn__drop("nn_dropout", x, p, 1 / (1 - p), 1);
+}
+nn_tensor *nn_dropout_standard(nn_tensor *x, nn_real p)
+{
+    return nn__drop("nn_dropout_standard", x, p, 1, 1 - p);
+}
+
+nn_tensor *nn_salt_and_pepper(nn_tensor *x, nn_real p, nn_real low, nn_real high)
+{
+    nn_tensor *y = nn__drop("nn_salt_and_pepper", x, p, 1, 1);
+    if (y == x) return y; /* evaluation */
+    const nn_real *mask = (const nn_real *)y->saved;
+    for (size_t i = 0; i < y->size; i++)
+        if (!(mask[i] > 0)) y->data[i] = nn_random(y->ctx) >> 63 ? high : low;
+    return y;
+}
+
+nn_tensor *nn_noise(nn_tensor *x, nn_real std)
+{
+    if (!nn_op_check("nn_noise", &x, 1)) return nn_op_failed(&x, 1);
+    if (!nn__check_not_negative(x->ctx, "nn_noise", "std", std)) return &x->ctx->failed;
+    return x->ctx->training ? nn_add(x, nn_scale(nn_randn(x->ctx, x->shape), std)) : x;
+}
+
+/* ---- when to stop, which to choose ---- */
+
+nn_early_stopping nn_early_stopping_new(nn_model *model, int patience, nn_real min_delta)
+{
+    const char *const function = "nn_early_stopping_new";
+    nn_ctx *nn = model ? model->ctx : NULL;
+    nn_early_stopping s = {nn, model, patience, min_delta, (nn_real)HUGE_VAL, 0, 0, NULL, 0};
+    if (!nn__ready(nn, function)) return s;
+    s.size = nn_model_size(model);
+    if (patience < 1) nn__mistake(nn, function, "patience is %d, below 1", patience);
+    else if (!s.size) nn__mistake(nn, function, "the model has no parameters");
+    else if (nn__check_not_negative(nn, function, "min_delta", min_delta))
+        s.weights = nn__reals(nn, &nn->keep, s.size);
+    if (s.weights) nn_model_get(model, s.weights);
+    return s;
+}
+
+int nn_early_stop(nn_early_stopping *s, nn_real validation_loss)
+{
+    if (!nn__ready(s ? s->ctx : NULL, "nn_early_stop")) return 1;
+    if (!s->weights || s->size != nn_model_size(s->model))
+        return !nn__mistake(s->ctx, "nn_early_stop", s->weights ? "the model has grown since"
+                            : "argument 1 is the result of a failed call");
+    s->epoch++;
+    if (validation_loss < s->best - s->min_delta) {
+        s->best = validation_loss;
+        s->best_epoch = s->epoch;
+        nn_model_get(s->model, s->weights);
+    }
+    return s->epoch - s->best_epoch >= s->patience;
+}
+
+nn_prechelt nn_prechelt_criteria(const nn_real *training, const nn_real *validation, int n,
+                                 int strip)
+{
+    const char *const function = "nn_prechelt_criteria";
+    nn_prechelt c = {0, 0, 0, 0};
+    if (!nn__given(training && validation ? training : NULL, function)) return c;
+    if (strip < 1) return nn__mistake(NULL, function, "a strip of %d epochs", strip), c;
+    if (n < strip) return c;
+    n -= n % strip;
+    double lowest = (double)validation[0], least = (double)training[n - 1], sum = 0;
+    for (int t = 0; t < n; t++) lowest = fmin(lowest, (double)validation[t]);
+    for (int t = n - strip; t < n; t++) {
+        least = fmin(least, (double)training[t]);
+        sum += (double)training[t];
+    }
+    c.generalization_loss = 100 * ((double)validation[n - 1] / lowest - 1);
+    c.progress = 1000 * (sum / (strip * least) - 1);
+    c.quotient = c.generalization_loss / c.progress;
+    for (int t = n - 1; t >= strip && validation[t] > validation[t - strip]; t -= strip) c.rises++;
+    return c;
+}
+
+int nn_one_standard_error(const nn_real *losses, int models, int k)
+{
+    if (!nn__given(losses, "nn_one_standard_error")) return 0;
+    if (models < 1 || k < 2)
+        return nn__mistake(NULL, "nn_one_standard_error", "%d models, %d folds", models, k);
+    double limit = HUGE_VAL, lowest = HUGE_VAL;
+    for (int pass = 0; pass < 2; pass++) /* the limit; then the first model that keeps it */
+        for (int m = 0; m < models; m++) {
+            const nn_real *loss = losses + (ptrdiff_t)m * k;
+            double mean = 0, squares = 0;
+            for (int i = 0; i < k; i++) mean += (double)loss[i] / k;
+            for (int i = 0; i < k; i++) squares += nn__square((double)loss[i] - mean);
+            if (pass == 1 && mean <= limit) return m;
+            if (pass == 1 || !(mean < lowest)) continue;
+            lowest = mean;
+            limit = mean + sqrt(squares / (k - 1) / k);
+        }
+    return nn__mistake(NULL, "nn_one_standard_error", "no mean is finite");
+}
+
+/* ---- batch normalisation ---- */
+
+/* x as runs of numbers: in [N, C, H, W] a run is a channel of a sample, in [N, C] a sample with a
+ * number of each channel. The first channel of run r is r % blocks. */
+typedef struct nn__channels {
+    size_t runs, blocks, run;
+    int each; /* 1: a run has one number of each channel, 0: all are of one */
+} nn__channels;
+
+static nn__channels nn__channels_of(nn_shape s)
+{
+    const size_t n = (size_t)s.dim[0], c = (size_t)s.dim[1], inner = nn__span(s, 2, s.ndim);
+    const nn__channels parts = {n * c, c, inner, 0}, wholes = {n, 1, c, 1};
+    return inner == 1 ? wholes : parts;
+}
+
+/* sum += a b in each channel of a run; b NULL: += a */
+static void nn__channel_sum(const nn__kernels *k, nn__channels v, const nn_real *a,
+                            const nn_real *b, nn_real *sum)
+{
+    if (v.each && b) k->mul_add(v.run, a, b, sum);
+    else if (v.each) k->axpy(v.run, 1, a, sum);
+    else *sum += b ? k->dot(v.run, a, b) : k->sum(v.run, a);
+}
+
+/* With z = (x - mean) scale, scale = 1 / sqrt(var + eps), y = w z + b, sums and means over the M
+ * numbers of a channel: db += sum dy, dw += sum dy z, and
+ * dx += w scale (dy - mean dy - z mean(dy z)), without the means where the statistics are fixed. */
+static void nn__batch_norm_backward(nn_tensor *y)
+{
+    nn_tensor *x = y->in[0], *w = y->in[1], *b = y->in[2];
+    const nn__kernels *k = y->ctx->kernels;
+    const nn__channels v = nn__channels_of(x->shape);
+    const size_t c = w->size;
+    const nn_real *mean = (const nn_real *)y->saved, *scale = mean + c, share = scale[c];
+    nn_real *t = nn__reals(y->ctx, &y->ctx->graph, v.run);
+    nn_real *sum = (nn_real *)nn__alloc(y->ctx, &y->ctx->graph, 3 * c, sizeof *sum, 1);
+    if (!t || !sum) return;
+    nn_real *dot = sum + c, *factor = dot + c;
+    for (size_t r = 0; r < v.runs; r++) {
+        const size_t at = r * v.run, j = r % v.blocks;
+        k->sub(v.run, x->data + at, 1, mean + j, v.each, t);
+        nn__channel_sum(k, v, y->grad + at, NULL, sum + j);
+        nn__channel_sum(k, v, y->grad + at, t, dot + j);
+    }
+    for (size_t j = 0; j < c; j++) {
+        dot[j] *= scale[j];
+        if (b->grad) b->grad[j] += sum[j];
+        if (w->grad) w->grad[j] += dot[j];
+        sum[j] *= share;
+        dot[j] *= share * scale[j];
+        factor[j] = w->data[j] * scale[j];
+    }
+    for (size_t r = 0; x->grad && r < v.runs; r++) {
+        const size_t at = r * v.run, j = r % v.blocks;
+        k->batch_norm_backward(v.run, v.each, x->data + at, mean + j, dot + j, sum + j, factor + j,
+                               y->grad + at, x->grad + at);
+    }
+}
+
+nn_batch_norm nn_batch_norm_new(nn_model *model, const char *name, int channels)
+{
+    const int before = model ? model->n_params : 0;
+    const nn_shape shape = nn_shape1(channels);
+    nn_batch_norm b = {nn_param(model, name, "weight", shape), NULL, NULL, NULL, (nn_real)1e-5,
+                       (nn_real)0.1};
+    if (!model) return b;
+    b.bias = nn_param(model, name, "bias", shape);
+    b.running_mean = nn_buffer(model, name, "running_mean", shape);
+    b.running_var = nn_buffer(model, name, "running_var", shape);
+    if (model->ctx->code != NN_OK) { /* all of the layer or nothing */
+        model->n_params = before;
+        return b;
+    }
+    for (int i = 0; i < channels; i++) b.weight->data[i] = b.running_var->data[i] = 1;
+    return b;
+}
+
+nn_tensor *nn_batch_norm_forward(const nn_batch_norm *b, nn_tensor *x)
+{
+    const char *const function = "nn_batch_norm_forward";
+    nn_tensor *in[5] = {x, b ? b->weight : NULL, b ? b->bias : NULL, b ? b->running_mean : NULL,
+                        b ? b->running_var : NULL};
+    if (!nn_op_check(function, in, 5)) return nn_op_failed(in, 5);
+    nn_ctx *nn = x->ctx;
+    const nn_shape channels = nn_shape1(x->shape.ndim < 2 ? 0 : x->shape.dim[1]);
+    for (int i = 1; i < 5; i++)
+        if (!nn_shape_equal(in[i]->shape, channels))
+            return nn_fail(nn, NN_ERROR_SHAPE, function, "x is %s, not [N, C, ..]: %s is %s",
+                           nn_shape_text(nn, x->shape), in[i]->name,
+                           nn_shape_text(nn, in[i]->shape));
+    if (!nn__check_positive(nn, function, "eps", b->eps)) return &nn->failed;
+    if (!(b->momentum >= 0 && b->momentum <= 1))
+        return nn__mistake(nn, function, "momentum is %g, not in 0 <= momentum <= 1",
+                           (double)b->momentum), &nn->failed;
+    const nn__channels v = nn__channels_of(x->shape);
+    const size_t c = b->weight->size, count = x->size / c;
+    if (nn->training && count < 2)
+        return nn__mistake(nn, function, "one number in each channel has no variance: x is %s",
+                           nn_shape_text(nn, x->shape)), &nn->failed;
+    nn_tensor *y = nn_op_new("batch_norm", x->shape, in, 3, nn__batch_norm_backward,
+                             (2 * c + 1) * sizeof *x->data);
+    nn_real *factor = nn__scratch(nn, c);
+    if (!y->size || !factor) return &nn->failed;
+    const nn__kernels *k = nn->kernels;
+    nn_real *mean = (nn_real *)y->saved, *scale = mean + c; /* of zeros */
+    const nn_real share = 1 / (nn_real)count;
+    scale[c] = nn->training ? share : 0;
+    for (size_t r = 0; nn->training && r < v.runs; r++)
+        nn__channel_sum(k, v, x->data + r * v.run, NULL, mean + r % v.blocks);
+    k->scale(c, share, mean, mean);
+    for (size_t r = 0; nn->training && r < v.runs; r++) {
+        nn_real *t = y->data + r * v.run;
+        k->sub(v.run, x->data + r * v.run, 1, mean + r % v.blocks, v.each, t);
+        nn__channel_sum(k, v, t, t, scale + r % v.blocks);
+    }
+    for (size_t j = 0; j < c; j++) {
+        nn_real *running_mean = b->running_mean->data + j, *running_var = b->running_var->data + j;
+        double var = (double)(scale[j] * share);
+        if (nn->training) {
+            const double unbiased = (double)scale[j] / (double)(count - 1);
+            const double m = (double)b->momentum, rest = 1 - m;
+            *running_mean = (nn_real)(rest * (double)*running_mean + m * (double)mean[j]);
+            *running_var = (nn_real)(rest * (double)*running_var + m * unbiased);
+        } else {
+            mean[j] = *running_mean;
+            var = (double)*running_var;
+        }
+        scale[j] = (nn_real)(1 / sqrt(var + (double)b->eps));
+        factor[j] = b->weight->data[j] * scale[j];
+    }
+    for (size_t r = 0; r < v.runs; r++) {
+        const size_t at = r * v.run, j = r % v.blocks;
+        k->batch_norm(v.run, v.each, x->data + at, mean + j, factor + j, b->bias->data + j,
+                      y->data + at);
+    }
+    return nn_op_done(y);
+}
+
+#endif
 /* ==== Chapter 9: vanishing and exploding gradients ===================================== >>ch09 */
 #if NN_CHAPTERS >= 9
 
@@ -7653,7 +8147,9 @@ static nn_dataset nn__dataset_pick(const nn_dataset *all, const int *rows, int n
     return d;
 }
 
-void nn_split(const nn_dataset *data, double fraction, nn_dataset *train, nn_dataset *test)
+/* Deals the samples of each class, or all as if they were of one, in random order. */
+static void nn__split(const char *function, const nn_dataset *data, double fraction,
+                      nn_dataset *train, nn_dataset *test, int stratified)
 {
     nn_ctx *nn = data ? data->ctx : NULL;
     const nn_dataset none = nn__dataset(nn, 0, nn_shape0());
@@ -7661,26 +8157,48 @@ void nn_split(const nn_dataset *data, double fraction, nn_dataset *train, nn_dat
                      *all = &whole; /* data may be train or test, too */
     if (train) *train = none;
     if (test) *test = none;
-    if (!nn__ready(nn, "nn_split")) return;
-    if (!train || !test || all->n < 2 || !(fraction > 0 && fraction < 1)) {
-        if (!train || !test) nn_fail(nn, NN_ERROR_ARGUMENT, "nn_split", "train or test is NULL");
-        else if (all->n < 2)
-            nn_fail(nn, NN_ERROR_ARGUMENT, "nn_split", "there are %d samples", all->n);
-        else
-            nn_fail(nn, NN_ERROR_ARGUMENT, "nn_split", "fraction is %g, not between 0 and 1",
-                    fraction);
+    if (!nn__ready(nn, function)) return;
+    if (!train || !test) nn__mistake(nn, function, "train or test is NULL");
+    else if (all->n < 2) nn__mistake(nn, function, "there are %d samples", all->n);
+    else if (!(fraction > 0 && fraction < 1))
+        nn__mistake(nn, function, "fraction is %g, not between 0 and 1", fraction);
+    else if (stratified && !all->label) nn__mistake(nn, function, "the samples have no labels");
+    else if (stratified) nn__check_labels(nn, function, all->label, all->n, all->classes);
+    if (nn->code != NN_OK) return;
+    const int n = all->n, classes = stratified ? all->classes + 1 : 1;
+    int *rows = (int *)nn__alloc(nn, &nn->keep, 2 * (size_t)n, sizeof *rows, 0);
+    int *share = (int *)nn__alloc(nn, &nn->keep, (size_t)classes, sizeof *share, 1);
+    if (!rows || !share) return;
+    int *const larger = rows + n;
+    nn_randperm(nn, rows, n);
+    for (int i = 0; i < n; i++) share[stratified ? all->label[i] + 1 : 0]++;
+    for (int c = 0; c < classes; c++) { /* from here on: what test still is to get of it */
+        const int count = share[c], part = (int)(fraction * count + 0.5);
+        share[c] = part < 1 ? count > 1 : nn__min(part, count - 1);
+    }
+    int n_test = 0;
+    for (int i = 0; i < n; i++)
+        if (share[stratified ? all->label[rows[i]] + 1 : 0]-- > 0) rows[n_test++] = rows[i];
+        else larger[i - n_test] = rows[i];
+    if (!n_test) {
+        nn__mistake(nn, function, "no class has two samples");
         return;
     }
-    int n_test = (int)(fraction * all->n + 0.5);
-    n_test = n_test < 1 ? 1 : nn__min(n_test, all->n - 1);
-    int *rows = (int *)nn__alloc(nn, &nn->keep, (size_t)all->n, sizeof *rows, 0);
-    if (!rows) return;
-    nn_randperm(nn, rows, all->n);
-    const nn_dataset larger = nn__dataset_pick(all, rows + n_test, all->n - n_test);
-    const nn_dataset smaller = nn__dataset_pick(all, rows, n_test);
+    const nn_dataset most = nn__dataset_pick(all, larger, n - n_test);
+    const nn_dataset rest = nn__dataset_pick(all, rows, n_test);
     if (nn->code != NN_OK) return;
-    *train = larger;
-    *test = smaller;
+    *train = most;
+    *test = rest;
+}
+
+void nn_split(const nn_dataset *all, double fraction, nn_dataset *train, nn_dataset *test)
+{
+    nn__split("nn_split", all, fraction, train, test, 0);
+}
+void nn_split_stratified(const nn_dataset *all, double fraction, nn_dataset *train,
+                         nn_dataset *test)
+{
+    nn__split("nn_split_stratified", all, fraction, train, test, 1);
 }
 
 nn_scaler nn_scaler_fit(const nn_dataset *data)

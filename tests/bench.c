@@ -8,6 +8,7 @@
  *                          y += k x, which reads two and writes one
  *     op_NAME              an operation on one number, forward and backward, in ns, best of many;
  *     .._kernels           what its kernels take of that: the rest is the graph
+ *     batch_norm_N_C_H_W   forward and backward in training, in ms, best of many
  *     the rest             one training step (zero_grad, forward, loss, backward, optimiser) on a
  *                          fixed random batch, in ms, median of many */
 #define _POSIX_C_SOURCE 200809L
@@ -219,6 +220,28 @@ static void operations(nn_ctx *nn)
     }
 }
 
+/* ---- batch normalisation: forward and, from a given gradient, backward ---- */
+
+static void batch_norm(const char *name, nn_shape shape)
+{
+    nn_ctx *nn = nn_create(1);
+    nn_model *net = nn_model_new(nn);
+    nn_batch_norm layer = nn_batch_norm_new(net, "bn", shape.dim[1]);
+    nn_tensor *x = nn_param(net, "", "x", shape), *g = nn_param(net, "", "g", shape);
+    for (size_t i = 0; i < x->size; i++) x->data[i] = nn_normal(nn, 1, 2), g->data[i] = x->data[i];
+    double best = 1e9;
+    for (double start = now(); now() - start < 0.5;) {
+        nn_clear(nn);
+        const double t = now();
+        nn_tensor *y = nn_batch_norm_forward(&layer, x);
+        y->grad = g->data;
+        y->backward(y);
+        if (now() - t < best) best = now() - t;
+    }
+    printf("%s %.4f ms\n", name, best * 1e3);
+    nn_destroy(nn);
+}
+
 /* ---- training steps ---- */
 
 typedef struct workload {
@@ -293,6 +316,8 @@ int main(void)
     operations(nn);
     nn_destroy(nn);
     optimisers();
+    batch_norm("batch_norm_64_32_32_32", nn_shape4(64, 32, 32, 32));
+    batch_norm("batch_norm_128_512", nn_shape2(128, 512));
     static const int xor_net[] = {2, 8, 1}, small[] = {784, 128, 10}, big[] = {784, 512, 512, 10};
     train("xor_2_8_1_b4_sgd", 4, xor_net, 2, 0, 0.3);
     train("mlp_784_128_10_b1_sgd", 1, small, 2, 0, 1); /* 64 of these, or one of the next? */

@@ -49,6 +49,8 @@ static void every_kernel(nn_ctx *nn, nn_tensor *t)
     KEEP k->softmax_backward(n, a, b, y);
     KEEP y[0] = k->normalize(n - 1, (nn_real)1e-5, a, y + 1);
     KEEP k->normalize_backward(n, (nn_real)0.3, a, b, y);
+    KEEP k->batch_norm(n, 1, a, b, a, b, y);
+    KEEP k->batch_norm_backward(n, 1, a, b, a, b, b, a, y);
     KEEP k->sgd(n, (nn_real)0.1, (nn_real)0.2, a, y);
     KEEP k->momentum(n, (nn_real)0.1, (nn_real)0.9, 0, (nn_real)0.2, a, b, y);
     KEEP k->momentum(n, (nn_real)0.1, (nn_real)0.9, 1, (nn_real)0.2, a, b, y);
@@ -83,6 +85,7 @@ int main(int argc, char **argv)
     nn_kaiming_normal(fc2.weight, 0, NN_FAN_IN);
     nn_xavier_uniform(fc3.weight, 1);
     nn_mlp mlp = nn_mlp_new(net, "mlp", (const int[]){D, 11, C}, 3, NN_TANH, NN_SOFTMAX);
+    nn_batch_norm bn = nn_batch_norm_new(net, "bn", HIDDEN);
     nn_optimizer *opt[3] = {nn_sgd(net, (nn_real)0.05),
                             nn_momentum(net, (nn_real)0.01, (nn_real)0.9),
                             nn_adam(net, (nn_real)0.003)};
@@ -105,6 +108,7 @@ int main(int argc, char **argv)
         nn_tensor *h = nn_mul(nn_relu(nn_linear_forward(&fc1, x)), gain); /* [33, 150] */
         h = nn_sub(h, nn_mean_axis(h, 1));
         h = nn_div(h, nn_sqrt(nn_add(nn_mean_axis(nn_square(h), 1), nn_full(nn, nn_shape0(), 1))));
+        h = nn_noise(nn_dropout(nn_batch_norm_forward(&bn, h), (nn_real)0.2), (nn_real)0.01);
         h = nn_leaky_relu(nn_linear_forward(&fc2, h), (nn_real)0.1); /* [33, 300] */
         nn_tensor *z = nn_tanh(nn_linear_forward(&fc3, h));          /* [33, 7] */
         nn_tensor *parts = nn_reshape(z, nn_shape3(3, 11, C));
@@ -129,11 +133,16 @@ int main(int argc, char **argv)
             nn_multiclass_hinge(z, label), nn_triplet(y, z, target, 1),
             nn_contrastive(z, y, same, 3), nn_ctc(nn_reshape(z, parts->shape), NULL, text, 2, 0)};
         for (int i = 0; i < 9; i++) loss = nn_add(loss, nn_scale(losses[i], (nn_real)0.02));
+        parts = nn_salt_and_pepper(nn_dropout_standard(parts, (nn_real)0.1), (nn_real)0.1, -1, 1);
+        loss = nn_add(loss, nn_scale(nn_mean(nn_square(parts)), (nn_real)0.01));
+        loss = nn_add(loss, nn_l2_penalty(net, (nn_real)1e-3));
+        loss = nn_add(loss, nn_l1_penalty(net, (nn_real)1e-4));
         nn_backward(loss);
         nn_mlp_forward(&mlp, data, N);
         nn_mlp_backward(&mlp, target->data);
         nn_clip_grad_norm(net, 1);
         nn_step(opt[step % 3]);
+        nn_soft_threshold(net, (nn_real)1e-5);
     }
     memset(trace->data, 0, trace->size * sizeof *trace->data);
     every_kernel(nn, trace);

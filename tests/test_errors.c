@@ -287,6 +287,10 @@ static void singles(void)
     SINGLE(nn_softmax, nn_softmax(x));
     SINGLE(nn_log_softmax, nn_log_softmax(x));
     SINGLE(nn_activate, nn_activate(x, NN_TANH));
+    SINGLE(nn_dropout, nn_dropout(x, 0));
+    SINGLE(nn_dropout_standard, nn_dropout_standard(x, 0));
+    SINGLE(nn_noise, nn_noise(x, 0));
+    SINGLE(nn_salt_and_pepper, nn_salt_and_pepper(x, 0, 0, 1));
     SINGLE(nn_requires_grad, nn_requires_grad(x));
     static const int label[2] = {0, 1};
     SINGLE(nn_cross_entropy, nn_cross_entropy(x, label));
@@ -466,6 +470,73 @@ static void models(void)
     EXPECT(f(x23, (nn_real)INFINITY), ARG, #f ": " name " is inf, not positive and finite")
     POSITIVE(nn_sigmoid_temperature, "temperature");
     POSITIVE(nn_elu, "alpha");
+    stop();
+}
+
+static void regularisation(void)
+{
+    nn_early_stopping s;
+    start();
+    nn_model *empty = nn_model_new(nn);
+    nn_batch_norm b = nn_batch_norm_new(net, "bn", 3), c = b, bad;
+    EXPECT(nn_l2_penalty(net, 1), ARG, "nn_l2_penalty: the model has no weights");
+    EXPECT(nn_l1_penalty(empty, 1), ARG, "nn_l1_penalty: the model has no weights");
+    nn_linear_new(net, "fc", 1, 1);
+    EXPECT(nn_l2_penalty(net, -1), ARG, "nn_l2_penalty: gamma is -1, not 0 or more and finite");
+    EXPECT_CALL(nn_soft_threshold(net, (nn_real)NAN), ARG,
+                "nn_soft_threshold: amount is nan, not 0 or more and finite");
+    EXPECT(nn_dropout(x23, 1), ARG, "nn_dropout: p is 1, not in 0 <= p < 1");
+    EXPECT(nn_dropout(x23, (nn_real)-0.5), ARG, "nn_dropout: p is -0.5, not in 0 <= p < 1");
+    EXPECT(nn_dropout_standard(x23, (nn_real)NAN), ARG,
+           "nn_dropout_standard: p is nan, not in 0 <= p < 1");
+    EXPECT(nn_salt_and_pepper(x23, 2, 0, 1), ARG, "nn_salt_and_pepper: p is 2, not in 0 <= p < 1");
+    EXPECT(nn_noise(x23, -1), ARG, "nn_noise: std is -1, not 0 or more and finite");
+
+    EXPECT(nn_buffer(net, "bn", "weight", nn_shape1(2)), ARG,
+           "nn_buffer: this model has a parameter \"bn.weight\" already");
+    EXPECT(nn_param(net, "bn", "running_var", nn_shape1(2)), ARG,
+           "nn_param: this model has a buffer \"bn.running_var\" already");
+    EXPECT(nn_buffer(net, "bn", NULL, nn_shape1(2)), ARG, "nn_buffer: a buffer needs a name");
+    const int params = net->n_params;
+    EXPECT_CALL(bad = nn_batch_norm_new(net, "new", 0), SHAPE,
+                "nn_param: dimension 0 of [0] is not positive");
+    CHECK(net->n_params == params && bad.running_var && !bad.running_var->size);
+    EXPECT(nn_batch_norm_forward(&bad, x23), ARG,
+           "nn_batch_norm_forward: argument 2 is the result of a failed call");
+    EXPECT(nn_batch_norm_forward(&b, x32), SHAPE,
+           "nn_batch_norm_forward: x is [3, 2], not [N, C, ..]: bn.weight is [3]");
+    EXPECT(nn_batch_norm_forward(&b, x4), SHAPE,
+           "nn_batch_norm_forward: x is [4], not [N, C, ..]: bn.weight is [3]");
+    EXPECT(nn_batch_norm_forward(&b, x0), SHAPE,
+           "nn_batch_norm_forward: x is [], not [N, C, ..]: bn.weight is [3]");
+    c.running_var = nn_buffer(net, "", "short", nn_shape1(2));
+    EXPECT(nn_batch_norm_forward(&c, x23), SHAPE,
+           "nn_batch_norm_forward: x is [2, 3], not [N, C, ..]: short is [2]");
+    c = b, c.eps = 0;
+    EXPECT(nn_batch_norm_forward(&c, x23), ARG,
+           "nn_batch_norm_forward: eps is 0, not positive and finite");
+    c = b, c.momentum = 2;
+    EXPECT(nn_batch_norm_forward(&c, x23), ARG,
+           "nn_batch_norm_forward: momentum is 2, not in 0 <= momentum <= 1");
+    EXPECT(nn_batch_norm_forward(NULL, x23), ARG, "nn_batch_norm_forward: argument 2 is NULL");
+    EXPECT(nn_batch_norm_forward(&b, stale), ARG, stale_text("nn_batch_norm_forward", 1));
+    nn_tensor *row = nn_full(nn, nn_shape3(1, 3, 1), 1);
+    EXPECT(nn_batch_norm_forward(&b, row), ARG,
+           "nn_batch_norm_forward: one number in each channel has no variance: x is [1, 3, 1]");
+    nn_set_training(nn, 0);
+    CHECK_INT(nn_batch_norm_forward(&b, row)->size, 3); /* fine in evaluation */
+
+    EXPECT_CALL(nn_early_stopping_new(net, 0, 0), ARG,
+                "nn_early_stopping_new: patience is 0, below 1");
+    EXPECT_CALL(nn_early_stopping_new(net, 1, -1), ARG,
+                "nn_early_stopping_new: min_delta is -1, not 0 or more and finite");
+    EXPECT_CALL(s = nn_early_stopping_new(empty, 1, 0), ARG,
+                "nn_early_stopping_new: the model has no parameters");
+    EXPECT_CALL(nn_early_stop(&s, 1), ARG,
+                "nn_early_stop: argument 1 is the result of a failed call");
+    s = nn_early_stopping_new(net, 1, 0);
+    nn_param(net, "", "later", nn_shape1(1));
+    EXPECT_CALL(nn_early_stop(&s, 1), ARG, "nn_early_stop: the model has grown since");
     stop();
 }
 
@@ -980,6 +1051,19 @@ static void data_sets(void)
                 "nn_split: fraction is nan, not between 0 and 1");
     EXPECT_CALL(nn_split(&nothing, 0.5, &train, &test), ARG,
                 "nn_split: there are 0 samples");
+    nn_dataset few = all;
+    int few_labels[3] = {0, 1, 9};
+    few.n = 3, few.label = NULL;
+    EXPECT_CALL(nn_split_stratified(&few, 0.5, &train, &test), ARG,
+                "nn_split_stratified: the samples have no labels");
+    few.label = few_labels, few.classes = 3;
+    EXPECT_CALL(nn_split_stratified(&few, 0.5, &train, &test), ARG,
+                "nn_split_stratified: labels[2] is 9, but there are 3 classes (0 to 2, or -1 for "
+                "none)");
+    few_labels[2] = 2;
+    EXPECT_CALL(nn_split_stratified(&few, 0.5, &train, &test), ARG,
+                "nn_split_stratified: no class has two samples");
+    CHECK(train.n == 0 && test.n == 0);
 
     nn_dataset bytes = nn_dataset_idx(&images, &labels);
     nn_scaler s = nn_scaler_fit(&all), failed_scaler;
@@ -1181,6 +1265,9 @@ static nn_scaler empty_scaler;
 static nn_table empty_table;
 static nn_mlp empty_mlp;
 static nn_linear empty_linear;
+static nn_early_stopping empty_stopping;
+static nn_batch_norm empty_norm;
+static const nn_real two_losses[2] = {1, 2};
 
 /* Nothing but NULL: an abort with the name of the function and the word NULL. */
 #define ONLY_NULL(X)                                                                              \
@@ -1288,6 +1375,20 @@ static nn_linear empty_linear;
     X(nn_ctc, nn_ctc(NULL, NULL, NULL, 1, 0))                                                     \
     X(nn_ctc_decode, nn_ctc_decode(NULL, NULL, 0, 0, NULL))                                       \
     X(nn_count_correct, nn_count_correct(NULL, NULL))                                             \
+    X(nn_l2_penalty, nn_l2_penalty(NULL, 1))                                                      \
+    X(nn_l1_penalty, nn_l1_penalty(NULL, 1))                                                      \
+    X(nn_soft_threshold, nn_soft_threshold(NULL, 1))                                              \
+    X(nn_dropout, nn_dropout(NULL, 0))                                                            \
+    X(nn_dropout_standard, nn_dropout_standard(NULL, 0))                                          \
+    X(nn_noise, nn_noise(NULL, 0))                                                                \
+    X(nn_salt_and_pepper, nn_salt_and_pepper(NULL, 0, 0, 1))                                      \
+    X(nn_early_stopping_new, nn_early_stopping_new(NULL, 1, 0))                                   \
+    X(nn_early_stop, nn_early_stop(NULL, 1))                                                      \
+    X(nn_prechelt_criteria, nn_prechelt_criteria(NULL, NULL, 1, 1))                               \
+    X(nn_one_standard_error, nn_one_standard_error(NULL, 1, 2))                                   \
+    X(nn_buffer, nn_buffer(NULL, NULL, NULL, nn_shape1(1)))                                       \
+    X(nn_batch_norm_forward, nn_batch_norm_forward(NULL, NULL))                                   \
+    X(nn_split_stratified, nn_split_stratified(NULL, 0.5, NULL, NULL))                            \
     X(nn_xavier_uniform, nn_xavier_uniform(NULL, 1))                                              \
     X(nn_xavier_normal, nn_xavier_normal(NULL, 1))                                                \
     X(nn_kaiming_uniform, nn_kaiming_uniform(NULL, 0, NN_FAN_IN))                                 \
@@ -1371,6 +1472,12 @@ static nn_linear empty_linear;
     X(nn_mlp_backward, nn_mlp_backward(&empty_mlp, NULL))                                         \
     X(nn_mlp_loss, nn_mlp_loss(&empty_mlp, NULL))                                                 \
     X(nn_linear_forward, nn_linear_forward(&empty_linear, x23))                                   \
+    X(nn_param, nn_batch_norm_new(NULL, NULL, 1))                                                 \
+    X(nn_early_stop, nn_early_stop(&empty_stopping, 1))                                           \
+    X(nn_batch_norm_forward, nn_batch_norm_forward(&empty_norm, x23))                             \
+    X(nn_prechelt_criteria, nn_prechelt_criteria(two_losses, two_losses, 2, 0))                   \
+    X(nn_one_standard_error, nn_one_standard_error(two_losses, 1, 1))                             \
+    X(nn_split_stratified, nn_split_stratified(some_data, 0.5, NULL, NULL))                       \
     X(nn_idx_value, nn_idx_value(&(nn_idx){0}, 0))
 
 #define NAME(name, call) #name,
@@ -1421,6 +1528,7 @@ int main(void)
     RUN(place);
     RUN(looking);
     RUN(models);
+    RUN(regularisation);
     RUN(losses);
     RUN(first_nan);
     RUN(gradients_and_ensembles);

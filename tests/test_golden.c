@@ -173,6 +173,18 @@ static nn_tensor *linear(nn_tensor **x)
     return nn_linear_forward(&layer, x[0]);
 }
 
+static nn_tensor *batch_norm(nn_tensor **x)
+{
+    nn_ctx *nn = x[0]->ctx;
+    nn_batch_norm b = {x[1], x[2], input(nn, need("mean", -1)), input(nn, need("var", -1)),
+                       (nn_real)1e-5, (nn_real)0.1};
+    nn_set_training(nn, (int)arg(0));
+    nn_tensor *y = nn_batch_norm_forward(&b, x[0]);
+    check_near(need("ymean", -1), b.running_mean->data, 1e-6, 1e-6);
+    check_near(need("yvar", -1), b.running_var->data, 1e-6, 1e-6);
+    return y;
+}
+
 static nn_tensor *cross_entropy(nn_tensor **x)
 {
     return nn_cross_entropy(x[0], labels_of(need("args", -1)));
@@ -315,6 +327,7 @@ static operation table[] = {
     {.name = "triplet", .other = triplet},
     {.name = "contrastive", .other = contrastive},
     {.name = "ctc", .other = ctc},
+    {.name = "batch_norm", .other = batch_norm},
     {.name = "train_sgd", .optimizer = sgd, .atol = 1e-5},
     {.name = "train_momentum", .optimizer = momentum, .atol = 1e-5},
     /* Adam divides by the gradient's size: where that is small its rounding shows in full. */

@@ -478,6 +478,41 @@ static void perceptrons(nn_ctx *nn, outcome *out)
     out->n = 20;
 }
 
+/* Layers and a step of chapter 8, so large that two arrays at most share a request. */
+static void regularised(nn_ctx *nn, outcome *out)
+{
+    enum { WIDE = 33000 };
+    nn_model *net = nn_model_new(nn);
+    if (forgive(nn)) net = nn_model_new(nn);
+    nn_batch_norm bn = nn_batch_norm_new(net, "bn", WIDE);
+    if (!nn_ok(nn)) CHECK_INT(net->n_params, 0);
+    if (forgive(nn)) bn = nn_batch_norm_new(net, "bn", WIDE);
+    nn_tensor *w = nn_param(net, "", "w", nn_shape2(2, WIDE));
+    if (forgive(nn)) w = nn_param(net, "", "w", nn_shape2(2, WIDE));
+    nn_early_stopping s = nn_early_stopping_new(net, 1, 0);
+    if (forgive(nn)) s = nn_early_stopping_new(net, 1, 0);
+    nn_optimizer *opt = nn_momentum(net, (nn_real)0.1, (nn_real)0.9);
+    if (!nn_ok(nn)) return;
+    for (int tries = 0; tries < 2; tries++) {
+        nn_seed(nn, 5);
+        nn_clear(nn);
+        nn_zero_grad(net);
+        nn_tensor *x = nn_add(nn_rand(nn, nn_shape2(2, WIDE), -1, 1), w);
+        memset(bn.running_mean->data, 0, WIDE * sizeof(nn_real));
+        x = nn_dropout(nn_batch_norm_forward(&bn, x), (nn_real)0.5);
+        nn_tensor *loss = nn_mean(nn_square(nn_dropout_standard(x, (nn_real)0.1)));
+        nn_backward(nn_add(loss, nn_add(nn_l1_penalty(net, 1), nn_l2_penalty(net, 1))));
+        nn_step(opt);
+        nn_soft_threshold(net, (nn_real)0.001);
+        if (nn_ok(nn)) CHECK_INT(nn_early_stop(&s, 1), 0);
+        if (!forgive(nn)) break;
+    }
+    if (!nn_ok(nn)) return;
+    CHECK_INT(nn_early_stop(&s, 1), 1);
+    memcpy(out->weights, s.weights + 4 * WIDE, 100 * sizeof(nn_real));
+    out->n = 100;
+}
+
 /* ---- the driver ---- */
 
 typedef void (*scenario)(nn_ctx *nn, outcome *out);
@@ -542,6 +577,7 @@ static void data_from_idx(void) { inject("idx", idx); }
 static void all_operations(void) { inject("operations", operations); }
 static void large_ones(void) { inject("large_operations", large_operations); }
 static void large_perceptrons(void) { inject("perceptrons", perceptrons); }
+static void regularisation(void) { inject("regularised", regularised); }
 static void gradient_check(void) { inject("gradcheck", gradcheck); }
 
 /* ---- memory that is not aligned ---- */
@@ -597,6 +633,7 @@ int main(void)
     RUN(all_operations);
     RUN(large_ones);
     RUN(large_perceptrons);
+    RUN(regularisation);
     RUN(gradient_check);
     RUN(misaligned_memory);
     printf("%ld runs\n", runs);

@@ -132,6 +132,9 @@ static const nn__adaptive_step step = {0.5f, 0.75f, 0.625f, 0.5f, 1.25f, 0.25f, 
 #define CALL_softmax_backward CALL_grad(softmax_backward)
 #define CALL_normalize c->result = t->normalize(c->n, c->k, c->a, c->y)
 #define CALL_normalize_backward CALL_sloped(normalize_backward)
+#define CALL_batch_norm t->batch_norm(c->n, c->sb, c->a, c->b, c->m, c->v, c->y)
+#define CALL_batch_norm_backward                                                                 \
+    t->batch_norm_backward(c->n, c->sb, c->a, c->b, c->m, c->v, c->v, c->m, c->y)
 #define CALL_sgd t->sgd(c->n, c->k, 0.5f, c->a, c->y)
 #define CALL_momentum t->momentum(c->n, c->k, 0.75f, c->sb, 0.5f, c->a, c->v, c->y)
 #define CALL_adaptive t->adaptive(c->n, &step, c->a, c->sb ? c->m : NULL, c->v, c->y)
@@ -155,7 +158,9 @@ static void run(const nn__kernels *t, int kernel, call *c)
 static int has_form(int kernel, const char *form) { return !strcmp(kernels[kernel].form, form); }
 static int variants(int kernel) /* of sa and sb, or of other switches */
 {
-    if (kernel == id_squared_error || kernel == id_momentum || kernel == id_adaptive) return 2;
+    if (kernel == id_squared_error || kernel == id_momentum || kernel == id_adaptive ||
+        kernel == id_batch_norm || kernel == id_batch_norm_backward)
+        return 2;
     return has_form(kernel, "pair") ? 4 : 1;
 }
 
@@ -456,7 +461,7 @@ static void product(int m, int n, int k, int batch, int kind)
                 x[e] = chain_on(x[e], k, ma.p + item * a_step + i * ma.row, ma.col,
                                 mb.p + item * b_step + j * mb.col, mb.row);
                 right[e] = x[e].value;
-                good &= near_sum(right[e], x[e].real, x[e].size, k * batch < 257 ? 4 : 5);
+                good &= near_sum(right[e], x[e].real, x[e].size, k * batch < 257 ? 5 : 6);
             }
     CHECK(good);
     for (int s = 0; s <= sets; s++) { /* at last the naive one, where that is quick */

@@ -389,6 +389,50 @@ static nn_tensor *ctc(trial *t) /* two sequences, of other lengths, the second w
     return nn_ctc(input(t, nn_shape3(2, frames[0], c)), frames, labels, most, blank);
 }
 
+/* Penalties of a model whose weights are inputs. */
+static nn_tensor *penalty(trial *t, nn_tensor *(*f)(nn_model *model, nn_real gamma))
+{
+    nn_tensor *w[3] = {input(t, pick_shape(t, 2 + choose(t, 3))), input(t, nn_shape1(3)), NULL};
+    w[2] = input(t, pick_shape(t, 2));
+    nn_model model = {t->nn, w, 3, 3};
+    for (int i = 0; t->form == DIAMOND && i < 3; i++) w[i]->requires_grad = 1; /* unrecorded, too */
+    return f(&model, (nn_real)0.3); /* w[1] is no weight */
+}
+static nn_tensor *l2_penalty(trial *t) { return penalty(t, nn_l2_penalty); }
+static nn_tensor *l1_penalty(trial *t) { return penalty(t, nn_l1_penalty); }
+
+/* Chance is the same each time. */
+static nn_tensor *dropout(trial *t)
+{
+    nn_tensor *x = input(t, any_shape(t));
+    nn_seed(t->nn, t->seed);
+    return nn_dropout(x, (nn_real)choose(t, 3) / 4);
+}
+static nn_tensor *dropout_standard(trial *t)
+{
+    nn_tensor *x = input(t, any_shape(t));
+    nn_seed(t->nn, t->seed);
+    return nn_dropout_standard(x, (nn_real)choose(t, 3) / 4);
+}
+static nn_tensor *salt_and_pepper(trial *t)
+{
+    nn_tensor *x = input(t, any_shape(t));
+    nn_seed(t->nn, t->seed);
+    return nn_salt_and_pepper(x, (nn_real)choose(t, 3) / 4, -2, 3);
+}
+
+static nn_tensor *batch_norm(trial *t)
+{
+    nn_shape s = pick_shape(t, 2 + choose(t, 3));
+    if (s.dim[0] < 3) s.dim[0] = 3;
+    const nn_shape channels = nn_shape1(s.dim[1]);
+    nn_tensor *x = input(t, s), *w = input(t, channels);
+    nn_batch_norm b = {w, input(t, channels), nn_full(t->nn, channels, (nn_real)0.3),
+                       nn_full(t->nn, channels, (nn_real)0.7), (nn_real)1e-3, (nn_real)0.1};
+    nn_set_training(t->nn, choose(t, 2));
+    return nn_batch_norm_forward(&b, x);
+}
+
 /* ---- the table: the backward of each row is the one that its results must have ---- */
 
 #define OP(op, gradient)                                                                         \
@@ -443,6 +487,12 @@ static const operation table[] = {
     {OP(ctc, ctc), .other = ctc}, /* 7.8 */
     {OP(triplet, distances), .other = triplet}, /* 7.9 */
     {OP(contrastive, distances), .other = contrastive}, /* 7.10 */
+    {OP(l2_penalty, penalty), .other = l2_penalty}, /* 8.4 */
+    {OP(l1_penalty, penalty), .other = l1_penalty, .domain = NOT_ZERO}, /* 8.5 */
+    {OP(dropout_standard, dropout), .other = dropout_standard}, /* 8.7 */
+    {OP(dropout, dropout), .other = dropout}, /* 8.8 */
+    {OP(salt_and_pepper, dropout), .other = salt_and_pepper}, /* 8.15 */
+    {OP(batch_norm, batch_norm), .other = batch_norm}, /* 8.16 */
 };
 enum { TABLE_SIZE = sizeof table / sizeof table[0] };
 

@@ -444,6 +444,32 @@ ctc_cases("blank_last", uniform(2, 12, 6), 5, [12, 10], [[0, 0, 0, 4, 1], [2, 3,
 ctc_cases("long", uniform(1, 60, 7), 3, [60],
           [[0, 1, 1, 2, 4, 5, 6, 6, 6, 0, 2, 4, 4, 1, 0, 5, 0, 5, 6, 1]])
 
+def batch_norm(name, *shape, training):
+    """Running statistics: mean, var before, new_mean, new_var after."""
+    c = shape[1]
+    x, w, b = uniform(*shape), away(c), uniform(c)
+    before = uniform(c), uniform(c, low=0.2)
+    mean, var = before[0].clone(), before[1].clone()
+    f = lambda x, w, b: F.batch_norm(x, mean, var, w, b, training, 0.1, 1e-5)
+    case(f"batch_norm/{name}", f, x, w, b, args=[float(training)])
+    out.pop()
+    end = out.index(f"case batch_norm/{name}")
+    head, out[end:] = out[end:], []
+    write(f"batch_norm/{name}", [("mean", before[0]), ("var", before[1]), ("ymean", mean),
+                                 ("yvar", var)])
+    out[-1:] = head[1:] + ["end"]
+
+
+for training in True, False:
+    how = "training" if training else "evaluation"
+    batch_norm(f"2d_{how}", 7, 5, training=training)
+    batch_norm(f"2d_three_{how}", 3, 17, training=training)
+    batch_norm(f"3d_{how}", 3, 4, 9, training=training)
+    batch_norm(f"3d_one_{how}", 9, 3, 1, training=training)
+    batch_norm(f"4d_{how}", 2, 3, 4, 5, training=training)
+    batch_norm(f"4d_one_sample_{how}", 1, 2, 5, 7, training=training)
+
+
 # ---- clipping (chapter 9): x0, .. gradients, args the limit, n the norm before, c0, .. clipped ----
 
 
