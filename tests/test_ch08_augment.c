@@ -387,6 +387,14 @@ static void strengths_do_not_disturb_row_8_12(void)
         for (int i = 0; i < HW; i++)
             CHECK_NEAR(q[i] * p[HW / 2], p[i] * q[HW / 2], 10 * eps); /* one factor for all */
     }
+    const nn_augment none = nn_augment_new(), all = everything();
+    uint64_t after[4];
+    nn_seed(nn, 2);
+    nn_augment_images(x, &none);
+    memcpy(after, nn->random, sizeof after);
+    nn_seed(nn, 2);
+    nn_augment_images(x, &all);
+    CHECK(memcmp(after, nn->random, sizeof after) == 0);
     nn_destroy(nn);
 }
 
@@ -433,13 +441,14 @@ static void insertion_row_8_13(void)
     nn_ctx *nn = nn_create(11);
     static const int rich[6] = {5, 20, 5, 50, 22, 21};
     const nn_eda all = {synonyms, 0, 1, 0}, some = {synonyms, 0, (nn_real)0.3, 0};
-    int out[2 * TOKENS], length = 0;
+    int out[2 * TOKENS], length = 0, other = 0;
     for (int k = 0; k < 2000; k++) {
         CHECK_INT(nn_augment_tokens(nn, rich, 6, &all, out), 12); /* all have synonyms */
         for (int i = 0; i < 6; i++) {
             CHECK_INT(out[2 * i], rich[i]);
             const int g = group_of(out[2 * i + 1]); /* of any of them */
             CHECK(g == group_of(5) || g == group_of(20));
+            other += g != group_of(rich[i]);
         }
         const int n = nn_augment_tokens(nn, text, TOKENS, &some, out);
         CHECK(n >= TOKENS && n <= 2 * TOKENS);
@@ -448,6 +457,7 @@ static void insertion_row_8_13(void)
         for (int i = 0; i < n && at < TOKENS; i++) at += out[i] == text[at];
         CHECK_INT(at, TOKENS);
     }
+    CHECK_NEAR(other, 6000, 220); /* half of 12,000; 4 deviations of 55 */
     CHECK_NEAR(length / 2000.0, TOKENS * 0.3 * 6 / 12, 0.13); /* half the draws have no synonym */
     nn_destroy(nn);
 }
@@ -565,6 +575,25 @@ static void events_move_row_8_14(void) /* tones of 50 ms after 0.3 and 0.7 s: wh
         while (second < m && fabs((double)y->data[second]) < 0.2) second++;
         CHECK_NEAR(first, 4800 / rates[k], error);
         CHECK_NEAR(second, 11200 / rates[k], error);
+    }
+    nn_destroy(nn);
+}
+
+/* Three tones that never come back to the same phases: no two places fit, but nothing clicks where
+ * blocks meet. */
+static void no_clicks_row_8_14(void)
+{
+    nn_ctx *nn = nn_create(15);
+    nn_tensor *x = nn_add(tone(nn, RATE, 211), tone(nn, RATE, 317.7));
+    x = nn_add(x, tone(nn, RATE, 593.1));
+    double steepest = 0;
+    for (int i = 1; i < RATE; i++)
+        steepest = fmax(steepest, fabs((double)x->data[i] - (double)x->data[i - 1]));
+    for (int k = 0; k < 6; k++) {
+        const nn_real rate = (nn_real)(0.6 + 0.25 * k); /* 0.6 .. 1.85 */
+        const nn_tensor *y = nn_time_pitch(x, RATE, rate, 0);
+        for (int i = 1; i < (int)y->size; i++)
+            CHECK(fabs((double)y->data[i] - (double)y->data[i - 1]) < 1.1 * steepest);
     }
     nn_destroy(nn);
 }
@@ -792,6 +821,7 @@ int main(void)
     RUN(off_and_seeded_row_8_13);
     RUN(time_stretch_row_8_14);
     RUN(events_move_row_8_14);
+    RUN(no_clicks_row_8_14);
     RUN(pitch_row_8_14);
     RUN(nothing_to_do_row_8_14);
     RUN(same_bits_row_8_14);
