@@ -921,7 +921,8 @@ int nn_count_correct(const nn_tensor *z, const int *labels);
 
 /* One image [c, h, w] from x to y, another array. What is (x, y) pixels right of and below its
  * middle goes to (m[0] x + m[1] y + m[2], m[3] x + m[4] y + m[5]): {-1, 0, 0, 0, 1, 0} is a mirror,
- * {1, 0, 3, 0, 1, 0} a shift, {2, 0, 0, 0, 2, 0} a zoom. Bilinear; fill is what is outside. */
+ * {1, 0, 3, 0, 1, 0} a shift, {2, 0, 0, 0, 2, 0} a zoom. Bilinear; fill is what is outside.
+ * A determinant of 0 is a mistake. */
 void nn_affine(const nn_real *x, int c, int h, int w, const nn_real m[6], nn_real fill, nn_real *y);
 /* m for: slanted by an angle shear, zoomed, turned clockwise, shifted by (dx, dy) pixels, as
  * torchvision's affine. Angles in degrees; quarter turns are exact. */
@@ -938,7 +939,7 @@ typedef struct nn_augment { /* how far to go; the words are torchvision's */
     nn_real degrees, shear;                   /* angles of -degrees..degrees, at most 180, 80 */
     nn_real scale_low, scale_high;            /* zoom */
     nn_real translate, fill; /* shift by whole pixels, at most this part of width and height, with
-                              * fill coming in: the same as padding with it and a crop */
+                              * fill coming in: that is, padding and a crop */
     nn_real brightness, contrast, saturation; /* factors of 1 - brightness..1 + brightness */
     nn_real hue;                              /* -hue..hue, at most 0.5 */
 } nn_augment;
@@ -6859,9 +6860,10 @@ static double nn__pixel(const nn_real *x, int h, int w, double row, double col, 
 /* Backwards: for pixel (j, i) of y, the place (u, v) of x that m takes there. */
 void nn_affine(const nn_real *x, int c, int h, int w, const nn_real m[6], nn_real fill, nn_real *y)
 {
-    if (!x || !m || !y) { nn__mistake(NULL, "nn_affine", "an array is NULL"); return; }
+    const char *f = "nn_affine";
+    if (!x || !m || !y || x == y) { nn__mistake(NULL, f, "an array is NULL, or y is x"); return; }
     const double det = (double)m[0] * (double)m[4] - (double)m[1] * (double)m[3];
-    if (det == 0) { nn__mistake(NULL, "nn_affine", "the determinant of m is 0"); return; }
+    if (det == 0 || det - det != 0) { nn__mistake(NULL, f, "m has determinant %g", det); return; }
     const double middle = (w - 1) / 2.0, centre = (h - 1) / 2.0, outside = (double)fill;
     for (int k = 0; k < c; k++, x += (ptrdiff_t)h * w)
         for (int i = 0; i < h; i++)
@@ -6907,7 +6909,11 @@ void nn_adjust_color(nn_real *x, int c, int pixels, nn_real brightness, nn_real 
     const nn_real factor[3] = {brightness, contrast, saturation};
     const ptrdiff_t next = c == 3 ? pixels : 0;
     if (!nn__given(x, "nn_adjust_color")) return;
-    if (c != 1 && c != 3) { nn__mistake(NULL, "nn_adjust_color", "%d channels", c); return; }
+    if ((c != 1 && c != 3) || !(brightness >= 0 && contrast >= 0 && saturation >= 0)) {
+        nn__mistake(NULL, "nn_adjust_color", "%d channels, factors %g, %g, %g", c,
+                    (double)brightness, (double)contrast, (double)saturation);
+        return;
+    }
     for (int step = 0; step < 3; step++) {
         double grey = 0; /* black; then the mean; then each pixel's own */
         if (factor[step] == 1) continue;
@@ -7039,25 +7045,26 @@ int nn_augment_tokens(nn_ctx *nn, const int *tokens, int n, const nn_eda *eda, i
 /* ---- augmentation: sound ---- */
 
 /* x [n] -> y [m]. Block by block y goes on as x does, as long as that is within half a block of
- * i n / m, where it should be. Else it is faded over to the place around there where x is most like
- * what would come next. */
+ * i n / m, where it should be, and x does not end before the next block. Else it is faded over to
+ * the place around there where x is most like what would have come. */
 static void nn__stretch(nn_ctx *nn, const nn_real *x, int n, int block, nn_real *y, int m)
 {
-    const int reach = block / 2, last = n - block;
     for (int i = 0, next = 0; i < m; i += block) {
-        const int size = m - i < block ? m - i : block, left = n - next < block ? n - next : block;
+        const int size = m - i < block ? m - i : block;
+        const int both = m - i < 2 * block ? m - i : 2 * block; /* this one and the next */
+        const int last = n > both ? n - both : 0, left = n - next < size ? n - next : size;
         int place = (int)((double)i * n / m), best = next;
-        if (next < place - reach || next > place + reach || left < size) {
+        if (next < place - block / 2 || next > place + block / 2 || next > last) {
             nn_real least = -1;
             if (place > last) place = last;
-            int at = place > reach ? place - reach : 0;
-            for (; at <= place + reach && at <= last; at++) {
+            for (int at = place - block / 2; at <= place + block / 2 && at <= last; at++) {
+                if (at < 0) continue;
                 const nn_real e = nn->kernels->squared_error((size_t)left, x + next, x + at, 1);
                 if (least < 0 || e < least) best = at, least = e;
             }
         }
         memcpy(y + i, x + best, (size_t)size * sizeof *y);
-        for (int j = 0; best != next && j < left && j < size; j++) {
+        for (int j = 0; best != next && j < left; j++) {
             const double c = nn__sine(90 + 90 * (j + 0.5) / left), to = (double)y[i + j];
             y[i + j] = (nn_real)(to + c * c * ((double)x[next + j] - to));
         }
@@ -7093,14 +7100,14 @@ nn_tensor *nn_time_pitch(nn_tensor *x, int sample_rate, nn_real rate, nn_real se
     nn_ctx *nn = x->ctx;
     nn_shape shape = x->shape;
     const int n = nn__last(shape), block = sample_rate / 50; /* 20 ms */
-    if (n < block || n > INT_MAX / 40)
+    if (n < block || n > INT_MAX / 64)
         return nn_fail(nn, NN_ERROR_SHAPE, f, "x is %s, not [.., T] with T in %d..%d",
-                       nn_shape_text(nn, shape), block, INT_MAX / 40);
+                       nn_shape_text(nn, shape), block, INT_MAX / 64);
     const double pitch = (double)nn__exp1(semitones * (nn_real)0.057762265046662109); /* 2^(1/12) */
     const int m = shape.dim[shape.ndim - 1] = (int)(n / (double)rate + 0.5);
     const int between = (int)(m * pitch + 0.5); /* so long, to be read pitch times as fast */
     nn_tensor *y = nn__leaf(nn, f, shape);
-    nn_real *row = y->data, *stretched = nn__scratch(nn, (size_t)between);
+    nn_real *row = y->data, *stretched = nn__scratch(nn, pitch == 1 ? 1 : (size_t)between);
     for (size_t i = 0; stretched && row && i < x->size; i += (size_t)n, row += m) {
         nn__stretch(nn, x->data + i, n, block, pitch == 1 ? row : stretched, between);
         if (pitch != 1) nn__resample(stretched, between, pitch, row, m);

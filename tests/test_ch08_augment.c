@@ -4,6 +4,19 @@
  *     cc -std=c99 -O1 tests/test_ch08_augment.c -lm -o test_ch08_augment && ./test_ch08_augment
  */
 #include "capture.h"
+#include <stdlib.h>
+
+static int allocations_left = -1; /* -1: as many as one likes */
+static void *limited(size_t size)
+{
+    if (allocations_left == 0) return NULL;
+    if (allocations_left > 0) allocations_left--;
+    return malloc(size);
+}
+#define NN_MALLOC(user, size) ((void)(user), limited(size))
+#define NN_REALLOC(user, p, size) ((void)(user), realloc(p, size))
+#define NN_FREE(user, p) ((void)(user), free(p))
+
 #define NN_IMPLEMENTATION
 #include "../nn.h"
 #include "golden/augment.h"
@@ -624,6 +637,12 @@ static void nothing_to_do_row_8_14(void) /* rate 1, 0 semitones: the bits; the e
     for (int n = 320; n < 1700; n += 77) {
         nn_tensor *x = nn_randn(nn, nn_shape1(n));
         CHECK(same(nn_time_pitch(x, RATE, 1, 0)->data, x->data, n));
+        for (int k = 0; k < 5; k++) { /* a constant has no begin, end or speed */
+            static const double rates[] = {0.13, 0.6, 0.9, 1.3, 8.5};
+            nn_tensor *one = nn_full(nn, nn_shape1(n), 1);
+            const nn_tensor *y = nn_time_pitch(one, RATE, (nn_real)rates[k], 0);
+            for (int i = 0; i < (int)y->size; i++) CHECK_NEAR(y->data[i], 1, 0);
+        }
     }
     nn_tensor *y = nn_time_pitch(nn_full(nn, nn_shape1(999), 0), RATE, (nn_real)0.7, 4);
     CHECK_NEAR(power(y->data, y->shape.dim[0]), 0, 0);
@@ -775,24 +794,51 @@ static void mistakes(void)
     EXPECT(nn_time_pitch(flat, RATE, 1, 25), ARG,
            "nn_time_pitch: semitones is 25, not in -24..24");
     EXPECT(nn_time_pitch(nn_slice(flat, 1, 0, 319), RATE, 1, 0), NN_ERROR_SHAPE,
-           "nn_time_pitch: x is [3, 319], not [.., T] with T in 320..53687091");
+           "nn_time_pitch: x is [3, 319], not [.., T] with T in 320..33554431");
     EXPECT(nn_time_pitch(nn_sum(flat), RATE, 1, 0), NN_ERROR_SHAPE,
-           "nn_time_pitch: x is [], not [.., T] with T in 320..53687091");
+           "nn_time_pitch: x is [], not [.., T] with T in 320..33554431");
     EXPECT(nn_white_noise(flat, 101), ARG, "nn_white_noise: snr is 101, not in -100..100");
     nn_destroy(nn);
+}
+
+static void no_memory(void) /* at the first or the second request */
+{
+    const nn_augment a = everything();
+    for (int allowed = 0; allowed < 2; allowed++)
+        for (int k = 0; k < 3; k++) {
+            nn_ctx *nn = nn_create(21);
+            nn_on_error(nn, hear, NULL);
+            nn_tensor *x = nn_full(nn, nn_shape4(1, 1, 4, 100000), 0);
+            allocations_left = allowed;
+            const nn_tensor *y = k == 0   ? nn_time_pitch(x, RATE, 1, 1)
+                                 : k == 1 ? nn_white_noise(x, 10)
+                                          : nn_augment_images(x, &a);
+            CHECK(k > 0 && allowed == 1 ? nn_ok(nn) : nn_error_code(nn) == NN_ERROR_MEMORY);
+            CHECK((y->size == 0) == !nn_ok(nn));
+            allocations_left = -1;
+            nn_destroy(nn);
+        }
 }
 
 static void mistakes_without_a_context(void)
 {
     const nn_real m[6] = {1, 2, 0, 2, 4, 0}, one[6] = {1, 0, 0, 0, 1, 0};
+    const nn_real far_away[6] = {1, 0, 0, 0, (nn_real)HUGE_VAL, 0};
     nn_real x[4] = {0, 1, 2, 3}, y[4] = {9, 9, 9, 9};
-    CHECK_MISTAKE(nn_affine(NULL, 1, 2, 2, one, 0, y), "nn_affine: an array is NULL");
-    CHECK_MISTAKE(nn_affine(x, 1, 2, 2, NULL, 0, y), "nn_affine: an array is NULL");
-    CHECK_MISTAKE(nn_affine(x, 1, 2, 2, one, 0, NULL), "nn_affine: an array is NULL");
-    CHECK_MISTAKE(nn_affine(x, 1, 2, 2, m, 0, y), "nn_affine: the determinant of m is 0");
+    CHECK_MISTAKE(nn_affine(NULL, 1, 2, 2, one, 0, y), "nn_affine: an array is NULL, or y is x");
+    CHECK_MISTAKE(nn_affine(x, 1, 2, 2, NULL, 0, y), "nn_affine: an array is NULL, or y is x");
+    CHECK_MISTAKE(nn_affine(x, 1, 2, 2, one, 0, NULL), "nn_affine: an array is NULL, or y is x");
+    CHECK_MISTAKE(nn_affine(x, 1, 2, 2, one, 0, x), "nn_affine: an array is NULL, or y is x");
+    CHECK_MISTAKE(nn_affine(x, 1, 2, 2, m, 0, y), "nn_affine: m has determinant 0");
+    CHECK_MISTAKE(nn_affine(x, 1, 2, 2, far_away, 0, y), "nn_affine: m has determinant inf");
     CHECK_MISTAKE(nn_affine_matrix(0, 0, 0, 1, 0, NULL), "nn_affine_matrix: argument 1 is NULL");
     CHECK_MISTAKE(nn_adjust_color(NULL, 3, 1, 1, 1, 1, 0), "nn_adjust_color: argument 1 is NULL");
-    CHECK_MISTAKE(nn_adjust_color(x, 2, 2, 2, 1, 1, 0), "nn_adjust_color: 2 channels");
+    CHECK_MISTAKE(nn_adjust_color(x, 2, 2, 2, 1, 1, 0),
+                  "nn_adjust_color: 2 channels, factors 2, 1, 1");
+    CHECK_MISTAKE(nn_adjust_color(x, 1, 2, 1, -1, 1, 0),
+                  "nn_adjust_color: 1 channels, factors 1, -1, 1");
+    CHECK_MISTAKE(nn_adjust_color(x, 1, 2, 1, 1, -1, 0),
+                  "nn_adjust_color: 1 channels, factors 1, 1, -1");
     CHECK_MISTAKE(nn_augment_images(NULL, NULL), "nn_augment_images: argument 1 is NULL");
     CHECK_MISTAKE(nn_augment_tokens(NULL, NULL, 1, NULL, NULL),
                   "nn_augment_tokens: argument 1 is NULL");
@@ -827,6 +873,7 @@ int main(void)
     RUN(same_bits_row_8_14);
     RUN(white_noise_row_8_14);
     RUN(mistakes);
+    RUN(no_memory);
     RUN(mistakes_without_a_context);
     return test_summary();
 }

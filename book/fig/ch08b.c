@@ -79,7 +79,8 @@ int main(int argc, char **argv)
             const nn_real u = nn_uniform(nn, 0, 1), part = k == 2 ? 0.05f : 0.2f;
             if ((k == 2 || k == 3) && u < part) y[i] = u < part / 2 ? 0 : 1;
         }
-        if (k >= 4) nn_adjust_color(y, 1, DIGIT * DIGIT, k == 4 ? 0.6f : 1, k == 5 ? 0.4f : 1, 1, 0);
+        const nn_real light = k == 4 ? 0.6f : 1, contrast = k == 5 ? 0.4f : 1;
+        if (k >= 4) nn_adjust_color(y, 1, DIGIT * DIGIT, light, contrast, 1, 0);
         draw(&p, 2, k, y, DIGIT, names[k], 0);
     }
     const int good = plot_save(&p, directory, "31-augmentation");
