@@ -7073,16 +7073,20 @@ static void nn__stretch(nn_ctx *nn, const nn_real *x, int n, int block, nn_real 
 }
 
 /* y[i] = x(i step): between its samples x is a sum of sincs, here made to end after 16 waves, and
- * without the frequencies that y cannot hold. x [n], y [m]. */
-static void nn__resample(const nn_real *x, int n, double step, nn_real *y, int m)
+ * without the frequencies that y cannot hold. x [n], y [m]; step is 1/4 to 4. */
+static void nn__resample(nn_ctx *nn, const nn_real *x, int n, double step, nn_real *y, int m)
 {
-    const double cut = step > 1 ? 1 / step : 1;
+    const double cut = step > 1 ? 1 / step : 1, pi = 3.14159265358979324;
+    nn_real sine[132]; /* 2 * 16 * 4, and one */
     for (int i = 0; i < m; i++) {
-        const double at = fmin(i * step, n - 1), first = fmax(0, ceil(at - 16 / cut));
+        const double at = fmin(i * step, n - 1);
+        const int from = (int)fmax(0, ceil(at - 16 / cut)), to = (int)fmin(n - 1, at + 16 / cut);
         double sum = 0, weights = 0;
-        for (int j = (int)first; j < n && j <= at + 16 / cut; j++) {
-            const double d = cut * (j - at), end = 1 - d * d / 256, turn = 3.14159265358979324 * d;
-            const double w = (d == 0 ? 1 : nn__sine(180 * d) / turn) * (end * end);
+        for (int j = from; j <= to; j++) sine[j - from] = (nn_real)(pi * cut * (j - at));
+        nn->kernels->sin((size_t)(to - from + 1), sine, sine);
+        for (int j = from; j <= to; j++) {
+            const double d = cut * (j - at), end = 1 - d * d / 256;
+            const double w = end * end * (d == 0 ? 1 : (double)sine[j - from] / (pi * d));
             sum += w * (double)x[j];
             weights += w;
         }
@@ -7110,7 +7114,7 @@ nn_tensor *nn_time_pitch(nn_tensor *x, int sample_rate, nn_real rate, nn_real se
     nn_real *row = y->data, *stretched = nn__scratch(nn, pitch == 1 ? 1 : (size_t)between);
     for (size_t i = 0; stretched && row && i < x->size; i += (size_t)n, row += m) {
         nn__stretch(nn, x->data + i, n, block, pitch == 1 ? row : stretched, between);
-        if (pitch != 1) nn__resample(stretched, between, pitch, row, m);
+        if (pitch != 1) nn__resample(nn, stretched, between, pitch, row, m);
     }
     return stretched ? y : &nn->failed;
 }
