@@ -987,6 +987,56 @@ typedef struct nn_batch_norm {
 nn_batch_norm nn_batch_norm_new(nn_model *model, const char *name, int channels);
 nn_tensor *nn_batch_norm_forward(const nn_batch_norm *b, nn_tensor *x);
 
+/* ---- augmentation: samples changed so that their labels stay right. Which changes do that depends
+ * on the data: a 6 upside down is a 9, a b in the mirror a d. Book: 8, as all of these. ---- */
+
+/* One image [c, h, w] from x to y, another array. What is (x, y) pixels right of and below its
+ * middle goes to (m[0] x + m[1] y + m[2], m[3] x + m[4] y + m[5]): {-1, 0, 0, 0, 1, 0} is a mirror,
+ * {1, 0, 3, 0, 1, 0} a shift, {2, 0, 0, 0, 2, 0} a zoom. Bilinear; fill is what is outside.
+ * A determinant of 0 is a mistake. */
+void nn_affine(const nn_real *x, int c, int h, int w, const nn_real m[6], nn_real fill, nn_real *y);
+/* m for: slanted by an angle shear, zoomed, turned clockwise, shifted by (dx, dy) pixels, as
+ * torchvision's affine. Angles in degrees; quarter turns are exact. */
+void nn_affine_matrix(nn_real degrees, nn_real dx, nn_real dy, nn_real scale, nn_real shear,
+                      nn_real m[6]);
+/* One image [c, pixels] in 0..1, c 1 or 3 (red, green, blue), in place: three factors, 1 for no
+ * change, of the distance from black, from the mean grey of the image, from the grey of the pixel;
+ * then the hue turned, by 1 for a full circle. As torchvision's adjust_brightness and so on. */
+void nn_adjust_color(nn_real *x, int c, int pixels, nn_real brightness, nn_real contrast,
+                     nn_real saturation, nn_real hue);
+
+typedef struct nn_augment { /* how far to go; the words are torchvision's */
+    nn_real flip_horizontal, flip_vertical;   /* probabilities */
+    nn_real degrees, shear;                   /* angles of -degrees..degrees, at most 180, 80 */
+    nn_real scale_low, scale_high;            /* zoom */
+    nn_real translate, fill; /* shift by whole pixels, at most this part of width and height, with
+                              * fill coming in: that is, padding and a crop */
+    nn_real brightness, contrast, saturation; /* factors of 1 - brightness..1 + brightness */
+    nn_real hue;                              /* -hue..hue, at most 0.5 */
+} nn_augment;
+nn_augment nn_augment_new(void); /* changes nothing: zoom 1, all others 0 */
+/* x [N, C, H, W], C 1 or 3, as a new input; what is done is drawn for each image. In training only:
+ * with nn_set_training(nn, 0), a copy. */
+nn_tensor *nn_augment_images(nn_tensor *x, const nn_augment *a);
+
+/* Text as tokens >= 0: EDA (Wei and Zou 2019, arXiv 1901.11196), each change with its probability
+ * for each token. (Back-translation would need a translator.) */
+typedef struct nn_eda {
+    const int *synonyms; /* groups, each ended by -1, and a last -1: {5, 9, 11, -1, 2, 7, -1, -1} */
+    nn_real replacement; /* by a synonym */
+    nn_real insertion;   /* behind it, of a synonym of any token of the text */
+    nn_real deletion;    /* one token always stays */
+} nn_eda;
+/* tokens [n] -> out, with room for 2 n: gives how many there are, 1..2 n. In training only. */
+int nn_augment_tokens(nn_ctx *nn, const int *tokens, int n, const nn_eda *eda, int *out);
+
+/* Sound [.., T], 20 ms or more: rate (0.1 to 10) times as fast, [.., T / rate], in blocks of 20 ms
+ * that fade over to where the sound goes on best (WSOLA: Verhelst and Roelands, ICASSP 1993); and
+ * higher by semitones (-24 to 24; 12 double the frequencies). And white noise, snr decibels (-100
+ * to 100) below the power of each row. Both act whenever they are called. */
+nn_tensor *nn_time_pitch(nn_tensor *x, int sample_rate, nn_real rate, nn_real semitones);
+nn_tensor *nn_white_noise(nn_tensor *x, nn_real snr);
+
 #endif
 /* ==== Chapter 9: vanishing and exploding gradients ================================== >>ch09 */
 #if NN_CHAPTERS >= 9
@@ -1337,6 +1387,10 @@ nn_early_stopping *nn__at_early_stopping(nn_early_stopping *s, const char *file,
 #define nn_early_stop(s, ...) nn_early_stop(NN__AT(early_stopping, s), __VA_ARGS__)
 #define nn_batch_norm_new(p, ...) nn_batch_norm_new(NN__AT(model, p), __VA_ARGS__)
 #define nn_batch_norm_forward(b, x) nn_batch_norm_forward(b, NN_AT(x))
+#define nn_augment_images(x, ...) nn_augment_images(NN_AT(x), __VA_ARGS__)
+#define nn_augment_tokens(nn, ...) nn_augment_tokens(NN__AT(ctx, nn), __VA_ARGS__)
+#define nn_time_pitch(x, ...) nn_time_pitch(NN_AT(x), __VA_ARGS__)
+#define nn_white_noise(x, ...) nn_white_noise(NN_AT(x), __VA_ARGS__)
 #endif
 #if NN_CHAPTERS >= 9
 #define nn_xavier_uniform(w, ...) nn_xavier_uniform(NN_AT(w), __VA_ARGS__)
@@ -7363,6 +7417,313 @@ nn_tensor *nn_batch_norm_forward(const nn_batch_norm *b, nn_tensor *x)
                       y->data + at);
     }
     return nn_op_done(y);
+}
+
+/* ---- augmentation: images ---- */
+
+static double nn__sine(double degrees) /* exact for multiples of 90 */
+{
+    degrees -= 360 * floor(degrees / 360 + 0.5);
+    if (fabs(degrees) > 90) degrees = (degrees > 0 ? 180 : -180) - degrees;
+    return (double)nn__value(NN__PLAIN.sin, (nn_real)(degrees * 0.017453292519943296));
+}
+
+/* The columns are where (1, 0) and (0, 1) go. The shear alone takes (0, 1) to (-tan, 1). */
+void nn_affine_matrix(nn_real degrees, nn_real dx, nn_real dy, nn_real scale, nn_real shear,
+                      nn_real m[6])
+{
+    if (!nn__given(m, "nn_affine_matrix")) return;
+    const double tan = nn__sine((double)shear) / nn__sine(90 - (double)shear);
+    const double c = nn__sine(90 - (double)degrees), s = nn__sine((double)degrees);
+    m[0] = scale * (nn_real)c, m[1] = scale * (nn_real)(-s - c * tan), m[2] = dx;
+    m[3] = scale * (nn_real)s, m[4] = scale * (nn_real)(c - s * tan), m[5] = dy;
+}
+
+/* a + t (b - a); a itself for t = 0, whatever b is */
+static double nn__between(double a, double b, double t) { return t > 0 ? a + t * (b - a) : a; }
+
+static double nn__pixel(const nn_real *x, int h, int w, double row, double col, double fill)
+{
+    if (!(row >= 0 && row < h && col >= 0 && col < w)) return fill;
+    return (double)x[(ptrdiff_t)row * w + (ptrdiff_t)col];
+}
+
+/* Backwards: for pixel (j, i) of y, the place (u, v) of x that m takes there. */
+void nn_affine(const nn_real *x, int c, int h, int w, const nn_real m[6], nn_real fill, nn_real *y)
+{
+    const char *f = "nn_affine";
+    if (!x || !m || !y || x == y) { nn__mistake(NULL, f, "an array is NULL, or y is x"); return; }
+    const double det = (double)m[0] * (double)m[4] - (double)m[1] * (double)m[3];
+    if (det == 0 || det - det != 0) { nn__mistake(NULL, f, "m has determinant %g", det); return; }
+    const double middle = (w - 1) / 2.0, centre = (h - 1) / 2.0, outside = (double)fill;
+    for (int k = 0; k < c; k++, x += (ptrdiff_t)h * w)
+        for (int i = 0; i < h; i++)
+            for (int j = 0; j < w; j++) {
+                const double right = j - middle - (double)m[2], down = i - centre - (double)m[5];
+                const double u = ((double)m[4] * right - (double)m[1] * down) / det + middle;
+                const double v = ((double)m[0] * down - (double)m[3] * right) / det + centre;
+                const double left = floor(u), top = floor(v);
+                double row[2];
+                for (int r = 0; r < 2; r++)
+                    row[r] = nn__between(nn__pixel(x, h, w, top + r, left, outside),
+                                         nn__pixel(x, h, w, top + r, left + 1, outside), u - left);
+                *y++ = (nn_real)nn__between(row[0], row[1], v - top);
+            }
+}
+
+static double nn__clamp1(double v) { return v < 0 ? 0 : v > 1 ? 1 : v; }
+
+static double nn__grey(const nn_real *x, ptrdiff_t next) /* next: from a pixel's red to its green */
+{
+    return 0.299 * (double)x[0] + 0.587 * (double)x[next] + 0.114 * (double)x[2 * next];
+}
+
+/* The hue is 0 for red, 2 for green, 4 for blue, 6 for red again. The largest number, and d, which
+ * the smallest is below it, stay; how much of d each is below it depends on the hue, for each from
+ * another third of the circle on (Smith, SIGGRAPH 1978). */
+static void nn__turn_hue(nn_real *x, ptrdiff_t next, double turn)
+{
+    const double r = (double)x[0], g = (double)x[next], b = (double)x[2 * next];
+    const double most = fmax(r, fmax(g, b)), d = most - fmin(r, fmin(g, b));
+    if (!(d > 0)) return; /* grey has none */
+    const double hue = r == most ? (g - b) / d : g == most ? 2 + (b - r) / d : 4 + (r - g) / d;
+    for (int c = 0; c < 3; c++) {
+        double k = hue + 6 * turn + 5 - 2 * c;
+        k -= 6 * floor(k / 6);
+        x[c * next] = (nn_real)(most - d * nn__clamp1(fmin(k, 4 - k)));
+    }
+}
+
+void nn_adjust_color(nn_real *x, int c, int pixels, nn_real brightness, nn_real contrast,
+                     nn_real saturation, nn_real hue)
+{
+    const nn_real factor[3] = {brightness, contrast, saturation};
+    const ptrdiff_t next = c == 3 ? pixels : 0;
+    if (!nn__given(x, "nn_adjust_color")) return;
+    if ((c != 1 && c != 3) || !(brightness >= 0 && contrast >= 0 && saturation >= 0)) {
+        nn__mistake(NULL, "nn_adjust_color", "%d channels, factors %g, %g, %g", c,
+                    (double)brightness, (double)contrast, (double)saturation);
+        return;
+    }
+    for (int step = 0; step < 3; step++) {
+        double grey = 0; /* black; then the mean; then each pixel's own */
+        if (factor[step] == 1) continue;
+        for (int i = 0; step == 1 && i < pixels; i++) grey += nn__grey(x + i, next) / pixels;
+        for (int i = 0; i < pixels; i++) {
+            if (step == 2) grey = nn__grey(x + i, next);
+            for (ptrdiff_t at = i; at < (ptrdiff_t)c * pixels; at += pixels)
+                x[at] = (nn_real)nn__clamp1(grey + (double)factor[step] * ((double)x[at] - grey));
+        }
+    }
+    for (int i = 0; hue != 0 && i < pixels; i++) nn__turn_hue(x + i, next, (double)hue);
+}
+
+nn_augment nn_augment_new(void)
+{
+    const nn_augment a = {0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0};
+    return a;
+}
+
+/* True if value, the argument called name, is in low..high. */
+static int nn__check_range(nn_ctx *nn, const char *function, const char *name, nn_real value,
+                           double low, double high)
+{
+    if ((double)value >= low && (double)value <= high) return 1;
+    return nn__mistake(nn, function, "%s is %g, not in %g..%g", name, (double)value, low, high);
+}
+
+static int nn__augment_check(nn_tensor *x, const nn_augment *a)
+{
+    const char *f = "nn_augment_images";
+    if (!nn_op_check(f, &x, 1)) return 0;
+    nn_ctx *nn = x->ctx;
+    if (!a) return nn__mistake(nn, f, "argument 2 is NULL");
+    if (x->shape.ndim != 4 || (x->shape.dim[1] != 1 && x->shape.dim[1] != 3))
+        return nn_fail(nn, NN_ERROR_SHAPE, f, "x is %s, not [N, 1 or 3, H, W]",
+                       nn_shape_text(nn, x->shape)), 0;
+    return nn__check_range(nn, f, "flip_horizontal", a->flip_horizontal, 0, 1) &&
+           nn__check_range(nn, f, "flip_vertical", a->flip_vertical, 0, 1) &&
+           nn__check_range(nn, f, "degrees", a->degrees, 0, 180) &&
+           nn__check_range(nn, f, "shear", a->shear, 0, 80) &&
+           nn__check_range(nn, f, "scale_low", a->scale_low, 0.001, 1000) &&
+           nn__check_range(nn, f, "scale_high", a->scale_high, (double)a->scale_low, 1000) &&
+           nn__check_range(nn, f, "translate", a->translate, 0, 1) &&
+           nn__check_range(nn, f, "brightness", a->brightness, 0, 1) &&
+           nn__check_range(nn, f, "contrast", a->contrast, 0, 1) &&
+           nn__check_range(nn, f, "saturation", a->saturation, 0, 1) &&
+           nn__check_range(nn, f, "hue", a->hue, 0, 0.5);
+}
+
+static int nn__chance(nn_ctx *nn, nn_real p) { return (nn_real)nn__unit(nn) < p; }
+
+static nn_real nn__whole(nn_ctx *nn, nn_real most) /* -most..most, rounded */
+{
+    const int n = (int)((double)most + 0.5);
+    return (nn_real)nn_randint(nn, -n, n + 1);
+}
+
+/* Each image takes the same amount of random numbers, in the same order, whatever the ranges. */
+nn_tensor *nn_augment_images(nn_tensor *x, const nn_augment *a)
+{
+    if (!nn__augment_check(x, a)) return nn_op_failed(&x, 1);
+    nn_ctx *nn = x->ctx;
+    const int c = x->shape.dim[1], h = x->shape.dim[2], w = x->shape.dim[3];
+    nn_tensor *y = nn_detach(x);
+    for (size_t i = 0; nn->training && i < y->size; i += nn__span(x->shape, 1, 4)) {
+        nn_real m[6];
+        const int flip_x = nn__chance(nn, a->flip_horizontal);
+        const int flip_y = nn__chance(nn, a->flip_vertical);
+        const nn_real degrees = nn_uniform(nn, -a->degrees, a->degrees);
+        const nn_real dx = nn__whole(nn, a->translate * (nn_real)w);
+        const nn_real dy = nn__whole(nn, a->translate * (nn_real)h);
+        const nn_real scale = nn_uniform(nn, a->scale_low, a->scale_high);
+        const nn_real shear = nn_uniform(nn, -a->shear, a->shear);
+        const nn_real brightness = nn_uniform(nn, 1 - a->brightness, 1 + a->brightness);
+        const nn_real contrast = nn_uniform(nn, 1 - a->contrast, 1 + a->contrast);
+        const nn_real saturation = nn_uniform(nn, 1 - a->saturation, 1 + a->saturation);
+        const nn_real hue = nn_uniform(nn, -a->hue, a->hue);
+        nn_affine_matrix(degrees, dx, dy, scale, shear, m);
+        if (flip_x) m[0] = -m[0], m[3] = -m[3];
+        if (flip_y) m[1] = -m[1], m[4] = -m[4];
+        nn_affine(x->data + i, c, h, w, m, a->fill, y->data + i);
+        nn_adjust_color(y->data + i, c, h * w, brightness, contrast, saturation, hue);
+    }
+    return y;
+}
+
+/* ---- augmentation: text ---- */
+
+/* Another token of the first group that has t; t if there is none. */
+static int nn__synonym(nn_ctx *nn, const int *group, int t)
+{
+    for (int n; group && *group >= 0; group += n + 1) {
+        int at = -1;
+        for (n = 0; group[n] >= 0; n++)
+            if (group[n] == t) at = n;
+        if (at >= 0 && n > 1) return group[(at + nn_randint(nn, 1, n)) % n];
+    }
+    return t;
+}
+
+int nn_augment_tokens(nn_ctx *nn, const int *tokens, int n, const nn_eda *eda, int *out)
+{
+    const char *f = "nn_augment_tokens";
+    if (!nn__ready(nn, f)) return 0;
+    if (!tokens || !eda || !out) return nn__mistake(nn, f, "an argument is NULL");
+    if (n < 1 || n > INT_MAX / 2) return nn__mistake(nn, f, "%d tokens", n);
+    for (int i = 0; i < n; i++)
+        if (tokens[i] < 0) return nn__mistake(nn, f, "tokens[%d] is %d", i, tokens[i]);
+    if (!nn__check_range(nn, f, "replacement", eda->replacement, 0, 1) ||
+        !nn__check_range(nn, f, "insertion", eda->insertion, 0, 1) ||
+        !nn__check_range(nn, f, "deletion", eda->deletion, 0, 1)) return 0;
+    memcpy(out, tokens, (size_t)n * sizeof *out);
+    if (!nn->training) return n;
+    int m = 0, kept = 0;
+    for (int i = 0; i < n; i++) {
+        const int t = tokens[i], any = tokens[nn_randint(nn, 0, n)];
+        out[m++] = nn__chance(nn, eda->replacement) ? nn__synonym(nn, eda->synonyms, t) : t;
+        if (!nn__chance(nn, eda->insertion)) continue;
+        out[m] = nn__synonym(nn, eda->synonyms, any);
+        if (out[m] != any) m++;
+    }
+    const int stays = out[nn_randint(nn, 0, m)];
+    for (int i = 0; i < m; i++)
+        if (!nn__chance(nn, eda->deletion)) out[kept++] = out[i];
+    if (kept == 0) out[kept++] = stays;
+    return kept;
+}
+
+/* ---- augmentation: sound ---- */
+
+/* x [n] -> y [m]. Block by block y goes on as x does, as long as that is within half a block of
+ * i n / m, where it should be, and x does not end before the next block. Else it is faded over to
+ * the place around there where x is most like what would have come. */
+static void nn__stretch(nn_ctx *nn, const nn_real *x, int n, int block, nn_real *y, int m)
+{
+    for (int i = 0, next = 0; i < m; i += block) {
+        const int size = m - i < block ? m - i : block;
+        const int both = m - i < 2 * block ? m - i : 2 * block; /* this one and the next */
+        const int last = n > both ? n - both : 0, left = n - next < size ? n - next : size;
+        int place = (int)((double)i * n / m), best = next;
+        if (next < place - block / 2 || next > place + block / 2 || next > last) {
+            nn_real least = -1;
+            if (place > last) place = last;
+            for (int at = place - block / 2; at <= place + block / 2 && at <= last; at++) {
+                if (at < 0) continue;
+                const nn_real e = nn->kernels->squared_error((size_t)left, x + next, x + at, 1);
+                if (least < 0 || e < least) best = at, least = e;
+            }
+        }
+        memcpy(y + i, x + best, (size_t)size * sizeof *y);
+        for (int j = 0; best != next && j < left; j++) {
+            const double c = nn__sine(90 + 90 * (j + 0.5) / left), to = (double)y[i + j];
+            y[i + j] = (nn_real)(to + c * c * ((double)x[next + j] - to));
+        }
+        next = best + size;
+    }
+}
+
+/* y[i] = x(i step): between its samples x is a sum of sincs, here made to end after 16 waves, and
+ * without the frequencies that y cannot hold. x [n], y [m]; step is 1/4 to 4. */
+static void nn__resample(nn_ctx *nn, const nn_real *x, int n, double step, nn_real *y, int m)
+{
+    const double cut = step > 1 ? 1 / step : 1, pi = 3.14159265358979324;
+    nn_real sine[132]; /* 2 * 16 * 4, and one */
+    for (int i = 0; i < m; i++) {
+        const double at = fmin(i * step, n - 1);
+        const int from = (int)fmax(0, ceil(at - 16 / cut)), to = (int)fmin(n - 1, at + 16 / cut);
+        double sum = 0, weights = 0;
+        for (int j = from; j <= to; j++) sine[j - from] = (nn_real)(pi * cut * (j - at));
+        nn->kernels->sin((size_t)(to - from + 1), sine, sine);
+        for (int j = from; j <= to; j++) {
+            const double d = cut * (j - at), end = 1 - d * d / 256;
+            const double w = end * end * (d == 0 ? 1 : (double)sine[j - from] / (pi * d));
+            sum += w * (double)x[j];
+            weights += w;
+        }
+        y[i] = (nn_real)(sum / weights);
+    }
+}
+
+nn_tensor *nn_time_pitch(nn_tensor *x, int sample_rate, nn_real rate, nn_real semitones)
+{
+    const char *f = "nn_time_pitch";
+    if (!nn_op_check(f, &x, 1) ||
+        !nn__check_range(x->ctx, f, "the sample rate", (nn_real)sample_rate, 1000, 1e6) ||
+        !nn__check_range(x->ctx, f, "the rate", rate, 0.1, 10) ||
+        !nn__check_range(x->ctx, f, "semitones", semitones, -24, 24)) return nn_op_failed(&x, 1);
+    nn_ctx *nn = x->ctx;
+    nn_shape shape = x->shape;
+    const int n = nn__last(shape), block = sample_rate / 50; /* 20 ms */
+    if (n < block || n > INT_MAX / 64)
+        return nn_fail(nn, NN_ERROR_SHAPE, f, "x is %s, not [.., T] with T in %d..%d",
+                       nn_shape_text(nn, shape), block, INT_MAX / 64);
+    const double pitch = (double)nn__exp1(semitones * (nn_real)0.057762265046662109); /* 2^(1/12) */
+    const int m = shape.dim[shape.ndim - 1] = (int)(n / (double)rate + 0.5);
+    const int between = (int)(m * pitch + 0.5); /* so long, to be read pitch times as fast */
+    nn_tensor *y = nn__leaf(nn, f, shape);
+    nn_real *row = y->data, *stretched = nn__scratch(nn, pitch == 1 ? 1 : (size_t)between);
+    for (size_t i = 0; stretched && row && i < x->size; i += (size_t)n, row += m) {
+        nn__stretch(nn, x->data + i, n, block, pitch == 1 ? row : stretched, between);
+        if (pitch != 1) nn__resample(nn, stretched, between, pitch, row, m);
+    }
+    return stretched ? y : &nn->failed;
+}
+
+nn_tensor *nn_white_noise(nn_tensor *x, nn_real snr) /* of the variance power / 10^(snr / 10) */
+{
+    if (!nn_op_check("nn_white_noise", &x, 1) ||
+        !nn__check_range(x->ctx, "nn_white_noise", "snr", snr, -100, 100))
+        return nn_op_failed(&x, 1);
+    const size_t n = (size_t)nn__last(x->shape);
+    const double ratio = (double)nn__exp1(snr * (nn_real)-0.11512925464970229); /* 10^(-1/20) */
+    nn_tensor *y = nn_detach(x);
+    for (nn_real *row = y->data; row && row < y->data + y->size; row += n) {
+        const double power = (double)x->ctx->kernels->dot(n, row, row) / (double)n;
+        const nn_real std = (nn_real)(ratio * sqrt(power));
+        for (size_t i = 0; i < n; i++) row[i] += nn_normal(x->ctx, 0, std);
+    }
+    return y;
 }
 
 #endif

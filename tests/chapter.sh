@@ -22,7 +22,7 @@ for page in book/"$chapter"-*.md; do
     build/weave --check "$page" || failed=1
     build/lint nn.h "$page" || failed=1
 done
-for source in book/fig/ch"$chapter".c; do
+for source in book/fig/ch"$chapter"*.c; do
     [ -e "$source" ] || continue
     echo "==== $source"
     rm -rf build/fig"$chapter".d
