@@ -26,8 +26,9 @@ for program in "$@"; do
     case $status:$summary in 0:*', 0 failed' | 1:*) ;; *) echo "0 passed, 1 failed" >>"$log" ;; esac
 done
 
-# An example that prints what was recorded shows the rows of the feature table that it stands for, as
-# 04_supervised row 4.1: a classifier and a regression, trained from the data to the end.
+# An example that prints what was recorded shows the rows of the feature table that it stands for:
+# 04_supervised row 4.1, a classifier and a regression, trained from the data to the end; 08_overfitting
+# row 8.1, what is learned falls, what is held out rises; 08_bias_variance row 8.2, by resampling.
 example() { "build/$1" >build/example.out && build/compare "examples/$1.out" build/example.out; }
 for source in examples/*.c; do
     name=$(basename "$source" .c)

@@ -362,7 +362,7 @@ static void moments(const nn_tensor *w, double variance, int normal)
     if (!normal) CHECK(largest > sqrt(3 * variance) * (1 - 1e-4));
 }
 
-static void first_weights_have_their_moments_9_6_9_7(void)
+static void first_weights_have_their_moments_6_13_9_6_9_7(void)
 {
     nn_tensor *flat = nn_param(net, "", "flat", nn_shape2(400, 2500));      /* out 400, in 2500 */
     nn_tensor *conv = nn_param(net, "", "conv", nn_shape4(100, 400, 5, 5)); /* out 2500, in 10000 */
@@ -637,7 +637,7 @@ int main(void)
     RUN_ALONE(the_bound_is_neither_tighter_nor_met_9_2);
     RUN_ALONE(gates_remember_9_3);
     RUN_ALONE(the_guard_names_the_layer_9_5);
-    RUN_ALONE(first_weights_have_their_moments_9_6_9_7);
+    RUN_ALONE(first_weights_have_their_moments_6_13_9_6_9_7);
     RUN_ALONE(gains_are_pytorchs_9_6_9_7);
     RUN_ALONE(signal_and_gradient_are_kept_9_6_9_7);
     RUN_ALONE(slopes_of_activations_9_8);
