@@ -389,7 +389,7 @@ static nn_tensor *everything(nn_ctx *nn, nn_tensor *w)
         nn_cross_entropy_soft(a, one_hot), nn_cross_entropy_weighted(a, label, NULL, 0),
         nn_multiclass_hinge(a, label), nn_triplet(a, one_hot, b, 1),
         nn_contrastive(a, one_hot, same, 1), nn_ctc(frames, NULL, label, 1, 1)};
-    for (int i = 0; i < 11; i++) loss = nn_add(loss, losses[i]);
+    for (int k = 0; k < 11; k++) loss = nn_add(loss, losses[k]);
     return loss;
 }
 
