@@ -1062,14 +1062,15 @@ nn_real nn_calculate_gain(nn_activation g, nn_real slope);
 
 /* Between nn_backward and nn_step. Gives the norm |g| of the gradient of all parameters, as it is
  * before. Above max_norm it becomes g max_norm / (|g| + 1e-6): shorter, in the same direction
- * (Pascanu et al. 2013). HUGE_VAL only measures. A gradient that is not finite is an error. */
+ * (Pascanu et al. 2013). HUGE_VAL only measures. A gradient that is not finite is an error.
+ * Book: 9. */
 double nn_clip_grad_norm(nn_model *model, nn_real max_norm);
-/* Each number of the gradient into -value..value; that may turn the direction. */
+/* Each number of the gradient into -value..value; that may turn the direction. Book: 9. */
 void nn_clip_grad_value(nn_model *model, nn_real value);
 
 /* What became of signal and gradient on their way, to be asked after nn_backward(loss): a row for
  * each result made by an activation function or with a parameter (linear, ..), in the order they
- * were made. Fills the first n rows; gives how many there are. */
+ * were made. Fills the first n rows; gives how many there are. Book: 9. */
 typedef struct nn_diagnosis {
     const nn_tensor *y; /* the result: y->op, y->shape, y->line, ..; until nn_clear */
     const char *layer;  /* the parameter that y, or else what y was made from, was made with */
@@ -1081,7 +1082,7 @@ typedef struct nn_diagnosis {
 } nn_diagnosis;
 int nn_diagnose(nn_tensor *loss, nn_diagnosis *row, int n);
 #ifndef NN_NO_STDIO
-void nn_diagnose_print(nn_tensor *loss); /* all rows as a table */
+void nn_diagnose_print(nn_tensor *loss); /* all rows as a table. Book: 9. */
 #endif
 
 #endif
