@@ -31,7 +31,7 @@ int main(void)
     double early[STARTS], late[STARTS][PARTS];
     int chosen = 0, worst = 0;
     printf("== loss after %d and %d steps\n", EARLY, LATE);
-    printf("start  early   late   held out   unit 1: in, bias, out   unit 2: in, bias, out\n");
+    printf("start  early   late  held out    unit 1: in, bias, out    unit 2: in, bias, out\n");
     for (int s = 0; s < STARTS; s++) {
         nn_seed(nn, (uint64_t)s + 1);
         network n;
@@ -51,7 +51,7 @@ int main(void)
             late[s][part] = (double)nn_item(loss_of(&n, x, y, part));
         if (late[s][HELD_OUT] < late[chosen][HELD_OUT]) chosen = s;
         if (late[s][HELD_OUT] > late[worst][HELD_OUT]) worst = s;
-        printf("%5d  %.3f  %.3f      %.3f", s + 1, early[s], late[s][LEARN], late[s][HELD_OUT]);
+        printf("%5d  %.3f  %.3f     %.3f", s + 1, early[s], late[s][LEARN], late[s][HELD_OUT]);
         for (int u = 0; u < UNITS; u++)
             printf("      %5.1f %5.1f %5.1f", (double)n.fc1.weight->data[u],
                    (double)n.fc1.bias->data[u], (double)n.fc2.weight->data[u]);
