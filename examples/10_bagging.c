@@ -44,6 +44,25 @@ static double wrong(const int *answer, const int *label, int n) /* percent of th
     return 100.0 * (answered - right) / answered;
 }
 
+/* How wrong a vote of four members is, the mean over all choices of four. */
+static double four(nn_ctx *nn, const int *answer, const int *label, int n)
+{
+    static int some[4 * MOST], vote[MOST];
+    int choices = 0;
+    double sum = 0;
+    for (int set = 0; set < 1 << MEMBERS; set++) { /* bit m of set: member m votes */
+        int k = 0;
+        for (int m = 0; m < MEMBERS; m++) k += set >> m & 1;
+        if (k != 4) continue;
+        for (int m = MEMBERS - 1; m >= 0; m--)
+            if (set >> m & 1) memcpy(some + --k * n, answer + m * n, (size_t)n * sizeof *some);
+        nn_vote(nn, some, 4, n, vote);
+        sum += wrong(vote, label, n);
+        choices++;
+    }
+    return sum / choices;
+}
+
 int main(void)
 {
     static int left_out[MEMBERS * MOST], held_out[MEMBERS * MOST];
@@ -74,7 +93,8 @@ int main(void)
         }
         nn_vote(nn, held_out, MEMBERS, test.n, vote);
         together[bag] = wrong(vote, test.label, test.n);
-        printf("\ntheir mean %.1f, their vote %.1f\n", members[bag], together[bag]);
+        printf("\ntheir mean %.1f, their vote %.1f, votes of four %.1f\n", members[bag], together[bag],
+               four(nn, held_out, test.label, test.n));
     }
     nn_vote(nn, left_out, MEMBERS, learn.n, vote); /* of those that have not seen the sample */
     const double out_of_bag = wrong(vote, learn.label, learn.n);
