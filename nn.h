@@ -975,7 +975,8 @@ void nn_vote(nn_ctx *nn, const int *label, int members, int n, int *vote);
 int nn_bootstrap(nn_ctx *nn, int n, int *index, int *out_of_bag);
 /* average [nn_model_size(model)], the mean of k sets of weights (k = 0: of none), becomes that of
  * k + 1 with the present ones. For sets from one path of training (Izmailov et al. 2018), and
- * nn_model_set; the weights of networks trained apart have no useful mean. Book: 10. */
+ * nn_model_set; of networks trained apart, whose units differ in order, the mean is no use.
+ * Book: 10. */
 void nn_model_average(nn_model *model, nn_real *average, int k);
 
 #endif
