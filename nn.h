@@ -1090,18 +1090,19 @@ void nn_diagnose_print(nn_tensor *loss); /* all rows as a table. Book: 9. */
 #if NN_CHAPTERS >= 10
 
 /* Local minima are met by the rules of chapter 5 and by several tries: examples/10_*.c. Here is
- * what several networks need; nn_add and nn_scale average what they say. Book: 10, as all of these.
+ * what several networks need; nn_add and nn_scale average what they say.
  *
  * label [members, n]: the classes that each names for n samples, -1 being no answer. vote [n]: the
- * most frequent answer, of equals the smallest; -1 where there is none. */
+ * most frequent answer, of equals the smallest; -1 where there is none. Book: 10. */
 void nn_vote(nn_ctx *nn, const int *label, int members, int n, int *vote);
 /* Draws index [n] from 0..n-1 with putting back: the samples of one network of a bag (Breiman
  * 1996), for the order of its nn_batches. Those not drawn, about 37 %, go into out_of_bag [n];
- * gives how many they are. */
+ * gives how many they are. Book: 10. */
 int nn_bootstrap(nn_ctx *nn, int n, int *index, int *out_of_bag);
 /* average [nn_model_size(model)], the mean of k sets of weights (k = 0: of none), becomes that of
  * k + 1 with the present ones. For sets from one path of training (Izmailov et al. 2018), and
- * nn_model_set; the weights of networks trained apart have no useful mean. */
+ * nn_model_set; of networks trained apart, whose units differ in order, the mean is no use.
+ * Book: 10. */
 void nn_model_average(nn_model *model, nn_real *average, int k);
 
 #endif

@@ -132,7 +132,7 @@ static int escapes(nn_ctx *nn, const char *directory)
     return plot_save(&p, directory, "37-escape");
 }
 
-/* ---- 38: five networks, each from a bag of 60 digits, and one digit that was held out ---- */
+/* ---- 38: five networks, each from a bag of 90 digits, and one digit that was held out ---- */
 
 enum { MEMBERS = 5 };
 
