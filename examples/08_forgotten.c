@@ -73,7 +73,7 @@ int main(void)
             right[k][i] = percent(&n, &test, i == 2);
         }
     }
-    printf("== digits, percent right   dropout  batch norm\n");
+    printf("== digits: percent right\n%-26s dropout  batch norm\n", "");
     for (int i = 0; i < MODES; i++)
         printf("%-26s %7.1f  %10.1f\n", mode[i], right[0][i], right[1][i]);
 
