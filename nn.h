@@ -988,20 +988,21 @@ nn_batch_norm nn_batch_norm_new(nn_model *model, const char *name, int channels)
 nn_tensor *nn_batch_norm_forward(const nn_batch_norm *b, nn_tensor *x);
 
 /* ---- augmentation: samples changed so that their labels stay right. Which changes do that depends
- * on the data: a 6 upside down is a 9, a b in the mirror a d. Book: 8, as all of these. ---- */
+ * on the data: a 6 upside down is a 9, a b in the mirror a d. ---- */
 
 /* One image [c, h, w] from x to y, another array. What is (x, y) pixels right of and below its
  * middle goes to (m[0] x + m[1] y + m[2], m[3] x + m[4] y + m[5]): {-1, 0, 0, 0, 1, 0} is a mirror,
  * {1, 0, 3, 0, 1, 0} a shift, {2, 0, 0, 0, 2, 0} a zoom. Bilinear; fill is what is outside.
- * A determinant of 0 is a mistake. */
+ * A determinant of 0 is a mistake. Book: 8. */
 void nn_affine(const nn_real *x, int c, int h, int w, const nn_real m[6], nn_real fill, nn_real *y);
 /* m for: slanted by an angle shear, zoomed, turned clockwise, shifted by (dx, dy) pixels, as
- * torchvision's affine. Angles in degrees; quarter turns are exact. */
+ * torchvision's affine. Angles in degrees; quarter turns are exact. Book: 8. */
 void nn_affine_matrix(nn_real degrees, nn_real dx, nn_real dy, nn_real scale, nn_real shear,
                       nn_real m[6]);
 /* One image [c, pixels] in 0..1, c 1 or 3 (red, green, blue), in place: three factors, 1 for no
  * change, of the distance from black, from the mean grey of the image, from the grey of the pixel;
- * then the hue turned, by 1 for a full circle. As torchvision's adjust_brightness and so on. */
+ * then the hue turned, by 1 for a full circle. As torchvision's adjust_brightness and so on.
+ * Book: 8. */
 void nn_adjust_color(nn_real *x, int c, int pixels, nn_real brightness, nn_real contrast,
                      nn_real saturation, nn_real hue);
 
@@ -1014,9 +1015,9 @@ typedef struct nn_augment { /* how far to go; the words are torchvision's */
     nn_real brightness, contrast, saturation; /* factors of 1 - brightness..1 + brightness */
     nn_real hue;                              /* -hue..hue, at most 0.5 */
 } nn_augment;
-nn_augment nn_augment_new(void); /* changes nothing: zoom 1, all others 0 */
+nn_augment nn_augment_new(void); /* changes nothing: zoom 1, all others 0. Book: 8. */
 /* x [N, C, H, W], C 1 or 3, as a new input; what is done is drawn for each image. In training only:
- * with nn_set_training(nn, 0), a copy. */
+ * with nn_set_training(nn, 0), a copy. Book: 8. */
 nn_tensor *nn_augment_images(nn_tensor *x, const nn_augment *a);
 
 /* Text as tokens >= 0: EDA (Wei and Zou 2019, arXiv 1901.11196), each change with its probability
@@ -1027,13 +1028,14 @@ typedef struct nn_eda {
     nn_real insertion;   /* behind it, of a synonym of any token of the text */
     nn_real deletion;    /* one token always stays */
 } nn_eda;
-/* tokens [n] -> out, with room for 2 n: gives how many there are, 1..2 n. In training only. */
+/* tokens [n] -> out, with room for 2 n: gives how many there are, 1..2 n. In training only.
+ * Book: 8. */
 int nn_augment_tokens(nn_ctx *nn, const int *tokens, int n, const nn_eda *eda, int *out);
 
 /* Sound [.., T], 20 ms or more: rate (0.1 to 10) times as fast, [.., T / rate], in blocks of 20 ms
  * that fade over to where the sound goes on best (WSOLA: Verhelst and Roelands, ICASSP 1993); and
  * higher by semitones (-24 to 24; 12 double the frequencies). And white noise, snr decibels (-100
- * to 100) below the power of each row. Both act whenever they are called. */
+ * to 100) below the power of each row. Both act whenever they are called. Book: 8. */
 nn_tensor *nn_time_pitch(nn_tensor *x, int sample_rate, nn_real rate, nn_real semitones);
 nn_tensor *nn_white_noise(nn_tensor *x, nn_real snr);
 

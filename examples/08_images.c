@@ -45,7 +45,8 @@ int main(void)
         show(moved, way[row]);
     } /* [/moved] */
 
-    printf("== by chance\n"); /* [augment] */
+    printf("== by chance\n");
+    /* [augment] */
     nn_augment a = nn_augment_new();
     a.degrees = 15, a.shear = 10;
     a.scale_low = 0.9f, a.scale_high = 1.2f;
@@ -53,7 +54,8 @@ int main(void)
     a.brightness = 0.3f;
     nn_tensor *x = nn_full(nn, nn_shape4(WAYS, 1, SIDE, SIDE), 0); /* the same digit, in a batch */
     for (int i = 0; i < WAYS * SIZE; i++) x->data[i] = image[i % SIZE];
-    nn_tensor *y = nn_augment_images(x, &a); /* in training; else a copy */ /* [/augment] */
+    nn_tensor *y = nn_augment_images(x, &a); /* in training; else a copy */
+    /* [/augment] */
     static const char *const number[WAYS] = {"first", "second", "third", "fourth"};
     show(y->data, number);
 
