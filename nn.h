@@ -6002,7 +6002,8 @@ static void nn__check_input_grads(const nn_tensor *y) /* for nn_on_nan, after y'
     for (int j = 0; j < y->n_in && y->ctx->code == NN_OK; j++) {
         const nn_tensor *x = y->in[j];
         char what[NN_NAME_SIZE + 32];
-        snprintf(what, sizeof what, "backward: the gradient of %.60s", x->name[0] ? x->name : x->op);
+        snprintf(what, sizeof what, "backward: the gradient of %.60s",
+                 x->name[0] ? x->name : x->op);
         if (x->grad) nn__check_finite(x, x->grad, y->op, what);
     }
 }

@@ -1,6 +1,6 @@
-/* What helps a network that has few samples? 100 real digits, once as they are and once with 20 labels
- * drawn by chance; a network of 64, 64 and 10 units, trained in nine ways, each with ten seeds. A seed
- * gives the samples, the first weights and the order, the same for all ways. Their strengths were
+/* What helps a network that has few samples? 100 real digits, once as they are and once with 20
+ * labels drawn by chance; a network of 64, 64 and 10 units, trained in nine ways, each with ten
+ * seeds. A seed gives the samples, the first weights and the order, the same for all ways. Their strengths were
  * chosen on other seeds (11 to 20).
  */
 #define NN_IMPLEMENTATION
@@ -30,7 +30,7 @@ static nn_tensor *forward(const network *n, const recipe *r, nn_tensor *x) /* lo
 static network train(nn_ctx *nn, const recipe *r, const nn_dataset *data)
 {
     nn_dataset learn = *data, judge = *data;
-    if (r->patience) nn_split_stratified(data, 0.2, &learn, &judge); /* a fifth is to stop in time */
+    if (r->patience) nn_split_stratified(data, 0.2, &learn, &judge); /* a fifth only judges */
     network n;
     memset(&n, 0, sizeof n);
     n.net = nn_model_new(nn);
@@ -148,7 +148,7 @@ int main(void)
             clear[wrong] += g.mean > 1 && g.mean > 3 * error;
         }
     }
-    printf("\nexpected: gains above 1 %% and 3 errors: none with right labels, 4 or more with wrong\n");
+    printf("\nexpected: gains above 1 %% and 3 errors: with right labels none, else 4 or more\n");
     printf("got:      %d and %d\n", clear[0], clear[1]);
     nn_destroy(nn);
     return !(clear[0] == 0 && clear[1] >= 4);

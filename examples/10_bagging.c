@@ -93,8 +93,8 @@ int main(void)
         }
         nn_vote(nn, held_out, MEMBERS, test.n, vote);
         together[bag] = wrong(vote, test.label, test.n);
-        printf("\ntheir mean %.1f, their vote %.1f, votes of four %.1f\n", members[bag], together[bag],
-               four(nn, held_out, test.label, test.n));
+        printf("\ntheir mean %.1f, their vote %.1f, votes of four %.1f\n", members[bag],
+               together[bag], four(nn, held_out, test.label, test.n));
     }
     nn_vote(nn, left_out, MEMBERS, learn.n, vote); /* of those that have not seen the sample */
     const double out_of_bag = wrong(vote, learn.label, learn.n);
