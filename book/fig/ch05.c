@@ -163,7 +163,8 @@ static void run(nn_optimizer *opt, void (*gradient)(const nn_real *w, nn_real *g
 static int momentum(nn_ctx *nn, const char *directory)
 {
     static const int colour[2] = {PLOT_RED, PLOT_BLUE}, mark[2] = {PLOT_TRIANGLE, PLOT_DOT};
-    static const char *const name[2] = {"gradient descent", "with momentum"};
+    static const char *const name[2] = {"gradient descent, 0.09 and 0.1",
+                                        "momentum, 0.05 (\u03b2 0.65) and 0.1 (0.8)"};
     nn_model *net = nn_model_new(nn);
     nn_param(net, "", "w", nn_shape1(2));
     plot p = plot_new(640, 340, "Gradient descent with momentum",
@@ -173,12 +174,12 @@ static int momentum(nn_ctx *nn, const char *directory)
     const plot_panel a = plot_axes(&p, 0, 0, 320, 310,
                                    (plot_spec){.x = plot_range(-5, 2, "$a$"),
                                                .y = plot_range(-1.5, 1.5, "$b$"),
-                                               .title = "a valley, 20 steps",
+                                               .title = "$L = (a^2 + 20 b^2) / 2$, 20 steps",
                                                .bare = 1});
     const plot_panel c = plot_axes(&p, 320, 0, 320, 310,
                                    (plot_spec){.x = plot_range(-2, 5, "$a$"),
                                                .y = plot_range(0, 2.5, "$L$"),
-                                               .title = "a bump, 60 steps"});
+                                               .title = "$L = a^2 / 8 + 1 / (2 + 18 (a - 2)^2)$"});
     double x[MOST], y[MOST], z[GRID * GRID];
     for (int i = 0; i < GRID * GRID; i++) {
         const double s = -5 + 7.0 * (i % GRID) / (GRID - 1);
@@ -190,7 +191,7 @@ static int momentum(nn_ctx *nn, const char *directory)
                      (plot_style){.line = PLOT_GREY, .width = 0.8});
     for (int i = 0; i < 141; i++) x[i] = -2 + i / 20.0, y[i] = bump(x[i]);
     plot_curve(&c, x, y, 141, (plot_style){.line = PLOT_GREY});
-    double place = 160;
+    double place = 50;
     for (int k = 0; k < 2; k++) {
         nn_optimizer *opt = k ? nn_momentum(net, 0.05f, 0.65f) : nn_sgd(net, 0.09f);
         run(opt, valley, -4.5, 1.2, 20, x, y);
