@@ -164,7 +164,7 @@ static int momentum(nn_ctx *nn, const char *directory)
 {
     static const int colour[2] = {PLOT_RED, PLOT_BLUE}, mark[2] = {PLOT_TRIANGLE, PLOT_DOT};
     static const char *const name[2] = {"gradient descent, 0.09 and 0.1",
-                                        "momentum, 0.05 (\u03b2 0.65) and 0.1 (0.8)"};
+                                        "momentum, 0.05 (\xce\xb2 0.65) and 0.1 (0.8)"};
     nn_model *net = nn_model_new(nn);
     nn_param(net, "", "w", nn_shape1(2));
     plot p = plot_new(640, 340, "Gradient descent with momentum",
