@@ -780,13 +780,15 @@ nn_optimizer *nn_adam(nn_model *model, nn_real lr);
 /* Adam, and w shrinks by lr weight_decay w: the decay is no part of g, whose size Adam divides out
  * (Loshchilov and Hutter 2019; that lr counts there is PyTorch's). */
 nn_optimizer *nn_adamw(nn_model *model, nn_real lr, nn_real weight_decay);
-/* One update of all parameters of its model from their grad. lr, eps and weight_decay must be
- * finite and 0 or more, the betas below 1. */
+/* One update of all parameters of its model from their grad, which stays as it is. lr, eps and
+ * weight_decay must be finite and 0 or more, the betas below 1: a schedule may bring lr to 0, while
+ * an optimizer that begins with 0 is a mistake. Gradients are not looked at: NaN goes into w. */
 void nn_step(nn_optimizer *opt);
 
 /* Schedules: the learning rate at t = 0, 1, .. (steps or epochs, as you like), under PyTorch's
  * names: opt->lr = nn_exponential_lr(0.1f, 0.95f, epoch). They have no state; for a warm-up hand
- * the rate of another one to nn_linear_lr. Book: 5. */
+ * the rate of another one to nn_linear_lr. They have no context either, and so a mistake, such as a
+ * period of 0, is told without its place and always ends the program. Book: 5. */
 nn_real nn_step_lr(nn_real lr, nn_real gamma, long period, long t); /* times gamma every period */
 nn_real nn_exponential_lr(nn_real lr, nn_real gamma, long t);       /* lr gamma^t */
 /* From lr down to lr_min, half a cosine: lr_min + (lr - lr_min) (1 + cos(pi t / total)) / 2, and
@@ -5876,6 +5878,23 @@ nn_optimizer *nn_adamw(nn_model *model, nn_real lr, nn_real weight_decay)
     return opt;
 }
 
+/* Its numbers lie in the open, and so they are looked at before each step. */
+static int nn__optimizer_usable(nn_optimizer *opt)
+{
+    if (!nn__given(opt, "nn_step")) return 0;
+    if (opt->ctx->code != NN_OK) return 0;
+    if (!opt->update) {
+        nn_fail(opt->ctx, NN_ERROR_ARGUMENT, "nn_step",
+                "the optimizer is the result of a failed call");
+        return 0;
+    }
+    return nn__check_not_negative(opt->ctx, "nn_step", "the learning rate", opt->lr) &&
+           nn__check_not_negative(opt->ctx, "nn_step", "the weight decay", opt->weight_decay) &&
+           nn__check_not_negative(opt->ctx, "nn_step", "eps", opt->eps) &&
+           nn__check_beta(opt->ctx, "nn_step", "beta1", opt->beta1) &&
+           nn__check_beta(opt->ctx, "nn_step", "beta2", opt->beta2);
+}
+
 /* State of zeros for the parameters that have none yet. All of it exists before any is updated. */
 static int nn__optimizer_ready(nn_optimizer *opt)
 {
@@ -5901,20 +5920,7 @@ static int nn__is_weight(const nn_tensor *p) { return p->requires_grad && p->sha
 
 void nn_step(nn_optimizer *opt)
 {
-    if (!nn__given(opt, "nn_step")) return;
-    if (opt->ctx->code != NN_OK) return;
-    if (!opt->update) {
-        nn_fail(opt->ctx, NN_ERROR_ARGUMENT, "nn_step",
-                "the optimizer is the result of a failed call");
-        return;
-    }
-    if (!nn__check_not_negative(opt->ctx, "nn_step", "the learning rate", opt->lr) ||
-        !nn__check_not_negative(opt->ctx, "nn_step", "the weight decay", opt->weight_decay) ||
-        !nn__check_not_negative(opt->ctx, "nn_step", "eps", opt->eps) ||
-        !nn__check_beta(opt->ctx, "nn_step", "beta1", opt->beta1) ||
-        !nn__check_beta(opt->ctx, "nn_step", "beta2", opt->beta2))
-        return;
-    if (!nn__optimizer_ready(opt)) return;
+    if (!nn__optimizer_usable(opt) || !nn__optimizer_ready(opt)) return;
     opt->step++;
     opt->beta1_power *= (double)opt->beta1;
     opt->beta2_power *= (double)opt->beta2;
@@ -5929,20 +5935,20 @@ void nn_step(nn_optimizer *opt)
 
 /* ---- schedules ---- */
 
-/* True if lr and factor, the argument called name, are 0 or more and finite, and t and total can be
- * a time and a duration. */
+/* True if lr and factor, the argument called name, are 0 or more and finite, total, the argument
+ * called duration, is at least 1, and t is no less than 0. */
 static int nn__check_schedule(const char *function, nn_real lr, const char *name, nn_real factor,
-                              long total, long t)
+                              const char *duration, long total, long t)
 {
     if (!nn__check_not_negative(NULL, function, "the learning rate", lr)) return 0;
     if (!nn__check_not_negative(NULL, function, name, factor)) return 0;
     if (t < 0) return nn__mistake(NULL, function, "t is %ld, below 0", t);
-    return total > 0 || nn__mistake(NULL, function, "a duration of %ld, below 1", total);
+    return total > 0 || nn__mistake(NULL, function, "%s is %ld, below 1", duration, total);
 }
 
 nn_real nn_step_lr(nn_real lr, nn_real gamma, long period, long t)
 {
-    if (!nn__check_schedule("nn_step_lr", lr, "gamma", gamma, period, t)) return 0;
+    if (!nn__check_schedule("nn_step_lr", lr, "gamma", gamma, "period", period, t)) return 0;
     double rate = (double)lr, power = (double)gamma; /* gamma, gamma^2, gamma^4, .. */
     for (long n = t / period; n > 0; n /= 2, power *= power)
         if (n % 2) rate *= power;
@@ -5951,7 +5957,7 @@ nn_real nn_step_lr(nn_real lr, nn_real gamma, long period, long t)
 
 nn_real nn_exponential_lr(nn_real lr, nn_real gamma, long t)
 {
-    if (!nn__check_schedule("nn_exponential_lr", lr, "gamma", gamma, 1, t)) return 0;
+    if (!nn__check_schedule("nn_exponential_lr", lr, "gamma", gamma, "period", 1, t)) return 0;
     return nn_step_lr(lr, gamma, 1, t);
 }
 
@@ -5959,7 +5965,8 @@ nn_real nn_exponential_lr(nn_real lr, nn_real gamma, long t)
  * last values are not lost in the 1. */
 nn_real nn_cosine_annealing_lr(nn_real lr, nn_real lr_min, long total, long t)
 {
-    if (!nn__check_schedule("nn_cosine_annealing_lr", lr, "lr_min", lr_min, total, t)) return 0;
+    if (!nn__check_schedule("nn_cosine_annealing_lr", lr, "lr_min", lr_min, "total", total, t))
+        return 0;
     if (t >= total) return lr_min;
     const double left = (double)(total - t) / (double)total;
     const double sine = (double)nn__value(NN__PLAIN.sin, (nn_real)(1.5707963267948966 * left));
@@ -5968,7 +5975,7 @@ nn_real nn_cosine_annealing_lr(nn_real lr, nn_real lr_min, long total, long t)
 
 nn_real nn_linear_lr(nn_real lr, nn_real start, long total, long t)
 {
-    if (!nn__check_schedule("nn_linear_lr", lr, "start", start, total, t)) return 0;
+    if (!nn__check_schedule("nn_linear_lr", lr, "start", start, "total", total, t)) return 0;
     if (start > 1)
         return (nn_real)nn__mistake(NULL, "nn_linear_lr", "start is %g, above 1", (double)start);
     const double part = t < total ? (double)t / (double)total : 1;

@@ -59,7 +59,8 @@ int main(void)
     int good = squared_distance(&line, whole) < 1e-10;
 
     static const int size[SIZES] = {1, 4, 16, 64, 442};
-    printf("\n== learning rate 0.01; the variance is that of the gradient before the first step\n");
+    printf("\n== batches by size\n"
+           "learning rate 0.01; variance of the gradient before the first step\n");
     printf("batch  steps/epoch  variance  s2/B (N-B)/(N-1)  loss after 1, 5, %d epochs\n", EPOCHS);
     double s2 = 0;
     for (int k = 0; k < SIZES; k++) {

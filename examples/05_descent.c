@@ -41,7 +41,7 @@ int main(void)
 
     /* A step multiplies a by 1 - lr and b by 1 - 10 lr. It shrinks both as long as that is above -1
      * for the largest curvature, 1 - c lr > -1: lr < 2 / c. */
-    printf("\n== L after 100 steps, by learning rate; 2 / c = 0.2\n");
+    printf("\n== L after 100 steps\nfrom (4, 1), 100 steps; 2 / c = 0.2\n");
     static const nn_real rates[] = {0.001f, 0.01f, 0.05f, 0.1f, 0.18f, 0.19f, 0.21f, 0.22f, 0.25f};
     double result[9];
     for (int i = 0; i < 9; i++) {

@@ -53,7 +53,8 @@ int main(void)
             }
         }
 
-    printf("\n\n== distance from the minimum after t steps, mean of %d runs\n%-17s", RUNS, "t");
+    printf("\n\n== distance from the minimum\nmean of |w - 3| over %d runs from w = 0\n%-17s", RUNS,
+           "t");
     for (int t = 0; t <= STEPS; t += 80) printf("%9d", t);
     for (int k = 0; k < SCHEDULES; k++) {
         printf("\n%-17s", schedule[k].name);

@@ -56,7 +56,7 @@ int main(void)
                                  nn_rmsprop(net, 0.002f),      nn_adam(net, 0.002f),
                                  nn_adamw(net, 0.002f, 0.1f)};
     int enough = 0;
-    printf("== digits of those held out that are read right\n");
+    printf("== digits\nof %d held out, read right; beta 0.9, weight decay of adamw 0.1\n", test.n);
     printf("rule      learning rate   after 1, 5, %d epochs\n", EPOCHS);
     for (int k = 0; k < RULES; k++) {
         nn_batches b = nn_batches_new(&train, BATCH, 1);

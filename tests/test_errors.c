@@ -1222,21 +1222,25 @@ static void wrong_schedule(int i)
     if (i == 3) nn_exponential_lr(1, 1, -1);
     if (i == 4) nn_cosine_annealing_lr(1, -1, 2, 1);
     if (i == 5) nn_linear_lr(1, 2, 2, 1);
+    if (i == 6) nn_cosine_annealing_lr(1, 0, 0, 1);
+    if (i == 7) nn_linear_lr(1, 0, -2, 1);
 }
 static const char *const schedule_messages[] = {
     "nn_step_lr: the learning rate is -1, not 0 or more and finite\n",
     "nn_step_lr: gamma is nan, not 0 or more and finite\n",
-    "nn_step_lr: a duration of 0, below 1\n",
+    "nn_step_lr: period is 0, below 1\n",
     "nn_exponential_lr: t is -1, below 0\n",
     "nn_cosine_annealing_lr: lr_min is -1, not 0 or more and finite\n",
     "nn_linear_lr: start is 2, above 1\n",
+    "nn_cosine_annealing_lr: total is 0, below 1\n",
+    "nn_linear_lr: total is -2, below 1\n",
 };
 
 static void defaults(void)
 {
     char out[1024];
     start();
-    for (int i = 0; i < 6; i++) {
+    for (int i = 0; i < 8; i++) {
         CHECK(aborted(in_child(wrong_schedule, i, out, sizeof out)));
         CHECK_STR(out, schedule_messages[i]);
     }
