@@ -865,9 +865,9 @@ nn_tensor *nn_mae(nn_tensor *y, nn_tensor *target); /* |d|; slope at 0: 0 */
 nn_tensor *nn_huber(nn_tensor *y, nn_tensor *target, nn_real delta);
 /* Binary cross-entropy of sigmoid(z) against target in 0..1. Finite and right for every logit z. */
 nn_tensor *nn_bce_with_logits(nn_tensor *z, nn_tensor *target);
-/* max(0, 1 - target y), target -1 or 1: with a penalty lambda |w|^2 / 2 and a linear y it makes a
+/* max(0, 1 - target z), target -1 or 1: with a penalty lambda |w|^2 / 2 and a linear z it makes a
  * support vector machine (Cortes and Vapnik 1995) */
-nn_tensor *nn_hinge(nn_tensor *y, nn_tensor *target);
+nn_tensor *nn_hinge(nn_tensor *z, nn_tensor *target);
 
 /* For classes: logits z [N, C], labels [N] in 0..C-1, copied; rows with label -1 do not count. All
  * of them -1 is an error. -log softmax(z)[label]. Book: 7, as all of these. */
@@ -879,17 +879,19 @@ nn_tensor *nn_cross_entropy_weighted(nn_tensor *z, const int *labels, const nn_r
                                      nn_real smoothing);
 /* Cross-entropy H(p, q) = -sum p log q of target rows p [N, C] and q = softmax(z); p >= 0 sums to 1
  * in each row (a row of zeros, as nn_one_hot makes of -1, does not count). nn_entropy: H(p) =
- * -sum p log p. nn_kl_div: KL(p || q) = sum p log(p / q) = H(p, q) - H(p), 0 only for p = q. */
+ * -sum p log p. nn_kl_div: KL(p || q) = sum p log(p / q) = H(p, q) - H(p), 0 only for p = q.
+ * The prediction comes first, as in PyTorch, whose kl_div wants its log softmax, not any logits. */
 nn_tensor *nn_cross_entropy_soft(nn_tensor *z, nn_tensor *target);
 nn_tensor *nn_entropy(nn_tensor *p);
 nn_tensor *nn_kl_div(nn_tensor *z, nn_tensor *target);
 /* max(0, 1 + (the largest other number of the row) - z[label]): Crammer and Singer 2001. (PyTorch's
- * multi_margin_loss adds up all the others instead.) */
+ * multi_margin_loss adds up all the others instead, and divides by C.) */
 nn_tensor *nn_multiclass_hinge(nn_tensor *z, const int *labels);
 
 /* For embeddings, [N, D] each, d being the Euclidean distance of two rows; margin > 0. Book: 7.
  * max(0, d(a, p)^2 - d(a, n)^2 + margin): anchor a is to be nearer to p, of its class, than to n,
- * of another (Schroff et al. 2015; PyTorch's triplet_margin_loss takes d instead of d^2). */
+ * of another (Schroff et al. 2015; PyTorch's triplet_margin_loss takes d instead of d^2). Where all
+ * three are one point, no slope leads out. */
 nn_tensor *nn_triplet(nn_tensor *a, nn_tensor *p, nn_tensor *n, nn_real margin);
 /* same[i] 1: d^2 / 2; 0: max(0, margin - d)^2 / 2 (slope where d is 0: 0); -1: does not count
  * (Hadsell, Chopra and LeCun 2006, whose Y is 1 - same) */
@@ -900,7 +902,8 @@ nn_tensor *nn_contrastive(nn_tensor *a, nn_tensor *b, const int *same, nn_real m
  * alignment says for each frame a class or the blank; without repetitions, then without blanks, it
  * is the labels. Logits z [N, T, C], of which row i has frames[i] <= T (NULL: T); labels [N, most],
  * each row ended by -1 where it is shorter. Labels that no alignment fits (equal neighbours need a
- * blank between them) are an error. Book: 7. */
+ * blank between them) are an error. (PyTorch's CTCLoss takes log softmax, as [T, N, C], gives Inf
+ * there, and its mean first divides each loss by the number of labels.) Book: 7. */
 nn_tensor *nn_ctc(nn_tensor *z, const int *frames, const int *labels, int most, int blank);
 /* Reads labels [N, T], each row filled up with -1, from z. beams 0: the best class of each frame.
  * 1 to NN_MAX_BEAMS: the best of that many prefixes, each with the sum over its alignments (Graves
@@ -6187,15 +6190,15 @@ nn_tensor *nn_bce_with_logits(nn_tensor *z, nn_tensor *target)
     return nn__elements_of(function, z, target, nn__bce_with_logits_backward, NULL, 1);
 }
 
-nn_tensor *nn_hinge(nn_tensor *y, nn_tensor *target)
+nn_tensor *nn_hinge(nn_tensor *z, nn_tensor *target)
 {
-    nn_tensor *in[2] = {y, target};
-    if (!nn__check_pair("nn_hinge", y, target)) return nn_op_failed(in, 2);
+    nn_tensor *in[2] = {z, target};
+    if (!nn__check_pair("nn_hinge", z, target)) return nn_op_failed(in, 2);
     for (size_t i = 0; i < target->size; i++)
         if (!(target->data[i] * target->data[i] == 1))
-            return nn_fail(y->ctx, NN_ERROR_ARGUMENT, "nn_hinge", "target %zu is %g, not -1 or 1",
+            return nn_fail(z->ctx, NN_ERROR_ARGUMENT, "nn_hinge", "target %zu is %g, not -1 or 1",
                            i, (double)target->data[i]);
-    return nn__elements_of("nn_hinge", y, target, nn__elements_backward, nn__hinge, 1);
+    return nn__elements_of("nn_hinge", z, target, nn__elements_backward, nn__hinge, 1);
 }
 
 /* ---- classes: an item is a row ---- */
@@ -6266,16 +6269,16 @@ static void nn__cross_entropy_backward(nn_tensor *loss)
     }
 }
 
-/* log sum e^(x - max), given p = softmax(x) [c] and max = x[best]: as the logarithm of 1 and little,
- * rounded, it would be off by 1e-7 in float. With q the sum of the other p it is -log(1 - q) =
- * 2 artanh(s), a series in s = q / (2 - q), right however small q is; here q < 1/8. */
+/* log sum e^(x - max), given p = softmax(x) [c] and max = x[best]: as the logarithm of a rounded sum
+ * of 1 and little it would be off by 1e-7 in float. With q the sum of the other p it is -log(1 - q)
+ * = 2 artanh(s), a series in s = q / (2 - q), right however small q is; here q < 1/8. */
 static double nn__log_rest(const nn__kernels *k, size_t c, nn_real *p, size_t best)
 {
     const nn_real largest = p[best];
     double q = 0;
     p[best] = 0;
     if (c > 64) q = (double)k->sum(c, p);
-    else for (size_t j = 0; j < c; j++) q += (double)p[j]; /* few: sooner done than that is called */
+    else for (size_t j = 0; j < c; j++) q += (double)p[j]; /* sooner done than the kernel begins */
     p[best] = largest;
     const double s = q / (2 - q), x = s * s;
     return 2 * s * (1 + x * (1. / 3 + x * (1. / 5 + x * (1. / 7 + x * (1. / 9 + x / 11)))));
@@ -6487,7 +6490,8 @@ static int nn__check_same(nn_ctx *nn, const char *function, const int *same, int
     if (!same) return nn__mistake(nn, function, "same is NULL");
     for (int i = 0; i < n; i++)
         if (same[i] < -1 || same[i] > 1)
-            return nn__mistake(nn, function, "same[%d] is %d, not 1, 0 or, for none, -1", i, same[i]);
+            return nn__mistake(nn, function, "same[%d] is %d, not 1, 0 or, for none, -1", i,
+                               same[i]);
     return 1;
 }
 
