@@ -6269,7 +6269,7 @@ static void nn__cross_entropy_backward(nn_tensor *loss)
     }
 }
 
-/* log sum e^(x - max), given p = softmax(x) [c] and max = x[best]: as the logarithm of a rounded sum
+/* log sum e^(x - max), given p = softmax(x) [c] and max = x[best]: as the log of a rounded sum
  * of 1 and little it would be off by 1e-7 in float. With q the sum of the other p it is -log(1 - q)
  * = 2 artanh(s), a series in s = q / (2 - q), right however small q is; here q < 1/8. */
 static double nn__log_rest(const nn__kernels *k, size_t c, nn_real *p, size_t best)
