@@ -872,9 +872,9 @@ nn_tensor *nn_mae(nn_tensor *y, nn_tensor *target); /* |d|; slope at 0: 0 */
 nn_tensor *nn_huber(nn_tensor *y, nn_tensor *target, nn_real delta);
 /* Binary cross-entropy of sigmoid(z) against target in 0..1. Finite and right for every logit z. */
 nn_tensor *nn_bce_with_logits(nn_tensor *z, nn_tensor *target);
-/* max(0, 1 - target y), target -1 or 1: with a penalty lambda |w|^2 / 2 and a linear y it makes a
+/* max(0, 1 - target z), target -1 or 1: with a penalty lambda |w|^2 / 2 and a linear z it makes a
  * support vector machine (Cortes and Vapnik 1995) */
-nn_tensor *nn_hinge(nn_tensor *y, nn_tensor *target);
+nn_tensor *nn_hinge(nn_tensor *z, nn_tensor *target);
 
 /* For classes: logits z [N, C], labels [N] in 0..C-1, copied; rows with label -1 do not count. All
  * of them -1 is an error. -log softmax(z)[label]. Book: 7, as all of these. */
@@ -886,17 +886,19 @@ nn_tensor *nn_cross_entropy_weighted(nn_tensor *z, const int *labels, const nn_r
                                      nn_real smoothing);
 /* Cross-entropy H(p, q) = -sum p log q of target rows p [N, C] and q = softmax(z); p >= 0 sums to 1
  * in each row (a row of zeros, as nn_one_hot makes of -1, does not count). nn_entropy: H(p) =
- * -sum p log p. nn_kl_div: KL(p || q) = sum p log(p / q) = H(p, q) - H(p), 0 but for p = q. */
+ * -sum p log p. nn_kl_div: KL(p || q) = sum p log(p / q) = H(p, q) - H(p), 0 only for p = q.
+ * The prediction comes first, as in PyTorch, whose kl_div wants its log softmax, not any logits. */
 nn_tensor *nn_cross_entropy_soft(nn_tensor *z, nn_tensor *target);
 nn_tensor *nn_entropy(nn_tensor *p);
 nn_tensor *nn_kl_div(nn_tensor *z, nn_tensor *target);
 /* max(0, 1 + (the largest other number of the row) - z[label]): Crammer and Singer 2001. (PyTorch's
- * multi_margin_loss adds up all the others instead.) */
+ * multi_margin_loss adds up all the others instead, and divides by C.) */
 nn_tensor *nn_multiclass_hinge(nn_tensor *z, const int *labels);
 
 /* For embeddings, [N, D] each, d being the Euclidean distance of two rows; margin > 0. Book: 7.
  * max(0, d(a, p)^2 - d(a, n)^2 + margin): anchor a is to be nearer to p, of its class, than to n,
- * of another (Schroff et al. 2015; PyTorch's triplet_margin_loss takes d instead of d^2). */
+ * of another (Schroff et al. 2015; PyTorch's triplet_margin_loss takes d instead of d^2). Where all
+ * three are one point, no slope leads out. */
 nn_tensor *nn_triplet(nn_tensor *a, nn_tensor *p, nn_tensor *n, nn_real margin);
 /* same[i] 1: d^2 / 2; 0: max(0, margin - d)^2 / 2 (slope where d is 0: 0); -1: does not count
  * (Hadsell, Chopra and LeCun 2006, whose Y is 1 - same) */
@@ -907,7 +909,8 @@ nn_tensor *nn_contrastive(nn_tensor *a, nn_tensor *b, const int *same, nn_real m
  * alignment says for each frame a class or the blank; without repetitions, then without blanks, it
  * is the labels. Logits z [N, T, C], of which row i has frames[i] <= T (NULL: T); labels [N, most],
  * each row ended by -1 where it is shorter. Labels that no alignment fits (equal neighbours need a
- * blank between them) are an error. Book: 7. */
+ * blank between them) are an error. (PyTorch's CTCLoss takes log softmax, as [T, N, C], gives Inf
+ * there, and its mean first divides each loss by the number of labels.) Book: 7. */
 nn_tensor *nn_ctc(nn_tensor *z, const int *frames, const int *labels, int most, int blank);
 /* Reads labels [N, T], each row filled up with -1, from z. beams 0: the best class of each frame.
  * 1 to NN_MAX_BEAMS: the best of that many prefixes, each with the sum over its alignments (Graves
@@ -6345,11 +6348,11 @@ static void nn__loss_add(nn_tensor *loss, size_t item, double value, double weig
     if (s->reduction == NN_REDUCE_NONE) loss->data[item] = (nn_real)value;
 }
 
-static nn_tensor *nn__loss_done(const char *function, nn_tensor *loss)
+/* `none`: what they all are if no item counts; NULL where each does */
+static nn_tensor *nn__loss_done(const char *function, nn_tensor *loss, const char *none)
 {
     nn__loss *s = (nn__loss *)loss->saved;
-    if (s->count == 0)
-        return nn_fail(loss->ctx, NN_ERROR_ARGUMENT, function, "every label is -1");
+    if (s->count == 0) return nn_fail(loss->ctx, NN_ERROR_ARGUMENT, function, "every %s", none);
     if (s->reduction == NN_REDUCE_SUM) s->count = 1;
     if (s->reduction != NN_REDUCE_NONE) loss->data[0] = (nn_real)(s->sum / s->count);
     return nn_op_done(loss);
@@ -6471,7 +6474,7 @@ static nn_tensor *nn__elements_of(const char *function, nn_tensor *y, nn_tensor 
         else value = (double)y->ctx->kernels->bce(s->step, a, b);
         nn__loss_add(loss, i, value, (double)s->step);
     }
-    return nn__loss_done(function, loss);
+    return nn__loss_done(function, loss, NULL);
 }
 
 nn_tensor *nn_mse(nn_tensor *y, nn_tensor *target)
@@ -6499,15 +6502,15 @@ nn_tensor *nn_bce_with_logits(nn_tensor *z, nn_tensor *target)
     return nn__elements_of(function, z, target, nn__bce_with_logits_backward, NULL, 1);
 }
 
-nn_tensor *nn_hinge(nn_tensor *y, nn_tensor *target)
+nn_tensor *nn_hinge(nn_tensor *z, nn_tensor *target)
 {
-    nn_tensor *in[2] = {y, target};
-    if (!nn__check_pair("nn_hinge", y, target)) return nn_op_failed(in, 2);
+    nn_tensor *in[2] = {z, target};
+    if (!nn__check_pair("nn_hinge", z, target)) return nn_op_failed(in, 2);
     for (size_t i = 0; i < target->size; i++)
         if (!(target->data[i] * target->data[i] == 1))
-            return nn_fail(y->ctx, NN_ERROR_ARGUMENT, "nn_hinge", "target %zu is %g, not -1 or 1",
+            return nn_fail(z->ctx, NN_ERROR_ARGUMENT, "nn_hinge", "target %zu is %g, not -1 or 1",
                            i, (double)target->data[i]);
-    return nn__elements_of("nn_hinge", y, target, nn__elements_backward, nn__hinge, 1);
+    return nn__elements_of("nn_hinge", z, target, nn__elements_backward, nn__hinge, 1);
 }
 
 /* ---- classes: an item is a row ---- */
@@ -6578,6 +6581,21 @@ static void nn__cross_entropy_backward(nn_tensor *loss)
     }
 }
 
+/* log sum e^(x - max), given p = softmax(x) [c] and max = x[best]: as the log of a rounded sum
+ * of 1 and little it would be off by 1e-7 in float. With q the sum of the other p it is -log(1 - q)
+ * = 2 artanh(s), a series in s = q / (2 - q), right however small q is; here q < 1/8. */
+static double nn__log_rest(const nn__kernels *k, size_t c, nn_real *p, size_t best)
+{
+    const nn_real largest = p[best];
+    double q = 0;
+    p[best] = 0;
+    if (c > 64) q = (double)k->sum(c, p);
+    else for (size_t j = 0; j < c; j++) q += (double)p[j]; /* sooner done than the kernel begins */
+    p[best] = largest;
+    const double s = q / (2 - q), x = s * s;
+    return 2 * s * (1 + x * (1. / 3 + x * (1. / 5 + x * (1. / 7 + x * (1. / 9 + x / 11)))));
+}
+
 /* With labels, a target or, for weights, both: then the row counts as much as its class. */
 static nn_tensor *nn__cross_entropy_of(const char *function, nn_tensor *z, const int *labels,
                                        nn_tensor *target, const nn_real *class_weight)
@@ -6596,8 +6614,12 @@ static nn_tensor *nn__cross_entropy_of(const char *function, nn_tensor *z, const
     for (size_t row = 0; row < n; row++) {
         const nn_real *x = z->data + row * c, *t = target ? target->data + row * c : NULL;
         nn_real max;
-        const double rest = (double)nn->kernels->softmax(c, x, s->p + row * c, &max);
-        double sum = 0, weight = 0;
+        double rest = (double)nn->kernels->softmax(c, x, s->p + row * c, &max), sum = 0, weight = 0;
+        size_t best = labels && labels[row] >= 0 && x[labels[row]] == max ? (size_t)labels[row] : 0;
+        if (rest < 0.11) { /* so there is one largest: the label, if all is well */
+            while (x[best] < max) best++;
+            rest = nn__log_rest(nn->kernels, c, s->p + row * c, best);
+        }
         for (size_t j = 0; t && j < c; j++) {
             if (t[j] > 0) sum += (double)t[j] * (rest + ((double)max - (double)x[j]));
             weight += (double)t[j];
@@ -6608,7 +6630,7 @@ static nn_tensor *nn__cross_entropy_of(const char *function, nn_tensor *z, const
         s->log_sum[row] = rest + (double)max;
         nn__loss_add(loss, row, sum, weight);
     }
-    return nn__loss_done(function, loss);
+    return nn__loss_done(function, loss, labels ? "label is -1" : "row is 0");
 }
 
 nn_tensor *nn_cross_entropy(nn_tensor *z, const int *labels)
@@ -6687,13 +6709,16 @@ nn_tensor *nn_entropy(nn_tensor *p)
             if (p->data[i] > 0) sum -= (double)p->data[i] * (double)log_p[i], counts = 1;
         nn__loss_add(h, row, sum, counts);
     }
-    return nn__loss_done("nn_entropy", h);
+    return nn__loss_done("nn_entropy", h, "row is 0");
 }
 
 nn_tensor *nn_kl_div(nn_tensor *z, nn_tensor *target)
 {
     nn_tensor *h = nn__cross_entropy_with("nn_kl_div", z, target);
-    return h && h->size ? nn_sub(h, nn_entropy(target)) : h;
+    if (!h || !h->size) return h;
+    nn_tensor *kl = nn_sub(h, nn_entropy(target));
+    if (kl->size) kl->op = "kl_div";
+    return kl;
 }
 
 typedef struct nn__rivals {
@@ -6739,7 +6764,7 @@ nn_tensor *nn_multiclass_hinge(nn_tensor *z, const int *labels)
         s->rival[i] = missing > 0 ? rival : -1;
         nn__loss_add(loss, (size_t)i, missing <= 0 ? 0 : missing, label >= 0);
     }
-    return nn__loss_done(function, loss);
+    return nn__loss_done(function, loss, "label is -1");
 }
 
 /* ---- embeddings: an item is a pair or a triple of rows ---- */
@@ -6772,6 +6797,16 @@ static void nn__distances_backward(nn_tensor *loss)
     }
 }
 
+static int nn__check_same(nn_ctx *nn, const char *function, const int *same, int n)
+{
+    if (!same) return nn__mistake(nn, function, "same is NULL");
+    for (int i = 0; i < n; i++)
+        if (same[i] < -1 || same[i] > 1)
+            return nn__mistake(nn, function, "same[%d] is %d, not 1, 0 or, for none, -1", i,
+                               same[i]);
+    return 1;
+}
+
 /* in: the n = 3 of a triplet, or the 2 of a pair with `same` */
 static nn_tensor *nn__distances_of(const char *function, nn_tensor *const *in, int n,
                                    const int *same, nn_real margin)
@@ -6785,7 +6820,7 @@ static nn_tensor *nn__distances_of(const char *function, nn_tensor *const *in, i
                            nn_shape_text(nn, in[0]->shape), nn_shape_text(nn, in[i]->shape));
     const size_t rows = (size_t)in[0]->shape.dim[0], d = (size_t)in[0]->shape.dim[1];
     if (!nn__check_positive(nn, function, "margin", margin) ||
-        (n == 2 && !nn__check_labels(nn, function, same, (int)rows, 2)))
+        (n == 2 && !nn__check_same(nn, function, same, (int)rows)))
         return &nn->failed;
     nn_tensor *loss = nn__loss_new(function, nn_shape1((int)rows), in, n, nn__distances_backward,
                                    sizeof(nn__distances));
@@ -6806,7 +6841,7 @@ static nn_tensor *nn__distances_of(const char *function, nn_tensor *const *in, i
         pulls[i] = (nn_real)pull;
         nn__loss_add(loss, i, value, counts);
     }
-    return nn__loss_done(function, loss);
+    return nn__loss_done(function, loss, "same is -1");
 }
 
 nn_tensor *nn_triplet(nn_tensor *a, nn_tensor *p, nn_tensor *n, nn_real margin)
@@ -6953,7 +6988,7 @@ nn_tensor *nn_ctc(nn_tensor *z, const int *frames, const int *labels, int most, 
     nn_ctx *nn = z->ctx;
     if (!labels || most < 1)
         return nn_fail(nn, NN_ERROR_ARGUMENT, "nn_ctc",
-                       labels ? "at most %d labels" : "labels is NULL", most);
+                       labels ? "most is %d, not 1 or more" : "labels is NULL", most);
     const size_t size = nn__span(z->shape, 1, 3);
     nn_tensor *loss = nn__loss_new("nn_ctc", nn_shape1(z->shape.dim[0]), &z, 1, nn__ctc_backward,
                                    sizeof(nn__ctc));
@@ -6970,7 +7005,7 @@ nn_tensor *nn_ctc(nn_tensor *z, const int *frames, const int *labels, int most, 
                                                        slope + start, loss->requires_grad), 1);
         nn__arena_rewind(&nn->graph, temporaries);
     }
-    return nn->code == NN_OK ? nn__loss_done("nn_ctc", loss) : &nn->failed;
+    return nn->code == NN_OK ? nn__loss_done("nn_ctc", loss, NULL) : &nn->failed;
 }
 
 typedef struct nn__beam { /* a prefix: text[length], and then, if it is not -1, the label next */

@@ -1,5 +1,5 @@
-/* One wrong number among twenty: the line of least squares follows it, that of least absolute
- * error does not, and neither does Huber's, which is smooth as well.
+/* One wrong number among twenty: the line of least squares follows it, those of least absolute
+ * error and of Huber's loss, which is smooth as well, hardly follow.
  */
 #define NN_IMPLEMENTATION
 #include "../nn.h"
@@ -41,17 +41,17 @@ int main(void)
     }
     nn_destroy(nn);
 
-    static const char *const name[LOSSES] = {"MSE", "MAE", "Huber"};
+    static const char *const name[LOSSES] = {"MSE", "MAE", "Huber, delta 0.5"};
     nn_tensor *(*const loss[LOSSES])(nn_tensor *, nn_tensor *) = {nn_mse, nn_mae, huber};
     double clean[LOSSES][2], wrong[LOSSES][2], moved[LOSSES];
     for (int i = 0; i < LOSSES; i++) fit(loss[i], x, t, clean[i]);
     t[N - 1] = -10; /* a slip of the pen */
     printf("== one wrong number\n");
-    printf("loss       20 good samples      one of them at -10    slope moved by\n");
+    printf("loss               20 good samples      one of them at -10    slope moved by\n");
     for (int i = 0; i < LOSSES; i++) {
         fit(loss[i], x, t, wrong[i]);
         moved[i] = fabs(wrong[i][0] - clean[i][0]);
-        printf("%-8s   t = %5.2f x %+.2f    t = %5.2f x %+.2f     %.2f\n", name[i], clean[i][0],
+        printf("%-16s   t = %5.2f x %+.2f    t = %5.2f x %+.2f     %.2f\n", name[i], clean[i][0],
                clean[i][1], wrong[i][0], wrong[i][1], moved[i]);
     }
 

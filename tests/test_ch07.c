@@ -210,6 +210,34 @@ static void same_delta_of_three_pairs(void) /* y - t over N, whatever the output
     }
 }
 
+/* The loss of one who is sure and right is small, not 0: log1p of the sum of the other powers. */
+static void small_losses_row_7_4(void)
+{
+    enum { MOST = 40 };
+    static const int size[4] = {2, 3, 17, MOST};
+    nn_set_reduction(nn, NN_REDUCE_NONE);
+    for (int c = 0; c < 4; c++)
+        for (double gap = 0; gap <= 80; gap += 0.25) {
+            const int n = size[c], label = (int)(gap * 4) % n;
+            nn_real z[MOST], t[MOST] = {0}, weight[MOST];
+            double others = 0;
+            for (int j = 0; j < n; j++) {
+                weight[j] = 1;
+                z[j] = j == label ? (nn_real)7.5 : (nn_real)(7.5 - gap) - (nn_real)(j % 3);
+                if (j != label) others += exp((double)z[j] - 7.5);
+            }
+            t[label] = 1;
+            const double loss = log1p(others), tolerance = 16 * eps * loss;
+            nn_tensor *x = rows(1, n, z), *one_hot = rows(1, n, t);
+            CHECK_NEAR(nn_cross_entropy(x, &label)->data[0], loss, tolerance);
+            CHECK_NEAR(nn_cross_entropy_soft(x, one_hot)->data[0], loss, tolerance);
+            CHECK_NEAR(nn_kl_div(x, one_hot)->data[0], loss, tolerance);
+            CHECK_NEAR(nn_cross_entropy_weighted(x, &label, weight, 0)->data[0], loss, tolerance);
+        }
+    CHECK(strcmp(nn_kl_div(rows(1, 2, (const nn_real[]){0, 1}), rows(1, 2, (const nn_real[]){0, 1}))
+                     ->op, "kl_div") == 0);
+}
+
 /* ---- 7.5 ---- */
 
 static void entropies_row_7_5(void) /* H(p, q) = H(p) + KL(p || q), each against plain double */
@@ -574,6 +602,7 @@ int main(void)
     RUN_WITH_ALL_KERNELS(gaussian_noise_row_7_2);
     RUN_WITH_ALL_KERNELS(large_logits_rows_7_3_and_7_4);
     RUN_WITH_ALL_KERNELS(masked_logits_row_7_4);
+    RUN_WITH_ALL_KERNELS(small_losses_row_7_4);
     RUN_WITH_ALL_KERNELS(same_delta_of_three_pairs);
     RUN_WITH_ALL_KERNELS(entropies_row_7_5);
     RUN_WITH_ALL_KERNELS(absolute_errors_row_7_6);

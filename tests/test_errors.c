@@ -584,17 +584,21 @@ static void losses(void)
     EXPECT(nn_entropy(t), ARG, "nn_entropy: row 0 has negative numbers or NaN: its sum is 1");
     EXPECT(nn_kl_div(x23, x23), ARG, "nn_kl_div: row 0 is no distribution: its sum is 3");
     t->data[1] = t->data[2] = t->data[0] = 0;
-    EXPECT(nn_entropy(t), ARG, "nn_entropy: every label is -1");
+    EXPECT(nn_entropy(t), ARG, "nn_entropy: every row is 0");
+    EXPECT(nn_cross_entropy_soft(x23, t), ARG, "nn_cross_entropy_soft: every row is 0");
+    EXPECT(nn_kl_div(x23, t), ARG, "nn_kl_div: every row is 0");
     EXPECT(nn_triplet(x23, x23, x32, 1), SHAPE,
            "nn_triplet: embeddings are [N, D], the same for all; they are [2, 3] and [3, 2]");
     EXPECT(nn_triplet(x4, x4, x4, 1), SHAPE,
            "nn_triplet: embeddings are [N, D], the same for all; they are [4] and [4]");
     EXPECT(nn_triplet(x23, x23, x23, 0), ARG, "nn_triplet: margin is 0, not positive and finite");
     EXPECT(nn_triplet(x23, x23, NULL, 1), ARG, "nn_triplet: argument 3 is NULL");
-    EXPECT(nn_contrastive(x23, x23, NULL, 1), ARG, "nn_contrastive: labels is NULL");
+    EXPECT(nn_contrastive(x23, x23, NULL, 1), ARG, "nn_contrastive: same is NULL");
     EXPECT(nn_contrastive(x23, x23, label, 1), ARG,
-           "nn_contrastive: labels[1] is 3, but there are 2 classes (0 to 1, or -1 for none)");
-    EXPECT(nn_contrastive(x23, x23, none, 1), ARG, "nn_contrastive: every label is -1");
+           "nn_contrastive: same[1] is 3, not 1, 0 or, for none, -1");
+    EXPECT(nn_contrastive(x23, x23, low, 1), ARG,
+           "nn_contrastive: same[0] is -2, not 1, 0 or, for none, -1");
+    EXPECT(nn_contrastive(x23, x23, none, 1), ARG, "nn_contrastive: every same is -1");
     EXPECT_CALL(nn_set_reduction(nn, 3), ARG, "nn_set_reduction: 3 is no reduction");
 
     nn_tensor *z = nn_full(nn, nn_shape3(2, 3, 4), 0);
@@ -603,7 +607,7 @@ static void losses(void)
     int read[6];
     EXPECT(nn_ctc(x23, NULL, text, 2, 0), SHAPE, "nn_ctc: z is [2, 3], not [N, T, C]");
     EXPECT(nn_ctc(z, NULL, NULL, 2, 0), ARG, "nn_ctc: labels is NULL");
-    EXPECT(nn_ctc(z, NULL, text, 0, 0), ARG, "nn_ctc: at most 0 labels");
+    EXPECT(nn_ctc(z, NULL, text, 0, 0), ARG, "nn_ctc: most is 0, not 1 or more");
     EXPECT(nn_ctc(z, NULL, text, 2, 4), ARG, "nn_ctc: blank is 4, but there are 4 classes");
     EXPECT(nn_ctc(z, four, text, 2, 0), ARG, "nn_ctc: frames[1] is 4, but z is [2, 3, 4]");
     EXPECT(nn_ctc(z, NULL, twice_4, 2, 0), ARG,

@@ -24,28 +24,37 @@ static void values(nn_ctx *nn, nn_tensor *(*f)(nn_tensor *y, nn_tensor *t), cons
 static int errors(nn_ctx *nn, const char *directory)
 {
     static nn_tensor *(*const loss[3])(nn_tensor *, nn_tensor *) = {nn_mse, nn_mae, huber};
-    static const char *const label[3] = {"$d^2$", "$|d|$", "Huber"};
-    static const int colour[3] = {PLOT_RED, PLOT_BLUE, PLOT_GREEN}, dash[3] = {0, 7, 2};
+    static const char *const label[3] = {"$d^2$", "$|d|$", "Huber, 1"};
+    static const int colour[3] = {PLOT_RED, PLOT_SKY, PLOT_GREEN}, dash[3] = {0, 0, 2};
     plot p = plot_new(640, 300, "Three losses of an error d",
                       "Left, the losses: the squared error is a parabola, 9 at d = 3; the absolute "
                       "error a V, 3 at d = 3; Huber's loss a parabola between -1 and 1 with "
                       "straight arms, 2.5 at d = 3. Right, their slopes: of the square a straight "
-                      "line from -6 to 6; of the absolute value -1, then 1; of Huber's the same "
-                      "but for a ramp from -1 to 1.");
+                      "line from -6 to 6; of the absolute value -1, then 1, and 0 at 0; of "
+                      "Huber's with delta 1 the same but for a ramp from -1 to 1.");
     const plot_panel left = plot_axes(&p, 0, 0, 320, 300,
                                       (plot_spec){.x = plot_range(-3, 3, "error $d = y - t$"),
                                                   .y = plot_range(0, 9, "loss"),
                                                   .room = label[2]});
     const plot_panel right = plot_axes(&p, 320, 0, 320, 300,
                                        (plot_spec){.x = plot_range(-3, 3, "error $d = y - t$"),
-                                                   .y = plot_range(-6, 6, "slope")});
+                                                   .y = plot_range(-6, 6, "slope"),
+                                                   .room = label[2]});
     double d[N], l[N], slope[N];
     for (int i = 0; i < N; i++) d[i] = 3.0 * (2 * i - (N - 1)) / (N - 1);
-    for (int i = 0; i < 3; i++) {
+    static const int order[3] = {1, 0, 2}; /* |d| broad and below: Huber's slope lies on it */
+    for (int k = 0; k < 3; k++) {
+        const int i = order[k], half = N / 2;
+        const plot_style style = {colour[i], 0, i == 1 ? 6 : 2.5, dash[i], 0, label[i]};
         values(nn, loss[i], d, 0, l, slope);
-        plot_curve(&left, d, l, N, (plot_style){colour[i], 0, 2.5, dash[i], 0, label[i]});
-        plot_curve(&right, d, slope, N, (plot_style){colour[i], 0, 2.5, dash[i], 0, NULL});
+        if (i == 1) slope[half] = NAN; /* a jump, not a steep line */
+        plot_curve(&left, d, l, N, style);
+        if (i == 1) p.end[p.ends - 1].colour = PLOT_BLUE; /* sky is too light for letters */
+        plot_curve(&right, d, slope, N, style);
+        if (i == 1) p.end[p.ends - 1].colour = PLOT_BLUE;
     }
+    const double zero = 0;
+    plot_points(&right, &zero, &zero, 1, PLOT_DOT, 4, plot_filled(PLOT_BLUE, PLOT_SKY));
     return plot_save(&p, directory, "25-mean-squared-error");
 }
 
@@ -112,7 +121,10 @@ static int alignments(nn_ctx *nn, const char *directory)
     }
     for (int s = 0; s < STATES; s++)
         plot_text(&f, 50, 94. + 90 * s, name[s], PLOT_INK, PLOT_MIDDLE);
-    plot_text(&f, 520, 229, "0.664", PLOT_GREEN, PLOT_MIDDLE | PLOT_BOLD);
+    static const plot_point bracket[4] = {{489, 165}, {497, 165}, {497, 285}, {489, 285}};
+    plot_lines(&f, bracket, 4, (plot_style){.line = PLOT_GREEN});
+    plot_text(&f, 529, 219, "sum", PLOT_GREEN, PLOT_MIDDLE);
+    plot_text(&f, 529, 237, "0.664", PLOT_GREEN, PLOT_MIDDLE | PLOT_BOLD);
     nn_clear(nn);
     const int a[1] = {1};
     nn_tensor *z = nn_log(nn_input(nn, p[0], nn_shape3(1, FRAMES, 2)));
@@ -190,8 +202,9 @@ static int embedding(const char *directory)
             }
         plot_points(&a, x, y, n, mark[c / 5], c < 5 ? 2.2 : 2.8,
                     plot_filled(PLOT_NONE, colour[c % 5]));
-        plot_text(&p, plot_x(&a, mean[0] / n), plot_y(&a, mean[1] / n) + 5, name[c], colour[c % 5],
-                  PLOT_MIDDLE | PLOT_BOLD | PLOT_ON_WHITE);
+        const double at_x = plot_x(&a, mean[0] / n), at_y = plot_y(&a, mean[1] / n);
+        plot_mark(&p, at_x, at_y, PLOT_DOT, 9, plot_filled(colour[c % 5], PLOT_WHITE));
+        plot_text(&p, at_x, at_y, name[c], colour[c % 5], PLOT_MIDDLE | PLOT_BOLD);
     }
     const int good = nn_ok(nn);
     nn_destroy(nn);
