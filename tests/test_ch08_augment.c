@@ -65,7 +65,7 @@ static void exact_moves_row_8_12(void)
             const int row = moves[k].row[0] + moves[k].row[1] * i + moves[k].row[2] * j;
             const int col = moves[k].col[0] + moves[k].col[1] * i + moves[k].col[2] * j;
             const int inside = row >= 0 && row < N && col >= 0 && col < N;
-            CHECK_NEAR(y[at], inside ? x[at / (N * N) * N * N + row * N + col] : 0.25, 0);
+            CHECK_NEAR(y[at], inside ? (double)x[at / (N * N) * N * N + row * N + col] : 0.25, 0);
         }
     }
     nn_destroy(nn);
