@@ -47,7 +47,7 @@ static int errors(nn_ctx *nn, const char *directory)
         const int i = order[k], half = N / 2;
         const plot_style style = {colour[i], 0, i == 1 ? 6 : 2.5, dash[i], 0, label[i]};
         values(nn, loss[i], d, 0, l, slope);
-        if (i == 1) slope[half] = NAN; /* a jump, not a steep line */
+        if (i == 1) slope[half] = (double)NAN; /* a jump, not a steep line */
         plot_curve(&left, d, l, N, style);
         if (i == 1) p.end[p.ends - 1].colour = PLOT_BLUE; /* sky is too light for letters */
         plot_curve(&right, d, slope, N, style);
