@@ -7960,6 +7960,10 @@ static int nn__check_bag(nn_ctx *nn, const char *function, const int *a, const i
 void nn_vote(nn_ctx *nn, const int *label, int members, int n, int *vote)
 {
     if (!nn__check_bag(nn, "nn_vote", label, vote, n)) return;
+    if (members < 1) {
+        nn__mistake(nn, "nn_vote", "%d members", members);
+        return;
+    }
     for (ptrdiff_t i = 0; i < n; i++) {
         int most = 0;
         vote[i] = -1;

@@ -8,7 +8,7 @@ enum { MOST = 2000 };
 
 /* [leave] */
 /* Steps from (1, b) until |b| > 0.9, MOST if it stays. noise: standard deviation of what is added
- * to each gradient, as the choice of a mini-batch would. */
+ * to each gradient. */
 static int leave(nn_optimizer *opt, double b, double noise)
 {
     nn_tensor *w = opt->model->param[0];
@@ -45,13 +45,14 @@ int main(void)
         printf("%-12.5f %9d %10d %10d\n", first_b[k], steps[k][0], steps[k][1], steps[k][2]);
     }
     const int stays = leave(nn_sgd(model, 0.1f), 0, 0);
-    const int stays_too = leave(nn_momentum(model, 0.1f, 0.9f), 0, 0);
-    printf("0            %9s %10s\n", stays == MOST ? "never" : "it does",
-           stays_too == MOST ? "never" : "it does");
+    const int stays2 = leave(nn_momentum(model, 0.1f, 0.9f), 0, 0);
+    const int stays3 = leave(nn_adam(model, 0.1f), 0, 0);
+    printf("0            %9s %10s %10s\n", stays == MOST ? "never" : "it does",
+           stays2 == MOST ? "never" : "it does", stays3 == MOST ? "never" : "it does");
     const int noisy = leave(nn_sgd(model, 0.1f), 0, 0.01);
     printf("0, with noise %8d\n", noisy);
 
-    const int ok = stays == MOST && stays_too == MOST && noisy < 200 &&
+    const int ok = stays == MOST && stays2 == MOST && stays3 == MOST && noisy < 200 &&
                    steps[2][1] < steps[2][0] && steps[2][2] < steps[2][1];
     printf("\nexpected: from b = 0 nothing leaves but with noise; near it momentum is faster than "
            "descent,\n          Adam faster still\n");

@@ -4,7 +4,7 @@
 #include "../../nn.h"
 #include "../tools/plot.h"
 
-enum { POINTS = 201, GRID = 41, MOST = 300 };
+enum { POINTS = 201, GRID = 53, MOST = 300 };
 
 /* J(w) = w^2 / 10 + sin 2w of the n numbers of w, and its gradient if w is a parameter */
 static nn_tensor *landscape(nn_tensor *w)
@@ -78,7 +78,13 @@ static int minima(nn_ctx *nn, const char *directory)
     values(nn, x, GRID, line);
     for (int i = 0; i < GRID * GRID; i++) z[i] = line[i % GRID] + line[i / GRID];
     for (int level = -1; level < 5; level++)
-        plot_contour(&b, z, GRID, GRID, level, (plot_style){.line = PLOT_GREY, .width = 0.8});
+        plot_contour(&b, z, GRID, GRID, level,
+                     (plot_style){.line = level < 2 ? PLOT_GREEN : PLOT_GREY, .width = 0.8});
+    for (int i = 0; i < 9; i++) {
+        static const double top[3] = {-2.482, 0.827, 4.140};
+        plot_points(&b, top + i / 3, top + i % 3, 1, PLOT_CROSS, 3,
+                    plot_filled(PLOT_GREY, PLOT_GREY));
+    }
     nn_model *two = nn_model_new(nn);
     nn_tensor *w = nn_param(two, "", "w", nn_shape1(2));
     w->data[0] = 4.2f, w->data[1] = 3.6f;
@@ -89,7 +95,9 @@ static int minima(nn_ctx *nn, const char *directory)
     plot_points(&b, best, best, 1, PLOT_DIAMOND, 7, plot_filled(PLOT_WHITE, PLOT_RED));
     double next = plot_key(&p, 120, 326, PLOT_SQUARE, plot_filled(PLOT_WHITE, PLOT_INK), "start");
     next = plot_key(&p, next, 326, PLOT_DOT, plot_filled(PLOT_BLUE, PLOT_BLUE), "descent");
-    plot_key(&p, next, 326, PLOT_DIAMOND, plot_filled(PLOT_WHITE, PLOT_RED), "global minimum");
+    next = plot_key(&p, next, 326, PLOT_DIAMOND, plot_filled(PLOT_WHITE, PLOT_RED),
+                    "global minimum");
+    plot_key(&p, next, 326, PLOT_CROSS, plot_filled(PLOT_GREY, PLOT_GREY), "hill top");
     return plot_save(&p, directory, "36-minima");
 }
 
@@ -107,7 +115,7 @@ static int escapes(nn_ctx *nn, const char *directory)
         double x[POINTS], y[POINTS], at[MOST], height[MOST];
         const plot_panel a = plot_axes(&p, k * 213, 0, 213, 240,
                                        (plot_spec){.x = plot_range(-3, 7, "$w$"),
-                                                   .y = plot_range(-1.5, 5.5, "$J$"),
+                                                   .y = plot_range(-2.9, 4.9, "$J$"),
                                                    .title = title[k],
                                                    .bare = 1});
         for (int i = 0; i < POINTS; i++) x[i] = -3 + 10.0 * i / (POINTS - 1);
