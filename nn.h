@@ -927,9 +927,9 @@ int nn_count_correct(const nn_tensor *z, const int *labels);
 
 /* What to add to the loss so that weights stay small: gamma / 2 times the sum of their squares, or
  * gamma times that of their absolute values (slope at 0: 0). Weights are the parameters of two or
- * more dimensions; a model without is an error. Under plain gradient descent the first is the same
- * as opt->weight_decay = gamma with weights_only 1, and only there: Adam divides the penalty's
- * gradient by its size, which nn_adamw avoids (Loshchilov and Hutter 2019). Book: 8. */
+ * more dimensions; a model without is an error. The first is the same as opt->weight_decay = gamma
+ * with weights_only 1 under every rule but nn_adamw: Adam divides both by the gradient's size, which
+ * nn_adamw avoids (Loshchilov and Hutter 2019). Book: 8. */
 nn_tensor *nn_l2_penalty(nn_model *model, nn_real gamma);
 nn_tensor *nn_l1_penalty(nn_model *model, nn_real gamma);
 /* After nn_step, with amount = lr gamma and in place of nn_l1_penalty, whose weights only come near
