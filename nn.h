@@ -7425,8 +7425,10 @@ nn_tensor *nn_batch_norm_forward(const nn_batch_norm *b, nn_tensor *x)
     const nn__channels v = nn__channels_of(x->shape);
     const size_t c = b->weight->size, count = x->size / c;
     if (nn->training && count < 2)
-        return nn__mistake(nn, function, "one number in each channel has no variance: x is %s",
-                           nn_shape_text(nn, x->shape)), &nn->failed;
+        return nn__mistake(nn, function,
+                           "one number in each channel has no variance: x is %s, in training (to "
+                           "ask: nn_set_training(nn, 0))", nn_shape_text(nn, x->shape)),
+               &nn->failed;
     nn_tensor *y = nn_op_new("batch_norm", x->shape, in, 3, nn__batch_norm_backward,
                              (2 * c + 1) * sizeof *x->data);
     nn_real *factor = nn__scratch(nn, c);
