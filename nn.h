@@ -927,9 +927,9 @@ int nn_count_correct(const nn_tensor *z, const int *labels);
 
 /* What to add to the loss so that weights stay small: gamma / 2 times the sum of their squares, or
  * gamma times that of their absolute values (slope at 0: 0). Weights are the parameters of two or
- * more dimensions; a model without is an error. Under plain gradient descent the first is the same
- * as opt->weight_decay = gamma with weights_only 1, and only there: Adam divides the penalty's
- * gradient by its size, which nn_adamw avoids (Loshchilov and Hutter 2019). Book: 8. */
+ * more dimensions; a model without is an error. The first is the same as opt->weight_decay = gamma
+ * with weights_only 1 under every rule but nn_adamw: Adam divides both by the gradient's size, which
+ * nn_adamw avoids (Loshchilov and Hutter 2019). Book: 8. */
 nn_tensor *nn_l2_penalty(nn_model *model, nn_real gamma);
 nn_tensor *nn_l1_penalty(nn_model *model, nn_real gamma);
 /* After nn_step, with amount = lr gamma and in place of nn_l1_penalty, whose weights only come near
@@ -7425,8 +7425,10 @@ nn_tensor *nn_batch_norm_forward(const nn_batch_norm *b, nn_tensor *x)
     const nn__channels v = nn__channels_of(x->shape);
     const size_t c = b->weight->size, count = x->size / c;
     if (nn->training && count < 2)
-        return nn__mistake(nn, function, "one number in each channel has no variance: x is %s",
-                           nn_shape_text(nn, x->shape)), &nn->failed;
+        return nn__mistake(nn, function,
+                           "one number in each channel has no variance: x is %s, in training (to "
+                           "ask: nn_set_training(nn, 0))", nn_shape_text(nn, x->shape)),
+               &nn->failed;
     nn_tensor *y = nn_op_new("batch_norm", x->shape, in, 3, nn__batch_norm_backward,
                              (2 * c + 1) * sizeof *x->data);
     nn_real *factor = nn__scratch(nn, c);

@@ -81,6 +81,7 @@ int main(void)
     for (int k = 0; k < KINDS; k++) {
         printf("%-13s", names[k]);
         for (int r = 0; r < 3; r++) {
+            nn_error_clear(nn); /* whoever goes to NaN leaves an error to the next */
             nn_seed(nn, 1);
             const network n = network_new(nn, (kind)k);
             nn_optimizer *opt = nn_sgd(n.model, rates[r]);

@@ -1,5 +1,5 @@
 /* Bias and variance, measured: the same network learns from 30 training sets of 20 noisy points,
- * for each strength of weight decay. How far the mean of the 30 answers is from the truth is bias,
+ * for each strength of an L2 penalty. How far the mean of the 30 answers is from the truth is bias,
  * how much they differ among themselves variance; with the noise they make up the whole error.
  */
 #define NN_IMPLEMENTATION
@@ -11,7 +11,7 @@ static const double noise = 0.3;
 static double truth(double x) { return sin(3 * x); }
 
 /* Learns one set and answers at places x = -1 .. 1. */
-static void learn(nn_ctx *nn, uint64_t seed, nn_real decay, double answer[PLACES])
+static void learn(nn_ctx *nn, uint64_t seed, nn_real gamma, double answer[PLACES])
 {
     nn_real x[N], t[N], place[PLACES];
     nn_seed(nn, seed);
@@ -30,7 +30,7 @@ static void learn(nn_ctx *nn, uint64_t seed, nn_real decay, double answer[PLACES
         nn_zero_grad(net);
         nn_tensor *h = nn_tanh(nn_linear_forward(&fc1, nn_input(nn, x, nn_shape2(N, 1))));
         nn_tensor *loss = nn_mse(nn_linear_forward(&fc2, h), nn_input(nn, t, nn_shape2(N, 1)));
-        nn_backward(nn_add(loss, nn_l2_penalty(net, decay)));
+        nn_backward(nn_add(loss, nn_l2_penalty(net, gamma)));
         nn_step(opt);
     }
     for (int i = 0; i < PLACES; i++) place[i] = (nn_real)(2.0 * i / (PLACES - 1) - 1);
@@ -69,7 +69,7 @@ int main(void)
     }
     const int last = STRENGTHS - 1, between = best > 0 && best < last;
     const int right = bias[last] > 2 * bias[0] && variance[last] < variance[0] / 2 && between;
-    printf("\nexpected: more decay, more bias and less variance; the best is in between\n");
+    printf("\nexpected: a larger penalty, more bias and less variance; the best is in between\n");
     printf("got:      %s, at %g\n", right ? "the same" : "something else", strength[best]);
     nn_destroy(nn);
     return !right;

@@ -46,11 +46,13 @@ int main(void)
         }
     }
 
-    printf("== of 100 digits so many are still read as the same\n%-14s", "digit");
+    printf("== percent still read as the same\n%-14s", "digit");
     for (int d = 0; d < 10; d++) printf("%4d", d);
+    printf("\n%-14s", "how many");
+    for (int d = 0; d < 10; d++) printf("%4d", all[d]);
     for (int k = 0; k < WAYS; k++) {
         printf("\n%-14s", way[k]);
-        for (int d = 0; d < 10; d++) printf("%4d", 100 * read[k][d][d] / all[d]);
+        for (int d = 0; d < 10; d++) printf("%4.0f", 100.0 * read[k][d][d] / all[d]);
     }
     printf("\n\n== upside down they are read as\n%-14s", "digit");
     for (int d = 0; d < 10; d++) printf("%4d", d);
@@ -62,9 +64,9 @@ int main(void)
         printf("%4d", most);
     }
 
-    const int six = 100 * read[4][6][9] / all[6], nine = 100 * read[4][9][6] / all[9];
+    const int six = read[4][6][9], nine = read[4][9][6];
     printf("\n\nexpected: upside down most sixes are nines and most nines are sixes\n");
-    printf("got:      %d of 100 and %d of 100\n", six, nine);
+    printf("got:      %d of %d and %d of %d\n", six, all[6], nine, all[9]);
     nn_destroy(nn);
-    return six <= 50 || nine <= 50;
+    return 2 * six <= all[6] || 2 * nine <= all[9];
 }

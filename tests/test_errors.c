@@ -522,7 +522,8 @@ static void regularisation(void)
     EXPECT(nn_batch_norm_forward(&b, stale), ARG, stale_text("nn_batch_norm_forward", 1));
     nn_tensor *row = nn_full(nn, nn_shape3(1, 3, 1), 1);
     EXPECT(nn_batch_norm_forward(&b, row), ARG,
-           "nn_batch_norm_forward: one number in each channel has no variance: x is [1, 3, 1]");
+           "nn_batch_norm_forward: one number in each channel has no variance: x is [1, 3, 1], in "
+           "training (to ask: nn_set_training(nn, 0))");
     nn_set_training(nn, 0);
     CHECK_INT(nn_batch_norm_forward(&b, row)->size, 3); /* fine in evaluation */
 

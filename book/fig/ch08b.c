@@ -65,8 +65,8 @@ int main(int argc, char **argv)
     plot p = plot_new(640, 480, "Data augmentation and noise injection",
                       "Top: a boot, turned, shifted, zoomed, sheared, mirrored; it stays a "
                       "boot. Middle: a six, likewise; mirrored it is no digit, and upside down "
-                      "a nine, both framed in red. Bottom: the six with Gaussian noise, with "
-                      "black and white pixels, lighter, and with less contrast.");
+                      "a nine, both framed in orange-red. Bottom: the six with Gaussian noise, "
+                      "with black and white pixels, lighter, and with less contrast.");
     draw_moved(&p, 0, "A boot stays a boot", shoe, SHOE, shoe_moves);
     draw_moved(&p, 1, "A six does not always stay a six", six, DIGIT, six_moves);
     plot_text(&p, 14, 17 + 160 * 2, "Noise and light", PLOT_INK, PLOT_LEFT | PLOT_BOLD);

@@ -104,5 +104,14 @@ int main(void)
     expect_gradient("slope by x", by_x, in, M, dx);
     const double p[2] = {1.5, -0.5};
     expect_gradient("slope by weight, bias", by_parameters, p, 2, dp);
+
+    const double same[M] = {2, 2, 2, 2, 2}; /* a constant channel: eps keeps 0 / 0 away */
+    copy = d;
+    forward(&copy, same, M, 1, y);
+    backward(&d, same, dy, M, dx, &dp[0], &dp[1]);
+    double sum = 0;
+    for (int i = 0; i < M; i++) expect_near("y, constant channel", y[i], d.bias, 1e-12);
+    for (int i = 0; i < M; i++) sum += dx[i];
+    expect_near("sum of slopes, constant", sum, 0, 1e-9);
     return check_done();
 }

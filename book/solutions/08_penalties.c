@@ -46,11 +46,11 @@ static double penalised(const double *w, int n) /* L = sum i w_i, with gamma = 0
     return sum;
 }
 
-static double through(const double *x, int n) /* sum y^3 after dropout, p = 0.25 */
+static double through(const double *x, int n) /* sum y^3 + y after dropout, p = 0.25: slope 1 at 0 */
 {
     double y[N] = {0}, sum = 0;
     dropout(x, u4, n, 0.25, 1, y);
-    for (int i = 0; i < n; i++) sum += y[i] * y[i] * y[i];
+    for (int i = 0; i < n; i++) sum += y[i] * y[i] * y[i] + y[i];
     return sum;
 }
 
@@ -76,7 +76,7 @@ int main(void)
     double y[N] = {0}, dy[N], dx[N] = {0};
     dropout(x, u4, N, 0.25, 1, y);
     for (int i = 0; i < N; i++) expect_near("dropout, training", y[i], expected[i], 1e-12);
-    for (int i = 0; i < N; i++) dy[i] = 3 * expected[i] * expected[i];
+    for (int i = 0; i < N; i++) dy[i] = 3 * expected[i] * expected[i] + 1;
     dropout_slopes(dy, u4, N, 0.25, 1, dx);
     expect_gradient("slope in training", through, x, N, dx);
     dropout(x, u4, N, 0.25, 0, y);
