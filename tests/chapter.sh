@@ -25,10 +25,12 @@ done
 for source in book/fig/ch"$chapter"*.c; do
     [ -e "$source" ] || continue
     echo "==== $source"
-    rm -rf build/fig"$chapter".d
-    mkdir -p build/fig"$chapter".d
-    $cc $cflags -DNN_COMPILED_APART "$source" build/nn.o -o build/fig"$chapter" -lm && build/fig"$chapter" build/fig"$chapter".d || exit 1
-    for figure in build/fig"$chapter".d/*.svg; do
+    name=$(basename "$source" .c)
+    draw=build/fig${name#ch} # the name that make gives it
+    rm -rf "$draw".d
+    mkdir -p "$draw".d
+    $cc $cflags -DNN_COMPILED_APART "$source" build/nn.o -o "$draw" -lm && "$draw" "$draw".d || exit 1
+    for figure in "$draw".d/*.svg; do
         if cmp "$figure" "book/fig/$(basename "$figure")"; then echo "as in book/fig: $(basename "$figure")"
         else failed=1; fi
     done
