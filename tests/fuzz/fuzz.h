@@ -29,6 +29,7 @@ static const char *fuzz_file = "";
 
 static struct fuzz_memory {
     size_t now, most;
+    size_t limit;   /* larger requests find no memory; 0: they are a mistake above a gigabyte */
     void *spare[4]; /* blocks of the usual size are used again, which is much faster */
     int spares;
 } fuzz_memory;
@@ -38,6 +39,7 @@ static void *fuzz_malloc(size_t size)
 {
     const int usual = size >= FUZZ_USUAL && size < FUZZ_USUAL + 1024;
     char *p = NULL;
+    if (fuzz_memory.limit && size > fuzz_memory.limit) return NULL;
     if (usual && fuzz_memory.spares) p = (char *)fuzz_memory.spare[--fuzz_memory.spares];
     else if (size < (size_t)1 << 30) p = (char *)malloc(FUZZ_TAG + (usual ? FUZZ_USUAL + 1024 : size));
     MUST(p); /* nobody needs a gigabyte for a few bytes */
@@ -63,6 +65,7 @@ static void *fuzz_realloc(void *block, size_t size)
     size_t old;
     memcpy(&old, (char *)block - FUZZ_TAG, sizeof old);
     void *p = fuzz_malloc(size);
+    if (!p) return NULL;
     memcpy(p, block, old < size ? old : size);
     fuzz_free(block);
     return p;

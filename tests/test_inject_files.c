@@ -1,0 +1,255 @@
+/* What if the disk fails? Every call of nn.h that asks the system for something (memory, fopen, fread,
+ * fwrite, fclose, rename, ..) can be made to fail here. Each scenario is run once undisturbed, then
+ * again for each such call k: once with only the k-th failing, once with the k-th and all later ones.
+ * Whatever fails: no crash, no block and no open file left behind, an error where something was not
+ * done; the model that was to be loaded unchanged, the file that was to be replaced still there and
+ * whole. At the end nn.h is read: a call in it that never failed here fails the test.
+ *
+ *     cc -std=c99 -O1 -g tests/test_inject_files.c -lm -o test_inject_files && ./test_inject_files
+ *
+ * Run from the root of the repository, where it writes build/inject.*.
+ */
+#define _POSIX_C_SOURCE 200809L /* fsync; the limit of a file's size */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#if defined __unix__ || defined __APPLE__
+#include <unistd.h>
+#endif
+
+/* ---- the system, failing when told to ---- */
+
+enum { LINES = 20000 };
+static struct {
+    long calls, fail_at;       /* so far; this one fails, counted from 1; 0: none */
+    int and_all_after;
+    int failed;                /* how many did */
+    int files, blocks;         /* open, not freed */
+    FILE *broken;              /* reading it has failed */
+    unsigned char met[LINES];  /* 1: the calls in this line of nn.h were made, 2: they failed, too */
+} sys;
+
+static int fails(int line)
+{
+    const long k = ++sys.calls;
+    const int now = sys.fail_at && (sys.and_all_after ? k >= sys.fail_at : k == sys.fail_at);
+    sys.met[line] |= now ? 2 : 1;
+    sys.failed += now;
+    if (now) errno = EIO;
+    return now;
+}
+
+static void *try_malloc(void *old, size_t size, int line)
+{
+    if (fails(line) || size > (size_t)1 << 28) return NULL;
+    void *p = realloc(old, size);
+    sys.blocks += p && !old;
+    if (p && !old) memset(p, 0xa5, size);
+    return p;
+}
+
+static FILE *try_open(const char *path, const char *mode, int line)
+{
+    FILE *file = fails(line) ? NULL : fopen(path, mode);
+    sys.files += file != NULL;
+    return file;
+}
+
+static size_t try_read(void *p, size_t size, size_t n, FILE *file, int line)
+{
+    if (!fails(line)) return fread(p, size, n, file);
+    sys.broken = file;
+    return fread(p, size, n / 2, file);
+}
+
+static int try_close(FILE *file, int line) /* the file is closed in any case */
+{
+    if (sys.broken == file) sys.broken = NULL;
+    sys.files--;
+    return fclose(file) || fails(line) ? EOF : 0;
+}
+
+#define NN_MALLOC(user, size) ((void)(user), try_malloc(NULL, size, __LINE__))
+#define NN_REALLOC(user, p, size) ((void)(user), try_malloc(p, size, __LINE__))
+#define NN_FREE(user, p) ((void)(user), sys.blocks--, free(p))
+#define fopen(path, mode) try_open(path, mode, __LINE__)
+#define fread(p, size, n, file) try_read(p, size, n, file, __LINE__)
+#define fwrite(p, size, n, file) fwrite(p, size, fails(__LINE__) ? (n) / 2 : (n), file)
+#define fseek(file, at, from) (fails(__LINE__) ? -1 : fseek(file, at, from))
+#define ftell(file) (fails(__LINE__) ? -1L : ftell(file))
+#define ferror(file) (fails(__LINE__) || (file) == sys.broken || ferror(file))
+#define fflush(file) (fails(__LINE__) ? EOF : fflush(file))
+#define fsync(number) (fails(__LINE__) ? -1 : fsync(number))
+#define fclose(file) try_close(file, __LINE__)
+#define rename(from, to) (fails(__LINE__) ? -1 : rename(from, to))
+#define remove(path) (fails(__LINE__) ? -1 : remove(path))
+#define NN_IMPLEMENTATION
+#include "../nn.h"
+#undef fopen
+#undef fread
+#undef fwrite
+#undef fseek
+#undef ftell
+#undef ferror
+#undef fflush
+#undef fsync
+#undef fclose
+#undef rename
+#undef remove
+#include "test.h"
+
+/* ---- files ---- */
+
+#define PATH "build/inject.tmp"
+
+static void write_file(const char *path, const void *bytes, size_t size)
+{
+    FILE *file = fopen(path, "wb");
+    if (!file || fwrite(bytes, 1, size, file) != size || fclose(file)) perror(path), exit(2);
+}
+
+/* The whole file, in memory that is good for the next call; its size is *size. -1: it is not there. */
+static const unsigned char *read_file(const char *path, long *size)
+{
+    static unsigned char bytes[1 << 20];
+    FILE *file = fopen(path, "rb");
+    *size = -1;
+    if (!file) return bytes;
+    *size = (long)fread(bytes, 1, sizeof bytes, file);
+    fclose(file);
+    return bytes;
+}
+
+static void silent(void *user, nn_code code, const char *message)
+{
+    (void)user, (void)code, (void)message;
+}
+
+/* ---- scenarios: 1 if what was to be done was done; else there is an error ---- */
+
+typedef int scenario(nn_ctx *nn);
+
+static int load_csv(nn_ctx *nn)
+{
+    const nn_csv_options options = {1, 0, NN_MISSING_ERROR, 1};
+    char text[40000] = "a,b,kind\n"; /* more than one block, in memory and of the file */
+    size_t n = strlen(text);
+    while (n < sizeof text - 40) n += (size_t)sprintf(text + n, "%d,%g,kind%d\n", (int)n, (double)n / 8, (int)n % 6);
+    write_file(PATH, text, n);
+    nn_table t = nn_csv_load(nn, PATH, options);
+    if (nn_ok(nn)) CHECK(t.rows > 1000 && t.cols == 3 && t.data && t.name && t.categories[2] == 6);
+    else CHECK(!t.rows && !t.cols && !t.data && !t.name && !t.category);
+    return t.rows > 0;
+}
+
+static int load_idx(nn_ctx *nn)
+{
+    static unsigned char images[16 + 3 * 200 * 200] = {0, 0, 8, 3,  0, 0, 0, 3,
+                                                       0, 0, 0, 200, 0, 0, 0, 200};
+    for (size_t i = 16; i < sizeof images; i++) images[i] = (unsigned char)(i % 251);
+    write_file(PATH, images, sizeof images);
+    nn_idx a = nn_idx_load(nn, PATH);
+    if (nn_ok(nn)) CHECK(a.size == sizeof images - 16 && !memcmp(a.bytes, images + 16, a.size));
+    else CHECK(!a.bytes && !a.size && !a.shape.ndim);
+    return a.bytes != NULL;
+}
+
+/* ---- the driver ---- */
+
+static long run_one(scenario f, long k, int and_all_after)
+{
+    sys.calls = sys.failed = sys.files = 0;
+    sys.fail_at = k, sys.and_all_after = and_all_after;
+    nn_ctx *nn = nn_create(7);
+    if (nn) {
+        nn_on_error(nn, silent, NULL);
+        const int done = f(nn);
+        CHECK(done == nn_ok(nn));
+        if (!nn_ok(nn)) {
+            const nn_code code = nn_error_code(nn);
+            CHECK(sys.failed && (code == NN_ERROR_MEMORY || code == NN_ERROR_IO) && nn_error(nn)[0]);
+        }
+        sys.fail_at = 0; /* all is well again: so is the context */
+        nn_error_clear(nn);
+        if (!done) CHECK(f(nn) && nn_ok(nn));
+    }
+    CHECK(nn || sys.failed);
+    const long calls = sys.calls;
+    nn_destroy(nn);
+    CHECK_INT(sys.blocks, 0);
+    CHECK_INT(sys.files, 0);
+    return calls;
+}
+
+static void inject(const char *name, scenario f)
+{
+    const long calls = run_one(f, 0, 0);
+    CHECK(calls > 1);
+    for (long k = 1; k <= calls; k++)
+        for (int after = 0; after < 2; after++) {
+            const int bad = test_bad;
+            run_one(f, k, after);
+            if (test_bad > bad) printf("    %s: call %ld of %ld%s\n", name, k, calls, after ? " and all after it" : "");
+        }
+    remove(PATH);
+}
+
+static void csv_from_a_file(void) { inject("load_csv", load_csv); }
+static void idx_from_a_file(void) { inject("load_idx", load_idx); }
+
+/* Whether the line calls something that can fail: its name, or NULL. */
+static const char *call_in(const char *line)
+{
+    static const char *const names[] = {"NN_MALLOC(", "NN_REALLOC(", "fopen(", "fread(", "fwrite(", "fseek(", "ftell(",
+                                        "ferror(", "fflush(", "fsync(", "fclose(", "rename(", "remove("};
+    /* others that nobody may use without a line above, for then nothing would be shown */
+    static const char *const unknown[] = {"fgets(", "fgetc(", "getc(", "fputs(", "fputc(", "putc(", "freopen(", "tmpfile(",
+                                          "setvbuf(", "fscanf(", "rewind(", "mmap(", "malloc(", "realloc(", "calloc("};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *at = strstr(line, names[i]);
+        if (at && !strstr(line, "fflush(stdout)") && (at == line || !strchr("_abcdefghijklmnopqrstuvwxyz", at[-1])))
+            return names[i];
+    }
+    for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++) {
+        const char *at = strstr(line, unknown[i]);
+        if (at && (at == line || !strchr("_abcdefghijklmnopqrstuvwxyz", at[-1]))) CHECK_STR(unknown[i], "known here");
+    }
+    return NULL;
+}
+
+/* Every call of nn.h, by its text: it was made, and made to fail. */
+static void every_call_has_failed(void)
+{
+    char line[400];
+    int number = 0, calls = 0, code = 0, comment = 0;
+    FILE *file = fopen("nn.h", "r");
+    if (!file) perror("nn.h"), exit(2);
+    while (fgets(line, sizeof line, file) && ++number < LINES) {
+        if (strncmp(line, "#ifdef _WIN32", 13) == 0) code = 0; /* not compiled here */
+        if (strncmp(line, "/* ---- errors: everything", 26) == 0 || (!code && strncmp(line, "#endif", 6) == 0)) code = 1;
+        char *begin = strstr(line, "/*"), *end = strstr(line, "*/");
+        const int skip = comment;
+        if (end) comment = 0;
+        if (begin && !end) comment = 1;
+        if (begin) *begin = 0;
+        const char *name = skip || !code || line[0] == '#' ? NULL : call_in(line);
+        if (!name) continue;
+        calls++;
+        if (!(sys.met[number] & 2)) {
+            CHECK_STR(name, sys.met[number] ? "made to fail" : "called here");
+            printf("    nn.h:%d: %s", number, line);
+        }
+    }
+    fclose(file);
+    CHECK(calls > 6);
+    printf("%d calls of the system in nn.h\n", calls);
+}
+
+int main(void)
+{
+    RUN(csv_from_a_file);
+    RUN(idx_from_a_file);
+    RUN(every_call_has_failed);
+    return test_summary();
+}
