@@ -10,6 +10,7 @@ STRICT = -std=c99 -Wall -Wextra -Wpedantic
 CHAPTERS = $(addprefix ch,01 02 03 04 05 06 07 08 09 10 11 12 13 14 15 16 17 18 19)
 TOOLS = $(B)/weave $(B)/compare $(B)/lint
 PAGES = $(sort $(wildcard book/*.md))
+FUZZ = $(patsubst tests/fuzz/%.c,$(B)/fuzz_%,$(sort $(wildcard tests/fuzz/*.c)))
 FIGURES = $(patsubst book/fig/ch%.c,$(B)/fig%,$(sort $(wildcard book/fig/ch*.c)))
 
 help:
@@ -51,8 +52,8 @@ record: $(EXAMPLES:examples/%.c=$(B)/%)
 # Every test as it is; the table of operations in double, too; the memory tests with NN_DEBUG, too.
 TEST_PROGRAMS = $(TESTS:tests/%.c=$(B)/%) $(B)/test_ops_double $(B)/test_memory_debug
 
-test: $(TEST_PROGRAMS) $(B)/hash $(EXAMPLES:examples/%.c=$(B)/%) $(TOOLS) $(B)/nn.o figures
-	@CC='$(CC)' sh tests/run.sh '$(CC)' $(TEST_PROGRAMS) tests/book.sh tests/exercises.sh
+test: $(TEST_PROGRAMS) $(FUZZ) $(B)/hash $(EXAMPLES:examples/%.c=$(B)/%) $(TOOLS) $(B)/nn.o figures
+	@CC='$(CC)' sh tests/run.sh '$(CC)' $(TEST_PROGRAMS) tests/book.sh tests/exercises.sh tests/fuzz.sh
 
 $(B)/test_%: tests/test_%.c tests/test.h nn.h
 	@mkdir -p $(B)
@@ -68,6 +69,10 @@ $(B)/test_ops_double: tests/test_ops.c tests/test.h nn.h
 $(B)/test_memory_debug: tests/test_memory.c tests/test.h nn.h
 	@mkdir -p $(B)
 	$(CC) $(STRICT) -O1 -DNN_DEBUG $< -o $@ $(LDLIBS)
+
+$(B)/fuzz_%: tests/fuzz/%.c tests/fuzz/fuzz.h nn.h
+	@mkdir -p $(B)
+	$(CC) $(STRICT) -O1 $< -o $@ $(LDLIBS)
 
 $(B)/hash: tests/hash.c nn.h
 	@mkdir -p $(B)
