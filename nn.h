@@ -9190,7 +9190,7 @@ int nn_export_c(const nn_model *model, const char *path, const char *prefix)
         const nn_tensor *p = model->param[i];
         const size_t room = strlen(prefix) + strlen(p->name) + 2;
         char *name = (char *)nn__alloc(t.nn, &t.nn->graph, room, 1, 0);
-        if (!name || !nn__check_finite(p, p->data, t.function, p->op)) break;
+        if (!name || !nn__check_finite(p, p->data, t.function, p->name)) break;
         snprintf(name, room, "%s_%s", prefix, p->name);
         for (char *c = name; *c; c++)
             if (!nn__c_name_char(*c)) *c = '_';
@@ -9215,7 +9215,7 @@ typedef struct nn__source {
     unsigned char length[8];     /* the first bytes */
     char *header, *p, *end;      /* p: the next character to be looked at */
     char differences[300];
-    int n_differences, n_listed;
+    int n_more;                  /* differences that are not in the text */
 } nn__source;
 
 static nn__source nn__source_new(nn_ctx *nn, const char *function, const char *name,
@@ -9283,9 +9283,14 @@ static int nn__json_bad(nn__source *s, const char *what, const char *name)
     return nn__bad(s, NN_ERROR_FORMAT, 8 + (uint64_t)(s->p - s->header), what, name);
 }
 
-static int nn__json_is(nn__source *s, char c) /* skips it if it is next */
+static void nn__json_space(nn__source *s)
 {
     while (s->p < s->end && *s->p && strchr(" \t\n\r", *s->p)) s->p++;
+}
+
+static int nn__json_is(nn__source *s, char c) /* skips it if it is next */
+{
+    nn__json_space(s);
     if (s->p == s->end || *s->p != c) return 0;
     return s->p++, 1;
 }
@@ -9374,7 +9379,7 @@ static int nn__json_integers(nn__source *s, uint64_t *to, int room, nn_code too_
     int n = 0, more = 0;
     if (!nn__json_expect(s, '[')) return -1;
     for (; (more = nn__json_element(s, n, ']')) > 0; n++) {
-        nn__json_is(s, 0); /* only skips the space */
+        nn__json_space(s);
         const char *const first = s->p;
         uint64_t v = 0;
         if (n == room)
@@ -9437,7 +9442,7 @@ static int nn__json_header(nn__source *s, nn__entry *entry, int room)
     int n = 0, more = 0, metadata = 0, inner = 0;
     if (!nn__json_expect(s, '{')) return -1;
     for (int i = 0; (more = nn__json_element(s, i, '}')) > 0; i++) {
-        nn__json_is(s, 0);
+        nn__json_space(s);
         const uint64_t place = 8 + (uint64_t)(s->p - s->header);
         const char *name = nn__json_string(s);
         if (!name || !nn__json_expect(s, ':')) return -1;
@@ -9455,7 +9460,7 @@ static int nn__json_header(nn__source *s, nn__entry *entry, int room)
         if (!nn__json_tensor(s, &entry[n++])) return -1;
     }
     if (more < 0) return -1;
-    nn__json_is(s, 0);
+    nn__json_space(s);
     return s->p == s->end ? n : nn__json_bad(s, "text behind the header", NULL) - 1;
 }
 
@@ -9516,8 +9521,9 @@ static void nn__differ(nn__source *s, const char *format, ...)
     va_start(arguments, format);
     const int n = vsnprintf(s->differences + used, room, format, arguments);
     va_end(arguments);
-    if (n < 0 || n >= (int)room || s->n_listed < s->n_differences++) s->differences[used] = 0;
-    else s->n_listed++;
+    if (n < (int)room && !s->n_more) return;
+    s->differences[used] = 0; /* no room for it, or for one before it */
+    s->n_more++;
 }
 
 static const char *nn__dims_text(nn_ctx *nn, const nn__entry *e)
@@ -9557,10 +9563,9 @@ static int nn__match(nn__source *s, nn__entry *entry, int n, nn__tensors *t, int
     }
     for (const nn__entry *w = t->entry; w < t->entry + t->n; w++)
         if (!w->found) nn__differ(s, "; \"%s\" is missing", nn__shown(s->nn, w->name));
-    if (partial ? matched : !s->n_differences) return matched;
+    if (partial ? matched : !s->differences[0]) return matched;
     char more[32] = "";
-    if (s->n_differences > s->n_listed)
-        snprintf(more, sizeof more, "; and %d more", s->n_differences - s->n_listed);
+    if (s->n_more) snprintf(more, sizeof more, "; and %d more", s->n_more);
     nn_fail(s->nn, NN_ERROR_FORMAT, s->function, "%s: of another model%s%s%s", s->name,
             s->differences, more, partial ? "" : " (nn_load_partial takes what fits)");
     return -1;
