@@ -269,9 +269,10 @@ with valgrind "valgrind: 06_xor, and the output is the same" memcheck
 
 torch_reads() { # PyTorch's files in nn.h are in tests/test_files.c
     mkdir -p $B/models && cc -O1 tests/test_files.c -o $B/test_files -lm && $B/test_files write $B/models &&
-        python3 tests/golden/read_safetensors.py check $B/models
+        $python tests/golden/read_safetensors.py check $B/models
 }
-if python3 -c 'import torch' 2>/dev/null; then check "PyTorch reads every layer and gives the same outputs" torch_reads
+for python in python3 /usr/bin/python3; do $python -c 'import torch' 2>/dev/null && break; done
+if $python -c 'import torch' 2>/dev/null; then check "PyTorch reads every layer and gives the same outputs" torch_reads
 else skip "PyTorch reads every layer and gives the same outputs" "python3-torch is not installed"; fi
 
 # ---- the debugger ----
