@@ -143,6 +143,9 @@
  *
  * FILES: see >>data. CSV (header, quotes, categories, missing values) and IDX (MNIST's format).
  *
+ *   nn_save(net, "net.safetensors") and nn_load: PyTorch's names and shapes, to PyTorch and back;
+ *   nn_checkpoint_save: to resume a training to the same bits; nn_export_c: as C. See >>files.
+ *
  * DEBUGGING
  *
  *   (gdb) break prog.c:15
