@@ -74,6 +74,10 @@ static void *fuzz_realloc(void *block, size_t size)
 #define NN_MALLOC(user, size) ((void)(user), fuzz_malloc(size))
 #define NN_REALLOC(user, p, size) ((void)(user), fuzz_realloc(p, size))
 #define NN_FREE(user, p) ((void)(user), fuzz_free(p))
+#ifndef FUZZ_ALL /* files need little else, and sanitizers make compilers slow */
+#define NN_CHAPTERS 1
+#define NN_NO_SIMD
+#endif
 #define NN_IMPLEMENTATION
 #include "../../nn.h"
 

@@ -5,6 +5,7 @@
  *
  * An operation is in a list by its form: tests/fuzz.sh sees to it that none is missing.
  */
+#define FUZZ_ALL
 #include "fuzz.h"
 
 #define UNARY(f)                                                                               \
