@@ -8012,6 +8012,94 @@ void nn_model_average(nn_model *model, nn_real *average, int k)
 #endif
 /* ==== Files and data sets ============================================================== >>data */
 
+/* ---- writing ----
+ *
+ * To a file: all goes to PATH.tmp, which takes the place of PATH when it is complete and on the disk
+ * (fsync, where the compiler's mode offers it). Whatever fails before, PATH is what it was, and
+ * PATH.tmp is gone. Or to memory: what fits into room, while size counts everything. */
+typedef struct nn__writer {
+    nn_ctx *nn;
+    const char *function;
+    unsigned char *memory;
+    size_t room, size;
+#ifndef NN_NO_STDIO
+    FILE *file;           /* NULL after a failure, too */
+    const char *path;
+    char temporary[FILENAME_MAX];
+#endif
+} nn__writer;
+
+static nn__writer nn__writer_new(nn_ctx *nn, const char *function, void *memory, size_t room)
+{
+    nn__writer w;
+    memset(&w, 0, sizeof w);
+    w.nn = nn, w.function = function, w.memory = (unsigned char *)memory, w.room = room;
+    return w;
+}
+
+#ifndef NN_NO_STDIO
+static int nn__write_failed(nn__writer *w, const char *what)
+{
+    const int error = errno;
+    if (w->file) fclose(w->file);
+    w->file = NULL;
+    remove(w->temporary);
+    nn_fail(w->nn, NN_ERROR_IO, w->function, "%s: %s: %s", w->path, what, strerror(error));
+    return 0;
+}
+
+/* 1 if the file is open; then nn__write_close must follow. */
+static int nn__write_open(nn__writer *w, const char *path)
+{
+    if (!path) return nn__mistake(w->nn, w->function, "path is NULL");
+    w->path = path;
+    const int n = snprintf(w->temporary, sizeof w->temporary, "%s.tmp", path);
+    if (!path[0] || n < 0 || n >= (int)sizeof w->temporary)
+        return nn_fail(w->nn, NN_ERROR_IO, w->function, "the path is %s",
+                       path[0] ? "too long" : "empty"), 0;
+    w->file = fopen(w->temporary, "wb");
+    if (w->file) return 1;
+    nn_fail(w->nn, NN_ERROR_IO, w->function, "%s: cannot be written: %s", w->temporary,
+            strerror(errno));
+    return 0;
+}
+#endif
+
+static void nn__write(nn__writer *w, const void *bytes, size_t n)
+{
+    if (w->size <= w->room && n && n <= w->room - w->size) memcpy(w->memory + w->size, bytes, n);
+    w->size += n;
+#ifndef NN_NO_STDIO
+    if (w->file && fwrite(bytes, 1, n, w->file) != n) nn__write_failed(w, "writing failed");
+#endif
+}
+
+#ifndef NN_NO_STDIO
+/* 1 if the file is complete and has its name. */
+static int nn__write_close(nn__writer *w)
+{
+    if (!w->file) return 0; /* told already */
+    int bad = fflush(w->file) != 0;
+#if (defined __unix__ || defined __APPLE__) && (defined _POSIX_C_SOURCE || defined _BSD_SOURCE)
+    bad = bad || (fsync(fileno(w->file)) != 0 && errno != EINVAL); /* a file without fsync */
+#endif
+    if (bad) return nn__write_failed(w, "writing failed");
+    FILE *file = w->file;
+    w->file = NULL;
+    if (fclose(file) != 0) return nn__write_failed(w, "writing failed");
+    if (rename(w->temporary, w->path) == 0) return 1;
+#ifdef _WIN32 /* rename does not replace there: for a moment PATH.tmp is all that there is */
+    if (remove(w->path) == 0) {
+        if (rename(w->temporary, w->path) == 0) return 1;
+        nn_fail(w->nn, NN_ERROR_IO, w->function, "%s: cannot be replaced: what was written is %s",
+                w->path, w->temporary);
+        return 0;
+    }
+#endif
+    return nn__write_failed(w, "cannot be replaced");
+}
+#endif
+
 /* ---- reading ---- */
 
 #ifndef NN_NO_STDIO
