@@ -1138,11 +1138,20 @@ typedef struct nn_table {
     int classes;
 } nn_table;
 
-/* Reads a whole CSV. Lives as long as nn. On failure: an error with file, row and column. */
+/* Reads a whole CSV. Lives as long as nn. On failure: an error with file, row and column. Numbers are
+ * decimal, with a point in every locale, and rounded to the nearest; infinity is refused. Fields may
+ * be in quotes and have at most 4095 bytes. Empty lines do not count; names may occur twice. Refused
+ * with a hint: comments, a delimiter at the end of a line, UTF-16, a file still compressed. */
 #ifndef NN_NO_STDIO
 nn_table nn_csv_load(nn_ctx *nn, const char *path, nn_csv_options options);
 #endif
 nn_table nn_csv_parse(nn_ctx *nn, const char *text, size_t size, nn_csv_options options);
+
+/* Of one column: .nan counts the missing values. */
+nn_stat nn_table_stats(const nn_table *table, int column); /* -1 is the last */
+#ifndef NN_NO_STDIO
+void nn_table_print(const nn_table *table); /* to stdout: a line for each column */
+#endif
 
 typedef struct nn_idx {
     nn_ctx *ctx;
@@ -1156,6 +1165,43 @@ nn_idx nn_idx_load(nn_ctx *nn, const char *path);
 #endif
 nn_idx nn_idx_parse(nn_ctx *nn, const void *bytes, size_t size); /* bytes must outlive the result */
 double nn_idx_value(const nn_idx *a, size_t i);
+
+/* The bytes of a file as they are, with a 0 behind them. They live as long as nn. */
+typedef struct nn_text {
+    nn_ctx *ctx;
+    const char *bytes;
+    size_t size;                /* without the 0; 0 if reading failed */
+} nn_text;
+#ifndef NN_NO_STDIO
+nn_text nn_text_load(nn_ctx *nn, const char *path);
+#endif
+
+/* What a text is cut into. Words: runs of letters, digits, ' and all that is not ASCII; every other
+ * sign is a token of its own; white space only separates. Lower words: A to Z become a to z first. */
+typedef enum nn_unit { NN_BYTES, NN_CHARS, NN_WORDS, NN_LOWER_WORDS } nn_unit; /* CHARS: UTF-8 */
+
+typedef struct nn_vocab {
+    nn_ctx *ctx;
+    nn_unit unit;
+    int n;                      /* tokens; 0 after an error */
+    const char **token;         /* [n], each with a 0 behind it; token[0] is "<unk>", for others */
+    int *slot;                  /* to find them */
+    size_t slots;
+} nn_vocab;
+
+/* The tokens of a text, the most frequent first, of those equally frequent the one that came first;
+ * limit: at most so many, "<unk>" counted, or 0: all. Lives as long as nn, as what these give does.
+ * Book: 13. */
+nn_vocab nn_vocab_new(nn_ctx *nn, nn_unit unit, const char *text, size_t size, int limit);
+/* A text as ids, *n of them (NULL for none); an unknown token is 0. */
+int *nn_vocab_encode(const nn_vocab *v, const char *text, size_t size, int *n);
+/* Ids as text, words with a space between them. */
+nn_text nn_vocab_decode(const nn_vocab *v, const int *ids, int n);
+nn_vocab nn_vocab_parse(nn_ctx *nn, const char *text, size_t size); /* of a saved one */
+#ifndef NN_NO_STDIO
+nn_vocab nn_vocab_load(nn_ctx *nn, const char *path);
+int nn_vocab_save(const nn_vocab *v, const char *path); /* as CSV, a token a line; 1: it is saved */
+#endif
 
 /* Samples with their labels or targets. Exactly one of x and bytes, and at most one of label and
  * target, is set. */
@@ -1281,6 +1327,7 @@ const nn_model *nn__at_const_model(const nn_model *model, const char *file, int 
 const nn_linear *nn__at_linear(const nn_linear *l, const char *file, int line);
 const nn_table *nn__at_table(const nn_table *table, const char *file, int line);
 const nn_idx *nn__at_idx(const nn_idx *a, const char *file, int line);
+const nn_vocab *nn__at_vocab(const nn_vocab *v, const char *file, int line);
 const nn_dataset *nn__at_data(const nn_dataset *data, const char *file, int line);
 const nn_scaler *nn__at_scaler(const nn_scaler *s, const char *file, int line);
 const nn_batches *nn__at_batches(const nn_batches *b, const char *file, int line);
@@ -1351,7 +1398,15 @@ nn_early_stopping *nn__at_early_stopping(nn_early_stopping *s, const char *file,
 #ifndef NN_NO_STDIO
 #define nn_csv_load(nn, ...) nn_csv_load(NN__AT(ctx, nn), __VA_ARGS__)
 #define nn_idx_load(nn, ...) nn_idx_load(NN__AT(ctx, nn), __VA_ARGS__)
+#define nn_text_load(nn, ...) nn_text_load(NN__AT(ctx, nn), __VA_ARGS__)
+#define nn_vocab_load(nn, ...) nn_vocab_load(NN__AT(ctx, nn), __VA_ARGS__)
+#define nn_vocab_save(v, ...) nn_vocab_save(NN__AT(vocab, v), __VA_ARGS__)
 #endif
+#define nn_vocab_new(nn, ...) nn_vocab_new(NN__AT(ctx, nn), __VA_ARGS__)
+#define nn_vocab_parse(nn, ...) nn_vocab_parse(NN__AT(ctx, nn), __VA_ARGS__)
+#define nn_vocab_encode(v, ...) nn_vocab_encode(NN__AT(vocab, v), __VA_ARGS__)
+#define nn_vocab_decode(v, ...) nn_vocab_decode(NN__AT(vocab, v), __VA_ARGS__)
+#define nn_table_stats(p, ...) nn_table_stats(NN__AT(table, p), __VA_ARGS__)
 #define nn_csv_parse(nn, ...) nn_csv_parse(NN__AT(ctx, nn), __VA_ARGS__)
 #define nn_idx_parse(nn, ...) nn_idx_parse(NN__AT(ctx, nn), __VA_ARGS__)
 #define nn_dataset_classes(p, ...) nn_dataset_classes(NN__AT(table, p), __VA_ARGS__)
@@ -1823,6 +1878,7 @@ NN__NOTE(nn_model, model)
 NN__NOTE(const nn_model, const_model)
 NN__NOTE(const nn_table, table)
 NN__NOTE(const nn_idx, idx)
+NN__NOTE(const nn_vocab, vocab)
 NN__NOTE(const nn_dataset, data)
 NN__NOTE(const nn_scaler, scaler)
 NN__NOTE(const nn_batches, batches)
@@ -2473,34 +2529,35 @@ nn_real nn_item(const nn_tensor *x)
     return x->data[0];
 }
 
-nn_stat nn_stats(const nn_tensor *x)
+/* Of x[0], x[step], .., n numbers. */
+static nn_stat nn__stat(const nn_real *x, size_t n, size_t step)
 {
-    nn_stat s = {0, 0, 0, 0, 0, 0, 0, 0};
-    if (!x) return s;
+    nn_stat s = {0, 0, 0, 0, n, 0, 0, 0};
     double sum = 0, squares = 0;
-    size_t n = 0;
-    for (size_t i = 0; i < x->size; i++) {
-        double v = (double)x->data[i];
+    for (size_t i = 0; i < n; i++) {
+        const double v = (double)x[i * step];
         if (v != v) s.nan++;
         else if (v - v != 0) s.inf++;
         else {
-            if (!n || v < s.min) s.min = v;
-            if (!n || v > s.max) s.max = v;
+            const int first = s.nan + s.inf == i;
+            if (first || v < s.min) s.min = v;
+            if (first || v > s.max) s.max = v;
             s.zero += v == 0;
             sum += v;
-            n++;
         }
     }
-    s.size = x->size;
-    if (!n) return s;
-    s.mean = sum / (double)n;
-    for (size_t i = 0; i < x->size; i++) {
-        double d = (double)x->data[i] - s.mean;
+    const double finite = (double)(n - s.nan - s.inf);
+    if (finite < 1) return s;
+    s.mean = s.min < s.max ? sum / finite : s.min;
+    for (size_t i = 0; i < n; i++) {
+        const double d = (double)x[i * step] - s.mean;
         if (d - d == 0) squares += d * d;
     }
-    s.std = sqrt(squares / (double)n);
+    s.std = sqrt(squares / finite);
     return s;
 }
+
+nn_stat nn_stats(const nn_tensor *x) { return nn__stat(x ? x->data : NULL, x ? x->size : 0, 1); }
 
 #ifndef NN_NO_STDIO
 static void nn__print(const nn_tensor *x, const nn_real *numbers, const char *what)
@@ -8166,82 +8223,391 @@ static int nn__write_close(nn__writer *w)
 /* ---- reading ---- */
 
 #ifndef NN_NO_STDIO
-/* The whole file in memory from NN_MALLOC, to be freed by the caller; NULL on failure. */
-static unsigned char *nn__read_file(nn_ctx *nn, const char *function, const char *path,
-                                    size_t *size)
+enum { NN__STREAM = 1 << 28 }; /* what is read of a pipe or a device, which does not tell its size */
+
+/* The whole file as a block: block->used bytes at block->base and a 0 behind them, to be freed with
+ * NN_FREE or kept with nn__keep_block; NULL on failure. */
+static nn_block *nn__read_file(nn_ctx *nn, const char *function, const char *path)
 {
-    if (!path)
-        return nn_fail(nn, NN_ERROR_ARGUMENT, function, "path is NULL"), (unsigned char *)NULL;
+    if (!path) return nn__mistake(nn, function, "path is NULL"), (nn_block *)NULL;
     FILE *file = fopen(path, "rb");
     if (!file) {
         nn_fail(nn, NN_ERROR_IO, function, "%s: cannot be opened: %s", path, strerror(errno));
         return NULL;
     }
-    void *bytes = NULL;
-    int room = 0, n = 0;
-    for (size_t got = 1; got && nn->code == NN_OK;) {
-        if (!nn__grow(nn, &bytes, n, &room, 1)) break;
-        got = fread((char *)bytes + n, 1, (size_t)(room - n), file);
-        n += (int)got;
+    const long told = fseek(file, 0, SEEK_END) == 0 ? ftell(file) : 0;
+    const int known = told > 0 && told < LONG_MAX; /* a directory may tell LONG_MAX */
+    size_t room = known ? (size_t)told : (size_t)NN__BLOCK, used = 0;
+    nn_block *block = NULL;
+    rewind(file);
+    while (nn->code == NN_OK) {
+        if (!known && room > NN__STREAM) {
+            nn_fail(nn, NN_ERROR_LIMIT, function, "%s: no end after %d bytes", path, NN__STREAM);
+            break;
+        }
+        room += sizeof *block + 1; /* one byte more, to meet the end of the file */
+        nn->allocations++;
+        void *p = block ? NN_REALLOC(nn->user, block, room) : NN_MALLOC(nn->user, room);
+        if (!p) {
+            nn_fail(nn, NN_ERROR_MEMORY, "nn.h", "no memory for %zu bytes", room);
+            break;
+        }
+        block = (nn_block *)p;
+        block->base = (char *)(block + 1);
+        room -= sizeof *block;
+        used += fread(block->base + used, 1, room - used, file);
+        if (used < room) break;
+        room *= 2; /* a stream, or a file that grows */
     }
-    if (ferror(file))
-        nn_fail(nn, NN_ERROR_IO, function, "%s: reading failed after %d bytes", path, n);
+    if (nn->code == NN_OK && ferror(file))
+        nn_fail(nn, NN_ERROR_IO, function, "%s: reading failed after %zu bytes", path, used);
     fclose(file);
-    *size = (size_t)n;
-    if (nn->code == NN_OK) return (unsigned char *)bytes;
-    if (bytes) NN_FREE(nn->user, bytes);
+    if (block) {
+        block->size = block->used = used;
+        block->base[used] = 0;
+    }
+    if (nn->code == NN_OK) return block;
+    if (block) NN_FREE(nn->user, block);
     return NULL;
+}
+
+/* From now on the block belongs to the context. */
+static void nn__keep_block(nn_ctx *nn, nn_block *block)
+{
+    block->next = nn->keep.first;
+    nn->keep.first = block;
+    if (!nn->keep.current) nn->keep.current = block;
 }
 #endif
 
-/* A decimal number that fills all of text, in any locale: 1, and the value, or 0. */
-static int nn__parse_number(const char *text, size_t size, double *value)
+/* 1 unless the bytes are what people often have in place of the file itself; text: a web page may
+ * be meant. */
+static int nn__check_kind(nn_ctx *nn, const char *function, const char *file, const void *bytes,
+                          size_t size, int text)
+{
+    static const char *const kind[][2] = {
+        {"\x1f\x8b", "is compressed: gunzip it first"},
+        {"PK\3\4", "is a zip archive: unzip it first"},
+        {"\xff\xfe", "is UTF-16: save it as UTF-8"},
+        {"\xfe\xff", "is UTF-16: save it as UTF-8"},
+        {"<!", "is a web page, not the file: download it again"},
+        {"<html", "is a web page, not the file: download it again"},
+    };
+    for (size_t i = 0; i < (text ? 4 : sizeof kind / sizeof *kind); i++) {
+        const size_t n = strlen(kind[i][0]);
+        if (size < n || memcmp(bytes, kind[i][0], n) != 0) continue;
+        nn_fail(nn, NN_ERROR_FORMAT, function, "%s: %s", file, kind[i][1]);
+        return 0;
+    }
+    return 1;
+}
+
+enum { NN__FIELD = 4096 }; /* bytes of the longest field and the 0 behind it */
+
+/* The double nearest to m 2^exponent, of two that are equally near the even one. If m is the part
+ * before the point of a longer number, it must have 54 bits, and more says that something follows. */
+static double nn__rounded(uint64_t m, int exponent, int more)
+{
+    double value;
+    if (!m) return 0;
+    for (; !(m >> 63); m <<= 1) exponent--;
+    exponent += 63 + 1022; /* that of IEEE 754 less 1, which the leading bit of 53 adds again */
+    const int drop = exponent < 0 ? 11 - exponent : 11; /* denormals have fewer bits */
+    if (exponent > 2045) return HUGE_VAL;
+    if (drop > 64) return 0;
+    const uint64_t rest = m << (64 - drop), half = (uint64_t)1 << 63;
+    m = drop < 64 ? m >> drop : 0;
+    m += rest > half || (rest == half && (more || m % 2));
+    if (exponent > 0) m += (uint64_t)exponent << 52;
+    return memcpy(&value, &m, sizeof value), value;
+}
+
+/* The digits from p to end (a point among them counts for nothing) as 0.digits 10^top, by exact
+ * arithmetic: words of 9 digits are halved or doubled until two of them stand before the point. */
+static double nn__exact(const char *p, const char *end, int top)
+{
+    const uint32_t base = 1000000000;
+    uint32_t d[NN__FIELD / 9 + 200] = {0}; /* halving lengthens it by 29 digits at a time */
+    for (; p < end && (*p == '0' || *p == '.'); p++) top -= *p == '0';
+    if (p == end || top < -330) return 0;
+    if (top > 310) return HUGE_VAL;
+    int words = (top > 0 ? top + 8 : top) / 9; /* before the point: top / 9, rounded up */
+    int at = 9 * words - top, n = 0, exponent = 0;
+    for (; p < end; p++) {
+        if (*p == '.') continue;
+        n = at++ / 9 + 1;
+        d[n - 1] = d[n - 1] * 10 + (uint32_t)(*p - '0');
+    }
+    for (; at % 9; at++) d[n - 1] *= 10;
+    while (words > 2) {
+        uint64_t rest = 0;
+        int i = 0;
+        for (; i < n || rest; i++) {
+            rest = rest * base + d[i];
+            d[i] = (uint32_t)(rest >> 29);
+            rest &= (1u << 29) - 1;
+        }
+        n = i;
+        if (!d[0]) memmove(d, d + 1, (size_t)n * sizeof *d), n--, words--;
+        exponent += 29;
+    }
+    while (words < 2 || d[0] < base / 10) {
+        const int k = words < 2 ? 29 : 3;
+        uint64_t carry = 0;
+        for (int i = n; i-- > 0; carry /= base) {
+            carry += (uint64_t)d[i] << k;
+            d[i] = (uint32_t)(carry % base);
+        }
+        if (carry) memmove(d + 1, d, (size_t)n * sizeof *d), n++, words++, d[0] = (uint32_t)carry;
+        exponent -= k;
+    }
+    int more = 0;
+    for (int i = 2; i < n; i++) more |= d[i] != 0;
+    return nn__rounded((uint64_t)d[0] * base + d[1], exponent, more);
+}
+
+/* The decimal number at p: what stands behind it, or NULL if there is none. In any locale, and to
+ * the nearest double, which a float build then rounds once more, to the nearest float. */
+static const char *nn__number(const char *p, const char *end, double *value)
 {
     static const double power[] = {1,    1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                    1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
                                    1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-    const char *p = text, *end = text + size;
-    int negative = 0, exponent = 0, digits = 0, point = 0;
-    uint64_t mantissa = 0;
-    if (p < end && (*p == '-' || *p == '+')) negative = *p++ == '-';
-    for (; p < end && ((*p >= '0' && *p <= '9') || (*p == '.' && !point)); p++) {
-        if (*p == '.') {
-            point = 1;
-            continue;
-        }
-        digits++;
-        if (mantissa < UINT64_MAX / 10 - 1)
-            mantissa = mantissa * 10 + (uint64_t)(*p - '0'), exponent -= point;
-        else exponent += !point;
-    }
-    if (!digits) return 0;
+    const int negative = p < end && *p == '-';
+    if (p < end && (*p == '-' || *p == '+')) p++;
+    const char *const first = p;
+    uint64_t m = 0; /* right as long as there are no more than 19 digits */
+    for (; p < end && *p >= '0' && *p <= '9'; p++) m = m * 10 + (uint64_t)(*p - '0');
+    const char *const point = p;
+    if (p < end && *p == '.')
+        for (p++; p < end && *p >= '0' && *p <= '9'; p++) m = m * 10 + (uint64_t)(*p - '0');
+    const char *const last = p;
+    const ptrdiff_t digits = last - first - (last > point);
+    if (digits < 1 || digits >= NN__FIELD) return NULL;
+    int exponent = 0;
     if (p < end && (*p == 'e' || *p == 'E')) {
-        int sign = 1, e = 0;
-        if (++p < end && (*p == '-' || *p == '+')) sign = *p++ == '-' ? -1 : 1;
-        if (p == end) return 0;
+        const int down = ++p < end && *p == '-';
+        if (p < end && (*p == '-' || *p == '+')) p++;
+        if (p == end || *p < '0' || *p > '9') return NULL;
         for (; p < end && *p >= '0' && *p <= '9'; p++)
-            if (e < 100000) e = e * 10 + (*p - '0');
-        exponent += sign * e;
+            if (exponent < 100000) exponent = exponent * 10 + (*p - '0');
+        if (down) exponent = -exponent;
     }
-    if (p != end) return 0;
-    double v = (double)mantissa;
-    for (; exponent > 0 && v - v == 0 && v != 0; exponent -= exponent > 22 ? 22 : exponent)
-        v *= power[exponent > 22 ? 22 : exponent];
-    for (; exponent < 0 && v != 0; exponent += -exponent > 22 ? 22 : -exponent)
-        v /= power[-exponent > 22 ? 22 : -exponent];
+    const int top = (int)(point - first) + exponent; /* the number is 0.digits 10^top */
+    const int down = (int)digits - top;              /* or, of digits without a point, m / 10^down */
+    double v;
+#if defined FLT_EVAL_METHOD && (FLT_EVAL_METHOD == 0 || FLT_EVAL_METHOD == 1)
+    const int plain = digits <= 19 && !(m >> 53) && down >= -22 && down <= 22;
+#else
+    const int plain = 0; /* where a double may be kept with more bits, integers do it */
+#endif
+    if (plain) { /* both are exact, so only the result is rounded */
+        v = down < 0 ? (double)m * power[-down] : (double)m / power[down];
+    } else if (m && digits <= 19 && down >= 0 && down <= 22) { /* m / 5^down 2^-down */
+        const uint64_t divisor = (uint64_t)(power[down] / (double)(1ul << down));
+        uint64_t quotient = m / divisor, rest = m % divisor;
+        int two = -down;
+        for (; !(quotient >> 53); two -= 11) { /* rest < 2^52: there is room for 11 bits */
+            quotient = quotient << 11 | (rest << 11) / divisor;
+            rest = (rest << 11) % divisor;
+        }
+        v = nn__rounded(quotient, two, rest > 0);
+    } else {
+        v = nn__exact(first, last, top);
+    }
     *value = negative ? -v : v;
-    return 1;
+    return p;
 }
 
-enum { NN__FIELD = 4096 };
+/* ---- text and vocabularies ---- */
+
+static nn_vocab nn__vocab(nn_ctx *nn, nn_unit unit)
+{
+    nn_vocab v;
+    memset(&v, 0, sizeof v);
+    v.ctx = nn, v.unit = unit;
+    return v;
+}
+
+static char nn__folded(const nn_vocab *v, char c)
+{
+    return v->unit == NN_LOWER_WORDS && c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static size_t nn__token_bytes(const char *token) { return *token ? strlen(token) : 1; }
+
+/* Where the id of a token is, counted from 1, or would be: 0. Hashing: FNV-1a, Fowler, Noll, Vo. */
+static int *nn__vocab_slot(const nn_vocab *v, const char *text, size_t size)
+{
+    uint32_t hash = 2166136261u;
+    for (size_t i = 0; i < size; i++)
+        hash = (hash ^ (unsigned char)nn__folded(v, text[i])) * 16777619u;
+    for (size_t at = hash;; at++) {
+        int *const slot = &v->slot[at % v->slots];
+        const char *const token = *slot ? v->token[*slot - 1] : "";
+        size_t same = 0;
+        while (*slot && same < size && token[same] == nn__folded(v, text[same])) same++;
+        if (!*slot || (same == size && nn__token_bytes(token) == size)) return slot;
+    }
+}
+
+/* The id of a token, which is added if it is not there; -1 without memory. */
+static int nn__vocab_add(nn_vocab *v, const char *text, size_t size)
+{
+    nn_ctx *nn = v->ctx;
+    if (2 * (size_t)v->n >= v->slots) { /* a table of twice the size, at most half full */
+        const size_t slots = v->slots ? 2 * v->slots : 16;
+        int *slot = (int *)nn__alloc(nn, &nn->keep, slots, sizeof *slot, 1);
+        const char **token = (const char **)nn__alloc(nn, &nn->keep, slots / 2, sizeof *token, 0);
+        if (!slot || !token) return -1;
+        if (v->n) memcpy((void *)token, (const void *)v->token, (size_t)v->n * sizeof *token);
+        v->slot = slot, v->slots = slots, v->token = token;
+        for (int i = 0; i < v->n; i++)
+            *nn__vocab_slot(v, token[i], nn__token_bytes(token[i])) = i + 1;
+    }
+    int *slot = nn__vocab_slot(v, text, size);
+    if (*slot) return *slot - 1;
+    char *copy = (char *)nn__alloc(nn, &nn->keep, size + 1, 1, 1);
+    if (!copy) return -1;
+    for (size_t i = 0; i < size; i++) copy[i] = nn__folded(v, text[i]);
+    v->token[v->n++] = copy;
+    return *slot = v->n, v->n - 1;
+}
+
+/* The size of the token at p; 0 where there is none, at white space between words. */
+static size_t nn__token_size(nn_unit unit, const char *p, const char *end)
+{
+    const size_t left = (size_t)(end - p);
+    const int c = (unsigned char)*p;
+    const size_t utf8 = c < 0xc2 || c > 0xf4 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+    size_t n = 0;
+    if (unit == NN_BYTES) return 1;
+    if (unit == NN_CHARS) {
+        for (n = 1; n < utf8 && n < left && (p[n] & 0xc0) == 0x80;) n++;
+        return n == utf8 ? n : 1; /* what is not UTF-8 counts byte by byte */
+    }
+    for (; n < left && n < NN__FIELD - 1; n++) {
+        const int b = (unsigned char)p[n], lower = b | 0x20;
+        if (b < 0x80 && (lower < 'a' || lower > 'z') && (b < '0' || b > '9') && b != '\'') break;
+    }
+    return n ? n : c > ' ';
+}
+
+typedef struct nn__count {
+    int count, id;
+} nn__count;
+
+static int nn__by_count(const void *a, const void *b)
+{
+    const nn__count *x = (const nn__count *)a, *y = (const nn__count *)b;
+    return x->count != y->count ? (x->count < y->count ? 1 : -1) : x->id - y->id;
+}
+
+nn_vocab nn_vocab_new(nn_ctx *nn, nn_unit unit, const char *text, size_t size, int limit)
+{
+    nn_vocab all = nn__vocab(nn, unit), v = all;
+    void *list = NULL; /* how often each token of all was seen */
+    int room = 0;
+    if (!nn__ready(nn, "nn_vocab_new")) return v;
+    if (!text || unit < NN_BYTES || unit > NN_LOWER_WORDS || limit < 0)
+        return nn__mistake(nn, "nn_vocab_new", "text is %s, unit %d, limit %d",
+                           text ? "there" : "NULL", (int)unit, limit), v;
+    for (size_t at = 0, n; at < size && nn->code == NN_OK; at += n ? n : 1) {
+        n = nn__token_size(unit, text + at, text + size);
+        const int id = n ? nn__vocab_add(&all, text + at, n) : -1;
+        if (id < 0 || !nn__keep_grow(nn, &list, id, &room, sizeof(nn__count))) continue;
+        nn__count *const seen = (nn__count *)list + id;
+        seen->id = id;
+        seen->count += seen->count < INT_MAX;
+    }
+    if (nn->code == NN_OK && !all.n) nn__mistake(nn, "nn_vocab_new", "the text has no token");
+    if (nn->code == NN_OK) qsort(list, (size_t)all.n, sizeof(nn__count), nn__by_count);
+    nn__vocab_add(&v, "<unk>", 5);
+    for (int i = 0; nn->code == NN_OK && i < all.n && (!limit || v.n < limit); i++) {
+        const char *const token = all.token[((nn__count *)list)[i].id];
+        nn__vocab_add(&v, token, nn__token_bytes(token));
+    }
+    return nn->code == NN_OK ? v : nn__vocab(nn, unit);
+}
+
+int *nn_vocab_encode(const nn_vocab *v, const char *text, size_t size, int *n)
+{
+    nn_ctx *nn = v ? v->ctx : NULL;
+    int *ids = NULL;
+    if (n) *n = 0;
+    if (!nn__ready(nn, "nn_vocab_encode")) return NULL;
+    if (!text || !n || !v->n)
+        return nn__mistake(nn, "nn_vocab_encode", "%s", v->n ? "text or n is NULL"
+                                                             : "the vocabulary is empty"), ids;
+    for (int pass = 0; pass < 2 && nn->code == NN_OK; pass++) { /* to count, to fill */
+        size_t count = 0;
+        for (size_t at = 0, bytes; at < size && (!pass || ids); at += bytes ? bytes : 1) {
+            bytes = nn__token_size(v->unit, text + at, text + size);
+            const int found = bytes && pass ? *nn__vocab_slot(v, text + at, bytes) : 0;
+            if (bytes && pass) ids[count] = found ? found - 1 : 0;
+            count += bytes > 0;
+        }
+        if (count > INT_MAX)
+            return nn_fail(nn, NN_ERROR_LIMIT, "nn_vocab_encode", "%zu tokens", count), ids;
+        if (!pass) ids = (int *)nn__alloc(nn, &nn->keep, count, sizeof *ids, 0);
+        if (ids) *n = (int)count;
+    }
+    return ids;
+}
+
+nn_text nn_vocab_decode(const nn_vocab *v, const int *ids, int n)
+{
+    nn_ctx *nn = v ? v->ctx : NULL;
+    nn_text t = {nn, "", 0};
+    if (!nn__ready(nn, "nn_vocab_decode")) return t;
+    const size_t space = v->unit >= NN_WORDS;
+    size_t size = 0;
+    for (int i = 0; i < n; i++) {
+        if (!ids || ids[i] < 0 || ids[i] >= v->n)
+            return nn__mistake(nn, "nn_vocab_decode", "ids[%d] is %d, not one of %d tokens", i,
+                               ids ? ids[i] : -1, v->n), t;
+        size += nn__token_bytes(v->token[ids[i]]) + space;
+    }
+    char *bytes = (char *)nn__alloc(nn, &nn->keep, size + 1, 1, 1);
+    if (!bytes) return t;
+    t.bytes = bytes;
+    for (int i = 0; i < n; i++) {
+        const char *const token = v->token[ids[i]];
+        if (i && space) bytes[t.size++] = ' ';
+        memcpy(bytes + t.size, token, nn__token_bytes(token));
+        t.size += nn__token_bytes(token);
+    }
+    return t;
+}
+
+#ifndef NN_NO_STDIO
+nn_text nn_text_load(nn_ctx *nn, const char *path)
+{
+    nn_text t = {nn, "", 0};
+    if (!nn__ready(nn, "nn_text_load")) return t;
+    nn_block *file = nn__read_file(nn, "nn_text_load", path);
+    if (!file) return t;
+    if (!nn__check_kind(nn, "nn_text_load", path, file->base, file->used, 1))
+        return NN_FREE(nn->user, file), t;
+    nn__keep_block(nn, file);
+    t.bytes = file->base, t.size = file->used;
+    return t;
+}
+#endif
+
+/* ---- CSV ---- */
 
 typedef struct nn__csv { /* where the reader is */
     nn_ctx *nn;
     const char *function, *file, *p, *end;
     nn_csv_options options;
+    char delimiter;
     int line, column;         /* of the field, from 1 */
     char field[NN__FIELD];    /* without quotes and surrounding spaces */
     size_t size;
+    int quoted;
+    char *numeric;            /* [cols]: a number was there, so that all must be numbers */
+    nn_vocab *words;          /* [cols]: the categories, numbered as they appear */
 } nn__csv;
 
 static int nn__csv_fail(nn__csv *r, nn_code code, const char *what)
@@ -8279,13 +8645,12 @@ static int nn__csv_keep(nn__csv *r, char c)
  * delimiter behind the field. 0 after an error. */
 static int nn__csv_field(nn__csv *r)
 {
-    const char delimiter = r->options.delimiter ? r->options.delimiter : ',';
-    r->column++;
-    r->size = 0;
+    const char delimiter = r->delimiter;
+    r->size = 0, r->quoted = 0;
     while (r->p < r->end && *r->p == ' ' && delimiter != ' ') r->p++;
     const int line = r->line;
     if (r->p < r->end && *r->p == '"') {
-        for (r->p++;; r->p++) { /* "" within quotes is one quote */
+        for (r->p++, r->quoted = 1;; r->p++) { /* "" within quotes is one quote */
             if (r->p == r->end) {
                 r->line = line; /* where it was opened */
                 return nn__csv_fail(r, NN_ERROR_FORMAT, "the quote is not closed");
@@ -8305,6 +8670,11 @@ static int nn__csv_field(nn__csv *r)
     return 1;
 }
 
+static int nn__is_number(const char *text, size_t size, double *value)
+{
+    return nn__number(text, text + size, value) == text + size;
+}
+
 static int nn__csv_missing(const char *field)
 {
     static const char *const names[] = {"", "NA", "N/A", "?", "nan", "NaN", "null"};
@@ -8313,50 +8683,53 @@ static int nn__csv_missing(const char *field)
     return 0;
 }
 
-/* The number of a category, a new one if it has not been seen; -1 without memory. */
-static int nn__csv_category(nn__csv *r, nn_table *t, int c, int *capacity)
+/* What the user may have meant by a field that is not a number. */
+static const char *nn__csv_hint(const nn__csv *r)
 {
-    for (int i = 0; i < t->categories[c]; i++)
-        if (strcmp(t->category[c][i], r->field) == 0) return i;
-    void *list = (void *)(uintptr_t)t->category[c];
-    if (!nn__keep_grow(r->nn, &list, t->categories[c], &capacity[c], sizeof **t->category))
-        return -1;
-    t->category[c] = (const char **)list;
-    t->category[c][t->categories[c]] = nn__copy_text(r->nn, r->field, r->size);
-    return r->nn->code == NN_OK ? t->categories[c]++ : -1;
+    const char *const comma = strchr(r->field, ',');
+    if (r->field[0] == '#') return "comments are not read; options.header counts lines to skip";
+    if (strpbrk(r->field, ";\t|")) return "options.delimiter sets another delimiter";
+    if (comma && comma[1] >= '0' && comma[1] <= '9') return "a decimal comma? it must be a point";
+    if (strspn(r->field, "+-INFTYinfty") == r->size) return "infinity is not accepted";
+    return r->options.header || r->line > 1
+               ? "a category? options.categories = 1"
+               : "a header? options.header = 1; or a category? options.categories = 1";
 }
 
-/* The value of r->field in column c; 0 after an error. */
-static int nn__csv_value(nn__csv *r, nn_table *t, int c, int *capacity, nn_real *value)
+/* The value of the next field, in column c (from 0); 0 after an error. A plain number is read where
+ * it stands, anything else by way of r->field. */
+static int nn__csv_value(nn__csv *r, int c, nn_real *value)
 {
-    double v;
-    if (nn__csv_missing(r->field)) {
-        if (r->options.missing == NN_MISSING_ERROR)
-            return nn__csv_fail(
-                r, NN_ERROR_FORMAT,
-                "the value is missing (options.missing = NN_MISSING_NAN accepts that)");
-        return *value = (nn_real)NAN, 1;
+    double v = 0;
+    nn_vocab *words = r->words ? &r->words[c] : NULL;
+    const char *p = words && words->n ? NULL : nn__number(r->p, r->end, &v);
+    if (p && (p == r->end || *p == r->delimiter || *p == '\n' || *p == '\r')) {
+        r->p = p;
+    } else {
+        if (!nn__csv_field(r)) return 0;
+        if (nn__csv_missing(r->field) && !(r->quoted && r->size)) { /* "NA" in quotes is a text */
+            if (r->options.missing != NN_MISSING_ERROR) return *value = (nn_real)NAN, 1;
+            return nn__csv_fail(r, NN_ERROR_FORMAT,
+                                r->size || !c || !nn__csv_line_end(r)
+                                    ? "the value is missing (options.missing = NN_MISSING_NAN "
+                                      "accepts that)"
+                                    : "the value is missing: does the line end with a delimiter? "
+                                      "(options.missing = NN_MISSING_NAN accepts that)");
+        }
+        const int number = nn__is_number(r->field, r->size, &v);
+        if (words && (words->n || (!number && !r->numeric[c]))) {
+            words->ctx = r->nn;
+            const int i = nn__vocab_add(words, r->field, r->size);
+            return *value = (nn_real)i, i >= 0;
+        }
+        if (!number)
+            return nn_fail(r->nn, NN_ERROR_FORMAT, r->function,
+                           "%s: line %d, column %d: \"%.32s\" is not a number (%s)", r->file,
+                           r->line, r->column, r->field, nn__csv_hint(r)), 0;
     }
-    const int number = nn__parse_number(r->field, r->size, &v);
-    if (t->categories[c] || (!number && r->options.categories && !capacity[t->cols + c])) {
-        const int i = nn__csv_category(r, t, c, capacity);
-        return *value = (nn_real)i, i >= 0;
-    }
-    if (number) {
-        capacity[t->cols + c] = 1; /* from now on a column of numbers */
-        *value = (nn_real)v;
-        if (*value - *value == 0) return 1;
-        return nn__csv_fail(r, NN_ERROR_FORMAT, "the number is too large");
-    }
-    const char *hint = "";
-    if (strpbrk(r->field, ";\t")) hint = " (options.delimiter sets another delimiter)";
-    else if (!r->options.header && r->line == 1)
-        hint = " (a header? options.header = 1; or a category? options.categories = 1)";
-    else hint = " (a category? options.categories = 1)";
-    nn_fail(r->nn, NN_ERROR_FORMAT, r->function,
-            "%s: line %d, column %d: \"%.32s\" is not a number%s", r->file, r->line, r->column,
-            r->field, hint);
-    return 0;
+    r->numeric[c] = 1;
+    *value = (nn_real)v;
+    return *value - *value == 0 || nn__csv_fail(r, NN_ERROR_FORMAT, "the number is too large");
 }
 
 /* The fields of one line as texts that live as long as the context. */
@@ -8365,6 +8738,7 @@ static const char **nn__csv_names(nn__csv *r, int *n)
     void *list = NULL;
     int capacity = 0;
     for (*n = 0; r->nn->code == NN_OK; r->p++) {
+        r->column++;
         if (!nn__csv_field(r) || !nn__keep_grow(r->nn, &list, *n, &capacity, sizeof(char *))) break;
         ((const char **)list)[(*n)++] = nn__copy_text(r->nn, r->field, r->size);
         if (nn__csv_line_end(r)) break;
@@ -8388,8 +8762,13 @@ static nn_table nn__csv_read(nn_ctx *nn, const char *function, const char *file,
     memset(&r, 0, sizeof r);
     r.nn = nn, r.function = function, r.file = file, r.p = text, r.end = text + size;
     r.options = options, r.line = 1;
+    r.delimiter = options.delimiter ? options.delimiter : ',';
+    if (strchr("0123456789.+-eE\"\r\n", r.delimiter))
+        return nn__mistake(nn, function, "options.delimiter is '%c'", r.delimiter), t;
+    if (!nn__check_kind(nn, function, file, text, size, 0)) return t;
+    const nn__mark mark = nn__arena_mark(&nn->keep); /* a failure gives back what it took */
     if (size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) r.p += 3;
-    int names = 0, room = 0, *capacity = NULL;
+    int names = 0, room = 0;
     const char **name = NULL;
     void *values = NULL; /* rows x cols numbers, growing */
     for (; options.header > 0 && r.p < r.end && nn->code == NN_OK; options.header--) {
@@ -8403,23 +8782,30 @@ static nn_table nn__csv_read(nn_ctx *nn, const char *function, const char *file,
         }
         if (!t.cols) { /* the first line of data tells how many columns there are */
             nn__csv first = r;
-            while (nn__csv_field(&first) && !nn__csv_line_end(&first)) first.p++;
-            t.cols = nn->code == NN_OK ? first.column : 0;
+            for (first.column = 1; nn__csv_field(&first) && !nn__csv_line_end(&first); first.p++)
+                first.column++;
+            if (nn->code != NN_OK) break;
+            t.cols = first.column;
             t.categories = (int *)nn__alloc(nn, &nn->keep, (size_t)t.cols, sizeof(int), 1);
             t.category =
                 (const char ***)nn__alloc(nn, &nn->keep, (size_t)t.cols, sizeof(char **), 1);
-            capacity = (int *)nn__alloc(nn, &nn->keep, (size_t)t.cols, 2 * sizeof(int), 1);
+            r.numeric = (char *)nn__alloc(nn, &nn->keep, (size_t)t.cols, 1, 1);
+            if (options.categories)
+                r.words = (nn_vocab *)nn__alloc(nn, &nn->keep, (size_t)t.cols, sizeof(nn_vocab), 1);
         }
         for (int c = 0; nn->code == NN_OK; c++, r.p++) {
             nn_real value = 0;
-            if (!nn__csv_field(&r)) break;
-            if (c == t.cols)
-                nn__csv_fail(&r, NN_ERROR_FORMAT, "this line has more fields than the first");
-            else if (t.rows > INT_MAX / t.cols - 1)
-                nn__csv_fail(&r, NN_ERROR_LIMIT, "too many values");
-            else if (nn__csv_value(&r, &t, c, capacity, &value)) {
-                if (nn__grow(nn, &values, t.rows * t.cols + c, &room, sizeof value))
-                    ((nn_real *)values)[t.rows * t.cols + c] = value;
+            r.column = c + 1;
+            if (c == t.cols) {
+                if (nn__csv_field(&r))
+                    nn__csv_fail(&r, NN_ERROR_FORMAT,
+                                 r.size || !nn__csv_line_end(&r)
+                                     ? "this line has more fields than the first"
+                                     : "this line has more fields than the first: does it end "
+                                       "with a delimiter?");
+            } else if (nn__csv_value(&r, c, &value) &&
+                       nn__grow(nn, &values, t.rows * t.cols + c, &room, sizeof value)) {
+                ((nn_real *)values)[t.rows * t.cols + c] = value;
             }
             if (nn->code == NN_OK && nn__csv_line_end(&r)) {
                 if (c + 1 < t.cols)
@@ -8435,15 +8821,17 @@ static nn_table nn__csv_read(nn_ctx *nn, const char *function, const char *file,
         double rows, cols;
         t.data = nn__reals(nn, &nn->keep, (size_t)t.rows * (size_t)t.cols);
         if (t.data) memcpy(t.data, values, (size_t)t.rows * (size_t)t.cols * sizeof *t.data);
-        if (names > 2 && nn__parse_number(name[0], strlen(name[0]), &rows) && rows == t.rows &&
-            nn__parse_number(name[1], strlen(name[1]), &cols) && cols == t.cols - 1) {
+        for (int c = 0; r.words && c < t.cols; c++)
+            t.category[c] = r.words[c].token, t.categories[c] = r.words[c].n;
+        if (names > 2 && nn__is_number(name[0], strlen(name[0]), &rows) && rows == t.rows &&
+            nn__is_number(name[1], strlen(name[1]), &cols) && cols == t.cols - 1) {
             t.class_name = name + 2;
             t.classes = names - 2;
         } else if (names == t.cols) {
             int numbers = 0;
             t.name = name;
             for (int c = 0; c < names; c++)
-                numbers += nn__parse_number(name[c], strlen(name[c]), &rows);
+                numbers += nn__is_number(name[c], strlen(name[c]), &rows);
             if (numbers == names)
                 nn_fail(nn, NN_ERROR_FORMAT, function,
                         "%s: the header consists of numbers: is it data "
@@ -8460,7 +8848,9 @@ static nn_table nn__csv_read(nn_ctx *nn, const char *function, const char *file,
             if (!t.name[c]) t.name[c] = "";
     }
     if (values) NN_FREE(nn->user, values);
-    return nn->code == NN_OK ? t : nn__no_table(nn);
+    if (nn->code == NN_OK) return t;
+    nn__arena_rewind(&nn->keep, mark);
+    return nn__no_table(nn);
 }
 
 nn_table nn_csv_parse(nn_ctx *nn, const char *text, size_t size, nn_csv_options options)
@@ -8470,6 +8860,41 @@ nn_table nn_csv_parse(nn_ctx *nn, const char *text, size_t size, nn_csv_options 
     nn_fail(nn, NN_ERROR_ARGUMENT, "nn_csv_parse", "text is NULL");
     return nn__no_table(nn);
 }
+
+nn_stat nn_table_stats(const nn_table *t, int column)
+{
+    nn_stat none = {0, 0, 0, 0, 0, 0, 0, 0};
+    if (!nn__ready(t ? t->ctx : NULL, "nn_table_stats")) return none;
+    if (column < -1 || column >= t->cols)
+        return nn__mistake(t->ctx, "nn_table_stats", "there is no column %d of %d", column,
+                           t->cols), none;
+    if (column < 0) column = t->cols - 1;
+    return nn__stat(t->data + column, (size_t)t->rows, (size_t)t->cols);
+}
+
+#ifndef NN_NO_STDIO
+void nn_table_print(const nn_table *t)
+{
+    if (!t) {
+        printf("NULL\n");
+        return;
+    }
+    printf("table [%d, %d]\n%20s %9s %9s %9s %9s %9s\n", t->rows, t->cols, "column", "min", "max",
+           "mean", "std", "missing");
+    for (int c = 0; c < t->cols; c++) {
+        const nn_stat s = nn__stat(t->data + c, (size_t)t->rows, (size_t)t->cols);
+        const int n = t->categories[c];
+        printf("%3d %16.16s", c, t->name[c]);
+        if (n) printf("%40s", ""); /* + 0 makes -0 print as 0 */
+        else printf(" %9.4g %9.4g %9.4g %9.4g", s.min + 0, s.max + 0, s.mean + 0, s.std);
+        printf(" %9zu", s.nan);
+        for (int i = 0; i < n && i < 3; i++) printf("%s %.16s", i ? "," : " ", t->category[c][i]);
+        printf(n > 3 ? ", .. (%d)\n" : "\n", n);
+    }
+}
+#endif
+
+/* ---- IDX ---- */
 
 static nn_idx nn__no_idx(nn_ctx *nn)
 {
@@ -8485,10 +8910,10 @@ static nn_idx nn__idx_read(nn_ctx *nn, const char *function, const char *file,
 {
     static const unsigned char bytes_of[] = {1, 1, 0, 2, 4, 4, 8}; /* types 0x08 .. 0x0e */
     const size_t each = size > 2 && b[2] >= 0x08 && b[2] <= 0x0e ? bytes_of[b[2] - 0x08] : 0;
-    if (size >= 2 && b[0] == 0x1f && b[1] == 0x8b)
-        nn_fail(nn, NN_ERROR_FORMAT, function, "%s: is compressed: gunzip it first", file);
-    else if (size < 4 || b[0] || b[1])
-        nn_fail(nn, NN_ERROR_FORMAT, function, "%s: offset 0: not an IDX file", file);
+    if (!nn__check_kind(nn, function, file, b, size, 0)) return nn__no_idx(nn);
+    if (size < 4 || b[0] || b[1])
+        nn_fail(nn, NN_ERROR_FORMAT, function, "%s: offset 0: not an IDX file%s", file,
+                size < 4 || b[2] || b[3] ? "" : " (its numbers with the lowest byte first?)");
     else if (!each)
         nn_fail(nn, NN_ERROR_FORMAT, function, "%s: offset 2: unknown type 0x%02x", file, b[2]);
     else if (b[3] < 1 || b[3] > NN_MAX_DIMS)
@@ -8503,11 +8928,13 @@ static nn_idx nn__idx_read(nn_ctx *nn, const char *function, const char *file,
         if (size < at + 4)
             nn_fail(nn, NN_ERROR_FORMAT, function, "%s: offset %zu: the header is cut off", file,
                     at);
-        else if (!d || d > INT_MAX || a.size > (size_t)PTRDIFF_MAX / 8 / d)
+        else if (!d)
+            nn_fail(nn, NN_ERROR_FORMAT, function, "%s: offset %zu: dimension %d is 0", file, at, i);
+        else if (d > INT_MAX || a.size > (size_t)PTRDIFF_MAX / 8 / d)
             nn_fail(nn, NN_ERROR_LIMIT, function, "%s: offset %zu: dimension %d is %lu", file, at,
                     i, (unsigned long)d);
         a.shape.dim[i] = (int)d;
-        a.size *= d;
+        a.size *= d ? d : 1;
     }
     if (nn->code == NN_OK && size - at != a.size * each)
         nn_fail(nn, NN_ERROR_FORMAT, function, "%s: %s announces %zu bytes of data, there are %zu",
@@ -8525,33 +8952,31 @@ nn_idx nn_idx_parse(nn_ctx *nn, const void *bytes, size_t size)
 }
 
 #ifndef NN_NO_STDIO
+static nn_table nn__csv_load(nn_ctx *nn, const char *function, const char *path,
+                             nn_csv_options options)
+{
+    nn_block *text = nn__read_file(nn, function, path);
+    if (!text) return nn__no_table(nn);
+    nn_table t = nn__csv_read(nn, function, path, text->base, text->used, options);
+    NN_FREE(nn->user, text);
+    return t;
+}
+
 nn_table nn_csv_load(nn_ctx *nn, const char *path, nn_csv_options options)
 {
-    nn_table t = nn__no_table(nn);
-    if (!nn__ready(nn, "nn_csv_load")) return t;
-    size_t size;
-    unsigned char *bytes = nn__read_file(nn, "nn_csv_load", path, &size);
-    if (!bytes) return t;
-    t = nn__csv_read(nn, "nn_csv_load", path, (const char *)bytes, size, options);
-    NN_FREE(nn->user, bytes);
-    return t;
+    if (!nn__ready(nn, "nn_csv_load")) return nn__no_table(nn);
+    return nn__csv_load(nn, "nn_csv_load", path, options);
 }
 
 nn_idx nn_idx_load(nn_ctx *nn, const char *path)
 {
     if (!nn__ready(nn, "nn_idx_load")) return nn__no_idx(nn);
-    size_t size;
-    unsigned char *bytes = nn__read_file(nn, "nn_idx_load", path, &size);
-    if (!bytes) return nn__no_idx(nn);
-    nn_idx a = nn__idx_read(nn, "nn_idx_load", path, bytes, size);
-    if (a.bytes) { /* copied to live as long as the context */
-        const size_t data = size - (size_t)(a.bytes - bytes);
-        void *copy = nn__alloc(nn, &nn->keep, data, 1, 0);
-        if (copy) memcpy(copy, a.bytes, data);
-        a.bytes = (const unsigned char *)copy;
-    }
-    NN_FREE(nn->user, bytes);
-    return a.bytes ? a : nn__no_idx(nn);
+    nn_block *file = nn__read_file(nn, "nn_idx_load", path);
+    if (!file) return nn__no_idx(nn);
+    nn_idx a = nn__idx_read(nn, "nn_idx_load", path, (unsigned char *)file->base, file->used);
+    if (a.bytes) nn__keep_block(nn, file);
+    else NN_FREE(nn->user, file);
+    return a;
 }
 #endif
 
@@ -8576,6 +9001,76 @@ double nn_idx_value(const nn_idx *a, size_t i)
     default: return memcpy(&d, &u64, sizeof d), d;
     }
 }
+
+/* ---- vocabularies in files: a CSV of one column, headed by the unit and the number of tokens ---- */
+
+static const char *const nn__units[] = {"bytes", "chars", "words", "lower_words"};
+
+static nn_vocab nn__vocab_of(const nn_table *t, const char *function, const char *file)
+{
+    nn_vocab v = nn__vocab(t->ctx, NN_BYTES);
+    const nn_vocab none = v;
+    char head[32] = "";
+    int unit = NN_BYTES - 1, i = 0;
+    if (t->ctx->code != NN_OK) return none;
+    while (strcmp(t->name[0], head) != 0 && ++unit <= NN_LOWER_WORDS)
+        snprintf(head, sizeof head, "%s %d", nn__units[unit], t->rows);
+    if (unit < NN_BYTES || unit > NN_LOWER_WORDS || t->cols != 1 || !t->categories[0])
+        return nn_fail(t->ctx, NN_ERROR_FORMAT, function,
+                       "%s: line 1 is \"%.32s\", and %d tokens follow: \"words %d\" would be right",
+                       file, t->name[0], t->rows, t->rows), none;
+    if (strcmp(t->category[0][0], "<unk>") != 0)
+        return nn_fail(t->ctx, NN_ERROR_FORMAT, function, "%s: line 2: token 0 is not <unk>", file),
+               none;
+    while (i < t->rows && (int)t->data[i] == i) i++;
+    if (t->categories[0] != t->rows)
+        return nn_fail(t->ctx, NN_ERROR_FORMAT, function, "%s: token %d is there twice", file, i),
+               none;
+    v.unit = (nn_unit)unit;
+    for (i = 0; i < t->rows && t->ctx->code == NN_OK; i++)
+        nn__vocab_add(&v, t->category[0][i], strlen(t->category[0][i]));
+    return t->ctx->code == NN_OK ? v : none;
+}
+
+static const nn_csv_options nn__vocab_options = {1, ',', NN_MISSING_ERROR, 1};
+
+nn_vocab nn_vocab_parse(nn_ctx *nn, const char *text, size_t size)
+{
+    if (!nn__ready(nn, "nn_vocab_parse")) return nn__vocab(nn, NN_BYTES);
+    if (!text) nn__mistake(nn, "nn_vocab_parse", "text is NULL");
+    const nn_table t = nn__csv_read(nn, "nn_vocab_parse", "text", text, size, nn__vocab_options);
+    return nn__vocab_of(&t, "nn_vocab_parse", "text");
+}
+
+#ifndef NN_NO_STDIO
+nn_vocab nn_vocab_load(nn_ctx *nn, const char *path)
+{
+    if (!nn__ready(nn, "nn_vocab_load")) return nn__vocab(nn, NN_BYTES);
+    const nn_table t = nn__csv_load(nn, "nn_vocab_load", path, nn__vocab_options);
+    return nn__vocab_of(&t, "nn_vocab_load", path);
+}
+
+int nn_vocab_save(const nn_vocab *v, const char *path)
+{
+    nn_ctx *nn = v ? v->ctx : NULL;
+    if (!nn__ready(nn, "nn_vocab_save")) return 0;
+    if (!v->n) return nn__mistake(nn, "nn_vocab_save", "the vocabulary is empty");
+    for (int i = 0; i < v->n; i++)
+        if (!v->token[i][0])
+            return nn_fail(nn, NN_ERROR_UNSUPPORTED, "nn_vocab_save",
+                           "token %d is the byte 0, which a CSV cannot hold", i), 0;
+    nn__writer w = nn__writer_new(nn, "nn_vocab_save", NULL, 0);
+    if (!nn__write_open(&w, path)) return 0;
+    char head[32];
+    nn__write(&w, head, (size_t)snprintf(head, sizeof head, "%s %d\n", nn__units[v->unit], v->n));
+    for (int i = 0; i < v->n; i++) {
+        nn__write(&w, "\"", 1);
+        for (const char *p = v->token[i]; *p; p++) nn__write(&w, *p == '"' ? "\"\"" : p, 1 + (*p == '"'));
+        nn__write(&w, "\"\n", 2);
+    }
+    return nn__write_close(&w);
+}
+#endif
 
 /* ---- data sets ---- */
 
@@ -8634,7 +9129,7 @@ nn_dataset nn_dataset_classes(const nn_table *t, int column)
     for (ptrdiff_t i = 0; d.label && i < d.n; i++) {
         const double v = (double)t->data[i * t->cols + column];
         if (nn__label(v, &d.label[i], &d.classes)) continue;
-        nn_fail(nn, NN_ERROR_ARGUMENT, "nn_dataset_classes",
+        nn_fail(nn, NN_ERROR_FORMAT, "nn_dataset_classes",
                 "row %d: column %d is %g, not a class: classes are whole numbers from 0", (int)i,
                 column, v);
         d.label = NULL;
@@ -8670,8 +9165,9 @@ nn_dataset nn_dataset_idx(const nn_idx *images, const nn_idx *labels)
                 nn_shape_text(nn, images->shape),
                 images->shape.ndim == 1 ? " (are these the labels?)" : "");
     else if (labels->shape.ndim != 1 || labels->shape.dim[0] != images->shape.dim[0])
-        nn_fail(nn, NN_ERROR_SHAPE, "nn_dataset_idx", "images are %s, labels %s",
-                nn_shape_text(nn, images->shape), nn_shape_text(nn, labels->shape));
+        nn_fail(nn, NN_ERROR_SHAPE, "nn_dataset_idx", "images are %s, labels %s%s",
+                nn_shape_text(nn, images->shape), nn_shape_text(nn, labels->shape),
+                labels->shape.ndim > 1 ? " (are these images?)" : "");
     if (nn->code != NN_OK) return none;
     nn_shape sample = images->shape;
     sample.ndim--;
@@ -8780,23 +9276,9 @@ nn_scaler nn_scaler_fit(const nn_dataset *data)
     if (!s.mean || !s.std) return s;
     s.size = data->size;
     for (ptrdiff_t j = 0; j < s.size; j++) {
-        double sum = 0, squares = 0, min = HUGE_VAL, max = -HUGE_VAL;
-        int n = 0; /* missing values (NaN) do not count */
-        for (ptrdiff_t i = 0; i < data->n; i++) {
-            const double v = (double)data->x[i * s.size + j];
-            if (v != v) continue;
-            min = fmin(min, v);
-            max = fmax(max, v);
-            sum += v;
-            n++;
-        }
-        const double mean = min < max ? sum / n : min;
-        for (ptrdiff_t i = 0; i < data->n; i++) {
-            const double d = (double)data->x[i * s.size + j] - mean;
-            if (d == d) squares += d * d;
-        }
-        s.mean[j] = n ? (nn_real)mean : 0;
-        s.std[j] = n ? (nn_real)sqrt(squares / n) : 0;
+        const nn_stat stat = nn__stat(data->x + j, (size_t)data->n, (size_t)s.size);
+        s.mean[j] = (nn_real)stat.mean;
+        s.std[j] = (nn_real)stat.std;
     }
     return s;
 }

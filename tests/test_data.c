@@ -5,6 +5,7 @@
  * Run from the root of the repository. The oracles are other programs' numbers (awk, od: the
  * commands stand beside them), libc's strtod, bytes written by hand, and plain loops.
  */
+#define _DEFAULT_SOURCE /* mkfifo, fork, MAP_ANONYMOUS */
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +26,11 @@
 #undef sscanf
 #undef fscanf
 #include "test.h"
+#ifdef __unix__
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#endif
 
 #define DATA "examples/data/"
 #define COUNT(a) ((int)(sizeof(a) / sizeof(a)[0]))
@@ -415,6 +421,91 @@ static void numbers_round_trip(void)
     }
 }
 
+/* ---- the double itself, before a float build rounds it ---- */
+
+static void number_is_strtods(const char *text)
+{
+    double got = -1, expected = strtod(text, NULL);
+    const char *end = text + strlen(text);
+    if (nn__number(text, end, &got) != end || memcmp(&got, &expected, sizeof got) != 0) {
+        test_check(0, __FILE__, __LINE__);
+        printf("%.60s: %a, strtod says %a\n", text, got, expected);
+    }
+}
+
+static void numbers_to_the_last_bit(void)
+{
+    static const char *const hard[] = {
+        "0", "-0", "0.0e5", "5e-324", "2.4703282292062327e-324", "2.4703282292062328e-324",
+        "2.2250738585072011e-308", "2.2250738585072012e-308", "2.2250738585072014e-308",
+        "1.7976931348623157e308", "1.7976931348623158e308", "9007199254740993", /* half way */
+        "9007199254740993.000000000000000000000000000000000000001", "9007199254740992.9999999999999",
+        "9007199254740995", "0.1", "0.3", "1e22", "1e23", "8.5e22", "123456789012345678e-22",
+        "1e-22", "1e-23", "6.02214076e23", "1.00000000000000011102230246251565404236316680908203125",
+        "1.00000000000000011102230246251565404236316680908203124", "12345678901234567890.",
+        "1.00000000000000011102230246251565404236316680908203126", "99999999999999999999e-20",
+        "0.000000000000000000000000000000000000000000000000000001e54", "00000000000000000000001",
+        "1e-999", "4.9e-324", "3e-324", "2e-324", "179769313486231570000000000000000000000e270"};
+    for (int e = 0; e < COUNT(hard); e++) number_is_strtods(hard[e]);
+    char text[1300];
+    for (int i = 0; i < 20000; i++) {
+        uint64_t bits = (uint64_t)chance(1 << 30) << 34 ^ (uint64_t)chance(1 << 30) << 12 ^
+                        (uint64_t)chance(1 << 12);
+        if (i % 4 == 0) bits &= ~((uint64_t)0x7ff << 52); /* a denormal */
+        double d;
+        memcpy(&d, &bits, sizeof d);
+        if (d - d != 0) continue;
+        snprintf(text, sizeof text, "%.*e", 1 + chance(25), d);
+        number_is_strtods(text);
+        snprintf(text, sizeof text, "%d.%08d%08de%d", chance(100), chance(100000000),
+                 chance(100000000), chance(60) - 45);
+        number_is_strtods(text);
+        if (i % 50) continue;
+        int n = snprintf(text, sizeof text, "%.1100e", d); /* every digit there is, and a bit more */
+        number_is_strtods(text);
+        for (int k = 0; k < 400; k++) text[k] = (char)('0' + chance(10));
+        text[chance(400)] = '.';
+        n = snprintf(text + 400, sizeof text - 400, "e%d", chance(800) - 600);
+        CHECK(n > 0);
+        number_is_strtods(text);
+        text[399] = '.', text[chance(399)] = '1', text[400] = 0;
+        if (strchr(text, '.') == text + 399) number_is_strtods(text);
+    }
+}
+
+/* Just between two doubles: the even one; a digit more, far behind, decides. glibc writes all the
+ * digits of a double; the number in the middle has those of x and of the next, halved by hand. */
+static void numbers_half_way(void)
+{
+    for (int i = 0; i < 500; i++) {
+        const uint64_t m = (uint64_t)chance(1 << 30) << 22 | (uint64_t)1 << 52 | (unsigned)chance(4);
+        const int up = chance(11); /* 2 m + 1 times 2^up has at most 65 bits: written by long division */
+        char text[64], digits[64];
+        int n = 0, k = 0;
+        uint64_t high = (2 * m + 1) >> (64 - up - 1) >> 1, low = (2 * m + 1) << up;
+        while (high || low) { /* two words divided by 10 */
+            const uint64_t r = high % 10;
+            high /= 10;
+            uint64_t rest = r, q = 0;
+            for (int b = 63; b >= 0; b--) {
+                rest = rest << 1 | (low >> b & 1);
+                q = q << 1 | (rest >= 10);
+                if (rest >= 10) rest -= 10;
+            }
+            low = q;
+            digits[n++] = (char)('0' + rest);
+        }
+        while (n) text[k++] = digits[--n];
+        text[k] = 0;
+        const double even = ldexp((double)(m + (m & 1)), up + 1), next = ldexp((double)(m + 1), up + 1);
+        double got = 0;
+        CHECK(nn__number(text, text + k, &got) == text + k && got == even);
+        memcpy(text + k, ".000000001", 11);
+        CHECK(nn__number(text, text + k + 10, &got) == text + k + 10 && got == next);
+        number_is_strtods(text);
+    }
+}
+
 static void numbers_in_every_locale(void)
 {
     static const char *const comma[] = {"de_DE.UTF-8", "de_DE.utf8", "de_DE", "fr_FR.UTF-8",
@@ -452,6 +543,14 @@ static void numbers_refused(void)
 
 /* ---- CSV: what is rejected ---- */
 
+#define WRITTEN "test_data.tmp"
+static const char *written(const void *bytes, size_t size) /* in a file; its name */
+{
+    FILE *file = fopen(WRITTEN, "wb");
+    if (!file || fwrite(bytes, 1, size, file) != size || fclose(file) != 0) exit(2);
+    return WRITTEN;
+}
+
 static void csv_refused(void)
 {
     static const struct {
@@ -485,12 +584,44 @@ static void csv_refused(void)
         {"1,2\n3,\"4\"\"\n5,6\n", {0, 0, 0, 0}, "line 2, column 2", "quote"},
         {"1,\"2\"x\n", {0, 0, 0, 0}, "line 1, column 2", "behind"},
         {"1,\"2\" \"3\"\n", {0, 0, 0, 0}, "line 1, column 2", "behind"},
+        /* what people really do */
+        {"   \n", {0, 0, 0, 0}, "line 1, column 1", "missing"},
+        {"1,2,\n3,4,\n", {0, 0, 0, 0}, "line 1, column 3", "does the line end with a delimiter?"},
+        {"a,b\n1,2,\n", {1, 0, 0, 0}, "line 2, column 3", "does the line end with a delimiter?"},
+        {"1,2\n3,4,\n", {0, 0, 0, 0}, "line 2, column 3", "does it end with a delimiter?"},
+        {"1,2\n3,4,,\n", {0, 0, 0, 0}, "line 2, column 3", "more fields than the first"},
+        {"# made by hand\n1,2\n", {0, 0, 0, 0}, "line 1, column 1", "comments are not read"},
+        {"1,2 # good\n", {0, 0, 0, 0}, "line 1, column 2", "\"2 # good\""},
+        {"1,5;2,5\n", {0, ';', 0, 0}, "line 1, column 1", "a decimal comma?"},
+        {"\"1,5\",2\n", {0, 0, 0, 0}, "line 1, column 1", "a decimal comma?"},
+        {"1|2\n", {0, 0, 0, 0}, "line 1, column 1", "options.delimiter"},
+        {"1,inf\n", {0, 0, 0, 0}, "line 1, column 2", "infinity is not accepted"},
+        {"1,2\n-Infinity,3\n", {0, 0, 0, 0}, "line 2, column 1", "infinity is not accepted"},
+        {"1,nan\n", {0, 0, 0, 0}, "line 1, column 2", "missing"},
+        {"1,?\n", {0, 0, 0, 0}, "line 1, column 2", "missing"},
+        {"1,null\n", {0, 0, 0, 0}, "line 1, column 2", "missing"},
+        {"1,\"NA\"\n", {0, 0, NN_MISSING_NAN, 0}, "line 1, column 2", "\"NA\" is not a number"},
+        {"\xff\xfe" "1\n", {0, 0, 0, 0}, "is UTF-16", "UTF-8"},
+        {"\xfe\xff" "1\n", {0, 0, 0, 0}, "is UTF-16", "UTF-8"},
+        {"\x1f\x8b\x08", {0, 0, 0, 0}, "is compressed", "gunzip it first"},
+        {"PK\x03\x04", {0, 0, 0, 0}, "is a zip archive", "unzip it first"},
+        {"<!DOCTYPE html>\n<html>", {0, 0, 0, 1}, "is a web page", "download it again"},
+        {"<html>", {0, 0, 0, 1}, "is a web page", "download it again"},
+        {"1,2\n1e999,3\n", {0, 0, 0, 0}, "line 2, column 1", "too large"},
+        {"a,b\n1,0x1p3\n", {1, 0, 0, 0}, "line 2, column 2", "\"0x1p3\" is not a number"},
+        {"1,2\n3,4\n", {1, 0, 0, 0}, "header", "is it data"},
+        {"1,2\n\n\n3\n", {0, 0, 0, 0}, "line 4", "fewer"},
+        {"a b\n1 2\n", {1, 0, 0, 0}, "line 2, column 1", "\"1 2\" is not a number"},
     };
     for (int e = 0; e < COUNT(table); e++) {
         nn_table t = parse(table[e].text, table[e].options);
         CHECK(!t.rows && !t.cols && !t.data && !t.classes);
         rejected(table[e].text, NN_ERROR_FORMAT, table[e].place, table[e].says);
+        t = nn_csv_load(nn, written(table[e].text, strlen(table[e].text)), table[e].options);
+        CHECK(!t.rows && !t.cols && !t.data && !t.classes);
+        rejected(table[e].text, NN_ERROR_FORMAT, "nn_csv_load: " WRITTEN ": ", table[e].place);
     }
+    remove(WRITTEN);
 }
 
 static void csv_field_of_any_length(void)
@@ -522,6 +653,129 @@ static void errors_stick(void)
     rejected("no table", NN_ERROR_ARGUMENT, "nn_dataset_classes", "");
     CHECK_INT(parse("1\n", plain).rows, 1);
 }
+
+static void csv_delimiters_that_cannot_be(void)
+{
+    static const char bad[] = "0123456789.+-eE\"\r\n";
+    for (int i = 0; bad[i]; i++) {
+        parse("1,2\n", (nn_csv_options){0, bad[i], 0, 0});
+        rejected("delimiter", NN_ERROR_ARGUMENT, "nn_csv_parse", "options.delimiter");
+    }
+}
+
+/* Large in one direction: a million columns, a million rows, a field of a megabyte, and 100,000
+ * categories, which are found by hashing: one by one it would take minutes. */
+static void csv_of_extreme_shapes(void)
+{
+    enum { N = 1000000, SIZE = 2 * N };
+    char *text = (char *)malloc(SIZE);
+    if (!text) exit(2);
+    for (int rows = 0; rows < 2; rows++) {
+        for (int i = 0; i < N; i++) text[2 * i] = '7', text[2 * i + 1] = rows ? '\n' : ',';
+        text[SIZE - 1] = '\n';
+        nn_table t = nn_csv_parse(nn, text, SIZE, plain);
+        CHECK_INT(t.rows, rows ? N : 1);
+        CHECK_INT(t.cols, rows ? 1 : N);
+        CHECK(t.data && t.data[0] == 7 && t.data[N - 1] == 7);
+    }
+    memset(text, '7', N);
+    nn_csv_parse(nn, text, N, plain);
+    rejected("a megabyte of digits", NN_ERROR_LIMIT, "line 1, column 1", "longer than 4095 bytes");
+    memset(text, 'x', N);
+    nn_csv_parse(nn, text, N, words);
+    rejected("a megabyte of letters", NN_ERROR_LIMIT, "line 1, column 1", "longer than 4095 bytes");
+    int n = 0;
+    for (int i = 0; i < 100000; i++) n += sprintf(text + n, "k%d\n", i);
+    nn_table t = nn_csv_parse(nn, text, (size_t)n, words);
+    CHECK_INT(t.rows ? t.categories[0] : 0, 100000);
+    CHECK(t.rows == 100000 && t.data[99999] == 99999);
+    free(text);
+    CHECK(nn_ok(nn));
+}
+
+/* A failure gives its memory back: a thousand of them take no more than one. */
+static void csv_failures_take_no_memory(void)
+{
+    for (int i = 0; i < 1000; i++) {
+        static char line[2000];
+        memset(line, 'a' + i % 26, sizeof line - 1);
+        const size_t before = nn->allocations;
+        nn_csv_parse(nn, line, sizeof line - 1, (nn_csv_options){1, 0, 0, 0}); /* names, no data */
+        if (i > 2) CHECK_INT(nn->allocations - before, 0);
+        rejected("no data", NN_ERROR_FORMAT, "no data", "");
+    }
+}
+
+static void csv_statistics(void)
+{
+    nn_table t = parse("a,b,c\n1,5,x\n2,5,y\nNA,5,x\n9,5,x\n", (nn_csv_options){1, 0, 1, 1});
+    nn_stat a = nn_table_stats(&t, 0), b = nn_table_stats(&t, 1), c = nn_table_stats(&t, -1);
+    CHECK(a.min == 1 && a.max == 9 && a.mean == 4 && a.size == 4 && a.nan == 1);
+    CHECK_NEAR(a.std, 3.5590260840104371, 1e-15); /* the root of (9 + 4 + 25) / 3 */
+    CHECK(b.min == 5 && b.max == 5 && b.mean == 5 && b.std == 0 && b.nan == 0);
+    CHECK(c.min == 0 && c.max == 1 && c.mean == 0.25 && c.zero == 3);
+    nn_table_stats(&t, 3);
+    rejected("column 3", NN_ERROR_ARGUMENT, "nn_table_stats", "there is no column 3 of 3");
+    nn_table_stats(&t, -2);
+    rejected("column -2", NN_ERROR_ARGUMENT, "nn_table_stats", "-2");
+}
+
+#ifdef __unix__
+/* Nothing behind the last byte is looked at: there the memory ends. */
+static void files_at_the_end_of_a_page(void)
+{
+    static const char *const table[] = {"1", "1.", "1e5", "-", "1,", "1,2\n3,4", "\"1\"", "1\r", "\"",
+                                        "1e", "+", ".", "\xef\xbb\xbf", "\x1f", "P", "NA", " "};
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    char *p = (char *)mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (!test_check(p != MAP_FAILED && mprotect(p + page, page, PROT_NONE) == 0, __FILE__, __LINE__))
+        return;
+    for (int e = 0; e < COUNT(table); e++) {
+        const size_t size = strlen(table[e]);
+        memcpy(p + page - size, table[e], size);
+        nn_csv_parse(nn, p + page - size, size, gaps);
+        nn_error_clear(nn);
+        nn_idx_parse(nn, p + page - size, size);
+        nn_error_clear(nn);
+        int n;
+        nn_vocab v = nn_vocab_new(nn, NN_CHARS, p + page - size, size, 0);
+        nn_vocab_encode(&v, p + page - size, size, &n);
+        nn_vocab_parse(nn, p + page - size, size);
+        nn_error_clear(nn);
+    }
+    munmap(p, 2 * page);
+}
+
+/* What is no file of a disk: a directory and an empty path are errors of I/O, a device without end
+ * is a limit, a pipe is read. */
+static void files_of_other_kinds(void)
+{
+    nn_idx_load(nn, DATA);
+    rejected("directory", NN_ERROR_IO, "nn_idx_load", "reading failed");
+    nn_text_load(nn, DATA);
+    rejected("directory", NN_ERROR_IO, "nn_text_load", "reading failed");
+    nn_idx_load(nn, "");
+    rejected("empty path", NN_ERROR_IO, "nn_idx_load", "cannot be opened");
+    nn_csv_load(nn, "/dev/zero", plain);
+    rejected("no end", NN_ERROR_LIMIT, "/dev/zero", "no end after 268435456 bytes");
+    nn_csv_load(nn, "/dev/null", plain);
+    rejected("nothing", NN_ERROR_FORMAT, "/dev/null", "no data");
+    remove(WRITTEN);
+    if (!test_check(mkfifo(WRITTEN, 0600) == 0, __FILE__, __LINE__)) return;
+    fflush(stdout);
+    const pid_t writer = fork();
+    if (writer == 0) {
+        FILE *pipe = fopen(WRITTEN, "wb"); /* more than the first portion of the reader */
+        for (int i = 0; pipe && i < 100000; i++) fprintf(pipe, "%d,%d\n", i, -i);
+        _exit(!pipe || fclose(pipe) != 0);
+    }
+    nn_table t = nn_csv_load(nn, WRITTEN, plain);
+    waitpid(writer, NULL, 0);
+    remove(WRITTEN);
+    CHECK_INT(t.rows, 100000);
+    CHECK(t.cols == 2 && t.data[2 * 99999] == 99999 && t.data[2 * 99999 + 1] == -99999);
+}
+#endif
 
 /* ---- IDX ---- */
 
@@ -674,8 +928,8 @@ static void idx_refused(void)
     } table[] = {
         {"gzip", {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3}, 10, NN_ERROR_FORMAT, "gunzip"},
         {"two bytes of gzip", {0x1f, 0x8b}, 2, NN_ERROR_FORMAT, "gunzip"},
-        {"zip", {'P', 'K', 3, 4, 0, 0, 0, 0}, 8, NN_ERROR_FORMAT, "not an IDX"},
-        {"web page", {'<', '!', 'D', 'O', 'C', 'T'}, 6, NN_ERROR_FORMAT, "not an IDX"},
+        {"zip", {'P', 'K', 3, 4, 0, 0, 0, 0}, 8, NN_ERROR_FORMAT, "unzip"},
+        {"web page", {'<', '!', 'D', 'O', 'C', 'T'}, 6, NN_ERROR_FORMAT, "web page"},
         {"little endian", {1, 8, 0, 0, 1, 0, 0, 0, 5}, 9, NN_ERROR_FORMAT, "not an IDX"},
         {"second byte", {0, 1, 8, 1, 0, 0, 0, 1, 5}, 9, NN_ERROR_FORMAT, "offset 0"},
         {"type 0", {0, 0, 0, 1, 0, 0, 0, 1, 5}, 9, NN_ERROR_FORMAT, "0x00"},
@@ -687,9 +941,27 @@ static void idx_refused(void)
         {"5 dimensions", {0, 0, 8, 5, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1}, 24,
          NN_ERROR_LIMIT, "5 dimensions"},
         {"255 dimensions", {0, 0, 8, 255, 0, 0, 0, 1}, 8, NN_ERROR_LIMIT, "255 dimensions"},
-        {"size 0", {0, 0, 8, 2, 0, 0, 0, 1, 0, 0, 0, 0}, 12, NN_ERROR_LIMIT, "dimension 1 is 0"},
+        {"size 0", {0, 0, 8, 2, 0, 0, 0, 1, 0, 0, 0, 0}, 12, NN_ERROR_FORMAT, "dimension 1 is 0"},
         {"size 2^31", {0, 0, 8, 1, 0x80, 0, 0, 0}, 8, NN_ERROR_LIMIT, "2147483648"},
         {"size 2^32 - 1", {0, 0, 8, 1, 0xff, 0xff, 0xff, 0xff}, 8, NN_ERROR_LIMIT, "4294967295"},
+        {"big in front", {1, 8, 0, 0, 1, 0, 0, 0, 5}, 9, NN_ERROR_FORMAT, "lowest byte first"},
+        {"MNIST's, turned round", {3, 8, 0, 0, 96, 234, 0, 0}, 8, NN_ERROR_FORMAT,
+         "lowest byte first"},
+        {"UTF-16", {0xff, 0xfe, '1', 0}, 4, NN_ERROR_FORMAT, "is UTF-16"},
+        {"html", {'<', 'h', 't', 'm', 'l', '>'}, 6, NN_ERROR_FORMAT, "is a web page"},
+        {"text", {'1', ',', '2', 10}, 4, NN_ERROR_FORMAT, "offset 0: not an IDX file"},
+        {"nothing", {0}, 0, NN_ERROR_FORMAT, "offset 0: not an IDX file"},
+        {"one image more", {0, 0, 8, 2, 0, 0, 0, 3, 0, 0, 0, 2, 1, 2, 3, 4}, 16, NN_ERROR_FORMAT,
+         "[3, 2] announces 6 bytes of data, there are 4"},
+        {"one image less", {0, 0, 8, 2, 0, 0, 0, 1, 0, 0, 0, 2, 1, 2, 3, 4}, 16, NN_ERROR_FORMAT,
+         "[1, 2] announces 2 bytes of data, there are 4"},
+        {"no image", {0, 0, 8, 3, 0, 0, 0, 0, 0, 0, 0, 28, 0, 0, 0, 28}, 16, NN_ERROR_FORMAT,
+         "offset 4: dimension 0 is 0"},
+        {"half a float", {0, 0, 13, 1, 0, 0, 0, 1, 0x3f, 0x80}, 10, NN_ERROR_FORMAT,
+         "announces 4 bytes of data, there are 2"},
+        {"2^32 - 1 cubed",
+         {0, 0, 8, 3, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255}, 16,
+         NN_ERROR_LIMIT, "offset 4: dimension 0 is 4294967295"},
         {"2^16 2^16", {0, 0, 8, 2, 0, 1, 0, 0, 0, 1, 0, 0}, 12, /* too much for 32 bits */
          sizeof(size_t) > 4 ? NN_ERROR_FORMAT : NN_ERROR_LIMIT, ""},
         {"2^28 2^28 2^8", /* is 0 in 64 bits */
@@ -703,7 +975,11 @@ static void idx_refused(void)
         free(copy);
         CHECK(!a.size && !a.bytes);
         rejected(table[e].what, table[e].code, "nn_idx_parse", table[e].says);
+        a = nn_idx_load(nn, written(table[e].file, table[e].size));
+        CHECK(!a.size && !a.bytes);
+        rejected(table[e].what, table[e].code, "nn_idx_load: " WRITTEN ": ", table[e].says);
     }
+    remove(WRITTEN);
     nn_idx_parse(nn, NULL, 0);
     rejected("no bytes", NN_ERROR_ARGUMENT, "nn_idx_parse", "bytes");
     nn_idx_load(nn, DATA "no_such_file");
@@ -720,7 +996,7 @@ static void idx_labels_for_images(void)
     CHECK_INT(nn_dataset_idx(&labels, &images).n, 0);
     rejected("exchanged", NN_ERROR_SHAPE, "nn_dataset_idx", "are these the labels");
     CHECK_INT(nn_dataset_idx(&images, &images).n, 0);
-    rejected("images twice", NN_ERROR_SHAPE, "labels [200, 28, 28]", "");
+    rejected("images twice", NN_ERROR_SHAPE, "labels [200, 28, 28]", "are these images");
     CHECK_INT(nn_dataset_idx(&images, &other).n, 0);
     rejected("the other labels", NN_ERROR_SHAPE, "images are [200, 28, 28]", "labels [800]");
     CHECK_INT(nn_dataset_idx(&images, NULL).n, 0);
@@ -754,13 +1030,13 @@ static void dataset_classes_of_iris(void)
         rejected("column", NN_ERROR_ARGUMENT, "nn_dataset_classes", "column");
     }
     CHECK_INT(nn_dataset_classes(&t, 0).n, 0); /* 5.1 is no class */
-    rejected("sepal length", NN_ERROR_ARGUMENT, "row 0", "5.1");
+    rejected("sepal length", NN_ERROR_FORMAT, "row 0", "5.1");
     t = parse("1,0\n2,-1\n", plain);
     CHECK_INT(nn_dataset_classes(&t, 1).n, 0);
-    rejected("negative class", NN_ERROR_ARGUMENT, "row 1", "-1");
+    rejected("negative class", NN_ERROR_FORMAT, "row 1", "-1");
     t = parse("1,0\n2,\n", gaps);
     CHECK_INT(nn_dataset_classes(&t, 1).n, 0);
-    rejected("missing class", NN_ERROR_ARGUMENT, "row 1", "");
+    rejected("missing class", NN_ERROR_FORMAT, "row 1", "");
     t = parse("1\n2\n", plain);
     CHECK_INT(nn_dataset_classes(&t, 0).n, 0);
     rejected("no features", NN_ERROR_ARGUMENT, "nn_dataset_classes", "");
@@ -1360,10 +1636,20 @@ int main(void)
     RUN(numbers_of_every_form);
     RUN(numbers_by_chance);
     RUN(numbers_round_trip);
+    RUN(numbers_to_the_last_bit);
+    RUN(numbers_half_way);
     RUN(numbers_in_every_locale);
     RUN(numbers_refused);
     RUN(csv_refused);
     RUN(csv_field_of_any_length);
+    RUN(csv_delimiters_that_cannot_be);
+    RUN(csv_of_extreme_shapes);
+    RUN(csv_failures_take_no_memory);
+    RUN(csv_statistics);
+#ifdef __unix__
+    RUN(files_at_the_end_of_a_page);
+    RUN(files_of_other_kinds);
+#endif
     RUN(errors_stick);
 
     RUN(idx_fashion);

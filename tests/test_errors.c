@@ -973,14 +973,14 @@ static void idx(void)
                 "nn_idx_load: no/such/file: cannot be opened: No such file or directory");
     IDX(NN_ERROR_FORMAT, "is compressed: gunzip it first", 0x1f, 0x8b, 8, 0);
     IDX(NN_ERROR_FORMAT, "offset 0: not an IDX file", 0, 0, 8);
-    IDX(NN_ERROR_FORMAT, "offset 0: not an IDX file", 'P', 'K', 3, 4);
+    IDX(NN_ERROR_FORMAT, "is a zip archive: unzip it first", 'P', 'K', 3, 4);
     IDX(NN_ERROR_FORMAT, "offset 2: unknown type 0x07", 0, 0, 7, 1, 0, 0, 0, 1, 0);
     IDX(NN_ERROR_FORMAT, "offset 2: unknown type 0x0a", 0, 0, 10, 1, 0, 0, 0, 1, 0);
     IDX(NN_ERROR_LIMIT, "offset 3: 0 dimensions, not 1 to 4", 0, 0, 8, 0);
     IDX(NN_ERROR_LIMIT, "offset 3: 5 dimensions, not 1 to 4", 0, 0, 8, 5);
     IDX(NN_ERROR_FORMAT, "offset 4: the header is cut off", 0, 0, 8, 1, 0, 0, 0);
     IDX(NN_ERROR_FORMAT, "offset 8: the header is cut off", 0, 0, 8, 2, 0, 0, 0, 1);
-    IDX(NN_ERROR_LIMIT, "offset 4: dimension 0 is 0", 0, 0, 8, 1, 0, 0, 0, 0);
+    IDX(NN_ERROR_FORMAT, "offset 4: dimension 0 is 0", 0, 0, 8, 1, 0, 0, 0, 0);
     IDX(NN_ERROR_LIMIT, "offset 4: dimension 0 is 4294967295", 0, 0, 8, 1, 255, 255, 255, 255);
     IDX(NN_ERROR_FORMAT, "[3] announces 3 bytes of data, there are 2", 0, 0, 8, 1, 0, 0, 0, 3, 1,
         2);
@@ -1014,7 +1014,7 @@ static void data_sets(void)
     EXPECT_CALL(d = nn_dataset_targets(&t, 3), ARG,
                 "nn_dataset_targets: there is no column 3 (0 to 2, or -1 for the last)");
     CHECK(d.n == 0 && !d.x && !d.target);
-    EXPECT_CALL(d = nn_dataset_classes(&odd, 1), ARG,
+    EXPECT_CALL(d = nn_dataset_classes(&odd, 1), NN_ERROR_FORMAT,
                 "nn_dataset_classes: row 1: column 1 is 1.5, not "
                 "a class: classes are whole numbers from 0");
     CHECK(d.n == 0 && !d.x && !d.label);
@@ -1034,7 +1034,7 @@ static void data_sets(void)
     EXPECT_CALL(nn_dataset_idx(&images, &more), SHAPE,
                 "nn_dataset_idx: images are [2, 1, 2], labels [3]");
     EXPECT_CALL(nn_dataset_idx(&images, &images), SHAPE,
-                "nn_dataset_idx: images are [2, 1, 2], labels [2, 1, 2]");
+                "nn_dataset_idx: images are [2, 1, 2], labels [2, 1, 2] (are these images?)");
     EXPECT_CALL(nn_dataset_idx(&images, NULL), ARG, "nn_dataset_idx: labels is NULL");
     nn_idx other_type = images;
     other_type.type = 0x0d;
