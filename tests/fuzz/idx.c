@@ -35,7 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         nn_dataset d = nn_dataset_idx(&images, &labels);
         if (!nn_ok(nn)) {
             MUST(!d.n && !d.bytes && !d.label);
-            fuzz_failed(nn, NN_ERROR_ARGUMENT, NN_ERROR_SHAPE);
+            fuzz_failed(nn, NN_ERROR_FORMAT, NN_ERROR_SHAPE);
         } else {
             for (int i = 0; i < d.n; i++) MUST(d.label[i] >= 0 && d.label[i] < d.classes);
             const nn_tensor *t = nn_dataset_x(&d);
