@@ -10168,14 +10168,15 @@ static FILE *nn__source_open(nn__source *s, nn_ctx *nn, const char *function, co
     if (!file)
         return nn_fail(nn, NN_ERROR_IO, function, "%s: cannot be opened: %s", path,
                        strerror(errno)), (FILE *)NULL;
-    const long size = fseek(file, 0, SEEK_END) == 0 ? ftell(file) : -1; /* a pipe has none */
-    if (size >= 0 && fseek(file, 0, SEEK_SET) != 0) {
+    const int seekable = fseek(file, 0, SEEK_END) == 0; /* a pipe is not */
+    const long size = seekable ? ftell(file) : 0;
+    if (size < 0 || (seekable && fseek(file, 0, SEEK_SET) != 0)) {
         nn_fail(nn, NN_ERROR_IO, function, "%s: cannot be read: %s", path, strerror(errno));
         fclose(file);
         return NULL;
     }
     *s = nn__source_new(nn, function, path, nn__read_stdio, file,
-                        size >= 0 ? (uint64_t)size : UINT64_MAX);
+                        seekable ? (uint64_t)size : UINT64_MAX);
     return file;
 }
 
