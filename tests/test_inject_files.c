@@ -158,6 +158,25 @@ static int load_idx(nn_ctx *nn)
     return a.bytes != NULL;
 }
 
+static int load_text(nn_ctx *nn)
+{
+    write_file(PATH, "some words", 10);
+    nn_text t = nn_text_load(nn, PATH);
+    if (nn_ok(nn)) CHECK(t.size == 10 && strcmp(t.bytes, "some words") == 0);
+    else CHECK(t.size == 0 && t.bytes[0] == 0);
+    return t.size > 0;
+}
+
+static int load_vocab(nn_ctx *nn)
+{
+    static const char text[] = "words 3\n\"<unk>\"\n\"the\"\n\"42\"\n";
+    write_file(PATH, text, sizeof text - 1);
+    nn_vocab v = nn_vocab_load(nn, PATH);
+    if (nn_ok(nn)) CHECK(v.n == 3 && v.unit == NN_WORDS && strcmp(v.token[2], "42") == 0);
+    else CHECK(!v.n && !v.token);
+    return v.n > 0;
+}
+
 /* A model whose weights fill more than one write. `first` is the value of the first weight. */
 static nn_model *model_of(nn_ctx *nn, nn_real first, nn_optimizer **opt)
 {
@@ -200,6 +219,12 @@ static int save_with(nn_ctx *nn, int (*save)(nn_optimizer *, const char *))
 static int save(nn_optimizer *opt, const char *path) { return nn_save(opt->model, path); }
 static int export_c(nn_optimizer *opt, const char *path) { return nn_export_c(opt->model, path, "net"); }
 static int checkpoint(nn_optimizer *opt, const char *path) { return nn_checkpoint_save(opt, NULL, path); }
+static int vocab(nn_optimizer *opt, const char *path)
+{
+    nn_vocab v = nn_vocab_new(opt->ctx, NN_CHARS, "a \"text\"", 8, 0);
+    return v.n && nn_vocab_save(&v, path);
+}
+static int save_vocab(nn_ctx *nn) { return save_with(nn, vocab); }
 static int save_model(nn_ctx *nn) { return save_with(nn, save); }
 static int save_c(nn_ctx *nn) { return save_with(nn, export_c); }
 static int save_checkpoint(nn_ctx *nn) { return save_with(nn, checkpoint); }
@@ -281,6 +306,9 @@ static void inject(const char *name, scenario f)
 static void csv_from_a_file(void) { inject("load_csv", load_csv); }
 static void idx_from_a_file(void) { inject("load_idx", load_idx); }
 
+static void text_from_a_file(void) { inject("load_text", load_text); }
+static void vocab_from_a_file(void) { inject("load_vocab", load_vocab); }
+static void vocab_to_a_file(void) { inject("save_vocab", save_vocab); }
 static void model_to_a_file(void) { inject("save_model", save_model); }
 static void model_to_c(void) { inject("save_c", save_c); }
 static void checkpoint_to_a_file(void) { inject("save_checkpoint", save_checkpoint); }
@@ -295,7 +323,7 @@ static const char *call_in(const char *line)
                                         "ferror(", "fflush(", "fsync(", "fclose(", "rename(", "remove("};
     /* others that nobody may use without a line above, for then nothing would be shown */
     static const char *const unknown[] = {"fgets(", "fgetc(", "getc(", "fputs(", "fputc(", "putc(", "freopen(", "tmpfile(",
-                                          "setvbuf(", "fscanf(", "rewind(", "mmap(", "malloc(", "realloc(", "calloc("};
+                                          "setvbuf(", "fscanf(", "mmap(", "malloc(", "realloc(", "calloc("};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const char *at = strstr(line, names[i]);
         if (at && !strstr(line, "fflush(stdout)") && (at == line || !strchr("_abcdefghijklmnopqrstuvwxyz", at[-1])))
@@ -340,6 +368,9 @@ int main(void)
 {
     RUN(csv_from_a_file);
     RUN(idx_from_a_file);
+    RUN(text_from_a_file);
+    RUN(vocab_from_a_file);
+    RUN(vocab_to_a_file);
     RUN(model_to_a_file);
     RUN(model_to_c);
     RUN(checkpoint_to_a_file);
