@@ -9037,7 +9037,7 @@ static const nn_csv_options nn__vocab_options = {1, ',', NN_MISSING_ERROR, 1};
 nn_vocab nn_vocab_parse(nn_ctx *nn, const char *text, size_t size)
 {
     if (!nn__ready(nn, "nn_vocab_parse")) return nn__vocab(nn, NN_BYTES);
-    if (!text) nn__mistake(nn, "nn_vocab_parse", "text is NULL");
+    if (!text) return nn__mistake(nn, "nn_vocab_parse", "text is NULL"), nn__vocab(nn, NN_BYTES);
     const nn_table t = nn__csv_read(nn, "nn_vocab_parse", "text", text, size, nn__vocab_options);
     return nn__vocab_of(&t, "nn_vocab_parse", "text");
 }

@@ -890,6 +890,7 @@ static void csv(void)
     const nn_csv_options header = {1, 0, NN_MISSING_ERROR, 0};
     start();
     EXPECT_CALL(nn_csv_parse(nn, NULL, 3, plain), ARG, "nn_csv_parse: text is NULL");
+    EXPECT_CALL(nn_vocab_parse(nn, NULL, 3), ARG, "nn_vocab_parse: text is NULL");
     EXPECT_CALL(nn_csv_load(nn, NULL, plain), ARG, "nn_csv_load: path is NULL");
     EXPECT_CALL(nn_csv_load(nn, "no/such/file.csv", plain), NN_ERROR_IO,
                 "nn_csv_load: no/such/file.csv: cannot be opened: No such file or directory");
