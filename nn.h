@@ -1290,7 +1290,7 @@ int nn_load(nn_model *model, const char *path);
 int nn_load_partial(nn_model *model, const char *path);
 /* The model as C source, for a program without nn.h: "fc1.weight" [10, 64] becomes
  * static const float PREFIX_fc1_weight[10][64] = {..}, all digits there, and
- * PREFIX_fc1_weight_dim0, _dim1 are defined as its sizes. Numbers that are not finite are an error. */
+ * PREFIX_fc1_weight_dim0, _dim1 are defined as its sizes. NaN and infinity are errors. */
 int nn_export_c(const nn_model *model, const char *path, const char *prefix);
 #endif
 /* The bytes of that file; writes only what fits into room. More than room: call it again with so
@@ -1298,7 +1298,7 @@ int nn_export_c(const nn_model *model, const char *path, const char *prefix);
 size_t nn_save_memory(const nn_model *model, void *bytes, size_t room);
 int nn_load_memory(nn_model *model, const void *bytes, size_t size);
 typedef struct nn_reader { /* from wherever you have the bytes: */
-    size_t (*read)(void *user, void *to, size_t n); /* 1..n of them; 0: the end; (size_t)-1: error */
+    size_t (*read)(void *user, void *to, size_t n); /* 1..n of them; 0: the end; -1: an error */
     void *user;
 } nn_reader;
 int nn_load_reader(nn_model *model, nn_reader reader);
@@ -1308,8 +1308,9 @@ int nn_load_reader(nn_model *model, nn_reader reader);
  * optimizer with its state and settings, the random numbers of the context, and, unless b is NULL,
  * where b is in its epoch. To resume, make all of them as before, load, and go on with the next
  * batch. Besides the model the file has "optimizer.RULE" (lr, beta1, beta2, eps, weight_decay),
- * "optimizer.step" (and weights_only, the bits of beta1_power, beta2_power), "optimizer.state.0.NAME",
- * "random", "batches.order", "batches.position" (batch_size, next, epoch). 1, or 0 with an error. */
+ * "optimizer.step" (and weights_only, the bits of beta1_power and beta2_power), "random",
+ * "optimizer.state.0.NAME", "batches.order", "batches.position" (batch_size, next, epoch). 1, or 0
+ * with an error. */
 int nn_checkpoint_save(nn_optimizer *opt, const nn_batches *b, const char *path);
 int nn_checkpoint_load(nn_optimizer *opt, nn_batches *b, const char *path);
 #endif
@@ -8134,9 +8135,9 @@ void nn_model_average(nn_model *model, nn_real *average, int k)
 
 /* ---- writing ----
  *
- * To a file: all goes to PATH.tmp, which takes the place of PATH when it is complete and on the disk
- * (fsync, where the compiler's mode offers it). Whatever fails before, PATH is what it was, and
- * PATH.tmp is gone. Or to memory: what fits into room, while size counts everything. */
+ * To a file: all goes to PATH.tmp, which takes the place of PATH when it is complete and on the
+ * disk (fsync, where the compiler's mode offers it). Whatever fails before, PATH is what it was,
+ * and PATH.tmp is gone. Or to memory: what fits into room, while size counts everything. */
 typedef struct nn__writer {
     nn_ctx *nn;
     const char *function;
@@ -9425,7 +9426,8 @@ nn_tensor *nn_batch_target(const nn_batches *b)
  * (github.com/huggingface/safetensors, format). Nothing that a file says is believed unchecked. */
 
 enum { NN__HEADER = 100000000, NN__TENSORS = 65536 };
-enum { NN__F32, NN__F64, NN__F16, NN__BF16, NN__I64, NN__OWN = sizeof(nn_real) == 4 ? NN__F32 : NN__F64 };
+enum { NN__F32, NN__F64, NN__F16, NN__BF16, NN__I64,
+       NN__OWN = sizeof(nn_real) == 4 ? NN__F32 : NN__F64 };
 static const struct {
     char name[12];
     unsigned bits;
@@ -9453,7 +9455,7 @@ typedef struct nn__tensors { /* the program's; their memory is taken back in the
     const char *function;
     nn__mark mark;
     nn__entry *entry;
-    int n;
+    int n, for_c;
 } nn__tensors;
 
 /* How many bytes the character at p has in UTF-8; 0 if it is none (RFC 3629). */
@@ -9468,49 +9470,54 @@ static int nn__utf8(const char *text, const char *end)
     return (*p == 0xed && p[1] > 0x9f) || (*p == 0xf4 && p[1] > 0x8f) ? 0 : n;
 }
 
-static int nn__tensors_new(nn__tensors *t, nn_ctx *nn, const char *function, int room)
+static int nn__c_name_char(char c)
 {
-    t->nn = nn, t->function = function, t->n = 0;
-    t->mark = nn__arena_mark(&nn->graph);
-    t->entry = (nn__entry *)nn__alloc(nn, &nn->graph, (size_t)room + 1, sizeof *t->entry, 1);
-    return t->entry != NULL;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
 
-static void nn__tensors_free(nn__tensors *t) { nn__arena_rewind(&t->nn->graph, t->mark); }
-
-static void nn__tensors_add(nn__tensors *t, const char *name, int type, nn_shape shape, void *data)
+/* One more, called prefix and name. */
+static void nn__tensors_add(nn__tensors *t, const char *prefix, const char *name, int type,
+                            nn_shape shape, void *data)
 {
     nn__entry *e = &t->entry[t->n];
-    const char *const end = name + strlen(name);
-    int n = strcmp(name, "__metadata__") != 0;
-    for (const char *p = name; p < end && n; p += n) n = nn__utf8(p, end);
-    if (!n) {
-        nn__mistake(t->nn, t->function, "a file cannot have a tensor named \"%s\"", name);
-        return;
-    }
-    for (int i = 0; i < t->n; i++) {
-        if (strcmp(t->entry[i].name, name) != 0) continue;
+    const size_t length = strlen(prefix) + strlen(name);
+    char *full = (char *)nn__alloc(t->nn, &t->nn->graph, length + 1, 1, 0);
+    if (!full) return;
+    snprintf(full, length + 1, "%s%s", prefix, name);
+    for (char *c = full; t->for_c && *c; c++)
+        if (!nn__c_name_char(*c)) *c = '_';
+    int n = strcmp(full, "__metadata__") != 0;
+    for (const char *p = full; p < full + length && n; p += n) n = nn__utf8(p, full + length);
+    if (!n) nn__mistake(t->nn, t->function, "a file cannot have a tensor named \"%s\"", full);
+    for (int i = 0; i < t->n && n; i++) {
+        if (strcmp(t->entry[i].name, full) != 0) continue;
         if (t->entry[i].data != data)
-            nn__mistake(t->nn, t->function, "two tensors are named \"%s\"", name);
-        return;
+            nn__mistake(t->nn, t->function, "two tensors are named \"%s\"", full);
+        return; /* the same one again */
     }
-    e->name = name, e->type = type, e->ndim = shape.ndim, e->data = data;
+    e->name = full, e->type = type, e->ndim = shape.ndim, e->data = data;
     e->size = nn__span(shape, 0, shape.ndim);
     for (int i = 0; i < shape.ndim; i++) e->dim[i] = (uint64_t)shape.dim[i];
     t->n++;
 }
 
-/* Begins a list with the tensors of a model, and with room for some more. */
-static int nn__tensors_of(nn__tensors *t, const nn_model *model, const char *function, int more)
+static void nn__tensors_free(nn__tensors *t) { nn__arena_rewind(&t->nn->graph, t->mark); }
+
+/* A list of the tensors of a model, and room for some more. With a prefix: under names in C. */
+static int nn__tensors_of(nn__tensors *t, const nn_model *model, const char *function,
+                          const char *prefix, int more)
 {
     if (!nn__ready(model ? model->ctx : NULL, function)) return 0;
-    nn_ctx *nn = model->ctx;
+    nn_ctx *nn = t->nn = model->ctx;
     if (model == &nn->failed_model)
         return nn__mistake(nn, function, "the model is the result of a failed call");
-    if (!nn__tensors_new(t, nn, function, model->n_params + more)) return 0;
+    const size_t room = (size_t)(model->n_params + more) + 1;
+    t->function = function, t->for_c = prefix[0] != 0, t->n = 0;
+    t->mark = nn__arena_mark(&nn->graph);
+    t->entry = (nn__entry *)nn__alloc(nn, &nn->graph, room, sizeof *t->entry, 1);
     for (int i = 0; i < model->n_params && nn->code == NN_OK; i++) {
         const nn_tensor *p = model->param[i];
-        nn__tensors_add(t, p->name, NN__OWN, p->shape, p->data);
+        nn__tensors_add(t, prefix, p->name, NN__OWN, p->shape, p->data);
     }
     if (nn->code != NN_OK) nn__tensors_free(t);
     return nn->code == NN_OK;
@@ -9592,7 +9599,7 @@ static void nn__write_tensors(nn__writer *w, nn__tensors *t)
 size_t nn_save_memory(const nn_model *model, void *bytes, size_t room)
 {
     nn__tensors t;
-    if (!nn__tensors_of(&t, model, "nn_save_memory", 0)) return 0;
+    if (!nn__tensors_of(&t, model, "nn_save_memory", "", 0)) return 0;
     nn__writer w = nn__writer_new(t.nn, t.function, bytes, room);
     if (room && !bytes) nn__mistake(t.nn, t.function, "bytes is NULL");
     else nn__write_tensors(&w, &t);
@@ -9613,16 +9620,10 @@ static int nn__save_file(nn__tensors *t, const char *path)
 int nn_save(const nn_model *model, const char *path)
 {
     nn__tensors t;
-    return nn__tensors_of(&t, model, "nn_save", 0) && nn__save_file(&t, path);
+    return nn__tensors_of(&t, model, "nn_save", "", 0) && nn__save_file(&t, path);
 }
 
-/* A name in C: what is no letter or digit becomes '_'. */
-static int nn__c_name_char(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-}
-
-/* 9 (17) significant digits, which give the same float (double) back, with a point in any locale. */
+/* 9 (17) significant digits, which give the same float (double) back; a point in any locale. */
 static void nn__write_c_number(nn__writer *w, nn_real x)
 {
     char digits[40];
@@ -9663,27 +9664,23 @@ static void nn__write_c_array(nn__writer *w, const nn__entry *e)
 int nn_export_c(const nn_model *model, const char *path, const char *prefix)
 {
     nn__tensors t;
+    char start[34];
+    if (!nn__ready(model ? model->ctx : NULL, "nn_export_c")) return 0;
     int good = prefix && prefix[0] && !(prefix[0] >= '0' && prefix[0] <= '9');
     for (const char *p = prefix; good && *p; p++) good = p < prefix + 32 && nn__c_name_char(*p);
-    if (!nn__ready(model ? model->ctx : NULL, "nn_export_c")) return 0;
     if (!good)
         return nn__mistake(model->ctx, "nn_export_c",
                            "the prefix is %s%.40s%s, not a name in C of at most 32 letters",
                            prefix ? "\"" : "", prefix ? prefix : "NULL", prefix ? "\"" : "");
-    if (!nn__tensors_new(&t, model->ctx, "nn_export_c", model->n_params)) return 0;
-    for (int i = 0; i < model->n_params && t.nn->code == NN_OK; i++) {
+    snprintf(start, sizeof start, "%.32s_", prefix);
+    for (int i = 0; i < model->n_params; i++) {
         const nn_tensor *p = model->param[i];
-        const size_t room = strlen(prefix) + strlen(p->name) + 2;
-        char *name = (char *)nn__alloc(t.nn, &t.nn->graph, room, 1, 0);
-        if (!name || !nn__check_finite(p, p->data, t.function, p->name)) break;
-        snprintf(name, room, "%s_%s", prefix, p->name);
-        for (char *c = name; *c; c++)
-            if (!nn__c_name_char(*c)) *c = '_';
-        nn__tensors_add(&t, name, NN__OWN, p->shape, p->data);
+        if (!nn__check_finite(p, p->data, "nn_export_c", p->name)) return 0;
     }
+    if (!nn__tensors_of(&t, model, "nn_export_c", start, 0)) return 0;
     nn__writer w = nn__writer_new(t.nn, t.function, NULL, 0);
-    const int open = t.nn->code == NN_OK && nn__write_open(&w, path);
-    if (open) nn__write_format(&w, "/* Weights, written by nn.h. A linear layer: y = W x + b. */\n");
+    const int open = nn__write_open(&w, path);
+    if (open) nn__write_format(&w, "/* written by nn.h; a linear layer is y = W x + b */\n");
     for (int i = 0; open && i < t.n; i++) nn__write_c_array(&w, &t.entry[i]);
     nn__tensors_free(&t);
     return open && nn__write_close(&w);
@@ -9763,9 +9760,11 @@ static int nn__take(nn__source *s, void *to, size_t n)
     return 1;
 }
 
+static uint64_t nn__json_at(const nn__source *s) { return 8 + (uint64_t)(s->p - s->header); }
+
 static int nn__json_bad(nn__source *s, const char *what, const char *name)
 {
-    return nn__bad(s, NN_ERROR_FORMAT, 8 + (uint64_t)(s->p - s->header), what, name);
+    return nn__bad(s, NN_ERROR_FORMAT, nn__json_at(s), what, name);
 }
 
 static void nn__json_space(nn__source *s)
@@ -9819,8 +9818,8 @@ static int nn__json_escape(nn__source *s, char *to)
     if (e) return *to = values[e - escapes], s->p++, 1;
     if (!nn__json_hex(s, &code) || code == 0) return 0;
     if (code >= 0xd800 && code < 0xe000) { /* the first of a pair */
-        if (code >= 0xdc00 || s->end - s->p < 6 || *s->p++ != '\\' || !nn__json_hex(s, &low)) return 0;
-        if (low < 0xdc00 || low >= 0xe000) return 0;
+        if (code >= 0xdc00 || s->p == s->end || *s->p++ != '\\') return 0;
+        if (!nn__json_hex(s, &low) || low < 0xdc00 || low >= 0xe000) return 0;
         code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
     }
     const int n = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
@@ -9852,10 +9851,9 @@ static char *nn__json_string(nn__source *s)
         nn__json_bad(s, "not a character of a JSON string in UTF-8", NULL);
         return NULL;
     }
-    if (s->p == s->end) return nn__json_bad(s, "the header ends within a string", NULL), (char *)NULL;
-    *to = 0;
-    s->p++;
-    return text;
+    const int closed = s->p < s->end || nn__json_bad(s, "the header ends within a string", NULL);
+    if (closed) *to = 0, s->p++;
+    return closed ? text : NULL;
 }
 
 /* An array of at most `room` whole numbers; gives how many, -1 after an error. */
@@ -9868,7 +9866,7 @@ static int nn__json_integers(nn__source *s, uint64_t *to, int room, nn_code too_
         const char *const first = s->p;
         uint64_t v = 0;
         if (n == room)
-            return nn__bad(s, too_many, 8 + (uint64_t)(s->p - s->header), "too many numbers", NULL) - 1;
+            return nn__bad(s, too_many, nn__json_at(s), "too many numbers", NULL) - 1;
         for (; s->p < s->end && *s->p >= '0' && *s->p <= '9'; s->p++) {
             const unsigned digit = (unsigned)(*s->p - '0');
             if (v > (UINT64_MAX - digit) / 10 || (v == 0 && s->p > first))
@@ -9924,19 +9922,20 @@ static int nn__json_tensor(nn__source *s, nn__entry *e)
 /* The whole header; gives the number of tensors, -1 after an error. */
 static int nn__json_header(nn__source *s, nn__entry *entry, int room)
 {
-    int n = 0, more = 0, metadata = 0, inner = 0;
+    int n = 0, more = 0, metadata = 0;
     if (!nn__json_expect(s, '{')) return -1;
     for (int i = 0; (more = nn__json_element(s, i, '}')) > 0; i++) {
         nn__json_space(s);
-        const uint64_t place = 8 + (uint64_t)(s->p - s->header);
+        const uint64_t place = nn__json_at(s);
         const char *name = nn__json_string(s);
         if (!name || !nn__json_expect(s, ':')) return -1;
         if (strcmp(name, "__metadata__") == 0) {
             if (metadata++) return nn__bad(s, NN_ERROR_FORMAT, place, "a second", name) - 1;
             if (!nn__json_expect(s, '{')) return -1;
-            for (int j = 0; (inner = nn__json_element(s, j, '}')) > 0; j++)
-                if (!nn__json_string(s) || !nn__json_expect(s, ':') || !nn__json_string(s)) return -1;
-            if (inner < 0) return -1;
+            for (int j = 0; (more = nn__json_element(s, j, '}')) > 0; j++)
+                if (!nn__json_string(s) || !nn__json_expect(s, ':') || !nn__json_string(s))
+                    return -1;
+            if (more < 0) return -1;
             continue;
         }
         if (n == room) return nn__bad(s, NN_ERROR_LIMIT, place, "too many tensors", NULL) - 1;
@@ -9987,9 +9986,10 @@ static int nn__take_header(nn__source *s, nn__entry **entry)
             return nn__bad(s, NN_ERROR_FORMAT, e[1].place, "a second", e->name) - 1;
     qsort(*entry, (size_t)n, sizeof **entry, nn__by_offset);
     for (const nn__entry *e = *entry; e < *entry + n; end = e++->end)
-        if (e->begin != end)
-            return nn__bad(s, NN_ERROR_FORMAT, e->place,
-                           e->begin < end ? "overlaps another:" : "there is a gap before", e->name) - 1;
+        if (e->begin != end) {
+            const char *what = e->begin < end ? "overlaps another:" : "there is a gap before";
+            return nn__bad(s, NN_ERROR_FORMAT, e->place, what, e->name) - 1;
+        }
     if (s->size == UINT64_MAX || end == s->size - s->at) return n;
     nn_fail(s->nn, NN_ERROR_FORMAT, s->function,
             "%s: offset %llu: the tensors have %llu bytes, the file has %llu for them", s->name,
@@ -10041,7 +10041,7 @@ static int nn__match(nn__source *s, nn__entry *entry, int n, nn__tensors *t, int
         }
         if (w->type == NN__I64 ? e->type != NN__I64 : e->type > NN__BF16)
             return nn__bad(s, NN_ERROR_UNSUPPORTED, e->place,
-                           "only F32, F64, F16, BF16 are read, this is another dtype:", e->name) - 1;
+                           "only F32, F64, F16 and BF16 are read, not the dtype of", e->name) - 1;
         if (w->type != NN__I64 && !(w->read = nn__reals(s->nn, &s->nn->graph, w->size))) return -1;
         e->into = w;
         matched++;
@@ -10056,7 +10056,7 @@ static int nn__match(nn__source *s, nn__entry *entry, int n, nn__tensors *t, int
     return -1;
 }
 
-/* The bits of the float that is the number in 16 bits, of which 10 are the fraction. */
+/* The bits of the float that is this F16: 1 bit of sign, 5 of exponent, 10 of fraction. */
 static uint32_t nn__half(uint32_t h)
 {
     const uint32_t sign = (h & 0x8000) << 16;
@@ -10064,7 +10064,7 @@ static uint32_t nn__half(uint32_t h)
     if (exponent == 31) return sign | 0x7f800000 | fraction; /* infinity, NaN */
     if (!exponent && !fraction) return sign;
     if (exponent) return sign | (exponent + 112) << 23 | fraction;
-    for (exponent = 113; !(fraction & 0x800000); exponent--) fraction <<= 1; /* subnormal in 16 bits */
+    for (exponent = 113; !(fraction & 0x800000); exponent--) fraction <<= 1; /* subnormal */
     return sign | exponent << 23 | (fraction & 0x7fffff);
 }
 
@@ -10101,7 +10101,8 @@ static int nn__take_all(nn__source *s, nn__tensors *t, int partial)
 {
     nn__entry *entry = NULL;
     char extra;
-    const int n = nn__take_header(s, &entry), matched = n < 0 ? -1 : nn__match(s, entry, n, t, partial);
+    const int n = nn__take_header(s, &entry);
+    const int matched = n < 0 ? -1 : nn__match(s, entry, n, t, partial);
     if (matched < 0) return -1;
     for (int i = 0; i < n; i++)
         if (!nn__take_tensor(s, &entry[i])) return -1;
@@ -10119,7 +10120,7 @@ static void nn__tensors_set(const nn__tensors *t)
 static int nn__load(nn_model *model, nn__source s, int partial)
 {
     nn__tensors t;
-    if (!nn__tensors_of(&t, model, s.function, 0)) return 0;
+    if (!nn__tensors_of(&t, model, s.function, "", 0)) return 0;
     const int n = nn__take_all(&s, &t, partial);
     if (n >= 0) nn__tensors_set(&t);
     nn__tensors_free(&t);
@@ -10149,7 +10150,8 @@ int nn_load_memory(nn_model *model, const void *bytes, size_t size)
     const char *p = (const char *)bytes;
     if (!nn__ready(nn, "nn_load_memory")) return 0;
     if (!bytes) return nn__mistake(nn, "nn_load_memory", "bytes is NULL");
-    return nn__load(model, nn__source_new(nn, "nn_load_memory", "bytes", nn__read_memory, &p, size), 0);
+    return nn__load(model, nn__source_new(nn, "nn_load_memory", "bytes", nn__read_memory, &p,
+                                          size), 0);
 }
 
 #ifndef NN_NO_STDIO
@@ -10205,7 +10207,6 @@ int nn_load_partial(nn_model *model, const char *path)
 #if NN_CHAPTERS >= 5 && !defined NN_NO_STDIO
 typedef struct nn__checkpoint { /* what is listed besides the model and the optimizer's state */
     nn__tensors t;
-    char rule[32];
     nn_real rates[5];
     int64_t random[4], step[4], position[3], *order;
 } nn__checkpoint;
@@ -10222,31 +10223,29 @@ static int nn__checkpoint_new(nn__checkpoint *c, nn_optimizer *opt, const nn_bat
     if (b && b->ctx != nn) return nn__mistake(nn, function, "the batches belong to another nn_ctx");
     const int n_params = opt->model->n_params;
     if (n_params && !nn__optimizer_ready(opt)) return 0;
-    if (!nn__tensors_of(&c->t, opt->model, function, n_params * opt->n_state + 5)) return 0;
-    for (int i = 0; i < n_params * opt->n_state && nn->code == NN_OK; i++) {
-        const nn_tensor *p = opt->model->param[i / opt->n_state];
-        const size_t room = strlen(p->name) + 32;
-        char *name = p->grad ? (char *)nn__alloc(nn, &nn->graph, room, 1, 0) : NULL;
-        if (!name) continue; /* a buffer, or no memory */
-        snprintf(name, room, "optimizer.state.%d.%s", i % opt->n_state, p->name);
-        nn__tensors_add(&c->t, name, NN__OWN, p->shape, opt->state[i / opt->n_state][i % opt->n_state]);
-    }
-    snprintf(c->rule, sizeof c->rule, "optimizer.%.20s", opt->rule);
+    if (!nn__tensors_of(&c->t, opt->model, function, "", n_params * opt->n_state + 5)) return 0;
+    for (int k = 0; k < opt->n_state; k++)
+        for (int i = 0; i < n_params; i++) {
+            const nn_tensor *p = opt->model->param[i];
+            const char *const prefix = k ? "optimizer.state.1." : "optimizer.state.0.";
+            void *const state = opt->state[i][k];
+            if (p->grad) nn__tensors_add(&c->t, prefix, p->name, NN__OWN, p->shape, state);
+        }
     const nn_real rates[5] = {opt->lr, opt->beta1, opt->beta2, opt->eps, opt->weight_decay};
     memcpy(c->rates, rates, sizeof rates);
     memcpy(c->random, nn->random, sizeof c->random);
     c->step[0] = opt->step, c->step[1] = opt->weights_only;
     memcpy(&c->step[2], &opt->beta1_power, sizeof c->step[2]);
     memcpy(&c->step[3], &opt->beta2_power, sizeof c->step[3]);
-    nn__tensors_add(&c->t, c->rule, NN__OWN, nn_shape1(5), c->rates);
-    nn__tensors_add(&c->t, "optimizer.step", NN__I64, nn_shape1(4), c->step);
-    nn__tensors_add(&c->t, "random", NN__I64, nn_shape1(4), c->random);
+    nn__tensors_add(&c->t, "optimizer.", opt->rule, NN__OWN, nn_shape1(5), c->rates);
+    nn__tensors_add(&c->t, "", "optimizer.step", NN__I64, nn_shape1(4), c->step);
+    nn__tensors_add(&c->t, "", "random", NN__I64, nn_shape1(4), c->random);
     if (b) {
         c->position[0] = b->batch_size, c->position[1] = b->next, c->position[2] = b->epoch;
         c->order = (int64_t *)nn__alloc(nn, &nn->graph, (size_t)b->data->n, sizeof *c->order, 0);
         for (int i = 0; c->order && i < b->data->n; i++) c->order[i] = b->order[i];
-        nn__tensors_add(&c->t, "batches.order", NN__I64, nn_shape1(b->data->n), c->order);
-        nn__tensors_add(&c->t, "batches.position", NN__I64, nn_shape1(3), c->position);
+        nn__tensors_add(&c->t, "", "batches.order", NN__I64, nn_shape1(b->data->n), c->order);
+        nn__tensors_add(&c->t, "", "batches.position", NN__I64, nn_shape1(3), c->position);
     }
     if (nn->code != NN_OK) nn__tensors_free(&c->t);
     return nn->code == NN_OK;

@@ -1,7 +1,6 @@
-/* A model outlives its program: saved, loaded into another network of the same shape, which then
- * gives the same answers; a training that was interrupted goes on to the same bits; and the weights
- * as C source. The files are left in build/.
- */
+/* A model outlives its program: saved, loaded into another network, which then gives the same
+ * answers; a training that was interrupted goes on to the same bits; and the weights as C source.
+ * The files are left in build/. */
 #define NN_IMPLEMENTATION
 #include "../nn.h"
 
@@ -65,15 +64,13 @@ int main(void)
     /* [/save] */
 
     printf("== interrupted after 120 steps of 200\n");
-    /* [checkpoint] */
     network begun = network_new(42), resumed = network_new(0);
     train(&begun, 120);
     nn_checkpoint_save(begun.opt, NULL, "build/xor.checkpoint");
     nn_checkpoint_load(resumed.opt, NULL, "build/xor.checkpoint");
     train(&resumed, 80);
     const int second = same_answers(&trained, &resumed);
-    printf("step %ld: %d of 4 answers are those of 200 steps in a row\n", resumed.opt->step, second);
-    /* [/checkpoint] */
+    printf("step %ld: %d of 4 answers as after 200 in a row\n", resumed.opt->step, second);
 
     const int exported = nn_export_c(trained.model, "build/xor_weights.h", "xor");
     printf("expected: 4 and 4 the same, exported 1\ngot:      %d and %d the same, exported %d\n",

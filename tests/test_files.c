@@ -253,8 +253,8 @@ static const struct {
     {F, "it also has \"x\"", EXTRA("F32", "[2,0]", "[32,32]"), 32},
     {F, "it also has \"x\"", EXTRA("F32", "[0,18446744073709551615,2]", "[0,0]"), 32},
     {F, "it also has \"x?[2J\"", "{" A "," B ",\"x\\u001b[2J\":{\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[32,33]}}", 33},
-    {U, "another dtype: \"a\"", WITH_A("\"I32\"", "[2,3]", "[0,24]"), 32},
-    {U, "another dtype: \"a\"", "{\"a\":{\"dtype\":\"I64\",\"shape\":[2,3],\"data_offsets\":[0,48]}," "\"b\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[48,56]}}", 56},
+    {U, "not the dtype of \"a\"", WITH_A("\"I32\"", "[2,3]", "[0,24]"), 32},
+    {U, "not the dtype of \"a\"", "{\"a\":{\"dtype\":\"I64\",\"shape\":[2,3],\"data_offsets\":[0,48]}," "\"b\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[48,56]}}", 56},
 };
 
 /* Each from memory, from a file and from a reader; from the last of these the codes may differ. */
