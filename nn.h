@@ -141,7 +141,8 @@
  *   There are no globals. Different nn_ctx may be used in different threads at the same time; one
  *   nn_ctx in one thread at a time.
  *
- * FILES: see >>data. CSV (header, quotes, categories, missing values) and IDX (MNIST's format).
+ * FILES: see >>data. CSV (header, quotes, categories, missing values), IDX (MNIST's format) and text,
+ * cut into bytes, characters or words. Numbers are read the same in every locale, to the last bit.
  *
  * DEBUGGING
  *
@@ -8942,41 +8943,37 @@ double nn_idx_value(const nn_idx *a, size_t i)
 /* ---- vocabularies in files: a CSV of one column, headed by the unit and the number of tokens ---- */
 
 static const char *const nn__units[] = {"bytes", "chars", "words", "lower_words"};
+static const nn_csv_options nn__vocab_options = {1, ',', NN_MISSING_ERROR, 1};
 
 static nn_vocab nn__vocab_of(const nn_table *t, const char *function, const char *file)
 {
-    nn_vocab v = nn__vocab(t->ctx, NN_BYTES);
-    const nn_vocab none = v;
+    nn_vocab v = nn__vocab(t->ctx, NN_BYTES), none = v;
     char head[32] = "";
-    int unit = NN_BYTES - 1, i = 0;
+    int unit = NN_BYTES - 1, twice = 0;
     if (t->ctx->code != NN_OK) return none;
     while (strcmp(t->name[0], head) != 0 && ++unit <= NN_LOWER_WORDS)
         snprintf(head, sizeof head, "%s %d", nn__units[unit], t->rows);
-    if (unit < NN_BYTES || unit > NN_LOWER_WORDS || t->cols != 1 || !t->categories[0])
-        return nn_fail(t->ctx, NN_ERROR_FORMAT, function,
-                       "%s: line 1 is \"%.32s\", and %d tokens follow: \"words %d\" would be right",
-                       file, t->name[0], t->rows, t->rows), none;
-    if (strcmp(t->category[0][0], "<unk>") != 0)
-        return nn_fail(t->ctx, NN_ERROR_FORMAT, function, "%s: line 2: token 0 is not <unk>", file),
-               none;
-    while (i < t->rows && (int)t->data[i] == i) i++;
-    if (t->categories[0] != t->rows)
-        return nn_fail(t->ctx, NN_ERROR_FORMAT, function, "%s: token %d is there twice", file, i),
-               none;
+    while (twice < t->rows && (int)t->data[twice] == twice) twice++;
+    if (unit > NN_LOWER_WORDS || t->cols != 1 || !t->categories[0])
+        nn_fail(t->ctx, NN_ERROR_FORMAT, function, "%s: line 1 is \"%.32s\", before %d tokens: "
+                "\"words %d\" would be right", file, t->name[0], t->rows, t->rows);
+    else if (strcmp(t->category[0][0], "<unk>") != 0)
+        nn_fail(t->ctx, NN_ERROR_FORMAT, function, "%s: line 2: token 0 is not <unk>", file);
+    else if (t->categories[0] != t->rows)
+        nn_fail(t->ctx, NN_ERROR_FORMAT, function, "%s: token %d is there twice", file, twice);
     v.unit = (nn_unit)unit;
-    for (i = 0; i < t->rows && t->ctx->code == NN_OK; i++)
+    for (int i = 0; i < t->rows && t->ctx->code == NN_OK; i++)
         nn__vocab_add(&v, t->category[0][i], strlen(t->category[0][i]));
     return t->ctx->code == NN_OK ? v : none;
 }
 
-static const nn_csv_options nn__vocab_options = {1, ',', NN_MISSING_ERROR, 1};
-
 nn_vocab nn_vocab_parse(nn_ctx *nn, const char *text, size_t size)
 {
-    if (!nn__ready(nn, "nn_vocab_parse")) return nn__vocab(nn, NN_BYTES);
-    if (!text) nn__mistake(nn, "nn_vocab_parse", "text is NULL");
-    const nn_table t = nn__csv_read(nn, "nn_vocab_parse", "text", text, size, nn__vocab_options);
-    return nn__vocab_of(&t, "nn_vocab_parse", "text");
+    const char *const function = "nn_vocab_parse";
+    if (!nn__ready(nn, function) || (!text && !nn__mistake(nn, function, "text is NULL")))
+        return nn__vocab(nn, NN_BYTES);
+    const nn_table t = nn__csv_read(nn, function, "text", text, size, nn__vocab_options);
+    return nn__vocab_of(&t, function, "text");
 }
 
 #ifndef NN_NO_STDIO
@@ -8995,14 +8992,15 @@ int nn_vocab_save(const nn_vocab *v, const char *path)
     for (int i = 0; i < v->n; i++)
         if (!v->token[i][0])
             return nn_fail(nn, NN_ERROR_UNSUPPORTED, "nn_vocab_save",
-                           "token %d is the byte 0, which a CSV cannot hold", i), 0;
+                           "token %d is a byte of value 0, which a CSV cannot hold", i), 0;
     nn__writer w = nn__writer_new(nn, "nn_vocab_save", NULL, 0);
     if (!nn__write_open(&w, path)) return 0;
     char head[32];
     nn__write(&w, head, (size_t)snprintf(head, sizeof head, "%s %d\n", nn__units[v->unit], v->n));
     for (int i = 0; i < v->n; i++) {
         nn__write(&w, "\"", 1);
-        for (const char *p = v->token[i]; *p; p++) nn__write(&w, *p == '"' ? "\"\"" : p, 1 + (*p == '"'));
+        for (const char *p = v->token[i]; *p; p++)
+            nn__write(&w, *p == '"' ? "\"\"" : p, *p == '"' ? 2 : 1);
         nn__write(&w, "\"\n", 2);
     }
     return nn__write_close(&w);
