@@ -141,8 +141,8 @@
  *   There are no globals. Different nn_ctx may be used in different threads at the same time; one
  *   nn_ctx in one thread at a time.
  *
- * FILES: see >>data. CSV (header, quotes, categories, missing values), IDX (MNIST's format) and text,
- * cut into bytes, characters or words. Numbers are read the same in every locale, to the last bit.
+ * FILES: see >>data. CSV (header, quotes, categories, missing values), IDX (MNIST's format) and
+ * text, cut into bytes, characters or words. Numbers mean the same in every locale, to the last bit.
  *
  * DEBUGGING
  *
@@ -1136,10 +1136,11 @@ typedef struct nn_table {
     int classes;
 } nn_table;
 
-/* Reads a whole CSV. Lives as long as nn. On failure: an error with file, row and column. Numbers are
- * decimal, with a point in every locale, and rounded to the nearest; infinity is refused. Fields may
- * be in quotes and have at most 4095 bytes. Empty lines do not count; names may occur twice. Refused
- * with a hint: comments, a delimiter at the end of a line, UTF-16, a file still compressed. */
+/* Reads a whole CSV. Lives as long as nn. On failure: an error with file, row and column. Numbers
+ * are decimal, with a point in every locale, and rounded to the nearest; infinity is refused. Fields
+ * may be in quotes, and then are not missing unless empty; they have at most 4095 bytes. Empty lines
+ * do not count; names may occur twice. Refused with a hint: comments, a delimiter at the end of a
+ * line, a decimal comma, UTF-16, a file still compressed. */
 #ifndef NN_NO_STDIO
 nn_table nn_csv_load(nn_ctx *nn, const char *path, nn_csv_options options);
 #endif
@@ -1175,7 +1176,7 @@ nn_text nn_text_load(nn_ctx *nn, const char *path);
 #endif
 
 /* What a text is cut into. Words: runs of letters, digits, ' and all that is not ASCII; every other
- * sign is a token of its own; white space only separates. Lower words: A to Z become a to z first. */
+ * sign is a token of its own; white space only separates. Lower words: A to Z become a to z. */
 typedef enum nn_unit { NN_BYTES, NN_CHARS, NN_WORDS, NN_LOWER_WORDS } nn_unit; /* CHARS: UTF-8 */
 
 typedef struct nn_vocab {
@@ -8161,7 +8162,7 @@ static int nn__write_close(nn__writer *w)
 /* ---- reading ---- */
 
 #ifndef NN_NO_STDIO
-enum { NN__STREAM = 1 << 28 }; /* what is read of a pipe or a device, which does not tell its size */
+enum { NN__STREAM = 1 << 28 }; /* what is read of a pipe or a device, which tell no size */
 
 /* The whole file as a block: block->used bytes at block->base and a 0 behind them, to be freed with
  * NN_FREE or kept with nn__keep_block; NULL on failure. */
@@ -8242,8 +8243,8 @@ static int nn__check_kind(nn_ctx *nn, const char *function, const char *file, co
 
 enum { NN__FIELD = 4096 }; /* bytes of the longest field and the 0 behind it */
 
-/* The double nearest to m 2^exponent, of two that are equally near the even one. If m is the part
- * before the point of a longer number, it must have 54 bits, and more says that something follows. */
+/* The double nearest to m 2^exponent, of two that are equally near the even one. If m is only the
+ * part before a point, it must have 54 bits, and more says whether something stands behind it. */
 static double nn__rounded(uint64_t m, int exponent, int more)
 {
     double value;
@@ -8332,7 +8333,7 @@ static const char *nn__number(const char *p, const char *end, double *value)
         if (down) exponent = -exponent;
     }
     const int top = (int)(point - first) + exponent; /* the number is 0.digits 10^top */
-    const int down = (int)digits - top;              /* or, of digits without a point, m / 10^down */
+    const int down = (int)digits - top;              /* or m / 10^down */
     double v;
 #if defined FLT_EVAL_METHOD && (FLT_EVAL_METHOD == 0 || FLT_EVAL_METHOD == 1)
     const int plain = digits <= 19 && !(m >> 53) && down >= -22 && down <= 22;
@@ -8867,7 +8868,8 @@ static nn_idx nn__idx_read(nn_ctx *nn, const char *function, const char *file,
             nn_fail(nn, NN_ERROR_FORMAT, function, "%s: offset %zu: the header is cut off", file,
                     at);
         else if (!d)
-            nn_fail(nn, NN_ERROR_FORMAT, function, "%s: offset %zu: dimension %d is 0", file, at, i);
+            nn_fail(nn, NN_ERROR_FORMAT, function, "%s: offset %zu: dimension %d is 0", file, at,
+                    i);
         else if (d > INT_MAX || a.size > (size_t)PTRDIFF_MAX / 8 / d)
             nn_fail(nn, NN_ERROR_LIMIT, function, "%s: offset %zu: dimension %d is %lu", file, at,
                     i, (unsigned long)d);
@@ -8940,7 +8942,7 @@ double nn_idx_value(const nn_idx *a, size_t i)
     }
 }
 
-/* ---- vocabularies in files: a CSV of one column, headed by the unit and the number of tokens ---- */
+/* ---- vocabularies in files: a CSV of one column, headed by unit and number of tokens ---- */
 
 static const char *const nn__units[] = {"bytes", "chars", "words", "lower_words"};
 static const nn_csv_options nn__vocab_options = {1, ',', NN_MISSING_ERROR, 1};

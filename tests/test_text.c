@@ -194,7 +194,8 @@ static void mistakes(void)
 static void saved_and_loaded(void)
 {
     static const char *const table[] = {
-        "a\nb\r\n\t \"quoted\" , ; \\ ? NA 1 2.5", "\xff\xc3\xa4\xe2\x82\xac", "NA ? null nan NaN N/A",
+        "a\nb\r\n\t \"quoted\" , ; \\ ? NA 1 2.5", "\xff\xc3\xa4\xe2\x82\xac",
+        "NA ? null nan NaN N/A",
         "\"", "\"\"\"", "\r\r\n\n", " ", ",", "#", "1 22 333", "'", "<unk>"};
     for (int e = 0; e < COUNT(table); e++)
         for (int unit = NN_BYTES; unit <= NN_LOWER_WORDS; unit++) {
