@@ -141,7 +141,8 @@
  *   There are no globals. Different nn_ctx may be used in different threads at the same time; one
  *   nn_ctx in one thread at a time.
  *
- * FILES: see >>data. CSV (header, quotes, categories, missing values) and IDX (MNIST's format).
+ * FILES: see >>data. CSV (header, quotes, categories, missing values), IDX (MNIST's format) and
+ * text, cut into bytes, characters or words. Numbers mean the same in every locale, to the last bit.
  *
  *   nn_save(net, "net.safetensors") and nn_load: PyTorch's names and shapes, to PyTorch and back;
  *   nn_checkpoint_save: to resume a training to the same bits; nn_export_c: as C. See >>files.
@@ -1138,10 +1139,11 @@ typedef struct nn_table {
     int classes;
 } nn_table;
 
-/* Reads a whole CSV. Lives as long as nn. On failure: an error with file, row and column. Numbers are
- * decimal, with a point in every locale, and rounded to the nearest; infinity is refused. Fields may
- * be in quotes and have at most 4095 bytes. Empty lines do not count; names may occur twice. Refused
- * with a hint: comments, a delimiter at the end of a line, UTF-16, a file still compressed. */
+/* Reads a whole CSV. Lives as long as nn. On failure: an error with file, row and column. Numbers
+ * are decimal, with a point in every locale, and rounded to the nearest; infinity is refused. Fields
+ * may be in quotes, and then are not missing unless empty; they have at most 4095 bytes. Empty lines
+ * do not count; names may occur twice. Refused with a hint: comments, a delimiter at the end of a
+ * line, a decimal comma, UTF-16, a file still compressed. */
 #ifndef NN_NO_STDIO
 nn_table nn_csv_load(nn_ctx *nn, const char *path, nn_csv_options options);
 #endif
@@ -1177,7 +1179,7 @@ nn_text nn_text_load(nn_ctx *nn, const char *path);
 #endif
 
 /* What a text is cut into. Words: runs of letters, digits, ' and all that is not ASCII; every other
- * sign is a token of its own; white space only separates. Lower words: A to Z become a to z first. */
+ * sign is a token of its own; white space only separates. Lower words: A to Z become a to z. */
 typedef enum nn_unit { NN_BYTES, NN_CHARS, NN_WORDS, NN_LOWER_WORDS } nn_unit; /* CHARS: UTF-8 */
 
 typedef struct nn_vocab {
@@ -8224,7 +8226,7 @@ static int nn__write_close(nn__writer *w)
 /* ---- reading ---- */
 
 #ifndef NN_NO_STDIO
-enum { NN__STREAM = 1 << 28 }; /* what is read of a pipe or a device, which does not tell its size */
+enum { NN__STREAM = 1 << 28 }; /* what is read of a pipe or a device, which tell no size */
 
 /* The whole file as a block: block->used bytes at block->base and a 0 behind them, to be freed with
  * NN_FREE or kept with nn__keep_block; NULL on failure. */
@@ -8305,8 +8307,8 @@ static int nn__check_kind(nn_ctx *nn, const char *function, const char *file, co
 
 enum { NN__FIELD = 4096 }; /* bytes of the longest field and the 0 behind it */
 
-/* The double nearest to m 2^exponent, of two that are equally near the even one. If m is the part
- * before the point of a longer number, it must have 54 bits, and more says that something follows. */
+/* The double nearest to m 2^exponent, of two that are equally near the even one. If m is only the
+ * part before a point, it must have 54 bits, and more says whether something stands behind it. */
 static double nn__rounded(uint64_t m, int exponent, int more)
 {
     double value;
@@ -8395,7 +8397,7 @@ static const char *nn__number(const char *p, const char *end, double *value)
         if (down) exponent = -exponent;
     }
     const int top = (int)(point - first) + exponent; /* the number is 0.digits 10^top */
-    const int down = (int)digits - top;              /* or, of digits without a point, m / 10^down */
+    const int down = (int)digits - top;              /* or m / 10^down */
     double v;
 #if defined FLT_EVAL_METHOD && (FLT_EVAL_METHOD == 0 || FLT_EVAL_METHOD == 1)
     const int plain = digits <= 19 && !(m >> 53) && down >= -22 && down <= 22;
@@ -8930,7 +8932,8 @@ static nn_idx nn__idx_read(nn_ctx *nn, const char *function, const char *file,
             nn_fail(nn, NN_ERROR_FORMAT, function, "%s: offset %zu: the header is cut off", file,
                     at);
         else if (!d)
-            nn_fail(nn, NN_ERROR_FORMAT, function, "%s: offset %zu: dimension %d is 0", file, at, i);
+            nn_fail(nn, NN_ERROR_FORMAT, function, "%s: offset %zu: dimension %d is 0", file, at,
+                    i);
         else if (d > INT_MAX || a.size > (size_t)PTRDIFF_MAX / 8 / d)
             nn_fail(nn, NN_ERROR_LIMIT, function, "%s: offset %zu: dimension %d is %lu", file, at,
                     i, (unsigned long)d);
@@ -9003,44 +9006,40 @@ double nn_idx_value(const nn_idx *a, size_t i)
     }
 }
 
-/* ---- vocabularies in files: a CSV of one column, headed by the unit and the number of tokens ---- */
+/* ---- vocabularies in files: a CSV of one column, headed by unit and number of tokens ---- */
 
 static const char *const nn__units[] = {"bytes", "chars", "words", "lower_words"};
+static const nn_csv_options nn__vocab_options = {1, ',', NN_MISSING_ERROR, 1};
 
 static nn_vocab nn__vocab_of(const nn_table *t, const char *function, const char *file)
 {
-    nn_vocab v = nn__vocab(t->ctx, NN_BYTES);
-    const nn_vocab none = v;
+    nn_vocab v = nn__vocab(t->ctx, NN_BYTES), none = v;
     char head[32] = "";
-    int unit = NN_BYTES - 1, i = 0;
+    int unit = NN_BYTES - 1, twice = 0;
     if (t->ctx->code != NN_OK) return none;
     while (strcmp(t->name[0], head) != 0 && ++unit <= NN_LOWER_WORDS)
         snprintf(head, sizeof head, "%s %d", nn__units[unit], t->rows);
-    if (unit < NN_BYTES || unit > NN_LOWER_WORDS || t->cols != 1 || !t->categories[0])
-        return nn_fail(t->ctx, NN_ERROR_FORMAT, function,
-                       "%s: line 1 is \"%.32s\", and %d tokens follow: \"words %d\" would be right",
-                       file, t->name[0], t->rows, t->rows), none;
-    if (strcmp(t->category[0][0], "<unk>") != 0)
-        return nn_fail(t->ctx, NN_ERROR_FORMAT, function, "%s: line 2: token 0 is not <unk>", file),
-               none;
-    while (i < t->rows && (int)t->data[i] == i) i++;
-    if (t->categories[0] != t->rows)
-        return nn_fail(t->ctx, NN_ERROR_FORMAT, function, "%s: token %d is there twice", file, i),
-               none;
+    while (twice < t->rows && (int)t->data[twice] == twice) twice++;
+    if (unit > NN_LOWER_WORDS || t->cols != 1 || !t->categories[0])
+        nn_fail(t->ctx, NN_ERROR_FORMAT, function, "%s: line 1 is \"%.32s\", before %d tokens: "
+                "\"words %d\" would be right", file, t->name[0], t->rows, t->rows);
+    else if (strcmp(t->category[0][0], "<unk>") != 0)
+        nn_fail(t->ctx, NN_ERROR_FORMAT, function, "%s: line 2: token 0 is not <unk>", file);
+    else if (t->categories[0] != t->rows)
+        nn_fail(t->ctx, NN_ERROR_FORMAT, function, "%s: token %d is there twice", file, twice);
     v.unit = (nn_unit)unit;
-    for (i = 0; i < t->rows && t->ctx->code == NN_OK; i++)
+    for (int i = 0; i < t->rows && t->ctx->code == NN_OK; i++)
         nn__vocab_add(&v, t->category[0][i], strlen(t->category[0][i]));
     return t->ctx->code == NN_OK ? v : none;
 }
 
-static const nn_csv_options nn__vocab_options = {1, ',', NN_MISSING_ERROR, 1};
-
 nn_vocab nn_vocab_parse(nn_ctx *nn, const char *text, size_t size)
 {
-    if (!nn__ready(nn, "nn_vocab_parse")) return nn__vocab(nn, NN_BYTES);
-    if (!text) return nn__mistake(nn, "nn_vocab_parse", "text is NULL"), nn__vocab(nn, NN_BYTES);
-    const nn_table t = nn__csv_read(nn, "nn_vocab_parse", "text", text, size, nn__vocab_options);
-    return nn__vocab_of(&t, "nn_vocab_parse", "text");
+    const char *const function = "nn_vocab_parse";
+    if (!nn__ready(nn, function) || (!text && !nn__mistake(nn, function, "text is NULL")))
+        return nn__vocab(nn, NN_BYTES);
+    const nn_table t = nn__csv_read(nn, function, "text", text, size, nn__vocab_options);
+    return nn__vocab_of(&t, function, "text");
 }
 
 #ifndef NN_NO_STDIO
@@ -9059,14 +9058,15 @@ int nn_vocab_save(const nn_vocab *v, const char *path)
     for (int i = 0; i < v->n; i++)
         if (!v->token[i][0])
             return nn_fail(nn, NN_ERROR_UNSUPPORTED, "nn_vocab_save",
-                           "token %d is the byte 0, which a CSV cannot hold", i), 0;
+                           "token %d is a byte of value 0, which a CSV cannot hold", i), 0;
     nn__writer w = nn__writer_new(nn, "nn_vocab_save", NULL, 0);
     if (!nn__write_open(&w, path)) return 0;
     char head[32];
     nn__write(&w, head, (size_t)snprintf(head, sizeof head, "%s %d\n", nn__units[v->unit], v->n));
     for (int i = 0; i < v->n; i++) {
         nn__write(&w, "\"", 1);
-        for (const char *p = v->token[i]; *p; p++) nn__write(&w, *p == '"' ? "\"\"" : p, 1 + (*p == '"'));
+        for (const char *p = v->token[i]; *p; p++)
+            nn__write(&w, *p == '"' ? "\"\"" : p, *p == '"' ? 2 : 1);
         nn__write(&w, "\"\n", 2);
     }
     return nn__write_close(&w);
