@@ -8265,13 +8265,13 @@ static nn_block *nn__read_file(nn_ctx *nn, const char *function, const char *pat
     if (nn->code == NN_OK && ferror(file))
         nn_fail(nn, NN_ERROR_IO, function, "%s: reading failed after %zu bytes", path, used);
     fclose(file);
-    if (block) {
-        block->size = block->used = used;
-        block->base[used] = 0;
+    if (nn->code != NN_OK) {
+        if (block) NN_FREE(nn->user, block);
+        return NULL;
     }
-    if (nn->code == NN_OK) return block;
-    if (block) NN_FREE(nn->user, block);
-    return NULL;
+    block->size = block->used = used;
+    block->base[used] = 0;
+    return block;
 }
 
 /* From now on the block belongs to the context. */
