@@ -9537,11 +9537,22 @@ static void nn__write_format(nn__writer *w, const char *format, ...) /* at most 
     if (n > 0) nn__write(w, text, (size_t)n);
 }
 
+/* Has this machine the lowest byte of a number first, as the file? Then they need no turning. */
+static int nn__low_byte_first(void)
+{
+    const uint16_t one = 1;
+    return *(const unsigned char *)&one;
+}
+
 /* n numbers of 4 or 8 bytes each. */
 static void nn__write_numbers(nn__writer *w, const void *numbers, size_t n, unsigned each)
 {
     const char *p = (const char *)numbers;
     unsigned char chunk[4096];
+    if (nn__low_byte_first()) {
+        nn__write(w, numbers, n * each);
+        return;
+    }
     size_t used = 0;
     for (size_t i = 0; i < n; i++, p += each) {
         uint32_t low = 0;
@@ -10074,6 +10085,8 @@ static int nn__take_tensor(nn__source *s, const nn__entry *e)
     const unsigned each = nn__dtypes[e->type].bits / 8;
     unsigned char chunk[4096];
     size_t i = 0;
+    if (e->into && e->type == (e->into->read ? NN__OWN : NN__I64) && nn__low_byte_first())
+        return nn__take(s, e->into->read ? (void *)e->into->read : e->into->data, e->into->size * each);
     for (uint64_t left = e->end - e->begin, n; left; left -= n) {
         n = left < sizeof chunk ? left : sizeof chunk;
         if (!nn__take(s, chunk, (size_t)n)) return 0;
