@@ -1422,7 +1422,7 @@ static void batches_of_images(void)
         for (int i = 0; i < b.n; i++) {
             wrong += b.label[i] != labels.bytes[b.row[i]];
             for (int j = 0; j < 784; j++)
-                wrong += x->data[i * 784 + j] != (nn_real)images.bytes[b.row[i] * 784 + j] / 255;
+                wrong += x->data[i * 784 + j] != (nn_real)((nn_real)images.bytes[b.row[i] * 784 + j] / 255);
         }
         n += b.n;
     }
@@ -1468,8 +1468,9 @@ static void dataset_as_tensors(void)
         CHECK(nn_shape_equal(x->shape, nn_shape2(9, 2)));
         CHECK(nn_shape_equal(target->shape, nn_shape2(9, 1)));
         for (int i = 0; i < 9; i++) {
-            CHECK_NEAR(x->data[2 * i], as_bytes ? (nn_real)i / 255 : (nn_real)i, 0);
-            CHECK_NEAR(x->data[2 * i + 1], as_bytes ? (nn_real)(255 - i) / 255 : (nn_real)-i, 0);
+            CHECK_NEAR(x->data[2 * i], (nn_real)(as_bytes ? (nn_real)i / 255 : (nn_real)i), 0);
+            CHECK_NEAR(x->data[2 * i + 1],
+                       (nn_real)(as_bytes ? (nn_real)(255 - i) / 255 : (nn_real)-i), 0);
             CHECK_NEAR(target->data[i], 3 * i + 1, 0);
         }
         CHECK(as_bytes || x->data != s.data.x); /* a copy */
