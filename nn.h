@@ -8,7 +8,7 @@
  * For gdb:      cc -g -DNN_DEBUG prog.c -lm            (gcc keeps the kernels fast)
  *
  * C99 or C++11, libc and libm, nothing else. The sections below are the chapters of a book (so far
- * 1 to 10; "Book: 6" means chapter 6): read from the top, or search for >>ch06.
+ * 1 to 12; "Book: 6" means chapter 6): read from the top, or search for >>ch06.
  * Licence: at the end (MIT-0, fit for coursework: use it without asking or naming anybody).
  */
 #ifndef NN__KERNEL_PASS /* the file includes itself once for every instruction set: see >>kernels */
@@ -178,7 +178,7 @@
  *   >>ch01 neurons and layers      >>ch02 the perceptron         >>ch03 activation functions
  *   >>ch04 learning                >>ch05 gradient descent       >>ch06 backpropagation
  *   >>ch07 cost functions          >>ch08 regularisation        >>ch09 gradients in depth
- *   >>ch10 local minima, ensembles
+ *   >>ch10 local minima, ensembles >>ch12 convolutional networks
  *   >>data files and data sets
  *
  * WHAT IT DOES NOT DO: graphics cards, half precision, more than 4 dimensions, distributed
@@ -1113,6 +1113,74 @@ int nn_bootstrap(nn_ctx *nn, int n, int *index, int *out_of_bag);
 void nn_model_average(nn_model *model, nn_real *average, int k);
 
 #endif
+/* ==== Chapter 12: convolutional networks ============================================= >>ch12 */
+#if NN_CHAPTERS >= 12
+
+/* How a window moves over x [N, C, H, W], in pairs {height, width}; over x [N, C, T] the first of a
+ * pair holds. 0 stands for what is usual: (nn_conv_options){0} moves by 1, without padding. */
+typedef struct nn_conv_options {
+    int no_bias, groups;   /* groups of channels, 1: each has filters of its own, which see only it */
+    int stride[2];         /* 1 */
+    int padding[2];        /* zeros on either side of x, 0; or NN_SAME */
+    int dilation[2];       /* from one place of the window to the next, 1 */
+    int output_padding[2]; /* transposed only, 0: so many more outputs, at the end */
+} nn_conv_options;
+/* As many outputs as inputs, for stride 1: dilation (kernel - 1) zeros, half of them on each side,
+ * and if they are odd the one more at the end. */
+enum { NN_SAME = -1 };
+/* floor((size + 2 padding - dilation (kernel - 1) - 1) / stride) + 1 outputs; less than 1 is a
+ * mistake (Dumoulin and Visin 2016, arXiv 1603.07285). Book: 12. */
+int nn_conv_out_size(int size, int kernel, int stride, int padding, int dilation);
+
+/* Convolution, the filters not turned (cross-correlation), as one operation:
+ *     y[n, k, i, j] = bias[k] + sum over c, r, s of
+ *         weight[k, c, r, s] x[n, c, i stride + r dilation - padding, j stride + s ..]
+ * The transposed one does what this does to a gradient on its way back from y to x, so that y is
+ * the larger. Meanings, names and first values are PyTorch's: parameters "name.weight" and
+ * "name.bias", uniform within 1 / sqrt(weight size / its first dimension) of 0. The options, but the
+ * first two, may be changed later; and a layer may be made of any tensors. */
+typedef struct nn_conv2d {
+    nn_tensor *weight; /* [K, C / groups, kH, kW]; transposed [C, K / groups, kH, kW]; 1d no kH */
+    nn_tensor *bias;   /* [K]; NULL: none */
+    nn_conv_options options;
+} nn_conv2d, nn_conv1d, nn_conv_transpose2d;
+
+/* A layer from `in` channels to `out` with kernel x kernel windows (1d: kernel). Book: 12, as all of
+ * these. */
+nn_conv2d nn_conv2d_new(nn_model *model, const char *name, int in, int out, int kernel, int stride,
+                        int padding);
+nn_conv2d nn_conv2d_new_with(nn_model *model, const char *name, int in, int out, int kernel_h,
+                             int kernel_w, nn_conv_options options);
+nn_conv1d nn_conv1d_new(nn_model *model, const char *name, int in, int out, int kernel, int stride,
+                        int padding);
+nn_conv_transpose2d nn_conv_transpose2d_new(nn_model *model, const char *name, int in, int out,
+                                            int kernel, int stride, int padding);
+nn_tensor *nn_conv2d_forward(const nn_conv2d *l, nn_tensor *x); /* [N, C, H, W] -> [N, K, .., ..] */
+nn_tensor *nn_conv1d_forward(const nn_conv1d *l, nn_tensor *x); /* [N, C, T] -> [N, K, ..] */
+/* [N, C, H, W] -> [N, K, .., ..], along each axis (size - 1) stride - 2 padding +
+ * dilation (kernel - 1) + 1 + output_padding, the last being less than stride or dilation. */
+nn_tensor *nn_conv_transpose2d_forward(const nn_conv_transpose2d *l, nn_tensor *x);
+
+/* The largest, or the mean, of each window in each channel by itself; stride 0 is kernel. Of equal
+ * numbers the first receives the gradient, and a NaN is larger than all. Padding, at most half of
+ * the kernel, is never the largest and counts as zeros in the mean. As in PyTorch. Book: 12. */
+nn_tensor *nn_max_pool2d(nn_tensor *x, int kernel, int stride, int padding); /* [N, C, H, W] */
+nn_tensor *nn_avg_pool2d(nn_tensor *x, int kernel, int stride, int padding);
+nn_tensor *nn_max_pool1d(nn_tensor *x, int kernel, int stride, int padding); /* [N, C, T] */
+nn_tensor *nn_avg_pool1d(nn_tensor *x, int kernel, int stride, int padding);
+nn_tensor *nn_global_avg_pool2d(nn_tensor *x); /* of whole channels: [N, C, H, W] -> [N, C] */
+nn_tensor *nn_flatten(nn_tensor *x);           /* [N, ..] -> [N, D] for a fully connected layer */
+
+/* What one output sees of the input along an axis: `size` numbers; its neighbour sees those `jump`
+ * further on. Begins as {1, 1}; what it is after one more convolution or pooling (Araujo, Norris
+ * and Sim, Distill 2019). Book: 12. */
+typedef struct nn_receptive_field {
+    int size, jump;
+} nn_receptive_field;
+nn_receptive_field nn_receptive_field_after(nn_receptive_field before, int kernel, int stride,
+                                            int dilation);
+
+#endif
 /* ==== Files and data sets ============================================================ >>data */
 
 enum { NN_MISSING_ERROR, NN_MISSING_NAN };
@@ -1415,6 +1483,21 @@ nn_early_stopping *nn__at_early_stopping(nn_early_stopping *s, const char *file,
 #define nn_vote(nn, ...) nn_vote(NN__AT(ctx, nn), __VA_ARGS__)
 #define nn_bootstrap(nn, ...) nn_bootstrap(NN__AT(ctx, nn), __VA_ARGS__)
 #define nn_model_average(p, ...) nn_model_average(NN__AT(model, p), __VA_ARGS__)
+#endif
+#if NN_CHAPTERS >= 12
+#define nn_conv2d_new(p, ...) nn_conv2d_new(NN__AT(model, p), __VA_ARGS__)
+#define nn_conv2d_new_with(p, ...) nn_conv2d_new_with(NN__AT(model, p), __VA_ARGS__)
+#define nn_conv1d_new(p, ...) nn_conv1d_new(NN__AT(model, p), __VA_ARGS__)
+#define nn_conv_transpose2d_new(p, ...) nn_conv_transpose2d_new(NN__AT(model, p), __VA_ARGS__)
+#define nn_conv2d_forward(l, x) nn_conv2d_forward(l, NN_AT(x))
+#define nn_conv1d_forward(l, x) nn_conv1d_forward(l, NN_AT(x))
+#define nn_conv_transpose2d_forward(l, x) nn_conv_transpose2d_forward(l, NN_AT(x))
+#define nn_max_pool2d(x, ...) nn_max_pool2d(NN_AT(x), __VA_ARGS__)
+#define nn_avg_pool2d(x, ...) nn_avg_pool2d(NN_AT(x), __VA_ARGS__)
+#define nn_max_pool1d(x, ...) nn_max_pool1d(NN_AT(x), __VA_ARGS__)
+#define nn_avg_pool1d(x, ...) nn_avg_pool1d(NN_AT(x), __VA_ARGS__)
+#define nn_global_avg_pool2d(...) nn_global_avg_pool2d(NN_AT(__VA_ARGS__))
+#define nn_flatten(...) nn_flatten(NN_AT(__VA_ARGS__))
 #endif
 #endif /* NN_NO_LOCATIONS */
 #endif /* NN_H */
@@ -8007,6 +8090,407 @@ void nn_model_average(nn_model *model, nn_real *average, int k)
             const nn_real w = model->param[i]->data[j];
             *average = k ? *average + (w - *average) / (nn_real)(k + 1) : w;
         }
+}
+
+#endif
+/* ==== Chapter 12: convolutional networks =============================================== >>ch12 */
+#if NN_CHAPTERS >= 12
+
+/* ---- windows: what convolution and pooling share ---- */
+
+/* How many places a window has along one axis; NN_SAME becomes a padding. 0: a mistake, reported. */
+static int nn__window_outputs(nn_ctx *nn, const char *function, int size, int kernel, int stride,
+                              int *padding, int dilation)
+{
+    const double span = (double)dilation * (kernel - 1.0);
+    if (size < 1 || kernel < 1 || stride < 1 || *padding < NN_SAME || dilation < 1)
+        return nn__mistake(nn, function, "size %d, kernel %d, stride %d, padding %d, dilation %d",
+                           size, kernel, stride, *padding, dilation);
+    if (span > INT_MAX / 4 || *padding > INT_MAX / 4 - size / 4)
+        return nn__mistake(nn, function, "kernel %d, padding %d, dilation %d are too large", kernel,
+                           *padding, dilation);
+    if (*padding == NN_SAME) {
+        if (stride > 1) return nn__mistake(nn, function, "NN_SAME with a stride of %d", stride);
+        *padding = dilation * (kernel - 1) / 2;
+        return size;
+    }
+    const int room = size + 2 * *padding - dilation * (kernel - 1) - 1;
+    if (room < 0)
+        return nn__mistake(nn, function,
+                           "the window is larger than the input: kernel %d with dilation %d, size "
+                           "%d with padding %d", kernel, dilation, size, *padding);
+    return room / stride + 1;
+}
+
+int nn_conv_out_size(int size, int kernel, int stride, int padding, int dilation)
+{
+    return nn__window_outputs(NULL, "nn_conv_out_size", size, kernel, stride, &padding, dilation);
+}
+
+/* The other way: the size of an image of which a window makes `out` outputs. */
+static int nn__window_inputs(nn_ctx *nn, const char *function, int out, int kernel, int stride,
+                             int padding, int dilation, int more)
+{
+    const double size = (out - 1.0) * stride - 2.0 * padding + dilation * (kernel - 1.0) + 1 + more;
+    if (stride < 1 || padding < 0 || dilation < 1 || more < 0 || size < 1 || size > INT_MAX / 4 ||
+        (more >= stride && more >= dilation))
+        return nn__mistake(nn, function,
+                           "size %d, kernel %d, stride %d, padding %d, dilation %d, output_padding "
+                           "%d", out, kernel, stride, padding, dilation, more);
+    return (int)size;
+}
+
+/* The geometry of a window on x, [N, C, H, W] (2 axes) or [N, C, T] (1: an image of one row), into v.
+ * Transposed: x is what the window makes, v->size the result. 0: a mistake, reported. */
+static int nn__window_of(const char *function, const nn_tensor *x, int axes, const int *kernel,
+                         const nn_conv_options *o, int transposed, nn__conv *v)
+{
+    const nn__conv one = {x->shape.dim[0], x->shape.dim[1], {1, 1}, 1, {1, 1}, {1, 1}, {0, 0},
+                          {1, 1}, {1, 1}};
+    *v = one;
+    for (int i = 0; i < axes; i++) {
+        const int d = 2 - axes + i, size = x->shape.dim[2 + i];
+        v->kernel[d] = kernel[i], v->pad[d] = o->padding[i];
+        if (o->stride[i]) v->stride[d] = o->stride[i];
+        if (o->dilation[i]) v->dilation[d] = o->dilation[i];
+        v->size[d] = v->out[d] = size;
+        if (transposed)
+            v->size[d] = nn__window_inputs(x->ctx, function, size, kernel[i], v->stride[d],
+                                           v->pad[d], v->dilation[d], o->output_padding[i]);
+        else
+            v->out[d] = nn__window_outputs(x->ctx, function, size, kernel[i], v->stride[d],
+                                           &v->pad[d], v->dilation[d]);
+        if (!v->size[d] || !v->out[d]) return 0;
+        if (v->out[d] == 1) v->stride[d] = 1; /* there is nowhere to go */
+    }
+    return 1;
+}
+
+nn_receptive_field nn_receptive_field_after(nn_receptive_field before, int kernel, int stride,
+                                            int dilation)
+{
+    nn_receptive_field r = {before.size + dilation * (kernel - 1) * before.jump,
+                            before.jump * stride};
+    if (kernel < 1 || stride < 1 || dilation < 1)
+        nn__mistake(NULL, "nn_receptive_field_after", "kernel %d, stride %d, dilation %d", kernel,
+                    stride, dilation);
+    return r;
+}
+
+/* ---- convolution ---- */
+
+typedef struct nn__filters { /* a convolution of each group of channels by itself */
+    nn__conv v;
+    int groups, transposed;
+} nn__filters;
+
+enum { NN__TO_Y, NN__TO_W, NN__TO_IMAGE };
+
+/* Adds to y, to w or to the image what follows from the other two. */
+static int nn__convolve(nn_ctx *nn, const nn__filters *f, int to, nn_real *image, nn_real *w,
+                        nn_real *y)
+{
+    nn__conv v = f->v;
+    const int images = f->groups > 1 ? v.n : 1; /* groups of one image are not a batch */
+    const ptrdiff_t image_step = (ptrdiff_t)v.channels * nn__span2(v.size);
+    const ptrdiff_t w_step = (ptrdiff_t)v.filters * v.channels * nn__span2(v.kernel);
+    const ptrdiff_t y_step = (ptrdiff_t)v.filters * nn__span2(v.out);
+    int ok = 1;
+    v.n /= images;
+    for (int n = 0; n < images; n++)
+        for (int g = 0; ok && g < f->groups; g++, image += image_step, y += y_step) {
+            nn_real *const own = w + g * w_step;
+            if (to == NN__TO_Y) ok = nn__conv_forward(nn, &v, image, own, y);
+            else if (to == NN__TO_W) ok = nn__conv_weight_grad(nn, &v, image, y, own);
+            else ok = nn__conv_input_grad(nn, &v, own, y, image);
+        }
+    return ok;
+}
+
+/* y = w * x + b: dx += what dy has where w met x, dw += dy * x, db[k] += the sum of dy's channel k.
+ * Transposed, y is the image and x what w makes of it. */
+static void nn__conv_backward(nn_tensor *y)
+{
+    const nn__filters *f = (const nn__filters *)y->saved;
+    nn_tensor *x = y->in[0], *w = y->in[1], *b = y->n_in > 2 ? y->in[2] : NULL;
+    if (f->transposed) {
+        if (w->grad) nn__convolve(y->ctx, f, NN__TO_W, y->grad, w->grad, x->data);
+        if (x->grad) nn__convolve(y->ctx, f, NN__TO_Y, y->grad, w->data, x->grad);
+    } else {
+        if (w->grad) nn__convolve(y->ctx, f, NN__TO_W, x->data, w->grad, y->grad);
+        if (x->grad) nn__convolve(y->ctx, f, NN__TO_IMAGE, x->grad, w->data, y->grad);
+    }
+    const size_t channels = (size_t)y->shape.dim[1], run = nn__span(y->shape, 2, y->shape.ndim);
+    for (size_t i = 0; b && b->grad && i < y->size / run; i++)
+        b->grad[i % channels] += y->ctx->kernels->sum(run, y->grad + i * run);
+}
+
+static nn_tensor *nn__conv_layer(const char *function, const char *op, const nn_conv2d *l,
+                                 nn_tensor *x, int axes, int transposed)
+{
+    nn_tensor *in[3] = {x, l ? l->weight : NULL, l ? l->bias : NULL};
+    const int n_in = in[2] ? 3 : 2;
+    if (!nn_op_check(function, in, n_in)) return nn_op_failed(in, n_in);
+    nn_ctx *nn = x->ctx;
+    const nn_shape w = l->weight->shape;
+    const int groups = l->options.groups ? l->options.groups : 1;
+    if (x->shape.ndim != axes + 2 || w.ndim != axes + 2)
+        return nn_fail(nn, NN_ERROR_SHAPE, function, "x is %s, the weight %s: not %d dimensions",
+                       nn_shape_text(nn, x->shape), nn_shape_text(nn, w), axes + 2);
+    if (groups < 1 || w.dim[0] % groups || w.dim[1] > INT_MAX / groups)
+        return nn_fail(nn, NN_ERROR_SHAPE, function, "the weight %s cannot be in %d groups",
+                       nn_shape_text(nn, w), groups);
+    const int channels = transposed ? w.dim[0] : w.dim[1] * groups;
+    const int filters = transposed ? w.dim[1] * groups : w.dim[0];
+    if (x->shape.dim[1] != channels)
+        return nn_fail(nn, NN_ERROR_SHAPE, function,
+                       "x is %s, its channels should be %d: the weight is %s in %d group%s",
+                       nn_shape_text(nn, x->shape), channels, nn_shape_text(nn, w), groups,
+                       groups == 1 ? "" : "s");
+    if (in[2] && !nn_shape_equal(in[2]->shape, nn_shape1(filters)))
+        return nn_fail(nn, NN_ERROR_SHAPE, function, "the bias is %s, the weight %s: not [%d]",
+                       nn_shape_text(nn, in[2]->shape), nn_shape_text(nn, w), filters);
+    nn__filters f;
+    if (!nn__window_of(function, x, axes, w.dim + 2, &l->options, transposed, &f.v))
+        return &nn->failed;
+    f.groups = groups, f.transposed = transposed;
+    f.v.channels = w.dim[1], f.v.filters = w.dim[0] / groups;
+    const int *size = transposed ? f.v.size : f.v.out;
+    const nn_shape shape = axes == 1 ? nn_shape3(f.v.n, filters, size[1])
+                                     : nn_shape4(f.v.n, filters, size[0], size[1]);
+    nn_tensor *y = nn_op_new(op, shape, in, n_in, nn__conv_backward, sizeof f);
+    if (!y->size) return y;
+    *(nn__filters *)y->saved = f;
+    const size_t run = nn__span(shape, 2, shape.ndim);
+    const nn_real zero = 0; /* each sum begins with the bias */
+    for (size_t i = 0; i < y->size / run; i++)
+        nn->kernels->add(run, in[2] ? in[2]->data + i % (size_t)filters : &zero, 0, &zero, 0,
+                         y->data + i * run);
+    const int ok = transposed
+                       ? nn__convolve(nn, &f, NN__TO_IMAGE, y->data, l->weight->data, x->data)
+                       : nn__convolve(nn, &f, NN__TO_Y, x->data, l->weight->data, y->data);
+    return ok ? nn_op_done(y) : &nn->failed;
+}
+
+nn_tensor *nn_conv2d_forward(const nn_conv2d *l, nn_tensor *x)
+{
+    return nn__conv_layer("nn_conv2d_forward", "conv2d", l, x, 2, 0);
+}
+
+nn_tensor *nn_conv1d_forward(const nn_conv1d *l, nn_tensor *x)
+{
+    return nn__conv_layer("nn_conv1d_forward", "conv1d", l, x, 1, 0);
+}
+
+nn_tensor *nn_conv_transpose2d_forward(const nn_conv_transpose2d *l, nn_tensor *x)
+{
+    return nn__conv_layer("nn_conv_transpose2d_forward", "conv_transpose2d", l, x, 2, 1);
+}
+
+/* shape: of the weight, its channels not yet divided by the groups */
+static nn_conv2d nn__conv_new(const char *function, nn_model *model, const char *name,
+                              nn_shape shape, int out, const nn_conv_options *options)
+{
+    const int before = model ? model->n_params : 0;
+    const int groups = options->groups ? options->groups : 1;
+    nn_conv2d l = {NULL, NULL, *options};
+    if (!nn__given(model, function)) return l;
+    nn_ctx *nn = model->ctx;
+    if (nn->code == NN_OK && (groups < 1 || shape.dim[0] % groups || shape.dim[1] % groups))
+        nn__mistake(nn, function, "%d groups do not divide %d and %d channels", groups,
+                    shape.dim[0], shape.dim[1]);
+    shape.dim[1] /= groups > 0 ? groups : 1;
+    l.weight = nn_param(model, name, "weight", shape);
+    if (!options->no_bias) l.bias = nn_param(model, name, "bias", nn_shape1(out));
+    if (nn->code != NN_OK) { /* all of the layer or nothing */
+        model->n_params = before;
+        return l;
+    }
+    const nn_real bound = 1 / (nn_real)sqrt((double)(l.weight->size / (size_t)shape.dim[0]));
+    for (size_t i = 0; i < l.weight->size; i++) l.weight->data[i] = nn_uniform(nn, -bound, bound);
+    for (size_t i = 0; l.bias && i < l.bias->size; i++)
+        l.bias->data[i] = nn_uniform(nn, -bound, bound);
+    return l;
+}
+
+static nn_conv_options nn__both_ways(int stride, int padding)
+{
+    nn_conv_options o = {0, 1, {stride, stride}, {padding, padding}, {1, 1}, {0, 0}};
+    return o;
+}
+
+nn_conv2d nn_conv2d_new_with(nn_model *model, const char *name, int in, int out, int kernel_h,
+                             int kernel_w, nn_conv_options options)
+{
+    return nn__conv_new("nn_conv2d_new_with", model, name, nn_shape4(out, in, kernel_h, kernel_w),
+                        out, &options);
+}
+
+nn_conv2d nn_conv2d_new(nn_model *model, const char *name, int in, int out, int kernel, int stride,
+                        int padding)
+{
+    const nn_conv_options o = nn__both_ways(stride, padding);
+    return nn__conv_new("nn_conv2d_new", model, name, nn_shape4(out, in, kernel, kernel), out, &o);
+}
+
+nn_conv1d nn_conv1d_new(nn_model *model, const char *name, int in, int out, int kernel, int stride,
+                        int padding)
+{
+    const nn_conv_options o = nn__both_ways(stride, padding);
+    return nn__conv_new("nn_conv1d_new", model, name, nn_shape3(out, in, kernel), out, &o);
+}
+
+nn_conv_transpose2d nn_conv_transpose2d_new(nn_model *model, const char *name, int in, int out,
+                                            int kernel, int stride, int padding)
+{
+    const nn_conv_options o = nn__both_ways(stride, padding);
+    return nn__conv_new("nn_conv_transpose2d_new", model, name,
+                        nn_shape4(in, out, kernel, kernel), out, &o);
+}
+
+/* ---- pooling ---- */
+
+typedef struct nn__pool {
+    nn__conv v;
+    int *index; /* of a maximum: where in its channel it was found */
+} nn__pool;
+
+/* The outputs, from *first up to the result, whose windows have place t inside of axis d. */
+static int nn__outputs_with(const nn__conv *v, int d, int t, int *first)
+{
+    const int before = v->pad[d] - t, s = v->stride[d]; /* output o has there o s - before */
+    const int last = v->size[d] - 1 + before;
+    *first = before > 0 ? (before + s - 1) / s : 0;
+    return last < 0 ? 0 : nn__min(v->out[d], last / s + 1);
+}
+
+NN__OPTIMIZE("O2")
+/* One channel, place by place of the window. With an index: y and where it is become the maximum. Else
+ * y += x, the sum; or, back, x += y. */
+static void nn__pool_channel(const nn__conv *v, nn_real *x, nn_real *y, int *index, int back)
+{
+    const int s = v->stride[1];
+    for (int ty = 0; ty < v->kernel[0]; ty++)
+        for (int tx = 0; tx < v->kernel[1]; tx++) {
+            int top, left;
+            const int bottom = nn__outputs_with(v, 0, ty, &top);
+            const int right = nn__outputs_with(v, 1, tx, &left);
+            for (int i = top; i < bottom; i++) {
+                const int at = (i * v->stride[0] - v->pad[0] + ty) * v->size[1] - v->pad[1] + tx;
+                nn_real *to = y + (ptrdiff_t)i * v->out[1];
+                int *found = index + (index ? (ptrdiff_t)i * v->out[1] : 0);
+                for (int j = left; index && j < right; j++) {
+                    const nn_real a = x[at + j * s];
+                    const int larger = (a > to[j]) | (a != a);
+                    to[j] = larger ? a : to[j];
+                    found[j] = larger ? at + j * s : found[j];
+                }
+                for (int j = left; !index && !back && j < right; j++) to[j] += x[at + j * s];
+                for (int j = left; back && j < right; j++) x[at + j * s] += to[j];
+            }
+        }
+}
+NN__OPTIMIZE_END
+
+/* y = the mean of a window: each dx in it += dy / (its places) */
+static void nn__avg_pool_backward(nn_tensor *y)
+{
+    const nn__conv *v = &((const nn__pool *)y->saved)->v;
+    const nn_real places = (nn_real)nn__span2(v->kernel);
+    const ptrdiff_t in = nn__span2(v->size), out = nn__span2(v->out);
+    nn_real *share = nn__temporary(y);
+    if (!share) return;
+    y->ctx->kernels->div(y->size, y->grad, 1, &places, 0, share);
+    for (ptrdiff_t i = 0; i < (ptrdiff_t)v->n * v->channels; i++)
+        nn__pool_channel(v, y->in[0]->grad + i * in, share + i * out, NULL, 1);
+}
+
+static void nn__max_pool_backward(nn_tensor *y) /* y = x[index]: dx there += dy */
+{
+    const nn__pool *p = (const nn__pool *)y->saved;
+    const size_t in = (size_t)nn__span2(p->v.size), out = (size_t)nn__span2(p->v.out);
+    nn_real *dx = y->in[0]->grad;
+    for (size_t i = 0; i < y->size; i += out, dx += in)
+        for (size_t j = i; j < i + out; j++) dx[p->index[j]] += y->grad[j];
+}
+
+static nn_tensor *nn__pool_of(const char *function, nn_tensor *x, int axes, int max, int kernel,
+                              int stride, int padding)
+{
+    if (!nn_op_check(function, &x, 1)) return nn_op_failed(&x, 1);
+    nn_ctx *nn = x->ctx;
+    if (x->shape.ndim != axes + 2)
+        return nn_fail(nn, NN_ERROR_SHAPE, function, "x is %s: not %d dimensions",
+                       nn_shape_text(nn, x->shape), axes + 2);
+    if (padding > kernel / 2)
+        return nn__mistake(nn, function, "padding %d is more than half of kernel %d", padding,
+                           kernel), &nn->failed;
+    const nn_conv_options o = nn__both_ways(stride ? stride : kernel, padding);
+    const int sides[2] = {kernel, kernel};
+    nn__pool p = {{0}, NULL};
+    if (!nn__window_of(function, x, axes, sides, &o, 0, &p.v)) return &nn->failed;
+    const nn__conv *v = &p.v;
+    const nn_shape shape = axes == 1 ? nn_shape3(v->n, v->channels, v->out[1])
+                                     : nn_shape4(v->n, v->channels, v->out[0], v->out[1]);
+    nn_tensor *y = nn_op_new(&function[3], shape, &x, 1,
+                             max ? nn__max_pool_backward : nn__avg_pool_backward, sizeof p);
+    if (!y->size) return y;
+    if (max && !(p.index = (int *)nn__alloc(nn, &nn->graph, y->size, sizeof(int), 0)))
+        return &nn->failed;
+    *(nn__pool *)y->saved = p;
+    const nn_real places = (nn_real)nn__span2(v->kernel), start = max ? -(nn_real)HUGE_VAL : 0;
+    size_t at = 0;
+    for (size_t i = 0; i < y->size; i++) y->data[i] = start;
+    for (ptrdiff_t c = 0; c < (ptrdiff_t)v->n * v->channels; c++) {
+        const size_t first = at;
+        for (int i = 0; max && i < v->out[0]; i++) /* the first place of each window */
+            for (int j = 0; j < v->out[1]; j++) {
+                const int row = i * v->stride[0] - v->pad[0], col = j * v->stride[1] - v->pad[1];
+                p.index[at++] = (row > 0 ? row * v->size[1] : 0) + (col > 0 ? col : 0);
+            }
+        nn__pool_channel(v, x->data + c * nn__span2(v->size), y->data + c * nn__span2(v->out),
+                         max ? p.index + first : NULL, 0);
+    }
+    if (!max) nn->kernels->div(y->size, y->data, 1, &places, 0, y->data);
+    return nn_op_done(y);
+}
+
+nn_tensor *nn_max_pool2d(nn_tensor *x, int kernel, int stride, int padding)
+{
+    return nn__pool_of("nn_max_pool2d", x, 2, 1, kernel, stride, padding);
+}
+
+nn_tensor *nn_avg_pool2d(nn_tensor *x, int kernel, int stride, int padding)
+{
+    return nn__pool_of("nn_avg_pool2d", x, 2, 0, kernel, stride, padding);
+}
+
+nn_tensor *nn_max_pool1d(nn_tensor *x, int kernel, int stride, int padding)
+{
+    return nn__pool_of("nn_max_pool1d", x, 1, 1, kernel, stride, padding);
+}
+
+nn_tensor *nn_avg_pool1d(nn_tensor *x, int kernel, int stride, int padding)
+{
+    return nn__pool_of("nn_avg_pool1d", x, 1, 0, kernel, stride, padding);
+}
+
+nn_tensor *nn_global_avg_pool2d(nn_tensor *x)
+{
+    const char *const function = "nn_global_avg_pool2d";
+    if (!nn_op_check(function, &x, 1)) return nn_op_failed(&x, 1);
+    if (x->shape.ndim != 4)
+        return nn_fail(x->ctx, NN_ERROR_SHAPE, function, "x is %s, not [N, C, H, W]",
+                       nn_shape_text(x->ctx, x->shape));
+    const nn_shape shape = nn_shape2(x->shape.dim[0], x->shape.dim[1]);
+    const nn__view v = {nn__span(shape, 0, 2), nn__span(x->shape, 2, 4), 1};
+    return nn__sum_over(&function[3], x, v, shape, 1 / (nn_real)v.length);
+}
+
+nn_tensor *nn_flatten(nn_tensor *x)
+{
+    if (!nn_op_check("nn_flatten", &x, 1)) return nn_op_failed(&x, 1);
+    return nn_reshape(x, nn_shape2(x->shape.ndim ? x->shape.dim[0] : 1, -1));
 }
 
 #endif
