@@ -8161,7 +8161,7 @@ static int nn__window_of(const char *function, const nn_tensor *x, int axes, con
             v->out[d] = nn__window_outputs(x->ctx, function, size, kernel[i], v->stride[d],
                                            &v->pad[d], v->dilation[d]);
         if (!v->size[d] || !v->out[d]) return 0;
-        if (v->out[d] == 1) v->stride[d] = 1; /* there is nowhere to go */
+        if (v->out[d] == 1) v->stride[d] = nn__min(v->stride[d], v->size[d]); /* goes nowhere */
     }
     return 1;
 }
