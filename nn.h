@@ -1681,10 +1681,10 @@ typedef void nn__sloped(NN__ARGS_sloped);
 typedef nn_real nn__fold(NN__ARGS_fold);
 
 /* C = A B or C += A B for one tile: element (i, p) of A is at a[i * row + p * col], row p of B at
- * b + p * ldb, row i of C at c + i * ldc. */
+ * b + p * ldb or, if `at` is given, at b + at[p], row i of C at c + i * ldc. */
 #define NN__ARGS_tile                                                                              \
     int k, const nn_real *a, ptrdiff_t row, ptrdiff_t col, const nn_real *b, ptrdiff_t ldb,        \
-    nn_real *c, ptrdiff_t ldc, int add
+    const ptrdiff_t *at, nn_real *c, ptrdiff_t ldc, int add
 typedef void nn__tile_kernel(NN__ARGS_tile);
 
 typedef struct nn__kernels {
@@ -2825,7 +2825,7 @@ static void nn__tile_naive(NN__ARGS_tile)
         for (int j = 0; j < 4; j++) {
             double sum = add ? (double)c[i * ldc + j] : 0;
             for (int p = 0; p < k; p++)
-                sum += (double)a[i * row + p * col] * (double)b[p * ldb + j];
+                sum += (double)a[i * row + p * col] * (double)b[(at ? at[p] : p * ldb) + j];
             c[i * ldc + j] = (nn_real)sum;
         }
 }
@@ -2999,11 +2999,11 @@ static const nn__kernels nn__table_naive = {"naive", {4, 0, 0, 0}, 4,
 #define NN__TILES(i, mr)                                                                           \
     static void NN__(wide##i)(NN__ARGS_tile)                                                       \
     {                                                                                              \
-        NN__(tile)(mr, NN__NV, k, a, row, col, b, ldb, c, ldc, add);                               \
+        NN__(tile)(mr, NN__NV, k, a, row, col, b, ldb, at, c, ldc, add);                           \
     }                                                                                              \
     static void NN__(half##i)(NN__ARGS_tile)                                                       \
     {                                                                                              \
-        NN__(tile)(mr, NN__NV / 2, k, a, row, col, b, ldb, c, ldc, add);                           \
+        NN__(tile)(mr, NN__NV / 2, k, a, row, col, b, ldb, at, c, ldc, add);                       \
     }
 #define NN__OWN(form, name) NN__(name),
 #define NN__HEIGHT(i, rows) rows,
@@ -3220,8 +3220,9 @@ NN__INLINE void NN__(tile)(const int mr, const int nv, NN__ARGS_tile)
     }
     for (int p = 0; p < k; p++, a += col, b += ldb) {
         NN__V line[NN__NV];
+        const float *from = at ? b + at[p] : b;
         NN__UNROLL
-        for (int j = 0; j < nv; j++) line[j] = NN__LOAD(b + j * NN__W);
+        for (int j = 0; j < nv; j++) line[j] = NN__LOAD(from + j * NN__W);
         NN__UNROLL
         for (int i = 0; i < mr; i++) {
             const NN__V x = NN__(set)(a[i * row]);
@@ -3777,52 +3778,18 @@ static nn__mat nn__transposed(nn__mat m)
 }
 
 static int nn__min(int a, int b) { return a < b ? a : b; }
-
-/* A matrix of patches of an image [channels, height, width] that is never written down: row
- * q = (c, ty, tx) is one place of a filter, column j = (oy, ox) one output, and the element is
- * image[c][oy * stride + base + ty * step][the same in x], or 0 outside. Pairs are y, x. */
-typedef struct nn__window {
-    int size[2], taps[2], outputs[2], stride[2], base[2], step[2];
-} nn__window;
-
-/* Row q of the patches from column j on: n numbers. */
-static void nn__patches(const nn__window *w, const nn_real *image, int q, int j, int n,
-                        nn_real *out)
-{
-    const int tx = q % w->taps[1], ty = q / w->taps[1] % w->taps[0];
-    const ptrdiff_t c = q / w->taps[1] / w->taps[0];
-    const nn_real *channel = image + c * w->size[0] * w->size[1];
-    int oy = j / w->outputs[1], ox = j % w->outputs[1];
-    for (; n > 0; oy++, ox = 0) { /* one row of outputs after the other */
-        const int run = nn__min(n, w->outputs[1] - ox), stride = w->stride[1];
-        const int y = oy * w->stride[0] + w->base[0] + ty * w->step[0];
-        const nn_real *line = channel + (ptrdiff_t)y * w->size[1];
-        int x = ox * stride + w->base[1] + tx * w->step[1], i = 0;
-        const int inside = y >= 0 && y < w->size[0] ? w->size[1] : 0; /* x from 0 to here exists */
-        for (; i < run && x < 0; i++, x += stride) out[i] = 0;
-        if (stride == 1 && i < run && x < inside) {
-            const int length = nn__min(run - i, inside - x);
-            memcpy(out + i, line + x, (size_t)length * sizeof *out);
-            i += length, x += length;
-        }
-        for (; i < run && x < inside; i++, x += stride) out[i] = line[x];
-        for (; i < run; i++) out[i] = 0;
-        out += run;
-        n -= run;
-    }
-}
+static int nn__max(int a, int b) { return a > b ? a : b; }
 
 /* C[m, n] = A[m, k] B[k, n], or C += A B if add, for each of a batch: matrix i of A begins
  * i * a_step after the first. If c_step is 0, all products are summed in one C. Row i of C is at
- * c + i * ldc. With a window, b.p is an image, and B its patches (b.row 1, b.col 0) or these
- * transposed (0, 1). */
+ * c + i * ldc. If `at` is given, row p of B is at b.p + at[p], and whole vectors can be read there:
+ * one more than has n numbers. */
 typedef struct nn__product {
     int m, n, k, add, batch;
     nn__mat a, b;
-    const nn__window *window;
+    const ptrdiff_t *at;
     nn_real *c;
     ptrdiff_t ldc, a_step, b_step, c_step;
-    int first; /* column of B at which this part of a product begins */
 } nn__product;
 
 /* Blocks: KC deep, so that panels stay in the first-level cache and a block of A, MC x KC, in the
@@ -3842,49 +3809,29 @@ static int nn__height(const nn__kernels *kern, int left)
 
 /* One tile of C. Where less of C exists than the tile has, it is computed beside C. */
 NN__INLINE void nn__tile(const nn__kernels *kern, int height, int half, int rows, int cols, int k,
-                         nn__mat a, nn__mat b, nn_real *c, ptrdiff_t ldc, int add)
+                         nn__mat a, nn__mat b, const ptrdiff_t *at, nn_real *c, ptrdiff_t ldc,
+                         int add)
 {
     nn_real whole[NN__MAX_TILE];
     const int mr = kern->heights[height], nr = kern->width >> half;
     const size_t row = (size_t)cols * sizeof *c;
     NN__ASSERT(rows <= mr && cols <= nr && mr * nr <= NN__MAX_TILE);
     if (rows == mr && cols == nr) {
-        kern->tile[height][half](k, a.p, a.row, a.col, b.p, b.row, c, ldc, add);
+        kern->tile[height][half](k, a.p, a.row, a.col, b.p, b.row, at, c, ldc, add);
         return;
     }
     if (add) {
         memset(whole, 0, (size_t)(mr * nr) * sizeof *c);
         for (int i = 0; i < rows; i++) memcpy(whole + i * nr, c + i * ldc, row);
     }
-    kern->tile[height][half](k, a.p, a.row, a.col, b.p, b.row, whole, nr, add);
+    kern->tile[height][half](k, a.p, a.row, a.col, b.p, b.row, at, whole, nr, add);
     for (int i = 0; i < rows; i++) memcpy(c + i * ldc, whole + i * nr, row);
-}
-
-/* Columns j.. of B, rows p.. of them, as a panel; `turned` has room for another. */
-static void nn__pack_b(const nn__kernels *kern, const nn__product *x, int p, int deep, int j,
-                       int cols, int width, nn_real *panel, nn_real *turned)
-{
-    const nn__mat b = x->b;
-    if (!x->window) {
-        kern->pack(cols, width, deep, b.p + p * b.row + j * b.col, b.col, b.row, panel);
-        return;
-    }
-    j += x->first;
-    if (b.row) {
-        if (cols < width) memset(panel, 0, (size_t)deep * (size_t)width * sizeof *panel);
-        for (int q = 0; q < deep; q++)
-            nn__patches(x->window, b.p, p + q, j, cols, panel + q * width);
-    } else {
-        for (int q = 0; q < cols; q++)
-            nn__patches(x->window, b.p, j + q, p, deep, turned + q * deep);
-        kern->pack(cols, width, deep, turned, deep, 1, panel);
-    }
 }
 
 /* Few columns fill no vector: then C^T = B^T A^T is computed. */
 static int nn__skinny(const nn__kernels *kern, const nn__product *x)
 {
-    return x->n < kern->width / 2 && x->m > x->n && x->ldc == x->n && !x->window;
+    return x->n < kern->width / 2 && x->m > x->n && x->ldc == x->n && !x->at;
 }
 
 /* One product of one thread; `work` has nn__workspace numbers. */
@@ -3905,9 +3852,8 @@ static void nn__multiply(const nn__kernels *kern, const nn__product *x, nn_real 
      * apart would fall on the same places of the cache. */
     const int small_a = (ptrdiff_t)m * k <= NN__SMALL, small_b = (ptrdiff_t)k * n <= NN__SMALL;
     const int direct_a = small_a || (n <= 4 * kern->width && x->a.row % 512 != 0);
-    const int direct_b = (small_b || m <= kern->heights[0]) && x->b.col == 1 && !x->window;
-    nn_real *const turned = work, *const pa = turned + (ptrdiff_t)kc * kern->width;
-    nn_real *const pb = pa + (ptrdiff_t)kc * (nn__min(m, NN__MC) + kern->width);
+    const int direct_b = (small_b || m <= kern->heights[0]) && x->b.col == 1;
+    nn_real *const pa = work, *const pb = pa + (ptrdiff_t)kc * (nn__min(m, NN__MC) + kern->width);
     for (int j0 = 0; j0 < n; j0 += nc)
         for (int p0 = 0; p0 < k; p0 += kc)
             for (int i0 = 0; i0 < m; i0 += NN__MC) {
@@ -3917,11 +3863,12 @@ static void nn__multiply(const nn__kernels *kern, const nn__product *x, nn_real 
                     cols = nn__min(kern->width, cols_end - j);
                     const int half = cols <= kern->width / 2 && kern->tile[0][1];
                     const int width = kern->width >> half;
+                    const ptrdiff_t *at = x->at ? x->at + p0 : NULL;
                     nn__mat b = {x->b.p + p0 * x->b.row + j * x->b.col, x->b.row, 1};
-                    if (!direct_b || cols < width) {
+                    if (!at && (!direct_b || cols < width)) {
                         nn_real *panel = pb + (ptrdiff_t)(j - j0) * deep;
                         if (i0 == 0)
-                            nn__pack_b(kern, x, p0, deep, j, cols, width, panel, turned);
+                            kern->pack(cols, width, deep, b.p, x->b.col, b.row, panel);
                         b.p = panel, b.row = width;
                     }
                     for (int i = i0, rows; i < rows_end; i += rows) {
@@ -3939,7 +3886,7 @@ static void nn__multiply(const nn__kernels *kern, const nn__product *x, nn_real 
                             NN__PREFETCH(c + (rows + l) * x->ldc); /* of the tile after this one */
                             NN__PREFETCH(c + (rows + l) * x->ldc + cols - 1);
                         }
-                        nn__tile(kern, height, half, rows, cols, deep, a, b, c, x->ldc, add);
+                        nn__tile(kern, height, half, rows, cols, deep, a, b, at, c, x->ldc, add);
                     }
                 }
             }
@@ -3948,7 +3895,7 @@ static void nn__multiply(const nn__kernels *kern, const nn__product *x, nn_real 
 static size_t nn__workspace(const nn__kernels *kern, const nn__product *x)
 {
     const int turn = nn__skinny(kern, x), m = turn ? x->n : x->m, n = turn ? x->m : x->n;
-    const int lines = nn__min(m, NN__MC) + nn__min(n, NN__NC) + 3 * kern->width;
+    const int lines = nn__min(m, NN__MC) + nn__min(x->at ? 0 : n, NN__NC) + 2 * kern->width;
     return (size_t)nn__min(x->k, NN__KC) * (size_t)lines + (turn ? (size_t)m * (size_t)n : 0);
 }
 
@@ -3967,10 +3914,10 @@ static void nn__part(const nn__kernels *kern, const nn__product *x, int t, int p
     if (x->c_step && x->batch >= parts) {
         item = nn__share(x->batch, 1, t, parts), end = nn__share(x->batch, 1, t + 1, parts);
     } else if (x->n >= x->m) {
-        part.first = nn__share(x->n, kern->width, t, parts);
-        part.n = nn__share(x->n, kern->width, t + 1, parts) - part.first;
-        if (!x->window) part.b.p += part.first * x->b.col;
-        part.c += part.first;
+        const int j = nn__share(x->n, kern->width, t, parts);
+        part.n = nn__share(x->n, kern->width, t + 1, parts) - j;
+        part.b.p += j * x->b.col;
+        part.c += j;
     } else {
         const int i = nn__share(x->m, kern->heights[0], t, parts);
         part.m = nn__share(x->m, kern->heights[0], t + 1, parts) - i;
@@ -3985,14 +3932,19 @@ static void nn__part(const nn__kernels *kern, const nn__product *x, int t, int p
     }
 }
 
-/* Does what x says, with threads if there are any and it is large enough: below a million
- * multiply-adds, starting them costs too much. 0 without memory. */
+/* How many threads to start for so many multiply-adds: below a million, that costs too much. */
+static int nn__threads(double work)
+{
+#ifdef _OPENMP
+    if (work > 1e6) return omp_get_max_threads();
+#endif
+    return (void)work, 1;
+}
+
+/* Does what x says. 0 without memory. */
 static int nn__run(nn_ctx *nn, const nn__product *x)
 {
-    int threads = 1;
-#ifdef _OPENMP
-    if ((double)x->m * x->n * x->k * x->batch > 1e6) threads = omp_get_max_threads();
-#endif
+    const int threads = nn__threads((double)x->m * x->n * x->k * x->batch);
     const size_t size = nn__workspace(nn->kernels, x);
     nn_real *work = nn__scratch(nn, size * (size_t)threads);
     if (!work) return 0;
@@ -4011,11 +3963,11 @@ static int nn__run(nn_ctx *nn, const nn__product *x)
 /* C[m, n] = A[m, k] B[k, n], or C += A B if add. C is row-major and dense. 0 without memory. */
 static int nn__gemm(nn_ctx *nn, int m, int n, int k, nn__mat a, nn__mat b, nn_real *c, int add)
 {
-    const nn__product x = {m, n, k, add, 1, a, b, NULL, c, n, 0, 0, 0, 0};
+    const nn__product x = {m, n, k, add, 1, a, b, NULL, c, n, 0, 0, 0};
     return nn__run(nn, &x);
 }
 
-/* ---- convolution: matrix products with patches that are gathered where panels are packed ---- */
+/* ---- convolution: matrix products with patches that are never all written down ---- */
 
 /* n images [channels, height, width], filters w [filters, channels, kernel], outputs y [filters,
  * out] each; what has two numbers has them for y and x. */
@@ -4023,48 +3975,232 @@ typedef struct nn__conv {
     int n, channels, size[2], filters, kernel[2], stride[2], pad[2], dilation[2], out[2];
 } nn__conv;
 
+/* The matrix of patches of each of n images [channels, size]: row q = (c, ty, tx) is one place of a
+ * filter, column j = (oy, ox) one output, and the element is image[c][oy stride + base + ty step]
+ * [the same in x], or 0 outside. Pairs are y, x. */
+typedef struct nn__window {
+    int n, channels, size[2], taps[2], outputs[2], stride[2], base[2], step[2];
+} nn__window;
+
 static int nn__span2(const int *size) { return size[0] * size[1]; }
 
-/* The product of the filters, [filters, channels kernel], with the patches of the images. */
-static nn__product nn__conv_product(const nn__conv *v, nn__window *w)
+/* n numbers; most rows are short, and a call of memcpy would take longer than the copy. */
+NN__INLINE void nn__copy(nn_real *to, const nn_real *from, int n)
 {
-    nn__product x = {v->filters, nn__span2(v->out), v->channels * nn__span2(v->kernel), 1, v->n,
-                     {NULL, 0, 1}, {NULL, 1, 0}, w, NULL, nn__span2(v->out), 0,
-                     (ptrdiff_t)v->channels * nn__span2(v->size),
-                     (ptrdiff_t)v->filters * nn__span2(v->out), 0};
-    int copied = 1; /* are the patches the image itself? */
-    for (int d = 0; d < 2; d++) {
-        w->size[d] = v->size[d], w->taps[d] = v->kernel[d], w->outputs[d] = v->out[d];
-        w->stride[d] = v->stride[d], w->base[d] = -v->pad[d], w->step[d] = v->dilation[d];
-        copied &= v->kernel[d] == 1 && v->stride[d] == 1 && v->pad[d] == 0;
+    for (int i = 0; n < 4 && i < n; i++) to[i] = from[i];
+    for (int i = 0; n >= 4 && i < n; i += 4) { /* the last four may overlap those before them */
+        const int at = nn__min(i, n - 4);
+        memcpy(to + at, from + at, 4 * sizeof *to);
     }
-    x.a.row = x.k;
-    if (copied) x.window = NULL, x.b.row = x.n, x.b.col = 1;
-    return x;
+}
+
+/* Rows of patches of the same c and tx, and different ty, hold the same numbers, ty * step lines
+ * further on: with stride 1 one such plane, [lines, outputs], serves them all. With another, each
+ * ty has its own. The planes of the lines from output row oy on: */
+static void nn__planes(const nn__window *w, const nn_real *image, int oy, int lines, nn_real *to)
+{
+    const int across = w->outputs[1], stride = w->stride[1], width = w->size[1];
+    const int own = w->stride[0] > 1 ? w->taps[0] : 1, up = nn__min(w->step[0], 0);
+    for (int q = 0; q < w->channels * own * w->taps[1]; q++) {
+        const int tx = q % w->taps[1], ty = q / w->taps[1] % own, c = q / w->taps[1] / own;
+        const int x = w->base[1] + tx * w->step[1]; /* at ox = 0 */
+        const int low = nn__min(across, x < 0 ? (stride - 1 - x) / stride : 0); /* inside from.. */
+        const int high = nn__min(across, nn__max(low, (width - x + stride - 1) / stride));
+        int y = oy * w->stride[0] + w->base[0] + ty * w->step[0];
+        if (own == 1) y += up * (w->taps[0] - 1);
+        for (int l = 0; l < lines; l++, y += w->stride[0], to += across) {
+            const int inside = y >= 0 && y < w->size[0], from = inside ? low : across;
+            const nn_real *line = image + ((ptrdiff_t)c * w->size[0] + (inside ? y : 0)) * width;
+            for (int ox = 0; ox < from; ox++) to[ox] = 0;
+            if (stride == 1 && inside) nn__copy(to + low, line + x + low, high - low);
+            for (int ox = from; stride > 1 && ox < high; ox++) to[ox] = line[ox * stride + x];
+            for (int ox = nn__max(from, high); ox < across; ox++) to[ox] = 0;
+        }
+    }
+}
+
+/* So many numbers of a stripe of images stay in the second-level cache. */
+enum { NN__STRIPE = 1 << 17 };
+
+/* C[m, outputs] = A[m, k] P, or += if add, for each image's patches P. An image is worked on in
+ * stripes of output rows, whose planes lie in the cache. 0 without memory. */
+static int nn__correlate(nn_ctx *nn, const nn__window *w, int m, int add, const nn_real *a,
+                         const nn_real *image, nn_real *c)
+{
+    const int across = w->outputs[1], outputs = nn__span2(w->outputs);
+    const int k = w->channels * nn__span2(w->taps), image_size = w->channels * nn__span2(w->size);
+    nn__product x = {m, outputs, k, add, w->n, nn__rows(a, k), nn__rows(image, outputs), NULL, c,
+                     outputs, 0, image_size, (ptrdiff_t)m * outputs};
+    int copied = k == w->channels; /* are the patches the image itself? */
+    for (int d = 0; d < 2; d++)
+        copied &= w->stride[d] == 1 && w->base[d] == 0 && w->outputs[d] == w->size[d];
+    if (copied) return nn__run(nn, &x);
+    const int threads = nn__threads((double)m * outputs * k * w->n);
+    const int own = w->stride[0] > 1, n_planes = w->channels * w->taps[1] * (own ? w->taps[0] : 1);
+    const int apart = w->step[0] < 0 ? -w->step[0] : w->step[0];
+    const int halo = own ? 0 : (w->taps[0] - 1) * apart;
+    int rows = nn__max(NN__STRIPE / (n_planes * across) - halo, 128 / across + 1);
+    rows = nn__min(rows, (w->outputs[0] * w->n + threads - 1) / threads);
+    rows = nn__min(rows, w->outputs[0]);
+    const int lines = rows + halo, stripes = (w->outputs[0] + rows - 1) / rows;
+    nn__mark mark = nn__arena_mark(&nn->graph);
+    ptrdiff_t *at = (ptrdiff_t *)nn__alloc(nn, &nn->graph, (size_t)k, sizeof *at, 0);
+    x.at = at, x.b = nn__rows(NULL, 0), x.n = rows * across;
+    const size_t patches = (size_t)n_planes * (size_t)lines * (size_t)across + NN__MAX_TILE;
+    const size_t size = patches + nn__workspace(nn->kernels, &x);
+    nn_real *work = nn__scratch(nn, size * (size_t)threads);
+    if (!at || !work) return 0;
+    for (int q = 0; q < k; q++) {
+        const int tx = q % w->taps[1], ty = q / w->taps[1] % w->taps[0];
+        const ptrdiff_t plane = own ? q : q / w->taps[1] / w->taps[0] * w->taps[1] + tx;
+        const int down = own ? 0 : (w->step[0] < 0 ? w->taps[0] - 1 - ty : ty) * apart;
+        at[q] = (plane * lines + down) * across;
+    }
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) if (threads > 1)
+#endif
+    for (int t = 0; t < threads; t++) {
+        nn_real *planes = work + size * (size_t)t;
+        memset(planes + patches - NN__MAX_TILE, 0, NN__MAX_TILE * sizeof *planes);
+        const int end = nn__share(w->n * stripes, 1, t + 1, threads);
+        for (int i = nn__share(w->n * stripes, 1, t, threads); i < end; i++) {
+            const int item = i / stripes, oy = i % stripes * rows;
+            nn__product part = x;
+            part.n = nn__min(rows, w->outputs[0] - oy) * across;
+            part.b.p = planes, part.c += item * x.c_step + oy * across;
+            nn__planes(w, image + item * x.b_step, oy, lines, planes);
+            nn__multiply(nn->kernels, &part, planes + patches);
+        }
+    }
+    nn__arena_rewind(&nn->graph, mark);
+    return 1;
 }
 
 /* Y += W P, each image's patches P [channels kernel, out]. 0 without memory. */
 NN__INLINE int nn__conv_forward(nn_ctx *nn, const nn__conv *v, const nn_real *image,
                                 const nn_real *w, nn_real *y)
 {
-    nn__window window;
-    nn__product x = nn__conv_product(v, &window);
-    x.a.p = w, x.b.p = image, x.c = y;
-    return nn__run(nn, &x);
+    const nn__window window = {v->n, v->channels, {v->size[0], v->size[1]},
+        {v->kernel[0], v->kernel[1]}, {v->out[0], v->out[1]}, {v->stride[0], v->stride[1]},
+        {-v->pad[0], -v->pad[1]}, {v->dilation[0], v->dilation[1]}};
+    return nn__correlate(nn, &window, v->filters, 1, w, image, y);
+}
+
+/* How dW = dY P^T is computed: the image is turned to [height, width, channels], with zeros around
+ * it. There the numbers of one output, of all tx and c for one ty, are neighbours, a run: rows of
+ * P^T that need not be copied, unless runs are so short that all of an output are set in a row. */
+typedef struct nn__turned {
+    int filters, channels; /* at most, of a thread */
+    int run, runs, narrow, wide, lines, rows;
+    size_t image, set, dy; /* numbers in a turned stripe of `rows`, of what is set, of dY */
+    const ptrdiff_t *at;
+} nn__turned;
+
+/* dW for filters and channels from first[0], first[1] up to end[0], end[1]. */
+static void nn__weight_grad_part(const nn__kernels *kern, const nn__conv *v, const nn__turned *u,
+                                 const int *first, const int *end, const nn_real *image,
+                                 const nn_real *dy, nn_real *dw, nn_real *work)
+{
+    const int across = v->out[1], deep = u->channels, columns = u->run * u->runs;
+    const int filters = end[0] - first[0], channels = end[1] - first[1];
+    const int taps = nn__span2(v->kernel), outputs = nn__span2(v->out);
+    const int inside = nn__min(v->size[1], u->wide - v->pad[1]); /* numbers of a line that matter */
+    nn_real *sum = work, *turned = sum + u->filters * columns, *set = turned + u->image;
+    nn_real *dy_turned = set + u->set;
+    memset(turned, 0, (u->image + u->set) * sizeof *turned);
+    for (int back = 0; back < 2; back++) { /* dw [filters, channels, taps], sum [.., taps, channels] */
+        for (ptrdiff_t f = 0; f < filters; f++)
+            for (ptrdiff_t c = 0; c < channels; c++)
+                for (int t = 0; t < taps; t++) {
+                    nn_real *to = sum + f * columns + t * deep + c;
+                    nn_real *w = dw + ((first[0] + f) * v->channels + first[1] + c) * taps + t;
+                    if (back) *w = *to;
+                    else *to = *w;
+                }
+        for (int i = 0; !back && i < v->n * v->out[0]; ) {
+            const int item = i / v->out[0], oy = i % v->out[0];
+            const int rows = nn__min(u->rows, v->out[0] - oy);
+            i += rows;
+            const nn_real *from = image + ((ptrdiff_t)item * v->channels + first[1]) * nn__span2(v->size);
+            for (int l = 0; l < u->lines; l++) {
+                const int y = oy * v->stride[0] - v->pad[0] + l;
+                nn_real *to = turned + (ptrdiff_t)l * u->wide * deep;
+                if (y < 0 || y >= v->size[0])
+                    memset(to, 0, (size_t)(u->wide * deep) * sizeof *to);
+                else
+                    kern->pack(channels, deep, inside, from + y * v->size[1], nn__span2(v->size), 1,
+                               to + v->pad[1] * deep);
+            }
+            nn__product x = {filters, u->run, rows * across, 1, 1, nn__rows(dy, outputs), nn__rows(turned, 0),
+                             u->at, sum, columns, 0, 0, 0};
+            x.a.p += ((ptrdiff_t)item * v->filters + first[0]) * outputs + oy * across;
+            if (u->dy) {
+                kern->pack(filters, filters, x.k, x.a.p, outputs, 1, dy_turned);
+                x.a.p = dy_turned, x.a.row = 1, x.a.col = filters;
+            }
+            for (int r = 0; r < u->runs; r++) {
+                const int ty = r * v->kernel[0] / u->runs, tx = r % (u->runs / v->kernel[0]);
+                x.b.p = turned + (ty * v->dilation[0] * u->wide + tx * v->dilation[1]) * deep;
+                x.c = sum + r * u->run;
+                nn_real *to = set + r * u->run;
+                if (!u->narrow) nn__multiply(kern, &x, dy_turned + u->dy);
+                for (int y = 0; u->narrow && y < rows; y++)
+                    for (int o = 0; o < across; o++, to += columns)
+                        nn__copy(to, x.b.p + (y * v->stride[0] * u->wide + o * v->stride[1]) * deep, u->run);
+            }
+            if (u->narrow) {
+                x.b.p = set, x.c = sum, x.n = columns;
+                nn__multiply(kern, &x, dy_turned + u->dy);
+            }
+        }
+    }
 }
 
 /* dW += dY P^T, summed over the images. 0 without memory. */
 NN__INLINE int nn__conv_weight_grad(nn_ctx *nn, const nn__conv *v, const nn_real *image,
                                     const nn_real *dy, nn_real *dw)
 {
-    nn__window window;
-    nn__product x = nn__conv_product(v, &window);
-    const int outputs = x.n;
-    x.a = nn__rows(dy, outputs), x.a_step = x.c_step;
-    x.b = nn__transposed(x.b), x.b.p = image;
-    x.n = x.k, x.k = outputs;
-    x.c = dw, x.ldc = x.n, x.c_step = 0;
-    return nn__run(nn, &x);
+    nn__turned u;
+    const int across = v->out[1], by_channel = v->channels >= v->filters;
+    const int shared = by_channel ? v->channels : v->filters, taps = nn__span2(v->kernel);
+    const int threads = nn__min(shared, nn__threads((double)v->filters * v->channels * taps *
+                                                    v->n * nn__span2(v->out)));
+    const int most = (shared + threads - 1) / threads;
+    u.filters = by_channel ? v->filters : most, u.channels = by_channel ? most : v->channels;
+    u.run = u.channels * (v->dilation[1] == 1 ? v->kernel[1] : 1);
+    u.runs = v->dilation[1] == 1 ? v->kernel[0] : taps;
+    u.narrow = u.runs > 1 && u.run < nn->kernels->width;
+    u.wide = (across - 1) * v->stride[1] + (v->kernel[1] - 1) * v->dilation[1] + 1;
+    const int columns = u.run * u.runs, set_row = u.narrow ? across * columns : 0;
+    u.rows = NN__STRIPE / (u.wide * v->stride[0] * u.channels + set_row);
+    u.rows = nn__min(nn__max(u.rows, 128 / across + 1), v->out[0]);
+    u.lines = (u.rows - 1) * v->stride[0] + (v->kernel[0] - 1) * v->dilation[0] + 1;
+    u.image = (size_t)(u.wide * u.lines) * (size_t)u.channels + NN__MAX_TILE;
+    u.set = u.narrow ? (size_t)set_row * (size_t)u.rows + NN__MAX_TILE : 0;
+    const int k = u.rows * across;
+    u.dy = (size_t)u.filters * (size_t)k;
+    if (u.dy <= NN__SMALL) u.dy = 0;
+    nn__mark mark = nn__arena_mark(&nn->graph);
+    ptrdiff_t *at = (ptrdiff_t *)nn__alloc(nn, &nn->graph, (size_t)k, sizeof *at, 0);
+    const nn__product x = {u.filters, u.narrow ? columns : u.run, k, 1, 1, nn__rows(dy, 0), nn__rows(image, 0), at, dw, columns, 0, 0, 0};
+    const size_t size = (size_t)u.filters * (size_t)columns + u.image + u.set + u.dy +
+                        nn__workspace(nn->kernels, &x);
+    nn_real *work = nn__scratch(nn, size * (size_t)threads);
+    if (!at || !work) return 0;
+    for (int p = 0; p < k; p++)
+        at[p] = u.narrow ? (ptrdiff_t)p * columns : ((ptrdiff_t)(p / across * v->stride[0]) * u.wide + p % across * v->stride[1]) * u.channels;
+    u.at = at;
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) if (threads > 1)
+#endif
+    for (int t = 0; t < threads; t++) {
+        int first[2] = {0, 0}, end[2] = {v->filters, v->channels};
+        first[by_channel] = nn__share(shared, 1, t, threads);
+        end[by_channel] = nn__share(shared, 1, t + 1, threads);
+        nn__weight_grad_part(nn->kernels, v, &u, first, end, image, dy, dw, work + size * (size_t)t);
+    }
+    nn__arena_rewind(&nn->graph, mark);
+    return 1;
 }
 
 /* dX: each input has its own patches of dY. With a stride, inputs at different places between two
@@ -4074,6 +4210,7 @@ NN__INLINE int nn__conv_phase_grad(nn_ctx *nn, const nn__conv *v, const int *pha
                                    const nn_real *w, const nn_real *dy, nn_real *dx)
 {
     nn__window window;
+    window.n = v->n, window.channels = v->filters;
     int first[2], apart[2]; /* the places of the filter that this phase meets */
     const int dense = v->stride[0] == 1 && v->stride[1] == 1;
     for (int d = 0; d < 2; d++) {
@@ -4105,11 +4242,7 @@ NN__INLINE int nn__conv_phase_grad(nn_ctx *nn, const nn__conv *v, const int *pha
                 const int s = first[1] + t % window.taps[1] * apart[1];
                 *to++ = w[(((ptrdiff_t)f * v->channels + c) * v->kernel[0] + r) * v->kernel[1] + s];
             }
-    const ptrdiff_t y_step = (ptrdiff_t)v->filters * nn__span2(v->out);
-    nn__product x = {v->channels, outputs, v->filters * taps, dense, v->n,
-                     nn__rows(turned, v->filters * taps), {dy, 1, 0}, &window, part, outputs, 0,
-                     y_step, (ptrdiff_t)v->channels * outputs, 0};
-    const int ok = nn__run(nn, &x);
+    const int ok = nn__correlate(nn, &window, v->channels, dense, turned, dy, part);
     for (ptrdiff_t i = 0; !dense && ok && i < (ptrdiff_t)v->n * v->channels; i++)
         for (int y = 0; y < window.outputs[0]; y++)
             for (int o = 0; o < window.outputs[1]; o++)
