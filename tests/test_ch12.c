@@ -5,8 +5,9 @@
  * The numbers are small integers, so that every sum is exact and compared with ==. Numbers such as
  * 12.8 in comments and names are rows of the feature table, E42 of the errata.
  */
-static int aborted; /* calls without a context abort: here they are counted */
+static int aborted; /* calls without a context abort: here they are counted, without a word */
 #define NN_ABORT() (aborted++)
+#define NN_NO_STDIO
 #define NN_IMPLEMENTATION
 #include "../nn.h"
 #include "test.h"
@@ -118,7 +119,7 @@ static int check_convolution(const geometry *g, int axes, int bias)
         heard[0] = 0;
         nn_tensor *y = axes == 2 ? nn_conv2d_forward(&l, x) : nn_conv1d_forward(&l, x);
         CHECK_INT(y->size, 0);
-        CHECK(strstr(heard, "larger than the input") || strstr(heard, "NN_SAME"));
+        CHECK(strstr(heard, "no place for the window: size "));
         nn_error_clear(nn);
         nn_on_error(nn, NULL, NULL);
         return 0;
@@ -215,7 +216,6 @@ static void convolutions_12_1_12_2_12_4_12_16(void)
         if (test_bad > bad && !show(&g, axes == 1 ? "conv1d" : "conv2d")) return;
     }
     CHECK(done > 2 * COMBINATIONS - 1000 && refused > 100);
-    printf("    %d convolutions, %d refused\n", done, refused);
 }
 
 /* 12.8, 12.9: one channel after the other, a window clipped to the image */
@@ -287,7 +287,6 @@ static void poolings_12_8_12_9(void)
         if (test_bad > bad && !show(&g, i < COMBINATIONS ? "max_pool" : "avg_pool")) return;
     }
     CHECK(done > 500 && refused > 500);
-    printf("    %d poolings, %d refused\n", done, refused);
 }
 
 /* ---- sizes ---- */
@@ -341,9 +340,6 @@ static void parameters_12_5_12_16(void)
     nn_conv2d_new_with(full, "full", 32, 64, 3, 3, (nn_conv_options){.no_bias = 1});
     CHECK_INT(nn_model_size(separable), 9 * 32 + 32 * 64);
     CHECK_INT(nn_model_size(full), 9 * 32 * 64);
-    printf("    parameters: conv 5x5 3-8 %d, dense %d; 3x3 32-64 separable %d, full %d\n",
-           (int)nn_model_size(net), (int)nn_model_size(dense), (int)nn_model_size(separable),
-           (int)nn_model_size(full));
 
     /* PyTorch's first values: uniform within 1 / sqrt(fan in), also of the bias */
     nn_model *wide = nn_model_new(nn);
@@ -641,7 +637,6 @@ static void bottleneck_12_14(void) /* 28 x 28 x 192 to 32 with 5 x 5, as in Goog
     CHECK_NEAR(without, 120422400, 0);
     CHECK_NEAR(with, 12443648, 0);
     CHECK(nn_shape_equal(y->shape, nn_shape4(1, 32, 28, 28)));
-    printf("    multiplications: %.0f, with a bottleneck of 16: %.0f\n", without, with);
 }
 
 static void flatten(void)
