@@ -3904,11 +3904,10 @@ static int nn__span2(const int *size) { return size[0] * size[1]; }
 /* n numbers; most rows are short, and a call of memcpy would take longer than the copy. */
 NN__INLINE void nn__copy(nn_real *to, const nn_real *from, int n)
 {
-    for (int i = 0; n < 4 && i < n; i++) to[i] = from[i];
-    for (int i = 0; n >= 4 && i < n; i += 4) { /* the last four may overlap those before them */
-        const int at = nn__min(i, n - 4);
-        memcpy(to + at, from + at, 4 * sizeof *to);
-    }
+    int i = 0;
+    for (; i + 16 <= n; i += 16) memcpy(to + i, from + i, 16 * sizeof *to);
+    for (; i + 4 <= n; i += 4) memcpy(to + i, from + i, 4 * sizeof *to);
+    for (; i < n; i++) to[i] = from[i];
 }
 
 /* Rows of patches of the same c and tx, and different ty, hold the same numbers, ty * step lines
@@ -3918,6 +3917,7 @@ static void nn__planes(const nn__window *w, const nn_real *image, int oy, int li
 {
     const int across = w->outputs[1], stride = w->stride[1], width = w->size[1];
     const int own = w->stride[0] > 1 ? w->taps[0] : 1, up = nn__min(w->step[0], 0);
+    const int same = stride == 1 && own == 1 && across == width; /* lines follow one another */
     for (int q = 0; q < w->channels * own * w->taps[1]; q++) {
         const int tx = q % w->taps[1], ty = q / w->taps[1] % own, c = q / w->taps[1] / own;
         const int x = w->base[1] + tx * w->step[1]; /* at ox = 0 */
@@ -3925,11 +3925,18 @@ static void nn__planes(const nn__window *w, const nn_real *image, int oy, int li
         const int high = nn__min(across, nn__max(low, (width - x + stride - 1) / stride));
         int y = oy * w->stride[0] + w->base[0] + ty * w->step[0];
         if (own == 1) y += up * (w->taps[0] - 1);
+        const nn_real *channel = image + (ptrdiff_t)c * w->size[0] * width;
+        if (same && low < high) {
+            const int l = nn__max(-y, 0), n = nn__min(lines, w->size[0] - y) - l;
+            if (n > 0)
+                memcpy(to + l * across + low, channel + (y + l) * width + low + x,
+                       (size_t)((n - 1) * width + high - low) * sizeof *to);
+        }
         for (int l = 0; l < lines; l++, y += w->stride[0], to += across) {
             const int inside = y >= 0 && y < w->size[0], from = inside ? low : across;
-            const nn_real *line = image + ((ptrdiff_t)c * w->size[0] + (inside ? y : 0)) * width;
+            const nn_real *line = channel + (inside ? y : 0) * width;
             for (int ox = 0; ox < from; ox++) to[ox] = 0;
-            if (stride == 1 && inside) nn__copy(to + low, line + x + low, high - low);
+            if (stride == 1 && inside && !same) nn__copy(to + low, line + x + low, high - low);
             for (int ox = from; stride > 1 && ox < high; ox++) to[ox] = line[ox * stride + x];
             for (int ox = nn__max(from, high); ox < across; ox++) to[ox] = 0;
         }
@@ -4055,17 +4062,23 @@ static void nn__weight_grad_part(const nn__kernels *kern, const nn__conv *v, con
                 kern->pack(filters, filters, x.k, x.a.p, outputs, 1, dy_turned);
                 x.a.p = dy_turned, x.a.row = 1, x.a.col = filters;
             }
+            ptrdiff_t offset[1024];
             for (int r = 0; r < u->runs; r++) {
                 const int ty = r * v->kernel[0] / u->runs, tx = r % (u->runs / v->kernel[0]);
                 x.b.p = turned + (ty * v->dilation[0] * u->wide + tx * v->dilation[1]) * deep;
                 x.c = sum + r * u->run;
-                nn_real *to = set + r * u->run;
                 if (!u->narrow) nn__multiply(kern, &x, dy_turned + u->dy);
-                for (int y = 0; u->narrow && y < rows; y++)
-                    for (int o = 0; o < across; o++, to += columns)
-                        nn__copy(to, x.b.p + (y * v->stride[0] * u->wide + o * v->stride[1]) * deep, u->run);
+                else offset[r] = x.b.p - turned;
             }
             if (u->narrow) {
+                nn_real *to = set;
+                for (int y = 0; y < rows; y++)
+                    for (int o = 0; o < across; o++) {
+                        const nn_real *pixel = turned + (y * v->stride[0] * u->wide + o * v->stride[1]) * deep;
+                        for (int r = 0; r < u->runs; r++, to += u->run) /* what is too much is written over */
+                            for (int j = 0; j < u->run; j += 8)
+                                memcpy(to + j, pixel + offset[r] + j, 8 * sizeof *to);
+                    }
                 x.b.p = set, x.c = sum, x.n = columns;
                 nn__multiply(kern, &x, dy_turned + u->dy);
             }
