@@ -3777,8 +3777,8 @@ static int nn__max(int a, int b) { return a > b ? a : b; }
 
 /* C[m, n] = A[m, k] B[k, n], or C += A B if add, for each of a batch: matrix i of A begins
  * i * a_step after the first. If c_step is 0, all products are summed in one C. Row i of C is at
- * c + i * ldc. If `at` is given, row p of B is at b.p + at[p], and whole vectors can be read there:
- * one more than has n numbers. */
+ * c + i * ldc. If `at` is given, row p of B is at b.p + at[p], and a tile can be read there even if
+ * it is wider than B; if then a.col is not 1, A is transposed, and so is A. */
 typedef struct nn__product {
     int m, n, k, add, batch;
     nn__mat a, b;
@@ -3846,7 +3846,8 @@ static void nn__multiply(const nn__kernels *kern, const nn__product *x, nn_real 
     /* Where packing would not pay, tiles read A and B where they are. Rows of A a multiple of 2 KB
      * apart would fall on the same places of the cache. */
     const int small_a = (ptrdiff_t)m * k <= NN__SMALL, small_b = (ptrdiff_t)k * n <= NN__SMALL;
-    const int direct_a = small_a || (n <= 4 * kern->width && x->a.row % 512 != 0);
+    const int loose = x->at && x->a.col > 1;
+    const int direct_a = small_a || loose || (n <= 4 * kern->width && x->a.row % 512 != 0);
     const int direct_b = (small_b || m <= kern->heights[0]) && x->b.col == 1;
     nn_real *const pa = work, *const pb = pa + (ptrdiff_t)kc * (nn__min(m, NN__MC) + kern->width);
     for (int j0 = 0; j0 < n; j0 += nc)
@@ -3871,7 +3872,7 @@ static void nn__multiply(const nn__kernels *kern, const nn__product *x, nn_real 
                         const int mr = kern->heights[height];
                         rows = nn__min(mr, rows_end - i);
                         nn__mat a = {x->a.p + i * x->a.row + p0 * x->a.col, x->a.row, x->a.col};
-                        if (!direct_a || rows < mr) {
+                        if (!direct_a || (rows < mr && !loose)) {
                             nn_real *panel = pa + (ptrdiff_t)(i - i0) * deep;
                             if (j == j0) kern->pack(rows, mr, deep, a.p, a.row, a.col, panel);
                             a.p = panel, a.row = 1, a.col = mr;
@@ -3970,101 +3971,132 @@ typedef struct nn__conv {
     int n, channels, size[2], filters, kernel[2], stride[2], pad[2], dilation[2], out[2];
 } nn__conv;
 
-/* The matrix of patches of each of n images [channels, size]: row q = (c, ty, tx) is one place of a
- * filter, column j = (oy, ox) one output, and the element is image[c][oy stride + base + ty step]
- * [the same in x], or 0 outside. Pairs are y, x. */
+/* A correlation of n images [channels, size] with m filters [channels, taps], whose elements lie
+ * w_step[0..3] apart for m, channels, ty, tx: output (oy, ox) meets image[oy stride + base +
+ * ty step][the same in x] at place (ty, tx) of a filter. Pairs are y, x. */
 typedef struct nn__window {
-    int n, channels, size[2], taps[2], outputs[2], stride[2], base[2], step[2];
+    int n, m, channels, size[2], taps[2], outputs[2], stride[2], base[2], step[2];
+    ptrdiff_t w_step[4];
 } nn__window;
 
 static int nn__span2(const int *size) { return size[0] * size[1]; }
 
-/* n numbers; most rows are short, and a call of memcpy would take longer than the copy. */
-NN__INLINE void nn__copy(nn_real *to, const nn_real *from, int n)
+/* n numbers, with up to 15 more: the caller puts there what belongs there afterwards. `left` is how
+ * many there are to read. Rows are short, and a call of memcpy would take longer than the copy. */
+NN__INLINE void nn__copy(nn_real *to, const nn_real *from, int n, ptrdiff_t left)
 {
-    for (int i = 0; n < 4 && i < n; i++) to[i] = from[i];
-    for (int i = 0; n >= 4 && i < n; i += 4) { /* the last four may overlap those before them */
-        const int at = nn__min(i, n - 4);
-        memcpy(to + at, from + at, 4 * sizeof *to);
-    }
+    if (left < n + 15) memcpy(to, from, (size_t)n * sizeof *to);
+    else
+        for (int i = 0; i < n; i += 16) memcpy(to + i, from + i, 16 * sizeof *to);
 }
 
-/* Rows of patches of the same c and tx, and different ty, hold the same numbers, ty * step lines
- * further on: with stride 1 one such plane, [lines, outputs], serves them all. With another, each
- * ty has its own. The planes of the lines from output row oy on: */
-static void nn__planes(const nn__window *w, const nn_real *image, int oy, int lines, nn_real *to)
+/* What output rows of `images` images meet: for each channel and tx a plane [lines, line], each line
+ * [images, outputs in x], from y0 up to y1. Row (ty, c, tx) of the matrix of patches of one output
+ * row is a line of a plane, and all ty and oy share the plane. */
+static void nn__planes(const nn__window *w, const nn_real *image, int images, ptrdiff_t left, int y0,
+                       int y1, ptrdiff_t plane, int line, nn_real *planes)
 {
     const int across = w->outputs[1], stride = w->stride[1], width = w->size[1];
-    const int own = w->stride[0] > 1 ? w->taps[0] : 1, up = nn__min(w->step[0], 0);
-    for (int q = 0; q < w->channels * own * w->taps[1]; q++) {
-        const int tx = q % w->taps[1], ty = q / w->taps[1] % own, c = q / w->taps[1] / own;
-        const int x = w->base[1] + tx * w->step[1]; /* at ox = 0 */
+    const ptrdiff_t image_size = (ptrdiff_t)w->channels * nn__span2(w->size);
+    for (int q = 0; q < w->channels * w->taps[1]; q++) {
+        const int x = w->base[1] + q % w->taps[1] * w->step[1]; /* at ox = 0 */
         const int low = nn__min(across, x < 0 ? (stride - 1 - x) / stride : 0); /* inside from.. */
-        const int high = nn__min(across, nn__max(low, (width - x + stride - 1) / stride));
-        int y = oy * w->stride[0] + w->base[0] + ty * w->step[0];
-        if (own == 1) y += up * (w->taps[0] - 1);
-        for (int l = 0; l < lines; l++, y += w->stride[0], to += across) {
-            const int inside = y >= 0 && y < w->size[0], from = inside ? low : across;
-            const nn_real *line = image + ((ptrdiff_t)c * w->size[0] + (inside ? y : 0)) * width;
-            for (int ox = 0; ox < from; ox++) to[ox] = 0;
-            if (stride == 1 && inside) nn__copy(to + low, line + x + low, high - low);
-            for (int ox = from; stride > 1 && ox < high; ox++) to[ox] = line[ox * stride + x];
-            for (int ox = nn__max(from, high); ox < across; ox++) to[ox] = 0;
-        }
+        const int high = nn__max(low, nn__min(across, (width - x + stride - 1) / stride));
+        const ptrdiff_t first = (ptrdiff_t)(q / w->taps[1] * w->size[0] + y0) * width + x;
+        const int whole = stride == 1 && line == width && images == 1 && low < high;
+        nn_real *to = planes + q * plane;
+        if (whole) /* lines follow one another in both */
+            memcpy(to + low, image + (first + low),
+                   (size_t)((y1 - y0 - 1) * width + high - low) * sizeof *to);
+        for (int l = 0; l < y1 - y0; l++, to += line)
+            for (int i = 0; i < images; i++) {
+                nn_real *row = to + i * across;
+                const ptrdiff_t at = i * image_size + first + l * width;
+                for (int ox = 0; ox < low; ox++) row[ox] = 0;
+                if (stride == 1 && !whole && low < high)
+                    nn__copy(row + low, image + (at + low), high - low, left - at - low);
+                for (int ox = low; stride > 1 && ox < high; ox++) row[ox] = image[at + ox * stride];
+                for (int ox = high; ox < across; ox++) row[ox] = 0;
+            }
     }
 }
 
-/* So many numbers of a stripe of images stay in the second-level cache. */
+/* So many numbers of images that are worked on stay in the second-level cache. */
 enum { NN__STRIPE = 1 << 17 };
 
-/* C[m, outputs] = A[m, k] P, or += if add, for each image's patches P. An image is worked on in
- * stripes of output rows, whose planes lie in the cache. 0 without memory. */
-static int nn__correlate(nn_ctx *nn, const nn__window *w, int m, int add, const nn_real *a,
+/* C[m, outputs] += A[m, k] P, for each image's patches P [k, outputs]: a product for each output row
+ * of a few images together, whose k runs over those places (ty, c, tx) of which ty is inside the
+ * image. 0 without memory. */
+static int nn__correlate(nn_ctx *nn, const nn__window *w, const nn_real *filters,
                          const nn_real *image, nn_real *c)
 {
-    const int across = w->outputs[1], outputs = nn__span2(w->outputs);
-    const int k = w->channels * nn__span2(w->taps), image_size = w->channels * nn__span2(w->size);
-    nn__product x = {m, outputs, k, add, w->n, nn__rows(a, k), nn__rows(image, outputs), NULL, c,
-                     outputs, 0, image_size, (ptrdiff_t)m * outputs};
-    int copied = k == w->channels; /* are the patches the image itself? */
-    for (int d = 0; d < 2; d++)
-        copied &= w->stride[d] == 1 && w->base[d] == 0 && w->outputs[d] == w->size[d];
-    if (copied) return nn__run(nn, &x);
+    const int m = w->m, across = w->outputs[1], outputs = nn__span2(w->outputs);
+    const int deep = w->channels * w->taps[1], k = deep * w->taps[0];
+    const ptrdiff_t image_size = (ptrdiff_t)w->channels * nn__span2(w->size);
     const int threads = nn__threads((double)m * outputs * k * w->n);
-    const int own = w->stride[0] > 1, n_planes = w->channels * w->taps[1] * (own ? w->taps[0] : 1);
-    const int apart = w->step[0] < 0 ? -w->step[0] : w->step[0];
-    const int halo = own ? 0 : (w->taps[0] - 1) * apart;
-    int rows = nn__max(NN__STRIPE / (n_planes * across) - halo, 128 / across + 1);
-    rows = nn__min(rows, (w->outputs[0] * w->n + threads - 1) / threads);
+    const int apart = w->step[0] < 0 ? -w->step[0] : w->step[0], halo = (w->taps[0] - 1) * apart + 1;
+    int group = across % 16 && across < 100 ? nn__min(8, (w->n + threads - 1) / threads) : 1;
+    while (group > 1 && deep * across * group * nn__min(halo + 4, w->size[0]) > NN__STRIPE) group /= 2;
+    const int groups = (w->n + group - 1) / group, line = group * across;
+    int rows = (NN__STRIPE / (deep * line) - halo) / w->stride[0] + 1;
+    rows = nn__min(nn__max(rows, 4), (w->outputs[0] * groups + threads - 1) / threads);
     rows = nn__min(rows, w->outputs[0]);
-    const int lines = rows + halo, stripes = (w->outputs[0] + rows - 1) / rows;
+    const int stripes = (w->outputs[0] + rows - 1) / rows;
+    const int lines = nn__min((rows - 1) * w->stride[0] + halo, w->size[0]);
+    const ptrdiff_t plane = (lines * line / 16 + 1) / 2 * 32 + 16; /* these neither */
+    const int ldm = (m + 15) / 16 % 32 ? (m + 15) / 16 * 16 : m + 16; /* rows not on the same places of the cache */
+    nn__product x = {m, line, k, 1, 1, {NULL, 1, ldm}, {NULL, 0, 1}, NULL, NULL, line, 0, 0, 0};
     nn__mark mark = nn__arena_mark(&nn->graph);
     ptrdiff_t *at = (ptrdiff_t *)nn__alloc(nn, &nn->graph, (size_t)k, sizeof *at, 0);
-    x.at = at, x.b = nn__rows(NULL, 0), x.n = rows * across;
-    const size_t patches = (size_t)n_planes * (size_t)lines * (size_t)across + NN__MAX_TILE;
-    const size_t size = patches + nn__workspace(nn->kernels, &x);
+    nn_real *a = nn__reals(nn, &nn->graph, (size_t)k * (size_t)ldm + 16); /* A transposed */
+    x.at = at;
+    const size_t row = (size_t)across * sizeof *c;
+    const size_t plane_size = (size_t)deep * (size_t)plane + NN__MAX_TILE;
+    const size_t part_size = group > 1 ? (size_t)m * (size_t)line : 0;
+    const size_t size = plane_size + part_size + nn__workspace(nn->kernels, &x);
     nn_real *work = nn__scratch(nn, size * (size_t)threads);
-    if (!at || !work) return 0;
+    if (!at || !a || !work) return 0;
+    x.at = at, x.a.p = a;
     for (int q = 0; q < k; q++) {
-        const int tx = q % w->taps[1], ty = q / w->taps[1] % w->taps[0];
-        const ptrdiff_t plane = own ? q : q / w->taps[1] / w->taps[0] * w->taps[1] + tx;
-        const int down = own ? 0 : (w->step[0] < 0 ? w->taps[0] - 1 - ty : ty) * apart;
-        at[q] = (plane * lines + down) * across;
+        const int tx = q % w->taps[1], f = q / w->taps[1] % w->channels, ty = q / deep;
+        const nn_real *from = filters + f * w->w_step[1] + ty * w->w_step[2] + tx * w->w_step[3];
+        at[q] = q % deep * plane + ty * w->step[0] * line;
+        for (int i = 0; i < m; i++) a[(ptrdiff_t)q * ldm + i] = from[i * w->w_step[0]];
     }
 #ifdef _OPENMP
 #pragma omp parallel for schedule(static) if (threads > 1)
 #endif
     for (int t = 0; t < threads; t++) {
-        nn_real *planes = work + size * (size_t)t;
-        memset(planes + patches - NN__MAX_TILE, 0, NN__MAX_TILE * sizeof *planes);
-        const int end = nn__share(w->n * stripes, 1, t + 1, threads);
-        for (int i = nn__share(w->n * stripes, 1, t, threads); i < end; i++) {
-            const int item = i / stripes, oy = i % stripes * rows;
-            nn__product part = x;
-            part.n = nn__min(rows, w->outputs[0] - oy) * across;
-            part.b.p = planes, part.c += item * x.c_step + oy * across;
-            nn__planes(w, image + item * x.b_step, oy, lines, planes);
-            nn__multiply(nn->kernels, &part, planes + patches);
+        nn_real *planes = work + size * (size_t)t, *joined = planes + plane_size;
+        const int end = nn__share(groups * stripes, 1, t + 1, threads);
+        for (int i = nn__share(groups * stripes, 1, t, threads); i < end; i++) {
+            const int item = i / stripes * group, images = nn__min(group, w->n - item);
+            const int oy0 = i % stripes * rows, oy1 = nn__min(oy0 + rows, w->outputs[0]);
+            const int low = oy0 * w->stride[0] + w->base[0] - (w->step[0] < 0 ? halo - 1 : 0);
+            const int y0 = nn__max(low, 0);
+            const int y1 = nn__min(low + (oy1 - 1 - oy0) * w->stride[0] + halo, w->size[0]);
+            if (y0 >= y1) continue;
+            nn__planes(w, image + item * image_size, images, (w->n - item) * image_size, y0, y1,
+                       plane, line, planes);
+            for (int oy = oy0; oy < oy1; oy++) {
+                int ty = 0, meets = 0, y = oy * w->stride[0] + w->base[0];
+                for (; ty < w->taps[0] && (y < 0 || y >= w->size[0]); ty++) y += w->step[0];
+                for (int at_y = y; ty + meets < w->taps[0] && at_y >= 0 && at_y < w->size[0]; meets++)
+                    at_y += w->step[0];
+                if (!meets) continue;
+                nn__product part = x;
+                nn_real *to = c + (ptrdiff_t)item * m * outputs + oy * across;
+                part.n = images * across, part.k = meets * deep;
+                part.a.p += (ptrdiff_t)ty * deep * ldm;
+                part.b.p = planes + (ptrdiff_t)(y - y0) * line;
+                part.c = to, part.ldc = outputs;
+                if (group > 1) part.c = joined, part.ldc = line;
+                for (ptrdiff_t r = 0; group > 1 && r < (ptrdiff_t)images * m; r++)
+                    memcpy(joined + r % m * line + r / m * across, to + r * outputs, row);
+                nn__multiply(nn->kernels, &part, joined + part_size);
+                for (ptrdiff_t r = 0; group > 1 && r < (ptrdiff_t)images * m; r++)
+                    memcpy(to + r * outputs, joined + r % m * line + r / m * across, row);
+            }
         }
     }
     nn__arena_rewind(&nn->graph, mark);
@@ -4075,10 +4107,12 @@ static int nn__correlate(nn_ctx *nn, const nn__window *w, int m, int add, const 
 NN__INLINE int nn__conv_forward(nn_ctx *nn, const nn__conv *v, const nn_real *image,
                                 const nn_real *w, nn_real *y)
 {
-    const nn__window window = {v->n, v->channels, {v->size[0], v->size[1]},
+    const int taps = nn__span2(v->kernel);
+    const nn__window window = {v->n, v->filters, v->channels, {v->size[0], v->size[1]},
         {v->kernel[0], v->kernel[1]}, {v->out[0], v->out[1]}, {v->stride[0], v->stride[1]},
-        {-v->pad[0], -v->pad[1]}, {v->dilation[0], v->dilation[1]}};
-    return nn__correlate(nn, &window, v->filters, 1, w, image, y);
+        {-v->pad[0], -v->pad[1]}, {v->dilation[0], v->dilation[1]},
+        {(ptrdiff_t)v->channels * taps, taps, v->kernel[1], 1}};
+    return nn__correlate(nn, &window, w, image, y);
 }
 
 /* How dW = dY P^T is computed: the image is turned to [height, width, channels], with zeros around
@@ -4133,17 +4167,23 @@ static void nn__weight_grad_part(const nn__kernels *kern, const nn__conv *v, con
                 kern->pack(filters, filters, x.k, x.a.p, outputs, 1, dy_turned);
                 x.a.p = dy_turned, x.a.row = 1, x.a.col = filters;
             }
+            ptrdiff_t offset[1024];
             for (int r = 0; r < u->runs; r++) {
                 const int ty = r * v->kernel[0] / u->runs, tx = r % (u->runs / v->kernel[0]);
                 x.b.p = turned + (ty * v->dilation[0] * u->wide + tx * v->dilation[1]) * deep;
                 x.c = sum + r * u->run;
-                nn_real *to = set + r * u->run;
                 if (!u->narrow) nn__multiply(kern, &x, dy_turned + u->dy);
-                for (int y = 0; u->narrow && y < rows; y++)
-                    for (int o = 0; o < across; o++, to += columns)
-                        nn__copy(to, x.b.p + (y * v->stride[0] * u->wide + o * v->stride[1]) * deep, u->run);
+                else offset[r] = x.b.p - turned;
             }
             if (u->narrow) {
+                nn_real *to = set;
+                for (int y = 0; y < rows; y++)
+                    for (int o = 0; o < across; o++) {
+                        const nn_real *pixel = turned + (y * v->stride[0] * u->wide + o * v->stride[1]) * deep;
+                        for (int r = 0; r < u->runs; r++, to += u->run) /* what is too much is written over */
+                            for (int j = 0; j < u->run; j += 8)
+                                memcpy(to + j, pixel + offset[r] + j, 8 * sizeof *to);
+                    }
                 x.b.p = set, x.c = sum, x.n = columns;
                 nn__multiply(kern, &x, dy_turned + u->dy);
             }
@@ -4174,7 +4214,7 @@ NN__INLINE int nn__conv_weight_grad(nn_ctx *nn, const nn__conv *v, const nn_real
     u.set = u.narrow ? (size_t)set_row * (size_t)u.rows + NN__MAX_TILE : 0;
     const int k = u.rows * across;
     u.dy = (size_t)u.filters * (size_t)k;
-    if (u.dy <= NN__SMALL) u.dy = 0;
+    u.dy = u.dy <= NN__SMALL ? 0 : u.dy + 16;
     nn__mark mark = nn__arena_mark(&nn->graph);
     ptrdiff_t *at = (ptrdiff_t *)nn__alloc(nn, &nn->graph, (size_t)k, sizeof *at, 0);
     const nn__product x = {u.filters, u.narrow ? columns : u.run, k, 1, 1, nn__rows(dy, 0), nn__rows(image, 0), at, dw, columns, 0, 0, 0};
@@ -4205,7 +4245,7 @@ NN__INLINE int nn__conv_phase_grad(nn_ctx *nn, const nn__conv *v, const int *pha
                                    const nn_real *w, const nn_real *dy, nn_real *dx)
 {
     nn__window window;
-    window.n = v->n, window.channels = v->filters;
+    window.n = v->n, window.m = v->channels, window.channels = v->filters;
     int first[2], apart[2]; /* the places of the filter that this phase meets */
     const int dense = v->stride[0] == 1 && v->stride[1] == 1;
     for (int d = 0; d < 2; d++) {
@@ -4222,25 +4262,18 @@ NN__INLINE int nn__conv_phase_grad(nn_ctx *nn, const nn__conv *v, const int *pha
         window.base[d] = (phase[d] + v->pad[d] - first[d] * v->dilation[d]) / s;
         window.step[d] = -apart[d] * v->dilation[d] / s;
     }
-    const int taps = nn__span2(window.taps), outputs = nn__span2(window.outputs);
+    const int taps = nn__span2(v->kernel), *size = window.outputs;
+    window.w_step[0] = taps, window.w_step[1] = (ptrdiff_t)v->channels * taps;
+    window.w_step[2] = (ptrdiff_t)apart[0] * v->kernel[1], window.w_step[3] = apart[1];
     nn__mark mark = nn__arena_mark(&nn->graph);
-    const size_t channels = (size_t)v->channels;
-    nn_real *turned = nn__reals(nn, &nn->graph, channels * (size_t)v->filters * (size_t)taps);
-    nn_real *part = dx;
-    if (!dense) part = nn__reals(nn, &nn->graph, (size_t)v->n * channels * (size_t)outputs);
-    if (!turned || !part) return 0;
-    nn_real *to = turned; /* [channels, filters taps] */
-    for (int c = 0; c < v->channels; c++)
-        for (int f = 0; f < v->filters; f++)
-            for (int t = 0; t < taps; t++) {
-                const int r = first[0] + t / window.taps[1] * apart[0];
-                const int s = first[1] + t % window.taps[1] * apart[1];
-                *to++ = w[(((ptrdiff_t)f * v->channels + c) * v->kernel[0] + r) * v->kernel[1] + s];
-            }
-    const int ok = nn__correlate(nn, &window, v->channels, dense, turned, dy, part);
+    const size_t inputs = (size_t)v->n * (size_t)v->channels * (size_t)nn__span2(size);
+    nn_real *part = dense ? dx : nn__reals(nn, &nn->graph, inputs);
+    if (!part) return 0;
+    if (!dense) memset(part, 0, inputs * sizeof *part);
+    const int ok = nn__correlate(nn, &window, w + first[0] * v->kernel[1] + first[1], dy, part);
     for (ptrdiff_t i = 0; !dense && ok && i < (ptrdiff_t)v->n * v->channels; i++)
-        for (int y = 0; y < window.outputs[0]; y++)
-            for (int o = 0; o < window.outputs[1]; o++)
+        for (int y = 0; y < size[0]; y++)
+            for (int o = 0; o < size[1]; o++)
                 dx[(i * v->size[0] + phase[0] + y * v->stride[0]) * v->size[1] + phase[1] +
                    o * v->stride[1]] += *part++;
     nn__arena_rewind(&nn->graph, mark);
