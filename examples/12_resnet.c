@@ -106,6 +106,7 @@ static double learn(const nn_dataset *data, int blocks, int shortcut, uint64_t s
     const nn_tensor *first = r.stem.conv.weight;
     nn_optimizer *opt = nn_momentum(net, 0.05f, 0.9f);
     nn_batches b = nn_batches_new(data, 32, 1);
+    const long steps = (data->n + 31) / 32; /* of an epoch */
     double sum = 0, late = 0;
     for (int epoch = 0; epoch < epochs; epoch++) {
         int right = 0;
@@ -114,6 +115,7 @@ static double learn(const nn_dataset *data, int blocks, int shortcut, uint64_t s
             nn_zero_grad(net);
             nn_tensor *z = resnet_forward(&r, batch_images(&b, 8));
             nn_backward(nn_cross_entropy(z, b.label));
+            opt->lr = nn_cosine_annealing_lr(0.05f, 0, epochs * steps, opt->step);
             nn_step(opt);
             right += nn_count_correct(z, b.label);
             double square = 0;
@@ -142,7 +144,8 @@ static int digits(int epochs)
     double mean[NETS][MAX_EPOCHS] = {{0}}, norm[NETS] = {0}, late[NETS][SEEDS];
     for (int k = 0; k < NETS; k++)
         for (int s = 0; s < SEEDS; s++)
-            late[k][s] = learn(&data, blocks[k], k == 2, (uint64_t)s + 1, epochs, mean[k], &norm[k]);
+            late[k][s] =
+                learn(&data, blocks[k], k == 2, (uint64_t)s + 1, epochs, mean[k], &norm[k]);
 
     printf("== %d digits: training error in %%, mean of %d runs\nepoch", data.n, SEEDS);
     for (int k = 0; k < NETS; k++) printf("  %s", name[k]);
