@@ -1119,7 +1119,7 @@ void nn_model_average(nn_model *model, nn_real *average, int k);
 /* How a window moves over x [N, C, H, W], in pairs {height, width}; over x [N, C, T] the first of a
  * pair holds. 0 stands for what is usual: (nn_conv_options){0} moves by 1, without padding. */
 typedef struct nn_conv_options {
-    int no_bias, groups;   /* groups of channels, 1: each has filters of its own, which see only it */
+    int no_bias, groups;   /* groups of channels, 1: each has its own filters, which see only it */
     int stride[2];         /* 1 */
     int padding[2];        /* zeros on either side of x, 0; or NN_SAME */
     int dilation[2];       /* from one place of the window to the next, 1 */
@@ -8491,7 +8491,7 @@ typedef struct nn__pool {
     int *index; /* of a maximum: where in its channel it was found */
 } nn__pool;
 
-/* The outputs *first .. the result - 1 have place t of their windows inside the image, on axis d. */
+/* Outputs *first .. the result - 1 have place t of their window inside the image, on axis d. */
 static int nn__outputs_with(const nn__conv *v, int d, int t, int *first)
 {
     const int before = v->pad[d] - t, s = v->stride[d]; /* output o has it at o s - before */
@@ -8520,7 +8520,7 @@ static void nn__pool_channel(const nn__conv *v, nn_real *x, nn_real *y, int *ind
             for (int j = left; index && j < right; j++) {
                 const int other = at + j * s, best = index[to + j];
                 const int larger = !(x[other] <= x[best]) & (x[best] == x[best]); /* NaN is */
-                index[to + j] = larger ? other : best;
+                index[to + j] = best + larger * (other - best); /* a branch would often go wrong */
             }
             for (int j = left; !index && !back && j < right; j++) y[to + j] += x[at + j * s];
             for (int j = left; back && j < right; j++) x[at + j * s] += y[to + j];

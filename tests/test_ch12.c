@@ -544,7 +544,7 @@ static void equivariance_12_10(void)
 static void invariance_and_its_limits_12_11_E44(void)
 {
     enum { POOL = 4, W = 32 };
-    for (int by = 0; by <= 6; by++) { /* a dot at each place, moved: is it noticed behind the pool? */
+    for (int by = 0; by <= 6; by++) { /* a dot at each place, moved: who notices? */
         int unchanged = 0;
         for (int at = 0; at < 16; at++) {
             nn_clear(nn);
@@ -560,7 +560,7 @@ static void invariance_and_its_limits_12_11_E44(void)
 
 /* ---- architectures ---- */
 
-/* y = F(x) + x: its gradient is that of F, and dy itself (12.12). No pooling, so 1 channel count. */
+/* y = F(x) + x: its gradient is that of F, and dy itself */
 static void residual_block_12_12(void)
 {
     nn_tensor *x = integers(nn_shape4(2, 3, 5, 5)), *r = integers(nn_shape4(2, 3, 5, 5));

@@ -548,7 +548,8 @@ static void convolution(void) /* rows 12.2 and 12.3 */
     nn_conv2d c = nn_conv2d_new(net, "c", 3, 8, 5, 1, 0), l;
     const nn_conv1d t = nn_conv1d_new(net, "t", 3, 6, 3, 2, 1);
     nn_conv_transpose2d u = nn_conv_transpose2d_new(net, "u", 3, 4, 3, 2, 1);
-    nn_tensor *x = nn_full(nn, nn_shape4(2, 3, 8, 8), 1), *flat = nn_full(nn, nn_shape3(2, 3, 8), 1);
+    nn_tensor *x = nn_full(nn, nn_shape4(2, 3, 8, 8), 1);
+    nn_tensor *flat = nn_full(nn, nn_shape3(2, 3, 8), 1);
     nn_tensor *grey = nn_full(nn, nn_shape4(2, 1, 28, 28), 1);
     nn_tensor *small = nn_full(nn, nn_shape4(2, 3, 8, 4), 1);
     const int params = net->n_params;
@@ -573,8 +574,8 @@ static void convolution(void) /* rows 12.2 and 12.3 */
     EXPECT(nn_conv1d_forward(&t, x), SHAPE,
            "nn_conv1d_forward: x is [2, 3, 8, 8], not [N, 3, T]: the weight is [6, 3, 3]");
     EXPECT(nn_conv1d_forward(&c, flat), SHAPE,
-           "nn_conv1d_forward: the weight is [8, 3, 5, 5], not of 3 dimensions, the first a multiple "
-           "of 1 group");
+           "nn_conv1d_forward: the weight is [8, 3, 5, 5], not of 3 dimensions, the first a "
+           "multiple of 1 group");
     EXPECT(nn_conv2d_forward(&c, small), ARG,
            "nn_conv2d_forward: no place for the window: size 4, kernel 5, stride 1, padding 0, "
            "dilation 1, output_padding 0");
@@ -583,12 +584,12 @@ static void convolution(void) /* rows 12.2 and 12.3 */
            "nn_conv2d_forward: the bias is [4], not [8]: the weight is [8, 3, 5, 5]");
     l = c, l.options = usual, l.options.groups = 3;
     EXPECT(nn_conv2d_forward(&l, x), SHAPE,
-           "nn_conv2d_forward: the weight is [8, 3, 5, 5], not of 4 dimensions, the first a multiple "
-           "of 3 groups");
+           "nn_conv2d_forward: the weight is [8, 3, 5, 5], not of 4 dimensions, the first a "
+           "multiple of 3 groups");
     l.options.groups = -1;
     EXPECT(nn_conv2d_forward(&l, x), SHAPE,
-           "nn_conv2d_forward: the weight is [8, 3, 5, 5], not of 4 dimensions, the first a multiple "
-           "of -1 groups");
+           "nn_conv2d_forward: the weight is [8, 3, 5, 5], not of 4 dimensions, the first a "
+           "multiple of -1 groups");
     l.options.groups = 2;
     EXPECT(nn_conv2d_forward(&l, x), SHAPE,
            "nn_conv2d_forward: x is [2, 3, 8, 8], not [N, 6, H, W]: the weight is [8, 3, 5, 5]");
@@ -602,23 +603,23 @@ static void convolution(void) /* rows 12.2 and 12.3 */
            "dilation 1, output_padding 0");
     u.options.output_padding[1] = 2;
     EXPECT(nn_conv_transpose2d_forward(&u, x), ARG,
-           "nn_conv_transpose2d_forward: no place for the window: size 8, kernel 3, stride 2, padding "
-           "1, dilation 1, output_padding 2");
+           "nn_conv_transpose2d_forward: no place for the window: size 8, kernel 3, stride 2, "
+           "padding 1, dilation 1, output_padding 2");
     u.options.output_padding[1] = 0, u.options.padding[0] = NN_SAME;
     EXPECT(nn_conv_transpose2d_forward(&u, x), ARG,
-           "nn_conv_transpose2d_forward: no place for the window: size 8, kernel 3, stride 2, padding "
-           "-1, dilation 1, output_padding 0");
+           "nn_conv_transpose2d_forward: no place for the window: size 8, kernel 3, stride 2, "
+           "padding -1, dilation 1, output_padding 0");
 
     EXPECT(nn_max_pool2d(flat, 2, 0, 0), SHAPE, "nn_max_pool2d: x is [2, 3, 8], not [N, C, H, W]");
     EXPECT(nn_avg_pool1d(x, 2, 0, 0), SHAPE, "nn_avg_pool1d: x is [2, 3, 8, 8], not [N, C, T]");
     EXPECT(nn_avg_pool2d(x, 2, 2, 2), ARG,
            "nn_avg_pool2d: padding 2 is more than half of kernel 2");
     EXPECT(nn_max_pool1d(flat, 9, 1, 0), ARG,
-           "nn_max_pool1d: no place for the window: size 8, kernel 9, stride 1, padding 0, dilation 1, "
-           "output_padding 0");
+           "nn_max_pool1d: no place for the window: size 8, kernel 9, stride 1, padding 0, "
+           "dilation 1, output_padding 0");
     EXPECT(nn_max_pool1d(flat, 0, 1, 0), ARG,
-           "nn_max_pool1d: no place for the window: size 8, kernel 0, stride 1, padding 0, dilation 1, "
-           "output_padding 0");
+           "nn_max_pool1d: no place for the window: size 8, kernel 0, stride 1, padding 0, "
+           "dilation 1, output_padding 0");
     EXPECT(nn_global_avg_pool2d(x23), SHAPE, "nn_global_avg_pool2d: x is [2, 3], not [N, C, H, W]");
     EXPECT(nn_flatten(stale), ARG, stale_text("nn_flatten", 1));
     stop();
