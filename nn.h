@@ -4018,11 +4018,13 @@ static int nn__correlate(nn_ctx *nn, const nn__window *w, const nn_real *filters
                 part.b.p = planes + (ptrdiff_t)(y - y0) * line;
                 part.c = to, part.ldc = outputs;
                 if (group > 1) part.c = joined, part.ldc = line;
-                for (ptrdiff_t r = 0; group > 1 && r < (ptrdiff_t)images * m; r++)
-                    nn__copy(joined + r % m * line + r / m * across, to + r * outputs, across);
+                for (int r = 0; group > 1 && r < images; r++)
+                    for (int f = 0; f < m; f++)
+                        nn__copy(joined + f * line + r * across, to + (r * m + f) * outputs, across);
                 nn__multiply(nn->kernels, &part, joined + part_size);
-                for (ptrdiff_t r = 0; group > 1 && r < (ptrdiff_t)images * m; r++)
-                    nn__copy(to + r * outputs, joined + r % m * line + r / m * across, across);
+                for (int r = 0; group > 1 && r < images; r++)
+                    for (int f = 0; f < m; f++)
+                        nn__copy(to + (r * m + f) * outputs, joined + f * line + r * across, across);
             }
         }
     }
@@ -4052,6 +4054,15 @@ typedef struct nn__turned {
     const ptrdiff_t *at;
 } nn__turned;
 
+/* Where in the turned image the run r begins of the first output of row y. */
+static const nn_real *nn__run_of(const nn__conv *v, const nn__turned *u, const nn_real *turned,
+                                 int y, int r)
+{
+    const int ty = r * v->kernel[0] / u->runs, tx = r % (u->runs / v->kernel[0]);
+    const int line = y * v->stride[0] + ty * v->dilation[0];
+    return turned + ((ptrdiff_t)line * u->wide + tx * v->dilation[1]) * u->channels;
+}
+
 /* dW for filters and channels from first[0], first[1] up to end[0], end[1]. */
 static void nn__weight_grad_part(const nn__kernels *kern, const nn__conv *v, const nn__turned *u,
                                  const int *first, const int *end, const nn_real *image,
@@ -4063,7 +4074,7 @@ static void nn__weight_grad_part(const nn__kernels *kern, const nn__conv *v, con
     const int inside = nn__min(v->size[1], u->wide - v->pad[1]); /* numbers of a line that matter */
     nn_real *sum = work, *turned = sum + u->filters * columns, *set = turned + u->image;
     nn_real *dy_turned = set + u->set;
-    const ptrdiff_t step = v->stride[1] * deep;
+    const ptrdiff_t step = v->stride[1] * deep, narrow = u->narrow;
     memset(turned, 0, (u->image + u->set) * sizeof *turned);
     for (int back = 0; back < 2; back++) { /* dw [filters, channels, taps], sum [.., taps, channels] */
         for (ptrdiff_t f = 0; f < filters; f++)
@@ -4095,21 +4106,18 @@ static void nn__weight_grad_part(const nn__kernels *kern, const nn__conv *v, con
                 kern->pack(filters, filters, x.k, x.a.p, outputs, 1, dy_turned);
                 x.a.p = dy_turned, x.a.row = 1, x.a.col = filters;
             }
-            for (int r = 0; r < u->runs; r++) {
-                const int ty = r * v->kernel[0] / u->runs, tx = r % (u->runs / v->kernel[0]);
-                x.b.p = turned + (ty * v->dilation[0] * u->wide + tx * v->dilation[1]) * deep;
-                x.c = sum + r * u->run;
-                if (!u->narrow) nn__multiply(kern, &x, dy_turned + u->dy);
-                for (int y = 0; u->narrow && y < rows; y++)
-                    for (int j = 0; j < u->run; j += 8) { /* too much is written over by the next */
-                        const nn_real *number = x.b.p + y * v->stride[0] * u->wide * deep + j;
-                        nn_real *to = set + (ptrdiff_t)y * across * u->narrow + r * u->run + j;
-                        for (int o = 0; o < across; o++, number += step, to += u->narrow)
-                            memcpy(to, number, 8 * sizeof *to);
+            x.b.p = set, x.n = columns;
+            for (int y = 0; u->narrow && y < rows; y++)
+                for (int r = 0; r < u->runs; r++)
+                    for (int i = 0; i < u->run; i += 8) { /* too much is written over by the next */
+                        const nn_real *from = nn__run_of(v, u, turned, y, r) + i;
+                        nn_real *to = set + (ptrdiff_t)y * across * u->narrow + r * u->run + i;
+                        for (int o = 0; o < across; o++, from += step, to += narrow)
+                            memcpy(to, from, 8 * sizeof *to);
                     }
-            }
-            if (u->narrow) {
-                x.b.p = set, x.c = sum, x.n = columns;
+            if (u->narrow) nn__multiply(kern, &x, dy_turned + u->dy);
+            for (int r = 0; !u->narrow && r < u->runs; r++) {
+                x.b.p = nn__run_of(v, u, turned, 0, r), x.n = u->run, x.c = sum + r * u->run;
                 nn__multiply(kern, &x, dy_turned + u->dy);
             }
         }
