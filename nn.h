@@ -3981,20 +3981,23 @@ typedef struct nn__window {
 
 static int nn__span2(const int *size) { return size[0] * size[1]; }
 
-/* n numbers, with up to 15 more: the caller puts there what belongs there afterwards. `left` is how
- * many there are to read. Rows are short, and a call of memcpy would take longer than the copy. */
-NN__INLINE void nn__copy(nn_real *to, const nn_real *from, int n, ptrdiff_t left)
+/* n numbers: rows are short, and a call of memcpy would take longer than the copy. */
+NN__INLINE void nn__copy(nn_real *to, const nn_real *from, int n)
 {
-    if (left < n + 15) memcpy(to, from, (size_t)n * sizeof *to);
+    int i = 0;
+    for (; i + 16 <= n; i += 16) memcpy(to + i, from + i, 16 * sizeof *to);
+    for (; i + 4 <= n; i += 4) memcpy(to + i, from + i, 4 * sizeof *to);
+    if (i < n && n >= 4) i = n - 4, memcpy(to + i, from + i, 4 * sizeof *to);
     else
-        for (int i = 0; i < n; i += 16) memcpy(to + i, from + i, 16 * sizeof *to);
+        for (; i < n; i++) to[i] = from[i];
 }
 
 /* What output rows of `images` images meet: for each channel and tx a plane [lines, line], each line
  * [images, outputs in x], from y0 up to y1. Row (ty, c, tx) of the matrix of patches of one output
- * row is a line of a plane, and all ty and oy share the plane. */
-static void nn__planes(const nn__window *w, const nn_real *image, int images, ptrdiff_t left, int y0,
-                       int y1, ptrdiff_t plane, int line, nn_real *planes)
+ * row is a line of a plane, and all ty and oy share the plane. What is outside of the image in x is 0
+ * from the beginning. */
+static void nn__planes(const nn__window *w, const nn_real *image, int images, int y0, int y1,
+                       ptrdiff_t plane, int line, nn_real *planes)
 {
     const int across = w->outputs[1], stride = w->stride[1], width = w->size[1];
     const ptrdiff_t image_size = (ptrdiff_t)w->channels * nn__span2(w->size);
@@ -4005,18 +4008,21 @@ static void nn__planes(const nn__window *w, const nn_real *image, int images, pt
         const ptrdiff_t first = (ptrdiff_t)(q / w->taps[1] * w->size[0] + y0) * width + x;
         const int whole = stride == 1 && line == width && images == 1 && low < high;
         nn_real *to = planes + q * plane;
-        if (whole) /* lines follow one another in both */
+        if (whole) { /* lines follow one another in both: what is too much is cleared */
             memcpy(to + low, image + (first + low),
                    (size_t)((y1 - y0 - 1) * width + high - low) * sizeof *to);
+            for (int l = 0; l < y1 - y0; l++, to += line) {
+                for (int ox = 0; ox < low; ox++) to[ox] = 0;
+                for (int ox = high; ox < across; ox++) to[ox] = 0;
+            }
+            continue;
+        }
         for (int l = 0; l < y1 - y0; l++, to += line)
-            for (int i = 0; i < images; i++) {
+            for (int i = 0; i < images && low < high; i++) {
                 nn_real *row = to + i * across;
-                const ptrdiff_t at = i * image_size + first + l * width;
-                for (int ox = 0; ox < low; ox++) row[ox] = 0;
-                if (stride == 1 && !whole && low < high)
-                    nn__copy(row + low, image + (at + low), high - low, left - at - low);
-                for (int ox = low; stride > 1 && ox < high; ox++) row[ox] = image[at + ox * stride];
-                for (int ox = high; ox < across; ox++) row[ox] = 0;
+                const nn_real *from = image + (i * image_size + first + l * width + low * stride);
+                if (stride == 1) nn__copy(row + low, from, high - low);
+                for (int ox = low; stride > 1 && ox < high; ox++, from += stride) row[ox] = *from;
             }
     }
 }
@@ -4050,7 +4056,6 @@ static int nn__correlate(nn_ctx *nn, const nn__window *w, const nn_real *filters
     ptrdiff_t *at = (ptrdiff_t *)nn__alloc(nn, &nn->graph, (size_t)k, sizeof *at, 0);
     nn_real *a = nn__reals(nn, &nn->graph, (size_t)k * (size_t)ldm + 16); /* A transposed */
     x.at = at;
-    const size_t row = (size_t)across * sizeof *c;
     const size_t plane_size = (size_t)deep * (size_t)plane + NN__MAX_TILE;
     const size_t part_size = group > 1 ? (size_t)m * (size_t)line : 0;
     const size_t size = plane_size + part_size + nn__workspace(nn->kernels, &x);
@@ -4068,6 +4073,7 @@ static int nn__correlate(nn_ctx *nn, const nn__window *w, const nn_real *filters
 #endif
     for (int t = 0; t < threads; t++) {
         nn_real *planes = work + size * (size_t)t, *joined = planes + plane_size;
+        memset(planes, 0, plane_size * sizeof *planes);
         const int end = nn__share(groups * stripes, 1, t + 1, threads);
         for (int i = nn__share(groups * stripes, 1, t, threads); i < end; i++) {
             const int item = i / stripes * group, images = nn__min(group, w->n - item);
@@ -4076,8 +4082,7 @@ static int nn__correlate(nn_ctx *nn, const nn__window *w, const nn_real *filters
             const int y0 = nn__max(low, 0);
             const int y1 = nn__min(low + (oy1 - 1 - oy0) * w->stride[0] + halo, w->size[0]);
             if (y0 >= y1) continue;
-            nn__planes(w, image + item * image_size, images, (w->n - item) * image_size, y0, y1,
-                       plane, line, planes);
+            nn__planes(w, image + item * image_size, images, y0, y1, plane, line, planes);
             for (int oy = oy0; oy < oy1; oy++) {
                 int ty = 0, meets = 0, y = oy * w->stride[0] + w->base[0];
                 for (; ty < w->taps[0] && (y < 0 || y >= w->size[0]); ty++) y += w->step[0];
@@ -4091,11 +4096,13 @@ static int nn__correlate(nn_ctx *nn, const nn__window *w, const nn_real *filters
                 part.b.p = planes + (ptrdiff_t)(y - y0) * line;
                 part.c = to, part.ldc = outputs;
                 if (group > 1) part.c = joined, part.ldc = line;
-                for (ptrdiff_t r = 0; group > 1 && r < (ptrdiff_t)images * m; r++)
-                    memcpy(joined + r % m * line + r / m * across, to + r * outputs, row);
+                for (int r = 0; group > 1 && r < images; r++)
+                    for (int f = 0; f < m; f++)
+                        nn__copy(joined + f * line + r * across, to + (r * m + f) * outputs, across);
                 nn__multiply(nn->kernels, &part, joined + part_size);
-                for (ptrdiff_t r = 0; group > 1 && r < (ptrdiff_t)images * m; r++)
-                    memcpy(to + r * outputs, joined + r % m * line + r / m * across, row);
+                for (int r = 0; group > 1 && r < images; r++)
+                    for (int f = 0; f < m; f++)
+                        nn__copy(to + (r * m + f) * outputs, joined + f * line + r * across, across);
             }
         }
     }
@@ -4125,6 +4132,15 @@ typedef struct nn__turned {
     const ptrdiff_t *at;
 } nn__turned;
 
+/* Where in the turned image the run r begins of the first output of row y. */
+static const nn_real *nn__run_of(const nn__conv *v, const nn__turned *u, const nn_real *turned,
+                                 int y, int r)
+{
+    const int ty = r * v->kernel[0] / u->runs, tx = r % (u->runs / v->kernel[0]);
+    const int line = y * v->stride[0] + ty * v->dilation[0];
+    return turned + ((ptrdiff_t)line * u->wide + tx * v->dilation[1]) * u->channels;
+}
+
 /* dW for filters and channels from first[0], first[1] up to end[0], end[1]. */
 static void nn__weight_grad_part(const nn__kernels *kern, const nn__conv *v, const nn__turned *u,
                                  const int *first, const int *end, const nn_real *image,
@@ -4136,6 +4152,7 @@ static void nn__weight_grad_part(const nn__kernels *kern, const nn__conv *v, con
     const int inside = nn__min(v->size[1], u->wide - v->pad[1]); /* numbers of a line that matter */
     nn_real *sum = work, *turned = sum + u->filters * columns, *set = turned + u->image;
     nn_real *dy_turned = set + u->set;
+    const ptrdiff_t step = v->stride[1] * deep, narrow = u->narrow;
     memset(turned, 0, (u->image + u->set) * sizeof *turned);
     for (int back = 0; back < 2; back++) { /* dw [filters, channels, taps], sum [.., taps, channels] */
         for (ptrdiff_t f = 0; f < filters; f++)
@@ -4167,24 +4184,18 @@ static void nn__weight_grad_part(const nn__kernels *kern, const nn__conv *v, con
                 kern->pack(filters, filters, x.k, x.a.p, outputs, 1, dy_turned);
                 x.a.p = dy_turned, x.a.row = 1, x.a.col = filters;
             }
-            ptrdiff_t offset[1024];
-            for (int r = 0; r < u->runs; r++) {
-                const int ty = r * v->kernel[0] / u->runs, tx = r % (u->runs / v->kernel[0]);
-                x.b.p = turned + (ty * v->dilation[0] * u->wide + tx * v->dilation[1]) * deep;
-                x.c = sum + r * u->run;
-                if (!u->narrow) nn__multiply(kern, &x, dy_turned + u->dy);
-                else offset[r] = x.b.p - turned;
-            }
-            if (u->narrow) {
-                nn_real *to = set;
-                for (int y = 0; y < rows; y++)
-                    for (int o = 0; o < across; o++) {
-                        const nn_real *pixel = turned + (y * v->stride[0] * u->wide + o * v->stride[1]) * deep;
-                        for (int r = 0; r < u->runs; r++, to += u->run) /* what is too much is written over */
-                            for (int j = 0; j < u->run; j += 8)
-                                memcpy(to + j, pixel + offset[r] + j, 8 * sizeof *to);
+            x.b.p = set, x.n = columns;
+            for (int y = 0; u->narrow && y < rows; y++)
+                for (int r = 0; r < u->runs; r++)
+                    for (int i = 0; i < u->run; i += 8) { /* too much is written over by the next */
+                        const nn_real *from = nn__run_of(v, u, turned, y, r) + i;
+                        nn_real *to = set + (ptrdiff_t)y * across * u->narrow + r * u->run + i;
+                        for (int o = 0; o < across; o++, from += step, to += narrow)
+                            memcpy(to, from, 8 * sizeof *to);
                     }
-                x.b.p = set, x.c = sum, x.n = columns;
+            if (u->narrow) nn__multiply(kern, &x, dy_turned + u->dy);
+            for (int r = 0; !u->narrow && r < u->runs; r++) {
+                x.b.p = nn__run_of(v, u, turned, 0, r), x.n = u->run, x.c = sum + r * u->run;
                 nn__multiply(kern, &x, dy_turned + u->dy);
             }
         }
@@ -4204,9 +4215,9 @@ NN__INLINE int nn__conv_weight_grad(nn_ctx *nn, const nn__conv *v, const nn_real
     u.filters = by_channel ? v->filters : most, u.channels = by_channel ? most : v->channels;
     u.run = u.channels * (v->dilation[1] == 1 ? v->kernel[1] : 1);
     u.runs = v->dilation[1] == 1 ? v->kernel[0] : taps;
-    u.narrow = u.runs > 1 && u.run < nn->kernels->width;
+    u.narrow = u.runs > 1 && u.run < nn->kernels->width ? (u.run * u.runs + 7 + 15) / 16 * 16 : 0;
     u.wide = (across - 1) * v->stride[1] + (v->kernel[1] - 1) * v->dilation[1] + 1;
-    const int columns = u.run * u.runs, set_row = u.narrow ? across * columns : 0;
+    const int columns = u.run * u.runs, set_row = across * u.narrow;
     u.rows = NN__STRIPE / (u.wide * v->stride[0] * u.channels + set_row);
     u.rows = nn__min(nn__max(u.rows, 128 / across + 1), v->out[0]);
     u.lines = (u.rows - 1) * v->stride[0] + (v->kernel[0] - 1) * v->dilation[0] + 1;
@@ -4223,7 +4234,7 @@ NN__INLINE int nn__conv_weight_grad(nn_ctx *nn, const nn__conv *v, const nn_real
     nn_real *work = nn__scratch(nn, size * (size_t)threads);
     if (!at || !work) return 0;
     for (int p = 0; p < k; p++)
-        at[p] = u.narrow ? (ptrdiff_t)p * columns : ((ptrdiff_t)(p / across * v->stride[0]) * u.wide + p % across * v->stride[1]) * u.channels;
+        at[p] = u.narrow ? (ptrdiff_t)p * u.narrow : ((ptrdiff_t)(p / across * v->stride[0]) * u.wide + p % across * v->stride[1]) * u.channels;
     u.at = at;
 #ifdef _OPENMP
 #pragma omp parallel for schedule(static) if (threads > 1)
