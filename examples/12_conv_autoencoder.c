@@ -87,7 +87,7 @@ int main(int argc, char **argv)
         const autoencoder a = autoencoder_new(net, k);
         nn_optimizer *opt = nn_adam(net, k ? 0.005f : 0.002f); /* the best for each */
         nn_batches b = nn_batches_new(&train, BATCH, 1);
-        while (b.epoch < epochs)
+        while (b.epoch < epochs && nn_ok(nn))
             while (nn_next_batch(&b)) {
                 nn_clear(nn);
                 nn_zero_grad(net);

@@ -73,7 +73,7 @@ static double train_and_test(const nn_dataset *train, const nn_dataset *test, in
     const network n = network_new(net, separable);
     nn_optimizer *opt = nn_adam(net, 0.01f);
     nn_batches b = nn_batches_new(train, BATCH, 1), held_out = nn_batches_new(test, test->n, 0);
-    while (b.epoch < EPOCHS)
+    while (b.epoch < EPOCHS && nn_ok(nn))
         while (nn_next_batch(&b)) {
             nn_clear(nn);
             nn_zero_grad(net);
