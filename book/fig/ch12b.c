@@ -1,6 +1,6 @@
 /* Figures 49 and 50: a residual block and an Inception module with the shapes of ResNet-18 and
- * GoogLeNet; 50b: what examples/12_resnet.c printed in a long run (book/runs). Run from the root of
- * the repository. */
+ * GoogLeNet; 50b and 50c: what examples/12_resnet.c printed in the long runs of book/runs. Run from
+ * the root of the repository. */
 #define NN_IMPLEMENTATION
 #include "../../nn.h"
 #include "../tools/plot.h"
@@ -113,7 +113,7 @@ static int inception_module(const char *directory)
     return plot_save(&p, directory, "50-inception");
 }
 
-/* ---- 50b ---- */
+/* ---- 50b, 50c ---- */
 
 /* The rows "epoch number number number" of a recorded run, as columns [4][MOST]. How many. */
 static int read_run(const char *path, double column[4][MOST])
@@ -158,11 +158,32 @@ static int degradation(const char *directory)
     return plot_save(&p, directory, "50b-degradation");
 }
 
+static int fashion(const char *directory)
+{
+    double c[4][MOST];
+    const int n = read_run("book/runs/12_resnet_fashion.txt", c);
+    plot p = plot_new(640, 300, "A small ResNet learns Fashion-MNIST",
+                      "Left: the loss in training falls over the epochs. Right: so do the errors, "
+                      "in training and on the test set, which end near each other.");
+    const plot_panel a = plot_axes(&p, 0, 0, 280, 300,
+                                   (plot_spec){.x = plot_range(0, n, "epoch"),
+                                               .y = plot_range(0, 0.8, "loss")});
+    plot_curve(&a, c[0], c[1], n, (plot_style){.line = PLOT_INK});
+    const plot_panel b = plot_axes(&p, 280, 0, 300, 300,
+                                   (plot_spec){.x = plot_range(0, n, "epoch"),
+                                               .y = plot_range(0, 30, "error in %")});
+    plot_curve(&b, c[0], c[2], n, (plot_style){.line = PLOT_BLUE, .dash = 6, .label = "training"});
+    plot_curve(&b, c[0], c[3], n, (plot_style){.line = PLOT_RED, .label = "test"});
+    if (n < 8) plot_fail(&p, "the run in book/runs is too short", "");
+    return plot_save(&p, directory, "50c-fashion");
+}
+
 int main(int argc, char **argv)
 {
     const char *directory = argc > 1 ? argv[1] : "book/fig";
     int good = residual_block(directory);
     good &= inception_module(directory);
     good &= degradation(directory);
+    good &= fashion(directory);
     return !good;
 }
