@@ -3920,6 +3920,7 @@ NN__INLINE void nn__copy(nn_real *to, const nn_real *from, int n)
     int i = 0;
     for (; i + 16 <= n; i += 16) memcpy(to + i, from + i, 16 * sizeof *to);
     for (; i + 4 <= n; i += 4) memcpy(to + i, from + i, 4 * sizeof *to);
+    if (n > 3 && i < n) i = n - 4, memcpy(to + i, from + i, 4 * sizeof *to), i = n;
     for (; i < n; i++) to[i] = from[i];
 }
 
@@ -3932,13 +3933,14 @@ static void nn__planes(const nn__window *w, const nn_real *image, int images, in
         const int x = w->base[1] + q % w->taps[1] * w->step[1]; /* at ox = 0 */
         const int low = x < 0 ? (stride - 1 - x) / stride : 0;  /* ox from here is inside */
         const int high = nn__min(across, (width - x + stride - 1) / stride); /* up to here */
-        for (int y = y0; y < y1; y++)
-            for (int i = 0; i < images && low < high; i++) {
-                nn_real *to = planes + q * w->plane + (y - y0) * w->line + i * across;
-                const nn_real *from = image + (i * w->image + x + low * stride +
-                    (ptrdiff_t)(q / w->taps[1] * w->size[0] + y) * width);
-                if (stride == 1) nn__copy(to + low, from, high - low);
-                for (int ox = low; stride > 1 && ox < high; ox++, from += stride) to[ox] = *from;
+        const nn_real *line = image + (ptrdiff_t)(q / w->taps[1] * w->size[0] + y0) * width;
+        nn_real *to = planes + q * w->plane + low;
+        const int inside = low < high ? high - low : 0, rest = w->line - images * across;
+        for (int y = y0; y < y1; y++, line += width, to += rest)
+            for (int i = 0; i < images && inside; i++, to += across) {
+                const nn_real *from = line + (i * w->image + x + low * stride);
+                if (stride == 1) nn__copy(to, from, inside);
+                for (int ox = 0; stride > 1 && ox < inside; ox++) to[ox] = from[ox * stride];
             }
     }
 }
@@ -4070,6 +4072,7 @@ static void nn__weight_grad_rows(const nn__kernels *kern, const nn__conv *v, con
     const int across = v->out[1], columns = u->run * u->runs, plane = nn__span2(v->size);
     const int rows = nn__min(u->rows, v->out[0] - oy), outputs = nn__span2(v->out);
     const int inside = nn__max(0, nn__min(v->size[1], u->wide - v->pad[1]));
+    const ptrdiff_t set = u->set, step = (ptrdiff_t)v->stride[1] * v->channels;
     nn_real *sets = turned + u->image, *dy_turned = sets + u->sets, *work = dy_turned + u->dy;
     for (int l = 0; l < u->lines; l++) {
         const int y = oy * v->stride[0] - v->pad[0] + l;
@@ -4090,8 +4093,8 @@ static void nn__weight_grad_rows(const nn__kernels *kern, const nn__conv *v, con
         for (int r = 0; r < u->runs; r++)
             for (int i = 0; i < u->run; i += 8) { /* what is too much is written over by the next */
                 const nn_real *from = turned + nn__run_at(v, u, y, r) + i;
-                nn_real *to = sets + (ptrdiff_t)y * across * u->set + r * u->run + i;
-                for (int o = 0; o < across; o++, to += u->set, from += v->stride[1] * v->channels)
+                nn_real *to = sets + y * across * set + r * u->run + i;
+                for (int o = 0; o < across; o++, to += set, from += step)
                     memcpy(to, from, 8 * sizeof *to);
             }
     if (u->set) nn__multiply(kern, &x, work);
