@@ -3971,15 +3971,26 @@ typedef struct nn__conv {
     int n, channels, size[2], filters, kernel[2], stride[2], pad[2], dilation[2], out[2];
 } nn__conv;
 
-/* A correlation of n images [channels, size] with m filters [channels, taps], whose elements lie
- * w_step[0..3] apart for m, channels, ty, tx: output (oy, ox) meets image[oy stride + base +
- * ty step][the same in x] at place (ty, tx) of a filter. Pairs are y, x. */
+static int nn__span2(const int *size) { return size[0] * size[1]; }
+
+/* So many numbers of images that are worked on stay in the second-level cache. */
+enum { NN__STRIPE = 1 << 17 };
+
+/* What forward and dX have in common: n images [channels, size] and m filters [channels, taps],
+ * whose elements lie w_step apart for m, channels, ty, tx. Output (oy, ox) meets the place (ty, tx)
+ * of a filter at image[oy stride + base + ty step][the same in x], where there is an image. Pairs
+ * are y, x.
+ *   An output row of a group of images is one product: of the filters with a matrix whose row
+ * (ty, c, tx) holds, for all ox, what they meet. All ty and oy share the numbers of one (c, tx),
+ * its plane: [lines of the image, images, ox]; row (ty, c, tx) is one of its lines, ty * step
+ * further down. So each number is copied once for each tx, and a ty outside of the image is left
+ * out. */
 typedef struct nn__window {
     int n, m, channels, size[2], taps[2], outputs[2], stride[2], base[2], step[2];
     ptrdiff_t w_step[4];
+    int group, line; /* images together; numbers in a line of a plane */
+    ptrdiff_t plane, image;
 } nn__window;
-
-static int nn__span2(const int *size) { return size[0] * size[1]; }
 
 /* n numbers: rows are short, and a call of memcpy would take longer than the copy. */
 NN__INLINE void nn__copy(nn_real *to, const nn_real *from, int n)
@@ -3987,123 +3998,113 @@ NN__INLINE void nn__copy(nn_real *to, const nn_real *from, int n)
     int i = 0;
     for (; i + 16 <= n; i += 16) memcpy(to + i, from + i, 16 * sizeof *to);
     for (; i + 4 <= n; i += 4) memcpy(to + i, from + i, 4 * sizeof *to);
-    if (i < n && n >= 4) i = n - 4, memcpy(to + i, from + i, 4 * sizeof *to);
-    else
-        for (; i < n; i++) to[i] = from[i];
+    if (n > 3 && i < n) i = n - 4, memcpy(to + i, from + i, 4 * sizeof *to), i = n;
+    for (; i < n; i++) to[i] = from[i];
 }
 
-/* What output rows of `images` images meet: for each channel and tx a plane [lines, line], each line
- * [images, outputs in x], from y0 up to y1. Row (ty, c, tx) of the matrix of patches of one output
- * row is a line of a plane, and all ty and oy share the plane. What is outside of the image in x is 0
- * from the beginning. */
+/* The planes of lines y0 up to y1 of some images. What is outside in x is 0 from the beginning. */
 static void nn__planes(const nn__window *w, const nn_real *image, int images, int y0, int y1,
-                       ptrdiff_t plane, int line, nn_real *planes)
+                       nn_real *planes)
 {
     const int across = w->outputs[1], stride = w->stride[1], width = w->size[1];
-    const ptrdiff_t image_size = (ptrdiff_t)w->channels * nn__span2(w->size);
     for (int q = 0; q < w->channels * w->taps[1]; q++) {
         const int x = w->base[1] + q % w->taps[1] * w->step[1]; /* at ox = 0 */
-        const int low = nn__min(across, x < 0 ? (stride - 1 - x) / stride : 0); /* inside from.. */
-        const int high = nn__max(low, nn__min(across, (width - x + stride - 1) / stride));
-        const ptrdiff_t first = (ptrdiff_t)(q / w->taps[1] * w->size[0] + y0) * width + x;
-        const int whole = stride == 1 && line == width && images == 1 && low < high;
-        nn_real *to = planes + q * plane;
-        if (whole) { /* lines follow one another in both: what is too much is cleared */
-            memcpy(to + low, image + (first + low),
-                   (size_t)((y1 - y0 - 1) * width + high - low) * sizeof *to);
-            for (int l = 0; l < y1 - y0; l++, to += line) {
-                for (int ox = 0; ox < low; ox++) to[ox] = 0;
-                for (int ox = high; ox < across; ox++) to[ox] = 0;
-            }
-            continue;
-        }
-        for (int l = 0; l < y1 - y0; l++, to += line)
-            for (int i = 0; i < images && low < high; i++) {
-                nn_real *row = to + i * across;
-                const nn_real *from = image + (i * image_size + first + l * width + low * stride);
-                if (stride == 1) nn__copy(row + low, from, high - low);
-                for (int ox = low; stride > 1 && ox < high; ox++, from += stride) row[ox] = *from;
+        const int low = x < 0 ? (stride - 1 - x) / stride : 0;  /* ox from here is inside */
+        const int high = nn__min(across, (width - x + stride - 1) / stride); /* up to here */
+        const nn_real *line = image + (ptrdiff_t)(q / w->taps[1] * w->size[0] + y0) * width;
+        nn_real *to = planes + q * w->plane + low;
+        const int inside = low < high ? high - low : 0, rest = w->line - images * across;
+        for (int y = y0; y < y1; y++, line += width, to += rest)
+            for (int i = 0; i < images && inside; i++, to += across) {
+                const nn_real *from = line + (i * w->image + x + low * stride);
+                if (stride == 1) nn__copy(to, from, inside);
+                for (int ox = 0; stride > 1 && ox < inside; ox++) to[ox] = from[ox * stride];
             }
     }
 }
 
-/* So many numbers of images that are worked on stay in the second-level cache. */
-enum { NN__STRIPE = 1 << 17 };
+/* Output row oy of some images; c is where it begins in the first. x holds what is the same for all
+ * rows; `work` begins with the planes from line y0 on. */
+static void nn__output_row(const nn__kernels *kern, const nn__window *w, nn__product x, int images,
+                           int oy, int y0, nn_real *c, nn_real *work)
+{
+    const int across = w->outputs[1], outputs = nn__span2(w->outputs), joined = w->group > 1;
+    const int deep = w->channels * w->taps[1];
+    int ty = 0, meets = 0, y = oy * w->stride[0] + w->base[0];
+    for (; ty < w->taps[0] && (y < 0 || y >= w->size[0]); ty++) y += w->step[0];
+    for (int at = y; ty + meets < w->taps[0] && at >= 0 && at < w->size[0]; meets++)
+        at += w->step[0];
+    if (!meets) return;
+    x.n = images * across, x.k = meets * deep;
+    x.a.p += (ptrdiff_t)ty * deep * x.a.col;
+    x.b.p = work + (ptrdiff_t)(y - y0) * w->line;
+    work += deep * w->plane + NN__MAX_TILE;
+    x.c = joined ? work : c, x.ldc = joined ? w->line : outputs;
+    if (joined) work += (ptrdiff_t)w->m * w->line;
+    for (ptrdiff_t i = 0; joined && i < images; i++)
+        for (int f = 0; f < w->m; f++)
+            nn__copy(x.c + f * x.ldc + i * across, c + (i * w->m + f) * outputs, across);
+    nn__multiply(kern, &x, work);
+    for (ptrdiff_t i = 0; joined && i < images; i++)
+        for (int f = 0; f < w->m; f++)
+            nn__copy(c + (i * w->m + f) * outputs, x.c + f * x.ldc + i * across, across);
+}
 
-/* C[m, outputs] += A[m, k] P, for each image's patches P [k, outputs]: a product for each output row
- * of a few images together, whose k runs over those places (ty, c, tx) of which ty is inside the
- * image. 0 without memory. */
-static int nn__correlate(nn_ctx *nn, const nn__window *w, const nn_real *filters,
-                         const nn_real *image, nn_real *c)
+/* C[n, m, outputs] += what window w says. 0 without memory. */
+static int nn__correlate(nn_ctx *nn, nn__window *w, const nn_real *filters, const nn_real *image,
+                         nn_real *c)
 {
     const int m = w->m, across = w->outputs[1], outputs = nn__span2(w->outputs);
     const int deep = w->channels * w->taps[1], k = deep * w->taps[0];
-    const ptrdiff_t image_size = (ptrdiff_t)w->channels * nn__span2(w->size);
     const int threads = nn__threads((double)m * outputs * k * w->n);
-    const int apart = w->step[0] < 0 ? -w->step[0] : w->step[0], halo = (w->taps[0] - 1) * apart + 1;
-    int group = across % 16 && across < 100 ? nn__min(8, (w->n + threads - 1) / threads) : 1;
-    while (group > 1 && deep * across * group * nn__min(halo + 4, w->size[0]) > NN__STRIPE) group /= 2;
-    const int groups = (w->n + group - 1) / group, line = group * across;
-    int rows = (NN__STRIPE / (deep * line) - halo) / w->stride[0] + 1;
+    const int halo = (w->taps[0] - 1) * (w->step[0] < 0 ? -w->step[0] : w->step[0]) + 1;
+    w->image = (ptrdiff_t)w->channels * nn__span2(w->size);
+    /* rows that fill no vectors are joined; an image is worked on in stripes of output rows */
+    w->group = across % 16 && across < 100 ? nn__min(8, (w->n + threads - 1) / threads) : 1;
+    while (w->group > 1 && NN__STRIPE / deep / across / w->group < nn__min(halo + 4, w->size[0]))
+        w->group /= 2;
+    w->line = w->group * across;
+    const int groups = (w->n + w->group - 1) / w->group;
+    int rows = (NN__STRIPE / deep / w->line - halo) / w->stride[0] + 1;
     rows = nn__min(nn__max(rows, 4), (w->outputs[0] * groups + threads - 1) / threads);
     rows = nn__min(rows, w->outputs[0]);
     const int stripes = (w->outputs[0] + rows - 1) / rows;
     const int lines = nn__min((rows - 1) * w->stride[0] + halo, w->size[0]);
-    const ptrdiff_t plane = (lines * line / 16 + 1) / 2 * 32 + 16; /* these neither */
-    const int ldm = (m + 15) / 16 % 32 ? (m + 15) / 16 * 16 : m + 16; /* rows not on the same places of the cache */
-    nn__product x = {m, line, k, 1, 1, {NULL, 1, ldm}, {NULL, 0, 1}, NULL, NULL, line, 0, 0, 0};
+    /* planes and rows of A begin at different places of the cache */
+    w->plane = ((ptrdiff_t)lines * w->line / 16 + 1) / 2 * 32 + 16;
+    const int ldm = (m + 15) / 16 % 32 ? (m + 15) / 16 * 16 : m + 16;
     nn__mark mark = nn__arena_mark(&nn->graph);
     ptrdiff_t *at = (ptrdiff_t *)nn__alloc(nn, &nn->graph, (size_t)k, sizeof *at, 0);
     nn_real *a = nn__reals(nn, &nn->graph, (size_t)k * (size_t)ldm + 16); /* A transposed */
-    x.at = at;
-    const size_t plane_size = (size_t)deep * (size_t)plane + NN__MAX_TILE;
-    const size_t part_size = group > 1 ? (size_t)m * (size_t)line : 0;
-    const size_t size = plane_size + part_size + nn__workspace(nn->kernels, &x);
+    const nn__product x = {m, w->line, k, 1, 1, {a, 1, ldm}, {NULL, 0, 1}, at, c, w->line, 0, 0, 0};
+    const size_t planes = (size_t)deep * (size_t)w->plane + NN__MAX_TILE;
+    const size_t size = planes + (size_t)m * (size_t)w->line + nn__workspace(nn->kernels, &x);
     nn_real *work = nn__scratch(nn, size * (size_t)threads);
     if (!at || !a || !work) return 0;
-    x.at = at, x.a.p = a;
     for (int q = 0; q < k; q++) {
         const int tx = q % w->taps[1], f = q / w->taps[1] % w->channels, ty = q / deep;
         const nn_real *from = filters + f * w->w_step[1] + ty * w->w_step[2] + tx * w->w_step[3];
-        at[q] = q % deep * plane + ty * w->step[0] * line;
+        at[q] = q % deep * w->plane + ty * w->step[0] * w->line;
         for (int i = 0; i < m; i++) a[(ptrdiff_t)q * ldm + i] = from[i * w->w_step[0]];
     }
 #ifdef _OPENMP
 #pragma omp parallel for schedule(static) if (threads > 1)
 #endif
     for (int t = 0; t < threads; t++) {
-        nn_real *planes = work + size * (size_t)t, *joined = planes + plane_size;
-        memset(planes, 0, plane_size * sizeof *planes);
+        nn_real *own = work + size * (size_t)t;
+        memset(own, 0, planes * sizeof *own);
         const int end = nn__share(groups * stripes, 1, t + 1, threads);
         for (int i = nn__share(groups * stripes, 1, t, threads); i < end; i++) {
-            const int item = i / stripes * group, images = nn__min(group, w->n - item);
-            const int oy0 = i % stripes * rows, oy1 = nn__min(oy0 + rows, w->outputs[0]);
-            const int low = oy0 * w->stride[0] + w->base[0] - (w->step[0] < 0 ? halo - 1 : 0);
-            const int y0 = nn__max(low, 0);
-            const int y1 = nn__min(low + (oy1 - 1 - oy0) * w->stride[0] + halo, w->size[0]);
-            if (y0 >= y1) continue;
-            nn__planes(w, image + item * image_size, images, y0, y1, plane, line, planes);
-            for (int oy = oy0; oy < oy1; oy++) {
-                int ty = 0, meets = 0, y = oy * w->stride[0] + w->base[0];
-                for (; ty < w->taps[0] && (y < 0 || y >= w->size[0]); ty++) y += w->step[0];
-                for (int at_y = y; ty + meets < w->taps[0] && at_y >= 0 && at_y < w->size[0]; meets++)
-                    at_y += w->step[0];
-                if (!meets) continue;
-                nn__product part = x;
-                nn_real *to = c + (ptrdiff_t)item * m * outputs + oy * across;
-                part.n = images * across, part.k = meets * deep;
-                part.a.p += (ptrdiff_t)ty * deep * ldm;
-                part.b.p = planes + (ptrdiff_t)(y - y0) * line;
-                part.c = to, part.ldc = outputs;
-                if (group > 1) part.c = joined, part.ldc = line;
-                for (int r = 0; group > 1 && r < images; r++)
-                    for (int f = 0; f < m; f++)
-                        nn__copy(joined + f * line + r * across, to + (r * m + f) * outputs, across);
-                nn__multiply(nn->kernels, &part, joined + part_size);
-                for (int r = 0; group > 1 && r < images; r++)
-                    for (int f = 0; f < m; f++)
-                        nn__copy(to + (r * m + f) * outputs, joined + f * line + r * across, across);
-            }
+            const ptrdiff_t item = (ptrdiff_t)(i / stripes) * w->group;
+            const int images = nn__min(w->group, w->n - (int)item), first = i % stripes * rows;
+            const int last = nn__min(first + rows, w->outputs[0]) - 1;
+            const int up = w->base[0] - (w->step[0] < 0 ? halo - 1 : 0);
+            const int y0 = nn__max(first * w->stride[0] + up, 0);
+            const int y1 = nn__min(last * w->stride[0] + up + halo, w->size[0]);
+            nn__planes(w, image + item * w->image, images, y0, y1, own);
+            for (int oy = first; oy <= last; oy++)
+                nn__output_row(nn->kernels, w, x, images, oy, y0,
+                               c + item * m * outputs + oy * across, own);
         }
     }
     nn__arena_rewind(&nn->graph, mark);
@@ -4115,90 +4116,69 @@ NN__INLINE int nn__conv_forward(nn_ctx *nn, const nn__conv *v, const nn_real *im
                                 const nn_real *w, nn_real *y)
 {
     const int taps = nn__span2(v->kernel);
-    const nn__window window = {v->n, v->filters, v->channels, {v->size[0], v->size[1]},
+    nn__window window = {v->n, v->filters, v->channels, {v->size[0], v->size[1]},
         {v->kernel[0], v->kernel[1]}, {v->out[0], v->out[1]}, {v->stride[0], v->stride[1]},
         {-v->pad[0], -v->pad[1]}, {v->dilation[0], v->dilation[1]},
-        {(ptrdiff_t)v->channels * taps, taps, v->kernel[1], 1}};
+        {(ptrdiff_t)v->channels * taps, taps, v->kernel[1], 1}, 0, 0, 0, 0};
     return nn__correlate(nn, &window, w, image, y);
 }
 
-/* How dW = dY P^T is computed: the image is turned to [height, width, channels], with zeros around
- * it. There the numbers of one output, of all tx and c for one ty, are neighbours, a run: rows of
- * P^T that need not be copied, unless runs are so short that all of an output are set in a row. */
+/* dW = dY P^T: the image is turned to [height, width, channels], with zeros around it. There all
+ * that one output and ty meet are neighbours, a run of (tx, c); so rows of P^T need not be written
+ * down, but for runs so short that vectors would be empty: then all runs of an output are set in a
+ * row. */
 typedef struct nn__turned {
-    int filters, channels; /* at most, of a thread */
-    int run, runs, narrow, wide, lines, rows;
-    size_t image, set, dy; /* numbers in a turned stripe of `rows`, of what is set, of dY */
+    int filters; /* at most, of a thread */
+    int run, runs, set, wide, lines, rows; /* set: numbers in a row so set, 0 if that is not done */
+    size_t image, sets, dy; /* numbers: of so many `lines` turned, of rows set, of dY turned */
     const ptrdiff_t *at;
 } nn__turned;
 
-/* Where in the turned image the run r begins of the first output of row y. */
-static const nn_real *nn__run_of(const nn__conv *v, const nn__turned *u, const nn_real *turned,
-                                 int y, int r)
+/* Where in the turned image run r of the first output of row y begins. */
+static ptrdiff_t nn__run_at(const nn__conv *v, const nn__turned *u, int y, int r)
 {
     const int ty = r * v->kernel[0] / u->runs, tx = r % (u->runs / v->kernel[0]);
-    const int line = y * v->stride[0] + ty * v->dilation[0];
-    return turned + ((ptrdiff_t)line * u->wide + tx * v->dilation[1]) * u->channels;
+    const ptrdiff_t line = y * v->stride[0] + ty * v->dilation[0];
+    return (line * u->wide + tx * v->dilation[1]) * v->channels;
 }
 
-/* dW for filters and channels from first[0], first[1] up to end[0], end[1]. */
-static void nn__weight_grad_part(const nn__kernels *kern, const nn__conv *v, const nn__turned *u,
-                                 const int *first, const int *end, const nn_real *image,
-                                 const nn_real *dy, nn_real *dw, nn_real *work)
+/* sum [filters, taps, channels] += dY P^T for some filters, and output rows oy.. of one image. */
+static void nn__weight_grad_rows(const nn__kernels *kern, const nn__conv *v, const nn__turned *u,
+                                 int filters, int oy, const nn_real *image, const nn_real *dy,
+                                 nn_real *sum, nn_real *turned)
 {
-    const int across = v->out[1], deep = u->channels, columns = u->run * u->runs;
-    const int filters = end[0] - first[0], channels = end[1] - first[1];
-    const int taps = nn__span2(v->kernel), outputs = nn__span2(v->out);
-    const int inside = nn__min(v->size[1], u->wide - v->pad[1]); /* numbers of a line that matter */
-    nn_real *sum = work, *turned = sum + u->filters * columns, *set = turned + u->image;
-    nn_real *dy_turned = set + u->set;
-    const ptrdiff_t step = v->stride[1] * deep, narrow = u->narrow;
-    memset(turned, 0, (u->image + u->set) * sizeof *turned);
-    for (int back = 0; back < 2; back++) { /* dw [filters, channels, taps], sum [.., taps, channels] */
-        for (ptrdiff_t f = 0; f < filters; f++)
-            for (ptrdiff_t c = 0; c < channels; c++)
-                for (int t = 0; t < taps; t++) {
-                    nn_real *to = sum + f * columns + t * deep + c;
-                    nn_real *w = dw + ((first[0] + f) * v->channels + first[1] + c) * taps + t;
-                    if (back) *w = *to;
-                    else *to = *w;
-                }
-        for (int i = 0; !back && i < v->n * v->out[0]; ) {
-            const int item = i / v->out[0], oy = i % v->out[0];
-            const int rows = nn__min(u->rows, v->out[0] - oy);
-            i += rows;
-            const nn_real *from = image + ((ptrdiff_t)item * v->channels + first[1]) * nn__span2(v->size);
-            for (int l = 0; l < u->lines; l++) {
-                const int y = oy * v->stride[0] - v->pad[0] + l;
-                nn_real *to = turned + (ptrdiff_t)l * u->wide * deep;
-                if (y < 0 || y >= v->size[0])
-                    memset(to, 0, (size_t)(u->wide * deep) * sizeof *to);
-                else
-                    kern->pack(channels, deep, inside, from + y * v->size[1], nn__span2(v->size), 1,
-                               to + v->pad[1] * deep);
+    const int across = v->out[1], columns = u->run * u->runs, plane = nn__span2(v->size);
+    const int rows = nn__min(u->rows, v->out[0] - oy), outputs = nn__span2(v->out);
+    const int inside = nn__max(0, nn__min(v->size[1], u->wide - v->pad[1]));
+    const ptrdiff_t set = u->set, step = (ptrdiff_t)v->stride[1] * v->channels;
+    nn_real *sets = turned + u->image, *dy_turned = sets + u->sets, *work = dy_turned + u->dy;
+    for (int l = 0; l < u->lines; l++) {
+        const int y = oy * v->stride[0] - v->pad[0] + l;
+        nn_real *to = turned + (ptrdiff_t)l * u->wide * v->channels;
+        if (y < 0 || y >= v->size[0])
+            memset(to, 0, (size_t)u->wide * (size_t)v->channels * sizeof *to);
+        else
+            kern->pack(v->channels, v->channels, inside, image + (ptrdiff_t)y * v->size[1], plane,
+                       1, to + (ptrdiff_t)v->pad[1] * v->channels);
+    }
+    nn__product x = {filters, columns, rows * across, 1, 1, nn__rows(dy + oy * across, outputs),
+                     nn__rows(sets, 0), u->at, sum, columns, 0, 0, 0};
+    if (u->dy) {
+        kern->pack(filters, filters, x.k, x.a.p, outputs, 1, dy_turned);
+        x.a.p = dy_turned, x.a.row = 1, x.a.col = filters;
+    }
+    for (int y = 0; u->set && y < rows; y++)
+        for (int r = 0; r < u->runs; r++)
+            for (int i = 0; i < u->run; i += 8) { /* what is too much is written over by the next */
+                const nn_real *from = turned + nn__run_at(v, u, y, r) + i;
+                nn_real *to = sets + y * across * set + r * u->run + i;
+                for (int o = 0; o < across; o++, to += set, from += step)
+                    memcpy(to, from, 8 * sizeof *to);
             }
-            nn__product x = {filters, u->run, rows * across, 1, 1, nn__rows(dy, outputs), nn__rows(turned, 0),
-                             u->at, sum, columns, 0, 0, 0};
-            x.a.p += ((ptrdiff_t)item * v->filters + first[0]) * outputs + oy * across;
-            if (u->dy) {
-                kern->pack(filters, filters, x.k, x.a.p, outputs, 1, dy_turned);
-                x.a.p = dy_turned, x.a.row = 1, x.a.col = filters;
-            }
-            x.b.p = set, x.n = columns;
-            for (int y = 0; u->narrow && y < rows; y++)
-                for (int r = 0; r < u->runs; r++)
-                    for (int i = 0; i < u->run; i += 8) { /* too much is written over by the next */
-                        const nn_real *from = nn__run_of(v, u, turned, y, r) + i;
-                        nn_real *to = set + (ptrdiff_t)y * across * u->narrow + r * u->run + i;
-                        for (int o = 0; o < across; o++, from += step, to += narrow)
-                            memcpy(to, from, 8 * sizeof *to);
-                    }
-            if (u->narrow) nn__multiply(kern, &x, dy_turned + u->dy);
-            for (int r = 0; !u->narrow && r < u->runs; r++) {
-                x.b.p = nn__run_of(v, u, turned, 0, r), x.n = u->run, x.c = sum + r * u->run;
-                nn__multiply(kern, &x, dy_turned + u->dy);
-            }
-        }
+    if (u->set) nn__multiply(kern, &x, work);
+    for (int r = 0; !u->set && r < u->runs; r++) {
+        x.n = u->run, x.b.p = turned + nn__run_at(v, u, 0, r), x.c = sum + r * u->run;
+        nn__multiply(kern, &x, work);
     }
 }
 
@@ -4206,44 +4186,52 @@ static void nn__weight_grad_part(const nn__kernels *kern, const nn__conv *v, con
 NN__INLINE int nn__conv_weight_grad(nn_ctx *nn, const nn__conv *v, const nn_real *image,
                                     const nn_real *dy, nn_real *dw)
 {
+    const int across = v->out[1], taps = nn__span2(v->kernel), columns = v->channels * taps;
+    const int outputs = nn__span2(v->out), dense = v->dilation[1] == 1;
+    const double multiply_adds = (double)v->filters * columns * outputs * v->n;
+    const int threads = nn__min(v->filters, nn__threads(multiply_adds));
     nn__turned u;
-    const int across = v->out[1], by_channel = v->channels >= v->filters;
-    const int shared = by_channel ? v->channels : v->filters, taps = nn__span2(v->kernel);
-    const int threads = nn__min(shared, nn__threads((double)v->filters * v->channels * taps *
-                                                    v->n * nn__span2(v->out)));
-    const int most = (shared + threads - 1) / threads;
-    u.filters = by_channel ? v->filters : most, u.channels = by_channel ? most : v->channels;
-    u.run = u.channels * (v->dilation[1] == 1 ? v->kernel[1] : 1);
-    u.runs = v->dilation[1] == 1 ? v->kernel[0] : taps;
-    u.narrow = u.runs > 1 && u.run < nn->kernels->width ? (u.run * u.runs + 7 + 15) / 16 * 16 : 0;
+    u.filters = (v->filters + threads - 1) / threads;
+    u.run = v->channels * (dense ? v->kernel[1] : 1), u.runs = dense ? v->kernel[0] : taps;
+    u.set = u.runs > 1 && u.run < nn->kernels->width ? (columns + 22) / 16 * 16 : 0;
     u.wide = (across - 1) * v->stride[1] + (v->kernel[1] - 1) * v->dilation[1] + 1;
-    const int columns = u.run * u.runs, set_row = across * u.narrow;
-    u.rows = NN__STRIPE / (u.wide * v->stride[0] * u.channels + set_row);
+    u.rows = NN__STRIPE / (u.wide * v->stride[0] * v->channels + across * u.set);
     u.rows = nn__min(nn__max(u.rows, 128 / across + 1), v->out[0]);
     u.lines = (u.rows - 1) * v->stride[0] + (v->kernel[0] - 1) * v->dilation[0] + 1;
-    u.image = (size_t)(u.wide * u.lines) * (size_t)u.channels + NN__MAX_TILE;
-    u.set = u.narrow ? (size_t)set_row * (size_t)u.rows + NN__MAX_TILE : 0;
     const int k = u.rows * across;
-    u.dy = (size_t)u.filters * (size_t)k;
-    u.dy = u.dy <= NN__SMALL ? 0 : u.dy + 16;
+    u.image = (size_t)u.wide * (size_t)u.lines * (size_t)v->channels + NN__MAX_TILE;
+    u.sets = (size_t)k * (size_t)u.set + NN__MAX_TILE;
+    u.dy = (size_t)u.filters * (size_t)k + 16;
+    if (u.dy <= NN__SMALL) u.dy = 0; /* is read where it lies */
     nn__mark mark = nn__arena_mark(&nn->graph);
     ptrdiff_t *at = (ptrdiff_t *)nn__alloc(nn, &nn->graph, (size_t)k, sizeof *at, 0);
-    const nn__product x = {u.filters, u.narrow ? columns : u.run, k, 1, 1, nn__rows(dy, 0), nn__rows(image, 0), at, dw, columns, 0, 0, 0};
-    const size_t size = (size_t)u.filters * (size_t)columns + u.image + u.set + u.dy +
-                        nn__workspace(nn->kernels, &x);
+    const nn__product x = {u.filters, columns, k, 1, 1, nn__rows(dy, outputs), nn__rows(image, 0),
+                           at, dw, columns, 0, 0, 0};
+    const size_t sums = (size_t)u.filters * (size_t)columns;
+    const size_t size = sums + u.image + u.sets + u.dy + nn__workspace(nn->kernels, &x);
     nn_real *work = nn__scratch(nn, size * (size_t)threads);
     if (!at || !work) return 0;
-    for (int p = 0; p < k; p++)
-        at[p] = u.narrow ? (ptrdiff_t)p * u.narrow : ((ptrdiff_t)(p / across * v->stride[0]) * u.wide + p % across * v->stride[1]) * u.channels;
     u.at = at;
+    for (ptrdiff_t p = 0; p < k; p++)
+        at[p] = u.set ? p * u.set
+                      : nn__run_at(v, &u, (int)p / across, 0) +
+                            p % across * v->stride[1] * v->channels;
 #ifdef _OPENMP
 #pragma omp parallel for schedule(static) if (threads > 1)
 #endif
     for (int t = 0; t < threads; t++) {
-        int first[2] = {0, 0}, end[2] = {v->filters, v->channels};
-        first[by_channel] = nn__share(shared, 1, t, threads);
-        end[by_channel] = nn__share(shared, 1, t + 1, threads);
-        nn__weight_grad_part(nn->kernels, v, &u, first, end, image, dy, dw, work + size * (size_t)t);
+        nn_real *sum = work + size * (size_t)t, *turned = sum + sums;
+        const ptrdiff_t f0 = nn__share(v->filters, 1, t, threads);
+        const int filters = nn__share(v->filters, 1, t + 1, threads) - (int)f0;
+        memset(sum, 0, (sums + u.image + u.sets) * sizeof *sum);
+        for (ptrdiff_t i = 0; i < v->n; i++)
+            for (int oy = 0; oy < v->out[0]; oy += u.rows)
+                nn__weight_grad_rows(nn->kernels, v, &u, filters, oy,
+                                     image + i * v->channels * nn__span2(v->size),
+                                     dy + (i * v->filters + f0) * outputs, sum, turned);
+        nn_real *to = dw + f0 * columns;
+        for (ptrdiff_t f = 0; f < filters; f++, sum += columns)
+            for (int q = 0; q < columns; q++) *to++ += sum[q % taps * v->channels + q / taps];
     }
     nn__arena_rewind(&nn->graph, mark);
     return 1;
