@@ -8,7 +8,7 @@
  * For gdb:      cc -g -DNN_DEBUG prog.c -lm            (gcc keeps the kernels fast)
  *
  * C99 or C++11, libc and libm, nothing else. The sections below are the chapters of a book (so far
- * 1 to 10; "Book: 6" means chapter 6): read from the top, or search for >>ch06.
+ * 1 to 12; "Book: 6" means chapter 6): read from the top, or search for >>ch06.
  * Licence: at the end (MIT-0, fit for coursework: use it without asking or naming anybody).
  */
 #ifndef NN__KERNEL_PASS /* the file includes itself once for every instruction set: see >>kernels */
@@ -57,7 +57,7 @@
  *   axis -1 is the last one, as in Python.
  *
  *   shape letters   N batch   T time    D features   H heads or height   W width (or weights)
- *                   C channels (or classes)   K filters   V vocabulary
+ *                   C channels (or classes)   K filters, kH and kW their size   V vocabulary
  *
  *   Broadcasting (nn_add, nn_sub, nn_mul, nn_div): shapes are aligned at the right; a size of 1,
  *   or a missing dimension, is repeated. [N, D] + [D] adds a row to every row; [N, D] * [N, 1]
@@ -182,7 +182,7 @@
  *   >>ch01 neurons and layers      >>ch02 the perceptron         >>ch03 activation functions
  *   >>ch04 learning                >>ch05 gradient descent       >>ch06 backpropagation
  *   >>ch07 cost functions          >>ch08 regularisation        >>ch09 gradients in depth
- *   >>ch10 local minima, ensembles
+ *   >>ch10 local minima, ensembles >>ch11 autoencoders           >>ch12 convolutional networks
  *   >>data files and data sets     >>files models in files
  *
  * WHAT IT DOES NOT DO: graphics cards, half precision, more than 4 dimensions, distributed
@@ -1117,6 +1117,69 @@ int nn_bootstrap(nn_ctx *nn, int n, int *index, int *out_of_bag);
 void nn_model_average(nn_model *model, nn_real *average, int k);
 
 #endif
+/* ==== Chapter 12: convolutional networks ============================================= >>ch12 */
+#if NN_CHAPTERS >= 12
+
+/* How a window moves over x [N, C, H, W], in pairs {height, width}; over x [N, C, T] the first of a
+ * pair holds. 0 stands for what is usual: (nn_conv_options){0} moves by 1, without padding. */
+typedef struct nn_conv_options {
+    int no_bias, groups;   /* groups of channels, 1: each has its own filters, which see only it */
+    int stride[2];         /* 1 */
+    int padding[2];        /* zeros on either side of x, 0; or NN_SAME */
+    int dilation[2];       /* from one place of the window to the next, 1 */
+    int output_padding[2]; /* transposed only, 0: so many more outputs, at the end */
+} nn_conv_options;
+enum { NN_SAME = -1 }; /* as many outputs as inputs, for stride 1; of an odd number of zeros, which
+                        * an even kernel needs, the one more is at the end */
+/* floor((size + 2 padding - dilation (kernel - 1) - 1) / stride) + 1 outputs; less than 1 is a
+ * mistake (Dumoulin and Visin 2016, arXiv 1603.07285). Book: 12. */
+int nn_conv_out_size(int size, int kernel, int stride, int padding, int dilation);
+
+/* Convolution, the filters not turned (cross-correlation): y[n, k, i, j] = bias[k] + sum over
+ * c, r, s of weight[k, c, r, s] x[n, c, i stride + r dilation - padding, the same of j and s].
+ * The transposed one does what this does to a gradient on its way back from y to x: its y is the
+ * larger. Meanings, names and first values are PyTorch's: parameters "name.weight" and "name.bias",
+ * uniform within 1 / sqrt(weight size / its first dimension) of 0. The options, but the first two,
+ * may be changed later, and a layer may be made of any tensors. Book: 12, as all of these. */
+typedef struct nn_conv2d {
+    nn_tensor *weight; /* [K, C / groups, kH, kW]; transposed [C, K / groups, kH, kW]; 1d no kH */
+    nn_tensor *bias;   /* [K]; NULL: none */
+    nn_conv_options options;
+} nn_conv2d, nn_conv1d, nn_conv_transpose2d;
+nn_conv2d nn_conv2d_new(nn_model *model, const char *name, int in, int out, int kernel, int stride,
+                        int padding); /* from `in` channels to `out`, windows kernel x kernel */
+nn_conv2d nn_conv2d_new_with(nn_model *model, const char *name, int in, int out, int kernel_h,
+                             int kernel_w, nn_conv_options options);
+nn_conv1d nn_conv1d_new(nn_model *model, const char *name, int in, int out, int kernel, int stride,
+                        int padding);
+nn_conv_transpose2d nn_conv_transpose2d_new(nn_model *model, const char *name, int in, int out,
+                                            int kernel, int stride, int padding);
+nn_tensor *nn_conv2d_forward(const nn_conv2d *l, nn_tensor *x); /* [N, C, H, W] -> [N, K, .., ..] */
+nn_tensor *nn_conv1d_forward(const nn_conv1d *l, nn_tensor *x); /* [N, C, T] -> [N, K, ..] */
+/* [N, C, H, W] -> [N, K, .., ..], along each axis (size - 1) stride - 2 padding +
+ * dilation (kernel - 1) + 1 + output_padding, the last being less than stride or dilation. */
+nn_tensor *nn_conv_transpose2d_forward(const nn_conv_transpose2d *l, nn_tensor *x);
+
+/* The largest, or the mean, of each window in each channel by itself; stride 0 is kernel. Of equal
+ * numbers the first receives the gradient, and a NaN is larger than all. Padding, at most half of
+ * the kernel, is never the largest and counts as zeros in the mean. As in PyTorch. Book: 12. */
+nn_tensor *nn_max_pool2d(nn_tensor *x, int kernel, int stride, int padding); /* [N, C, H, W] */
+nn_tensor *nn_avg_pool2d(nn_tensor *x, int kernel, int stride, int padding);
+nn_tensor *nn_max_pool1d(nn_tensor *x, int kernel, int stride, int padding); /* [N, C, T] */
+nn_tensor *nn_avg_pool1d(nn_tensor *x, int kernel, int stride, int padding);
+nn_tensor *nn_global_avg_pool2d(nn_tensor *x); /* of whole channels: [N, C, H, W] -> [N, C] */
+nn_tensor *nn_flatten(nn_tensor *x);           /* [N, ..] -> [N, D] for a fully connected layer */
+
+/* What one output sees of the input along an axis: `size` numbers; its neighbour sees those `jump`
+ * further on. {1, 1} at first; this gives what it is after one more convolution or pooling (Araujo,
+ * Norris and Sim, Distill 2019). Book: 12. */
+typedef struct nn_receptive_field {
+    int size, jump;
+} nn_receptive_field;
+nn_receptive_field nn_receptive_field_after(nn_receptive_field before, int kernel, int stride,
+                                            int dilation);
+
+#endif
 /* ==== Files and data sets ============================================================ >>data */
 
 enum { NN_MISSING_ERROR, NN_MISSING_NAN };
@@ -1536,6 +1599,21 @@ nn_early_stopping *nn__at_early_stopping(nn_early_stopping *s, const char *file,
 #define nn_bootstrap(nn, ...) nn_bootstrap(NN__AT(ctx, nn), __VA_ARGS__)
 #define nn_model_average(p, ...) nn_model_average(NN__AT(model, p), __VA_ARGS__)
 #endif
+#if NN_CHAPTERS >= 12
+#define nn_conv2d_new(p, ...) nn_conv2d_new(NN__AT(model, p), __VA_ARGS__)
+#define nn_conv2d_new_with(p, ...) nn_conv2d_new_with(NN__AT(model, p), __VA_ARGS__)
+#define nn_conv1d_new(p, ...) nn_conv1d_new(NN__AT(model, p), __VA_ARGS__)
+#define nn_conv_transpose2d_new(p, ...) nn_conv_transpose2d_new(NN__AT(model, p), __VA_ARGS__)
+#define nn_conv2d_forward(l, x) nn_conv2d_forward(l, NN_AT(x))
+#define nn_conv1d_forward(l, x) nn_conv1d_forward(l, NN_AT(x))
+#define nn_conv_transpose2d_forward(l, x) nn_conv_transpose2d_forward(l, NN_AT(x))
+#define nn_max_pool2d(x, ...) nn_max_pool2d(NN_AT(x), __VA_ARGS__)
+#define nn_avg_pool2d(x, ...) nn_avg_pool2d(NN_AT(x), __VA_ARGS__)
+#define nn_max_pool1d(x, ...) nn_max_pool1d(NN_AT(x), __VA_ARGS__)
+#define nn_avg_pool1d(x, ...) nn_avg_pool1d(NN_AT(x), __VA_ARGS__)
+#define nn_global_avg_pool2d(...) nn_global_avg_pool2d(NN_AT(__VA_ARGS__))
+#define nn_flatten(...) nn_flatten(NN_AT(__VA_ARGS__))
+#endif
 #endif /* NN_NO_LOCATIONS */
 #endif /* NN_H */
 
@@ -1718,10 +1796,10 @@ typedef void nn__sloped(NN__ARGS_sloped);
 typedef nn_real nn__fold(NN__ARGS_fold);
 
 /* C = A B or C += A B for one tile: element (i, p) of A is at a[i * row + p * col], row p of B at
- * b + p * ldb, row i of C at c + i * ldc. */
+ * b + p * ldb or, if `at` is given, at b + at[p], row i of C at c + i * ldc. */
 #define NN__ARGS_tile                                                                              \
     int k, const nn_real *a, ptrdiff_t row, ptrdiff_t col, const nn_real *b, ptrdiff_t ldb,        \
-    nn_real *c, ptrdiff_t ldc, int add
+    const ptrdiff_t *at, nn_real *c, ptrdiff_t ldc, int add
 typedef void nn__tile_kernel(NN__ARGS_tile);
 
 typedef struct nn__kernels {
@@ -2865,7 +2943,7 @@ static void nn__tile_naive(NN__ARGS_tile)
         for (int j = 0; j < 4; j++) {
             double sum = add ? (double)c[i * ldc + j] : 0;
             for (int p = 0; p < k; p++)
-                sum += (double)a[i * row + p * col] * (double)b[p * ldb + j];
+                sum += (double)a[i * row + p * col] * (double)b[(at ? at[p] : p * ldb) + j];
             c[i * ldc + j] = (nn_real)sum;
         }
 }
@@ -3039,11 +3117,11 @@ static const nn__kernels nn__table_naive = {"naive", {4, 0, 0, 0}, 4,
 #define NN__TILES(i, mr)                                                                           \
     static void NN__(wide##i)(NN__ARGS_tile)                                                       \
     {                                                                                              \
-        NN__(tile)(mr, NN__NV, k, a, row, col, b, ldb, c, ldc, add);                               \
+        NN__(tile)(mr, NN__NV, k, a, row, col, b, ldb, at, c, ldc, add);                           \
     }                                                                                              \
     static void NN__(half##i)(NN__ARGS_tile)                                                       \
     {                                                                                              \
-        NN__(tile)(mr, NN__NV / 2, k, a, row, col, b, ldb, c, ldc, add);                           \
+        NN__(tile)(mr, NN__NV / 2, k, a, row, col, b, ldb, at, c, ldc, add);                       \
     }
 #define NN__OWN(form, name) NN__(name),
 #define NN__HEIGHT(i, rows) rows,
@@ -3260,8 +3338,9 @@ NN__INLINE void NN__(tile)(const int mr, const int nv, NN__ARGS_tile)
     }
     for (int p = 0; p < k; p++, a += col, b += ldb) {
         NN__V line[NN__NV];
+        const float *from = at ? b + at[p] : b;
         NN__UNROLL
-        for (int j = 0; j < nv; j++) line[j] = NN__LOAD(b + j * NN__W);
+        for (int j = 0; j < nv; j++) line[j] = NN__LOAD(from + j * NN__W);
         NN__UNROLL
         for (int i = 0; i < mr; i++) {
             const NN__V x = NN__(set)(a[i * row]);
@@ -3817,52 +3896,18 @@ static nn__mat nn__transposed(nn__mat m)
 }
 
 static int nn__min(int a, int b) { return a < b ? a : b; }
-
-/* A matrix of patches of an image [channels, height, width] that is never written down: row
- * q = (c, ty, tx) is one place of a filter, column j = (oy, ox) one output, and the element is
- * image[c][oy * stride + base + ty * step][the same in x], or 0 outside. Pairs are y, x. */
-typedef struct nn__window {
-    int size[2], taps[2], outputs[2], stride[2], base[2], step[2];
-} nn__window;
-
-/* Row q of the patches from column j on: n numbers. */
-static void nn__patches(const nn__window *w, const nn_real *image, int q, int j, int n,
-                        nn_real *out)
-{
-    const int tx = q % w->taps[1], ty = q / w->taps[1] % w->taps[0];
-    const ptrdiff_t c = q / w->taps[1] / w->taps[0];
-    const nn_real *channel = image + c * w->size[0] * w->size[1];
-    int oy = j / w->outputs[1], ox = j % w->outputs[1];
-    for (; n > 0; oy++, ox = 0) { /* one row of outputs after the other */
-        const int run = nn__min(n, w->outputs[1] - ox), stride = w->stride[1];
-        const int y = oy * w->stride[0] + w->base[0] + ty * w->step[0];
-        const nn_real *line = channel + (ptrdiff_t)y * w->size[1];
-        int x = ox * stride + w->base[1] + tx * w->step[1], i = 0;
-        const int inside = y >= 0 && y < w->size[0] ? w->size[1] : 0; /* x from 0 to here exists */
-        for (; i < run && x < 0; i++, x += stride) out[i] = 0;
-        if (stride == 1 && i < run && x < inside) {
-            const int length = nn__min(run - i, inside - x);
-            memcpy(out + i, line + x, (size_t)length * sizeof *out);
-            i += length, x += length;
-        }
-        for (; i < run && x < inside; i++, x += stride) out[i] = line[x];
-        for (; i < run; i++) out[i] = 0;
-        out += run;
-        n -= run;
-    }
-}
+static int nn__max(int a, int b) { return a > b ? a : b; }
 
 /* C[m, n] = A[m, k] B[k, n], or C += A B if add, for each of a batch: matrix i of A begins
  * i * a_step after the first. If c_step is 0, all products are summed in one C. Row i of C is at
- * c + i * ldc. With a window, b.p is an image, and B its patches (b.row 1, b.col 0) or these
- * transposed (0, 1). */
+ * c + i * ldc. If `at` is given, row p of B is at b.p + at[p], and a tile can be read there even if
+ * it is wider than B; if then a.col is not 1, A is transposed, and so is A. */
 typedef struct nn__product {
     int m, n, k, add, batch;
     nn__mat a, b;
-    const nn__window *window;
+    const ptrdiff_t *at;
     nn_real *c;
     ptrdiff_t ldc, a_step, b_step, c_step;
-    int first; /* column of B at which this part of a product begins */
 } nn__product;
 
 /* Blocks: KC deep, so that panels stay in the first-level cache and a block of A, MC x KC, in the
@@ -3882,49 +3927,29 @@ static int nn__height(const nn__kernels *kern, int left)
 
 /* One tile of C. Where less of C exists than the tile has, it is computed beside C. */
 NN__INLINE void nn__tile(const nn__kernels *kern, int height, int half, int rows, int cols, int k,
-                         nn__mat a, nn__mat b, nn_real *c, ptrdiff_t ldc, int add)
+                         nn__mat a, nn__mat b, const ptrdiff_t *at, nn_real *c, ptrdiff_t ldc,
+                         int add)
 {
     nn_real whole[NN__MAX_TILE];
     const int mr = kern->heights[height], nr = kern->width >> half;
     const size_t row = (size_t)cols * sizeof *c;
     NN__ASSERT(rows <= mr && cols <= nr && mr * nr <= NN__MAX_TILE);
     if (rows == mr && cols == nr) {
-        kern->tile[height][half](k, a.p, a.row, a.col, b.p, b.row, c, ldc, add);
+        kern->tile[height][half](k, a.p, a.row, a.col, b.p, b.row, at, c, ldc, add);
         return;
     }
     if (add) {
         memset(whole, 0, (size_t)(mr * nr) * sizeof *c);
         for (int i = 0; i < rows; i++) memcpy(whole + i * nr, c + i * ldc, row);
     }
-    kern->tile[height][half](k, a.p, a.row, a.col, b.p, b.row, whole, nr, add);
+    kern->tile[height][half](k, a.p, a.row, a.col, b.p, b.row, at, whole, nr, add);
     for (int i = 0; i < rows; i++) memcpy(c + i * ldc, whole + i * nr, row);
-}
-
-/* Columns j.. of B, rows p.. of them, as a panel; `turned` has room for another. */
-static void nn__pack_b(const nn__kernels *kern, const nn__product *x, int p, int deep, int j,
-                       int cols, int width, nn_real *panel, nn_real *turned)
-{
-    const nn__mat b = x->b;
-    if (!x->window) {
-        kern->pack(cols, width, deep, b.p + p * b.row + j * b.col, b.col, b.row, panel);
-        return;
-    }
-    j += x->first;
-    if (b.row) {
-        if (cols < width) memset(panel, 0, (size_t)deep * (size_t)width * sizeof *panel);
-        for (int q = 0; q < deep; q++)
-            nn__patches(x->window, b.p, p + q, j, cols, panel + q * width);
-    } else {
-        for (int q = 0; q < cols; q++)
-            nn__patches(x->window, b.p, j + q, p, deep, turned + q * deep);
-        kern->pack(cols, width, deep, turned, deep, 1, panel);
-    }
 }
 
 /* Few columns fill no vector: then C^T = B^T A^T is computed. */
 static int nn__skinny(const nn__kernels *kern, const nn__product *x)
 {
-    return x->n < kern->width / 2 && x->m > x->n && x->ldc == x->n && !x->window;
+    return x->n < kern->width / 2 && x->m > x->n && x->ldc == x->n && !x->at;
 }
 
 /* One product of one thread; `work` has nn__workspace numbers. */
@@ -3944,10 +3969,10 @@ static void nn__multiply(const nn__kernels *kern, const nn__product *x, nn_real 
     /* Where packing would not pay, tiles read A and B where they are. Rows of A a multiple of 2 KB
      * apart would fall on the same places of the cache. */
     const int small_a = (ptrdiff_t)m * k <= NN__SMALL, small_b = (ptrdiff_t)k * n <= NN__SMALL;
-    const int direct_a = small_a || (n <= 4 * kern->width && x->a.row % 512 != 0);
-    const int direct_b = (small_b || m <= kern->heights[0]) && x->b.col == 1 && !x->window;
-    nn_real *const turned = work, *const pa = turned + (ptrdiff_t)kc * kern->width;
-    nn_real *const pb = pa + (ptrdiff_t)kc * (nn__min(m, NN__MC) + kern->width);
+    const int loose = x->at && x->a.col > 1;
+    const int direct_a = small_a || loose || (n <= 4 * kern->width && x->a.row % 512 != 0);
+    const int direct_b = (small_b || m <= kern->heights[0]) && x->b.col == 1;
+    nn_real *const pa = work, *const pb = pa + (ptrdiff_t)kc * (nn__min(m, NN__MC) + kern->width);
     for (int j0 = 0; j0 < n; j0 += nc)
         for (int p0 = 0; p0 < k; p0 += kc)
             for (int i0 = 0; i0 < m; i0 += NN__MC) {
@@ -3957,11 +3982,12 @@ static void nn__multiply(const nn__kernels *kern, const nn__product *x, nn_real 
                     cols = nn__min(kern->width, cols_end - j);
                     const int half = cols <= kern->width / 2 && kern->tile[0][1];
                     const int width = kern->width >> half;
+                    const ptrdiff_t *at = x->at ? x->at + p0 : NULL;
                     nn__mat b = {x->b.p + p0 * x->b.row + j * x->b.col, x->b.row, 1};
-                    if (!direct_b || cols < width) {
+                    if (!at && (!direct_b || cols < width)) {
                         nn_real *panel = pb + (ptrdiff_t)(j - j0) * deep;
                         if (i0 == 0)
-                            nn__pack_b(kern, x, p0, deep, j, cols, width, panel, turned);
+                            kern->pack(cols, width, deep, b.p, x->b.col, b.row, panel);
                         b.p = panel, b.row = width;
                     }
                     for (int i = i0, rows; i < rows_end; i += rows) {
@@ -3969,7 +3995,7 @@ static void nn__multiply(const nn__kernels *kern, const nn__product *x, nn_real 
                         const int mr = kern->heights[height];
                         rows = nn__min(mr, rows_end - i);
                         nn__mat a = {x->a.p + i * x->a.row + p0 * x->a.col, x->a.row, x->a.col};
-                        if (!direct_a || rows < mr) {
+                        if (!direct_a || (rows < mr && !loose)) {
                             nn_real *panel = pa + (ptrdiff_t)(i - i0) * deep;
                             if (j == j0) kern->pack(rows, mr, deep, a.p, a.row, a.col, panel);
                             a.p = panel, a.row = 1, a.col = mr;
@@ -3979,7 +4005,7 @@ static void nn__multiply(const nn__kernels *kern, const nn__product *x, nn_real 
                             NN__PREFETCH(c + (rows + l) * x->ldc); /* of the tile after this one */
                             NN__PREFETCH(c + (rows + l) * x->ldc + cols - 1);
                         }
-                        nn__tile(kern, height, half, rows, cols, deep, a, b, c, x->ldc, add);
+                        nn__tile(kern, height, half, rows, cols, deep, a, b, at, c, x->ldc, add);
                     }
                 }
             }
@@ -3988,7 +4014,7 @@ static void nn__multiply(const nn__kernels *kern, const nn__product *x, nn_real 
 static size_t nn__workspace(const nn__kernels *kern, const nn__product *x)
 {
     const int turn = nn__skinny(kern, x), m = turn ? x->n : x->m, n = turn ? x->m : x->n;
-    const int lines = nn__min(m, NN__MC) + nn__min(n, NN__NC) + 3 * kern->width;
+    const int lines = nn__min(m, NN__MC) + nn__min(x->at ? 0 : n, NN__NC) + 2 * kern->width;
     return (size_t)nn__min(x->k, NN__KC) * (size_t)lines + (turn ? (size_t)m * (size_t)n : 0);
 }
 
@@ -4007,10 +4033,10 @@ static void nn__part(const nn__kernels *kern, const nn__product *x, int t, int p
     if (x->c_step && x->batch >= parts) {
         item = nn__share(x->batch, 1, t, parts), end = nn__share(x->batch, 1, t + 1, parts);
     } else if (x->n >= x->m) {
-        part.first = nn__share(x->n, kern->width, t, parts);
-        part.n = nn__share(x->n, kern->width, t + 1, parts) - part.first;
-        if (!x->window) part.b.p += part.first * x->b.col;
-        part.c += part.first;
+        const int j = nn__share(x->n, kern->width, t, parts);
+        part.n = nn__share(x->n, kern->width, t + 1, parts) - j;
+        part.b.p += j * x->b.col;
+        part.c += j;
     } else {
         const int i = nn__share(x->m, kern->heights[0], t, parts);
         part.m = nn__share(x->m, kern->heights[0], t + 1, parts) - i;
@@ -4025,14 +4051,19 @@ static void nn__part(const nn__kernels *kern, const nn__product *x, int t, int p
     }
 }
 
-/* Does what x says, with threads if there are any and it is large enough: below a million
- * multiply-adds, starting them costs too much. 0 without memory. */
+/* How many threads to start for so many multiply-adds: below a million, that costs too much. */
+static int nn__threads(double work)
+{
+#ifdef _OPENMP
+    if (work > 1e6) return omp_get_max_threads();
+#endif
+    return (void)work, 1;
+}
+
+/* Does what x says. 0 without memory. */
 static int nn__run(nn_ctx *nn, const nn__product *x)
 {
-    int threads = 1;
-#ifdef _OPENMP
-    if ((double)x->m * x->n * x->k * x->batch > 1e6) threads = omp_get_max_threads();
-#endif
+    const int threads = nn__threads((double)x->m * x->n * x->k * x->batch);
     const size_t size = nn__workspace(nn->kernels, x);
     nn_real *work = nn__scratch(nn, size * (size_t)threads);
     if (!work) return 0;
@@ -4051,11 +4082,11 @@ static int nn__run(nn_ctx *nn, const nn__product *x)
 /* C[m, n] = A[m, k] B[k, n], or C += A B if add. C is row-major and dense. 0 without memory. */
 static int nn__gemm(nn_ctx *nn, int m, int n, int k, nn__mat a, nn__mat b, nn_real *c, int add)
 {
-    const nn__product x = {m, n, k, add, 1, a, b, NULL, c, n, 0, 0, 0, 0};
+    const nn__product x = {m, n, k, add, 1, a, b, NULL, c, n, 0, 0, 0};
     return nn__run(nn, &x);
 }
 
-/* ---- convolution: matrix products with patches that are gathered where panels are packed ---- */
+/* ---- convolution: matrix products with patches that are never all written down ---- */
 
 /* n images [channels, height, width], filters w [filters, channels, kernel], outputs y [filters,
  * out] each; what has two numbers has them for y and x. */
@@ -4065,46 +4096,268 @@ typedef struct nn__conv {
 
 static int nn__span2(const int *size) { return size[0] * size[1]; }
 
-/* The product of the filters, [filters, channels kernel], with the patches of the images. */
-static nn__product nn__conv_product(const nn__conv *v, nn__window *w)
+/* So many numbers of images that are worked on stay in the second-level cache. */
+enum { NN__STRIPE = 1 << 17 };
+
+/* What forward and dX have in common: n images [channels, size] and m filters [channels, taps],
+ * whose elements lie w_step apart for m, channels, ty, tx. Output (oy, ox) meets the place (ty, tx)
+ * of a filter at image[oy stride + base + ty step][the same in x], where there is an image. Pairs
+ * are y, x.
+ *   An output row of a group of images is one product: of the filters with a matrix whose row
+ * (ty, c, tx) holds, for all ox, what they meet. All ty and oy share the numbers of one (c, tx),
+ * its plane: [lines of the image, images, ox]; row (ty, c, tx) is one of its lines, ty * step
+ * further down. So each number is copied once for each tx, and a ty outside of the image is left
+ * out. */
+typedef struct nn__window {
+    int n, m, channels, size[2], taps[2], outputs[2], stride[2], base[2], step[2];
+    ptrdiff_t w_step[4];
+    int group, line; /* images together; numbers in a line of a plane */
+    ptrdiff_t plane, image;
+} nn__window;
+
+/* n numbers: rows are short, and a call of memcpy would take longer than the copy. */
+NN__INLINE void nn__copy(nn_real *to, const nn_real *from, int n)
 {
-    nn__product x = {v->filters, nn__span2(v->out), v->channels * nn__span2(v->kernel), 1, v->n,
-                     {NULL, 0, 1}, {NULL, 1, 0}, w, NULL, nn__span2(v->out), 0,
-                     (ptrdiff_t)v->channels * nn__span2(v->size),
-                     (ptrdiff_t)v->filters * nn__span2(v->out), 0};
-    int copied = 1; /* are the patches the image itself? */
-    for (int d = 0; d < 2; d++) {
-        w->size[d] = v->size[d], w->taps[d] = v->kernel[d], w->outputs[d] = v->out[d];
-        w->stride[d] = v->stride[d], w->base[d] = -v->pad[d], w->step[d] = v->dilation[d];
-        copied &= v->kernel[d] == 1 && v->stride[d] == 1 && v->pad[d] == 0;
+    int i = 0;
+    for (; i + 16 <= n; i += 16) memcpy(to + i, from + i, 16 * sizeof *to);
+    for (; i + 4 <= n; i += 4) memcpy(to + i, from + i, 4 * sizeof *to);
+    if (n > 3 && i < n) i = n - 4, memcpy(to + i, from + i, 4 * sizeof *to), i = n;
+    for (; i < n; i++) to[i] = from[i];
+}
+
+/* The planes of lines y0 up to y1 of some images. What is outside in x is 0 from the beginning. */
+static void nn__planes(const nn__window *w, const nn_real *image, int images, int y0, int y1,
+                       nn_real *planes)
+{
+    const int across = w->outputs[1], stride = w->stride[1], width = w->size[1];
+    for (int q = 0; q < w->channels * w->taps[1]; q++) {
+        const int x = w->base[1] + q % w->taps[1] * w->step[1]; /* at ox = 0 */
+        const int low = x < 0 ? (stride - 1 - x) / stride : 0;  /* ox from here is inside */
+        const int high = nn__min(across, (width - x + stride - 1) / stride); /* up to here */
+        const nn_real *line = image + (ptrdiff_t)(q / w->taps[1] * w->size[0] + y0) * width;
+        nn_real *to = planes + q * w->plane + low;
+        const int inside = low < high ? high - low : 0, rest = w->line - images * across;
+        for (int y = y0; y < y1; y++, line += width, to += rest)
+            for (int i = 0; i < images && inside; i++, to += across) {
+                const nn_real *from = line + (i * w->image + x + low * stride);
+                if (stride == 1) nn__copy(to, from, inside);
+                for (int ox = 0; stride > 1 && ox < inside; ox++) to[ox] = from[ox * stride];
+            }
     }
-    x.a.row = x.k;
-    if (copied) x.window = NULL, x.b.row = x.n, x.b.col = 1;
-    return x;
+}
+
+/* Output row oy of some images; c is where it begins in the first. x holds what is the same for all
+ * rows; `work` begins with the planes from line y0 on. */
+static void nn__output_row(const nn__kernels *kern, const nn__window *w, nn__product x, int images,
+                           int oy, int y0, nn_real *c, nn_real *work)
+{
+    const int across = w->outputs[1], outputs = nn__span2(w->outputs), joined = w->group > 1;
+    const int deep = w->channels * w->taps[1];
+    int ty = 0, meets = 0, y = oy * w->stride[0] + w->base[0];
+    for (; ty < w->taps[0] && (y < 0 || y >= w->size[0]); ty++) y += w->step[0];
+    for (int at = y; ty + meets < w->taps[0] && at >= 0 && at < w->size[0]; meets++)
+        at += w->step[0];
+    if (!meets) return;
+    x.n = images * across, x.k = meets * deep;
+    x.a.p += (ptrdiff_t)ty * deep * x.a.col;
+    x.b.p = work + (ptrdiff_t)(y - y0) * w->line;
+    work += deep * w->plane + NN__MAX_TILE;
+    x.c = joined ? work : c, x.ldc = joined ? w->line : outputs;
+    if (joined) work += (ptrdiff_t)w->m * w->line;
+    for (ptrdiff_t i = 0; joined && i < images; i++)
+        for (int f = 0; f < w->m; f++)
+            nn__copy(x.c + f * x.ldc + i * across, c + (i * w->m + f) * outputs, across);
+    nn__multiply(kern, &x, work);
+    for (ptrdiff_t i = 0; joined && i < images; i++)
+        for (int f = 0; f < w->m; f++)
+            nn__copy(c + (i * w->m + f) * outputs, x.c + f * x.ldc + i * across, across);
+}
+
+/* C[n, m, outputs] += what window w says. 0 without memory. */
+static int nn__correlate(nn_ctx *nn, nn__window *w, const nn_real *filters, const nn_real *image,
+                         nn_real *c)
+{
+    const int m = w->m, across = w->outputs[1], outputs = nn__span2(w->outputs);
+    const int deep = w->channels * w->taps[1], k = deep * w->taps[0];
+    const int threads = nn__threads((double)m * outputs * k * w->n);
+    const int halo = (w->taps[0] - 1) * (w->step[0] < 0 ? -w->step[0] : w->step[0]) + 1;
+    w->image = (ptrdiff_t)w->channels * nn__span2(w->size);
+    /* rows that fill no vectors are joined; an image is worked on in stripes of output rows */
+    w->group = across % 16 && across < 100 ? nn__min(8, (w->n + threads - 1) / threads) : 1;
+    while (w->group > 1 && NN__STRIPE / deep / across / w->group < nn__min(halo + 4, w->size[0]))
+        w->group /= 2;
+    w->line = w->group * across;
+    const int groups = (w->n + w->group - 1) / w->group;
+    int rows = (NN__STRIPE / deep / w->line - halo) / w->stride[0] + 1;
+    rows = nn__min(nn__max(rows, 4), (w->outputs[0] * groups + threads - 1) / threads);
+    rows = nn__min(rows, w->outputs[0]);
+    const int stripes = (w->outputs[0] + rows - 1) / rows;
+    const int lines = nn__min((rows - 1) * w->stride[0] + halo, w->size[0]);
+    /* planes and rows of A begin at different places of the cache */
+    w->plane = ((ptrdiff_t)lines * w->line / 16 + 1) / 2 * 32 + 16;
+    const int ldm = (m + 15) / 16 % 32 ? (m + 15) / 16 * 16 : m + 16;
+    nn__mark mark = nn__arena_mark(&nn->graph);
+    ptrdiff_t *at = (ptrdiff_t *)nn__alloc(nn, &nn->graph, (size_t)k, sizeof *at, 0);
+    nn_real *a = nn__reals(nn, &nn->graph, (size_t)k * (size_t)ldm + 16); /* A transposed */
+    const nn__product x = {m, w->line, k, 1, 1, {a, 1, ldm}, {NULL, 0, 1}, at, c, w->line, 0, 0, 0};
+    const size_t planes = (size_t)deep * (size_t)w->plane + NN__MAX_TILE;
+    const size_t size = planes + (size_t)m * (size_t)w->line + nn__workspace(nn->kernels, &x);
+    nn_real *work = nn__scratch(nn, size * (size_t)threads);
+    if (!at || !a || !work) return 0;
+    for (int q = 0; q < k; q++) {
+        const int tx = q % w->taps[1], f = q / w->taps[1] % w->channels, ty = q / deep;
+        const nn_real *from = filters + f * w->w_step[1] + ty * w->w_step[2] + tx * w->w_step[3];
+        at[q] = q % deep * w->plane + ty * w->step[0] * w->line;
+        for (int i = 0; i < m; i++) a[(ptrdiff_t)q * ldm + i] = from[i * w->w_step[0]];
+    }
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) if (threads > 1)
+#endif
+    for (int t = 0; t < threads; t++) {
+        nn_real *own = work + size * (size_t)t;
+        memset(own, 0, planes * sizeof *own);
+        const int end = nn__share(groups * stripes, 1, t + 1, threads);
+        for (int i = nn__share(groups * stripes, 1, t, threads); i < end; i++) {
+            const ptrdiff_t item = (ptrdiff_t)(i / stripes) * w->group;
+            const int images = nn__min(w->group, w->n - (int)item), first = i % stripes * rows;
+            const int last = nn__min(first + rows, w->outputs[0]) - 1;
+            const int up = w->base[0] - (w->step[0] < 0 ? halo - 1 : 0);
+            const int y0 = nn__max(first * w->stride[0] + up, 0);
+            const int y1 = nn__min(last * w->stride[0] + up + halo, w->size[0]);
+            nn__planes(w, image + item * w->image, images, y0, y1, own);
+            for (int oy = first; oy <= last; oy++)
+                nn__output_row(nn->kernels, w, x, images, oy, y0,
+                               c + item * m * outputs + oy * across, own);
+        }
+    }
+    nn__arena_rewind(&nn->graph, mark);
+    return 1;
 }
 
 /* Y += W P, each image's patches P [channels kernel, out]. 0 without memory. */
 NN__INLINE int nn__conv_forward(nn_ctx *nn, const nn__conv *v, const nn_real *image,
                                 const nn_real *w, nn_real *y)
 {
-    nn__window window;
-    nn__product x = nn__conv_product(v, &window);
-    x.a.p = w, x.b.p = image, x.c = y;
-    return nn__run(nn, &x);
+    const int taps = nn__span2(v->kernel);
+    nn__window window = {v->n, v->filters, v->channels, {v->size[0], v->size[1]},
+        {v->kernel[0], v->kernel[1]}, {v->out[0], v->out[1]}, {v->stride[0], v->stride[1]},
+        {-v->pad[0], -v->pad[1]}, {v->dilation[0], v->dilation[1]},
+        {(ptrdiff_t)v->channels * taps, taps, v->kernel[1], 1}, 0, 0, 0, 0};
+    return nn__correlate(nn, &window, w, image, y);
+}
+
+/* dW = dY P^T: the image is turned to [height, width, channels], with zeros around it. There all
+ * that one output and ty meet are neighbours, a run of (tx, c); so rows of P^T need not be written
+ * down, but for runs so short that vectors would be empty: then all runs of an output are set in a
+ * row. */
+typedef struct nn__turned {
+    int filters; /* at most, of a thread */
+    int run, runs, set, wide, lines, rows; /* set: numbers in a row so set, 0 if that is not done */
+    size_t image, sets, dy; /* numbers: of so many `lines` turned, of rows set, of dY turned */
+    const ptrdiff_t *at;
+} nn__turned;
+
+/* Where in the turned image run r of the first output of row y begins. */
+static ptrdiff_t nn__run_at(const nn__conv *v, const nn__turned *u, int y, int r)
+{
+    const int ty = r * v->kernel[0] / u->runs, tx = r % (u->runs / v->kernel[0]);
+    const ptrdiff_t line = y * v->stride[0] + ty * v->dilation[0];
+    return (line * u->wide + tx * v->dilation[1]) * v->channels;
+}
+
+/* sum [filters, taps, channels] += dY P^T for some filters, and output rows oy.. of one image. */
+static void nn__weight_grad_rows(const nn__kernels *kern, const nn__conv *v, const nn__turned *u,
+                                 int filters, int oy, const nn_real *image, const nn_real *dy,
+                                 nn_real *sum, nn_real *turned)
+{
+    const int across = v->out[1], columns = u->run * u->runs, plane = nn__span2(v->size);
+    const int rows = nn__min(u->rows, v->out[0] - oy), outputs = nn__span2(v->out);
+    const int inside = nn__max(0, nn__min(v->size[1], u->wide - v->pad[1]));
+    const ptrdiff_t set = u->set, step = (ptrdiff_t)v->stride[1] * v->channels;
+    nn_real *sets = turned + u->image, *dy_turned = sets + u->sets, *work = dy_turned + u->dy;
+    for (int l = 0; l < u->lines; l++) {
+        const int y = oy * v->stride[0] - v->pad[0] + l;
+        nn_real *to = turned + (ptrdiff_t)l * u->wide * v->channels;
+        if (y < 0 || y >= v->size[0])
+            memset(to, 0, (size_t)u->wide * (size_t)v->channels * sizeof *to);
+        else
+            kern->pack(v->channels, v->channels, inside, image + (ptrdiff_t)y * v->size[1], plane,
+                       1, to + (ptrdiff_t)v->pad[1] * v->channels);
+    }
+    nn__product x = {filters, columns, rows * across, 1, 1, nn__rows(dy + oy * across, outputs),
+                     nn__rows(sets, 0), u->at, sum, columns, 0, 0, 0};
+    if (u->dy) {
+        kern->pack(filters, filters, x.k, x.a.p, outputs, 1, dy_turned);
+        x.a.p = dy_turned, x.a.row = 1, x.a.col = filters;
+    }
+    for (int y = 0; u->set && y < rows; y++)
+        for (int r = 0; r < u->runs; r++)
+            for (int i = 0; i < u->run; i += 8) { /* what is too much is written over by the next */
+                const nn_real *from = turned + nn__run_at(v, u, y, r) + i;
+                nn_real *to = sets + y * across * set + r * u->run + i;
+                for (int o = 0; o < across; o++, to += set, from += step)
+                    memcpy(to, from, 8 * sizeof *to);
+            }
+    if (u->set) nn__multiply(kern, &x, work);
+    for (int r = 0; !u->set && r < u->runs; r++) {
+        x.n = u->run, x.b.p = turned + nn__run_at(v, u, 0, r), x.c = sum + r * u->run;
+        nn__multiply(kern, &x, work);
+    }
 }
 
 /* dW += dY P^T, summed over the images. 0 without memory. */
 NN__INLINE int nn__conv_weight_grad(nn_ctx *nn, const nn__conv *v, const nn_real *image,
                                     const nn_real *dy, nn_real *dw)
 {
-    nn__window window;
-    nn__product x = nn__conv_product(v, &window);
-    const int outputs = x.n;
-    x.a = nn__rows(dy, outputs), x.a_step = x.c_step;
-    x.b = nn__transposed(x.b), x.b.p = image;
-    x.n = x.k, x.k = outputs;
-    x.c = dw, x.ldc = x.n, x.c_step = 0;
-    return nn__run(nn, &x);
+    const int across = v->out[1], taps = nn__span2(v->kernel), columns = v->channels * taps;
+    const int outputs = nn__span2(v->out), dense = v->dilation[1] == 1;
+    const double multiply_adds = (double)v->filters * columns * outputs * v->n;
+    const int threads = nn__min(v->filters, nn__threads(multiply_adds));
+    nn__turned u;
+    u.filters = (v->filters + threads - 1) / threads;
+    u.run = v->channels * (dense ? v->kernel[1] : 1), u.runs = dense ? v->kernel[0] : taps;
+    u.set = u.runs > 1 && u.run < nn->kernels->width ? (columns + 22) / 16 * 16 : 0;
+    u.wide = (across - 1) * v->stride[1] + (v->kernel[1] - 1) * v->dilation[1] + 1;
+    u.rows = NN__STRIPE / (u.wide * v->stride[0] * v->channels + across * u.set);
+    u.rows = nn__min(nn__max(u.rows, 128 / across + 1), v->out[0]);
+    u.lines = (u.rows - 1) * v->stride[0] + (v->kernel[0] - 1) * v->dilation[0] + 1;
+    const int k = u.rows * across;
+    u.image = (size_t)u.wide * (size_t)u.lines * (size_t)v->channels + NN__MAX_TILE;
+    u.sets = (size_t)k * (size_t)u.set + NN__MAX_TILE;
+    u.dy = (size_t)u.filters * (size_t)k + 16;
+    if (u.dy <= NN__SMALL) u.dy = 0; /* is read where it lies */
+    nn__mark mark = nn__arena_mark(&nn->graph);
+    ptrdiff_t *at = (ptrdiff_t *)nn__alloc(nn, &nn->graph, (size_t)k, sizeof *at, 0);
+    const nn__product x = {u.filters, columns, k, 1, 1, nn__rows(dy, outputs), nn__rows(image, 0),
+                           at, dw, columns, 0, 0, 0};
+    const size_t sums = (size_t)u.filters * (size_t)columns;
+    const size_t size = sums + u.image + u.sets + u.dy + nn__workspace(nn->kernels, &x);
+    nn_real *work = nn__scratch(nn, size * (size_t)threads);
+    if (!at || !work) return 0;
+    u.at = at;
+    for (ptrdiff_t p = 0; p < k; p++)
+        at[p] = u.set ? p * u.set
+                      : nn__run_at(v, &u, (int)p / across, 0) +
+                            p % across * v->stride[1] * v->channels;
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) if (threads > 1)
+#endif
+    for (int t = 0; t < threads; t++) {
+        nn_real *sum = work + size * (size_t)t, *turned = sum + sums;
+        const ptrdiff_t f0 = nn__share(v->filters, 1, t, threads);
+        const int filters = nn__share(v->filters, 1, t + 1, threads) - (int)f0;
+        memset(sum, 0, (sums + u.image + u.sets) * sizeof *sum);
+        for (ptrdiff_t i = 0; i < v->n; i++)
+            for (int oy = 0; oy < v->out[0]; oy += u.rows)
+                nn__weight_grad_rows(nn->kernels, v, &u, filters, oy,
+                                     image + i * v->channels * nn__span2(v->size),
+                                     dy + (i * v->filters + f0) * outputs, sum, turned);
+        nn_real *to = dw + f0 * columns;
+        for (ptrdiff_t f = 0; f < filters; f++, sum += columns)
+            for (int q = 0; q < columns; q++) *to++ += sum[q % taps * v->channels + q / taps];
+    }
+    nn__arena_rewind(&nn->graph, mark);
+    return 1;
 }
 
 /* dX: each input has its own patches of dY. With a stride, inputs at different places between two
@@ -4114,6 +4367,7 @@ NN__INLINE int nn__conv_phase_grad(nn_ctx *nn, const nn__conv *v, const int *pha
                                    const nn_real *w, const nn_real *dy, nn_real *dx)
 {
     nn__window window;
+    window.n = v->n, window.m = v->channels, window.channels = v->filters;
     int first[2], apart[2]; /* the places of the filter that this phase meets */
     const int dense = v->stride[0] == 1 && v->stride[1] == 1;
     for (int d = 0; d < 2; d++) {
@@ -4130,29 +4384,18 @@ NN__INLINE int nn__conv_phase_grad(nn_ctx *nn, const nn__conv *v, const int *pha
         window.base[d] = (phase[d] + v->pad[d] - first[d] * v->dilation[d]) / s;
         window.step[d] = -apart[d] * v->dilation[d] / s;
     }
-    const int taps = nn__span2(window.taps), outputs = nn__span2(window.outputs);
+    const int taps = nn__span2(v->kernel), *size = window.outputs;
+    window.w_step[0] = taps, window.w_step[1] = (ptrdiff_t)v->channels * taps;
+    window.w_step[2] = (ptrdiff_t)apart[0] * v->kernel[1], window.w_step[3] = apart[1];
     nn__mark mark = nn__arena_mark(&nn->graph);
-    const size_t channels = (size_t)v->channels;
-    nn_real *turned = nn__reals(nn, &nn->graph, channels * (size_t)v->filters * (size_t)taps);
-    nn_real *part = dx;
-    if (!dense) part = nn__reals(nn, &nn->graph, (size_t)v->n * channels * (size_t)outputs);
-    if (!turned || !part) return 0;
-    nn_real *to = turned; /* [channels, filters taps] */
-    for (int c = 0; c < v->channels; c++)
-        for (int f = 0; f < v->filters; f++)
-            for (int t = 0; t < taps; t++) {
-                const int r = first[0] + t / window.taps[1] * apart[0];
-                const int s = first[1] + t % window.taps[1] * apart[1];
-                *to++ = w[(((ptrdiff_t)f * v->channels + c) * v->kernel[0] + r) * v->kernel[1] + s];
-            }
-    const ptrdiff_t y_step = (ptrdiff_t)v->filters * nn__span2(v->out);
-    nn__product x = {v->channels, outputs, v->filters * taps, dense, v->n,
-                     nn__rows(turned, v->filters * taps), {dy, 1, 0}, &window, part, outputs, 0,
-                     y_step, (ptrdiff_t)v->channels * outputs, 0};
-    const int ok = nn__run(nn, &x);
+    const size_t inputs = (size_t)v->n * (size_t)v->channels * (size_t)nn__span2(size);
+    nn_real *part = dense ? dx : nn__reals(nn, &nn->graph, inputs);
+    if (!part) return 0;
+    if (!dense) memset(part, 0, inputs * sizeof *part);
+    const int ok = nn__correlate(nn, &window, w + first[0] * v->kernel[1] + first[1], dy, part);
     for (ptrdiff_t i = 0; !dense && ok && i < (ptrdiff_t)v->n * v->channels; i++)
-        for (int y = 0; y < window.outputs[0]; y++)
-            for (int o = 0; o < window.outputs[1]; o++)
+        for (int y = 0; y < size[0]; y++)
+            for (int o = 0; o < size[1]; o++)
                 dx[(i * v->size[0] + phase[0] + y * v->stride[0]) * v->size[1] + phase[1] +
                    o * v->stride[1]] += *part++;
     nn__arena_rewind(&nn->graph, mark);
@@ -8130,6 +8373,375 @@ void nn_model_average(nn_model *model, nn_real *average, int k)
             const nn_real w = model->param[i]->data[j];
             *average = k ? *average + (w - *average) / (nn_real)(k + 1) : w;
         }
+}
+
+#endif
+/* ==== Chapter 12: convolutional networks =============================================== >>ch12 */
+#if NN_CHAPTERS >= 12
+
+/* ---- windows: what convolution and pooling share ---- */
+
+/* How many places a window has along an axis; NN_SAME becomes a padding. Transposed, the way back:
+ * the size of what has `size` places, `more` being left over. 0: a mistake, reported. */
+static int nn__window_places(nn_ctx *nn, const char *function, int size, int kernel, int stride,
+                             int *padding, int dilation, int transposed, int more)
+{
+    const double span = (double)dilation * (kernel - 1.0), both = 2.0 * *padding;
+    const int same = *padding == NN_SAME && stride == 1 && !transposed;
+    const double result = same         ? size
+                          : transposed ? (size - 1.0) * stride - both + span + 1 + more
+                                       : floor((size + both - span - 1) / stride) + 1;
+    if (size < 1 || kernel < 1 || stride < 1 || dilation < 1 || (*padding < 0 && !same) ||
+        more < 0 || (more && more >= stride && more >= dilation) || !(result >= 1) ||
+        size + both + span + result > INT_MAX / 4)
+        return nn__mistake(nn, function,
+                           "no place for the window: size %d, kernel %d, stride %d, padding %d, "
+                           "dilation %d, output_padding %d", size, kernel, stride, *padding,
+                           dilation, more);
+    if (same) *padding = (int)span / 2;
+    return (int)result;
+}
+
+int nn_conv_out_size(int size, int kernel, int stride, int padding, int dilation)
+{
+    return nn__window_places(NULL, "nn_conv_out_size", size, kernel, stride, &padding, dilation,
+                             0, 0);
+}
+
+/* A window on x, [N, C, H, W] (2 axes) or [N, C, T] (1: an image of one row), as nn__conv has it.
+ * Transposed: x is what the window makes, v->size the result. 0: a mistake, reported. */
+static int nn__window_of(const char *function, const nn_tensor *x, int axes, const int *kernel,
+                         const nn_conv_options *o, int transposed, nn__conv *v)
+{
+    const nn__conv one = {x->shape.dim[0], x->shape.dim[1], {1, 1}, 1, {1, 1}, {1, 1}, {0, 0},
+                          {1, 1}, {1, 1}};
+    *v = one;
+    for (int i = 0; i < axes; i++) {
+        const int d = 2 - axes + i, size = x->shape.dim[2 + i];
+        v->kernel[d] = kernel[i], v->pad[d] = o->padding[i];
+        if (o->stride[i]) v->stride[d] = o->stride[i];
+        if (o->dilation[i]) v->dilation[d] = o->dilation[i];
+        const int result = nn__window_places(x->ctx, function, size, kernel[i], v->stride[d],
+                                             &v->pad[d], v->dilation[d], transposed,
+                                             transposed ? o->output_padding[i] : 0);
+        if (!result) return 0;
+        v->size[d] = transposed ? result : size;
+        v->out[d] = transposed ? size : result;
+        if (v->out[d] == 1) v->stride[d] = nn__min(v->stride[d], v->size[d]); /* goes nowhere */
+    }
+    return 1;
+}
+
+static nn_shape nn__images(int axes, int n, int channels, const int size[2])
+{
+    return axes == 1 ? nn_shape3(n, channels, size[1]) : nn_shape4(n, channels, size[0], size[1]);
+}
+
+nn_receptive_field nn_receptive_field_after(nn_receptive_field before, int kernel, int stride,
+                                            int dilation)
+{
+    nn_receptive_field r = before;
+    if (kernel < 1 || stride < 1 || dilation < 1)
+        return nn__mistake(NULL, "nn_receptive_field_after", "kernel %d, stride %d, dilation %d",
+                           kernel, stride, dilation), r;
+    r.size += dilation * (kernel - 1) * before.jump;
+    r.jump *= stride;
+    return r;
+}
+
+/* ---- convolution ---- */
+
+typedef struct nn__filters { /* a convolution, v, for each group of channels by itself */
+    nn__conv v;
+    int groups, transposed;
+} nn__filters;
+
+enum { NN__TO_Y, NN__TO_W, NN__TO_IMAGE };
+
+/* Adds to y, to w or to the image what follows from the other two. 0 without memory. */
+static int nn__convolve(nn_ctx *nn, const nn__filters *f, int to, nn_real *image, nn_real *w,
+                        nn_real *y)
+{
+    nn__conv v = f->v;
+    const int images = f->groups > 1 ? v.n : 1; /* images without groups are one batch */
+    const ptrdiff_t w_step = (ptrdiff_t)v.filters * v.channels * nn__span2(v.kernel);
+    int ok = 1;
+    v.n /= images;
+    for (int i = 0; ok && i < images * f->groups; i++) {
+        nn_real *const own = w + i % f->groups * w_step;
+        if (to == NN__TO_Y) ok = nn__conv_forward(nn, &v, image, own, y);
+        else if (to == NN__TO_W) ok = nn__conv_weight_grad(nn, &v, image, y, own);
+        else ok = nn__conv_input_grad(nn, &v, own, y, image);
+        image += (ptrdiff_t)v.channels * nn__span2(v.size);
+        y += (ptrdiff_t)v.filters * nn__span2(v.out);
+    }
+    return ok;
+}
+
+/* y[k, i] = b[k] + sum w[k, c, r] x[c, i stride + r dilation - padding]:
+ * dx[c, same] += w dy, dw += dy x[c, same], db += dy, each summed over the other indices.
+ * Transposed, x is the y of this, and y the x. */
+static void nn__conv_backward(nn_tensor *y)
+{
+    const nn__filters *f = (const nn__filters *)y->saved;
+    nn_tensor *x = y->in[0], *w = y->in[1], *b = y->n_in > 2 ? y->in[2] : NULL;
+    if (f->transposed) {
+        if (w->grad) nn__convolve(y->ctx, f, NN__TO_W, y->grad, w->grad, x->data);
+        if (x->grad) nn__convolve(y->ctx, f, NN__TO_Y, y->grad, w->data, x->grad);
+    } else {
+        if (w->grad) nn__convolve(y->ctx, f, NN__TO_W, x->data, w->grad, y->grad);
+        if (x->grad) nn__convolve(y->ctx, f, NN__TO_IMAGE, x->grad, w->data, y->grad);
+    }
+    const size_t filters = (size_t)y->shape.dim[1], run = nn__span(y->shape, 2, y->shape.ndim);
+    for (size_t i = 0; b && b->grad && i < y->size / run; i++)
+        b->grad[i % filters] += y->ctx->kernels->sum(run, y->grad + i * run);
+}
+
+static nn_tensor *nn__conv_layer(const char *function, const char *op, const nn_conv2d *l,
+                                 nn_tensor *x, int axes, int transposed)
+{
+    nn_tensor *in[3] = {x, l ? l->weight : NULL, l ? l->bias : NULL};
+    const int n_in = in[2] ? 3 : 2;
+    if (!nn_op_check(function, in, n_in)) return nn_op_failed(in, n_in);
+    nn_ctx *nn = x->ctx;
+    const nn_shape w = l->weight->shape;
+    const int groups = l->options.groups ? l->options.groups : 1;
+    const char *weight = nn_shape_text(nn, w);
+    if (w.ndim != axes + 2 || groups < 1 || w.dim[0] % groups || w.dim[1] > INT_MAX / groups)
+        return nn_fail(nn, NN_ERROR_SHAPE, function,
+                       "the weight is %s, not of %d dimensions, the first a multiple of %d group%s",
+                       weight, axes + 2, groups, groups == 1 ? "" : "s");
+    const int channels = transposed ? w.dim[0] : w.dim[1] * groups;
+    const int filters = transposed ? w.dim[1] * groups : w.dim[0];
+    if (x->shape.ndim != axes + 2 || x->shape.dim[1] != channels)
+        return nn_fail(nn, NN_ERROR_SHAPE, function, "x is %s, not [N, %d, %s]: the weight is %s",
+                       nn_shape_text(nn, x->shape), channels, axes == 1 ? "T" : "H, W", weight);
+    if (in[2] && !nn_shape_equal(in[2]->shape, nn_shape1(filters)))
+        return nn_fail(nn, NN_ERROR_SHAPE, function, "the bias is %s, not [%d]: the weight is %s",
+                       nn_shape_text(nn, in[2]->shape), filters, weight);
+    nn__filters f;
+    f.groups = groups, f.transposed = transposed;
+    if (!nn__window_of(function, x, axes, w.dim + 2, &l->options, transposed, &f.v))
+        return &nn->failed;
+    f.v.channels = w.dim[1], f.v.filters = w.dim[0] / groups;
+    const nn_shape shape = nn__images(axes, f.v.n, filters, transposed ? f.v.size : f.v.out);
+    nn_tensor *y = nn_op_new(op, shape, in, n_in, nn__conv_backward, sizeof f);
+    if (!y->size) return y;
+    *(nn__filters *)y->saved = f;
+    const size_t run = nn__span(shape, 2, shape.ndim);
+    const nn_real zero = 0;
+    for (size_t i = 0; i < y->size / run; i++) /* each sum begins with the bias */
+        nn->kernels->add(run, in[2] ? in[2]->data + i % (size_t)filters : &zero, 0, &zero, 0,
+                         y->data + i * run);
+    const int ok = transposed ? nn__convolve(nn, &f, NN__TO_IMAGE, y->data, in[1]->data, x->data)
+                              : nn__convolve(nn, &f, NN__TO_Y, x->data, in[1]->data, y->data);
+    return ok ? nn_op_done(y) : &nn->failed;
+}
+
+nn_tensor *nn_conv2d_forward(const nn_conv2d *l, nn_tensor *x)
+{
+    return nn__conv_layer("nn_conv2d_forward", "conv2d", l, x, 2, 0);
+}
+nn_tensor *nn_conv1d_forward(const nn_conv1d *l, nn_tensor *x)
+{
+    return nn__conv_layer("nn_conv1d_forward", "conv1d", l, x, 1, 0);
+}
+nn_tensor *nn_conv_transpose2d_forward(const nn_conv_transpose2d *l, nn_tensor *x)
+{
+    return nn__conv_layer("nn_conv_transpose2d_forward", "conv_transpose2d", l, x, 2, 1);
+}
+
+/* weight: its shape if there were one group; out: channels */
+static nn_conv2d nn__conv_new(const char *function, nn_model *model, const char *name,
+                              nn_shape weight, int out, nn_conv_options options)
+{
+    nn_conv2d l = {NULL, NULL, options};
+    const int before = model ? model->n_params : 0, groups = options.groups ? options.groups : 1;
+    if (!nn__given(model, function)) return l;
+    nn_ctx *nn = model->ctx;
+    if (nn->code == NN_OK && (groups < 1 || weight.dim[0] % groups || weight.dim[1] % groups))
+        nn__mistake(nn, function, "%d groups do not divide %d channels in and %d out", groups,
+                    weight.dim[1], out);
+    else weight.dim[1] /= groups;
+    l.weight = nn_param(model, name, "weight", weight);
+    if (!options.no_bias) l.bias = nn_param(model, name, "bias", nn_shape1(out));
+    if (nn->code != NN_OK) { /* all of the layer or nothing */
+        model->n_params = before;
+        return l;
+    }
+    const nn_real bound = 1 / (nn_real)sqrt((double)nn__span(weight, 1, weight.ndim));
+    for (size_t i = 0; i < l.weight->size; i++) l.weight->data[i] = nn_uniform(nn, -bound, bound);
+    for (size_t i = 0; l.bias && i < l.bias->size; i++)
+        l.bias->data[i] = nn_uniform(nn, -bound, bound);
+    return l;
+}
+
+static nn_conv_options nn__both_ways(int stride, int padding)
+{
+    nn_conv_options o = {0, 1, {stride, stride}, {padding, padding}, {1, 1}, {0, 0}};
+    return o;
+}
+
+nn_conv2d nn_conv2d_new_with(nn_model *model, const char *name, int in, int out, int kernel_h,
+                             int kernel_w, nn_conv_options options)
+{
+    return nn__conv_new("nn_conv2d_new_with", model, name, nn_shape4(out, in, kernel_h, kernel_w),
+                        out, options);
+}
+nn_conv2d nn_conv2d_new(nn_model *model, const char *name, int in, int out, int kernel, int stride,
+                        int padding)
+{
+    return nn__conv_new("nn_conv2d_new", model, name, nn_shape4(out, in, kernel, kernel), out,
+                        nn__both_ways(stride, padding));
+}
+nn_conv1d nn_conv1d_new(nn_model *model, const char *name, int in, int out, int kernel, int stride,
+                        int padding)
+{
+    return nn__conv_new("nn_conv1d_new", model, name, nn_shape3(out, in, kernel), out,
+                        nn__both_ways(stride, padding));
+}
+nn_conv_transpose2d nn_conv_transpose2d_new(nn_model *model, const char *name, int in, int out,
+                                            int kernel, int stride, int padding)
+{
+    return nn__conv_new("nn_conv_transpose2d_new", model, name, nn_shape4(in, out, kernel, kernel),
+                        out, nn__both_ways(stride, padding));
+}
+
+/* ---- pooling ---- */
+
+typedef struct nn__pool {
+    nn__conv v;
+    int *index; /* of a maximum: where in its channel it was found */
+} nn__pool;
+
+/* Outputs *first .. the result - 1 have place t of their window inside the image, on axis d. */
+static int nn__outputs_with(const nn__conv *v, int d, int t, int *first)
+{
+    const int before = v->pad[d] - t, s = v->stride[d]; /* output o has it at o s - before */
+    const int last = v->size[d] - 1 + before;
+    *first = before > 0 ? (before + s - 1) / s : 0;
+    return last < 0 ? 0 : nn__min(v->out[d], last / s + 1);
+}
+
+NN__OPTIMIZE("O2")
+/* One channel, place by place of the window. With an index: where the maximum is. Without: y += x,
+ * the sum; or, back, x += y. */
+static void nn__pool_channel(const nn__conv *v, nn_real *x, nn_real *y, int *index, int back)
+{
+    const int s = v->stride[1], w = v->size[1], up = v->pad[0], before = v->pad[1];
+    for (int i = 0, to = 0; index && i < v->out[0]; i++) /* the first place that is inside */
+        for (int j = 0; j < v->out[1]; j++, to++)
+            index[to] = (i * v->stride[0] > up ? (i * v->stride[0] - up) * w : 0) +
+                        (j * s > before ? j * s - before : 0);
+    for (int t = 0; t < nn__span2(v->kernel); t++) {
+        const int ty = t / v->kernel[1], tx = t % v->kernel[1];
+        int top, left;
+        const int bottom = nn__outputs_with(v, 0, ty, &top);
+        const int right = nn__outputs_with(v, 1, tx, &left);
+        for (int i = top; i < bottom; i++) {
+            const int at = (i * v->stride[0] - up + ty) * w - before + tx, to = i * v->out[1];
+            for (int j = left; index && j < right; j++) {
+                const int other = at + j * s, best = index[to + j];
+                const int larger = !(x[other] <= x[best]) & (x[best] == x[best]); /* NaN is */
+                index[to + j] = best + larger * (other - best); /* a branch would often go wrong */
+            }
+            for (int j = left; !index && !back && j < right; j++) y[to + j] += x[at + j * s];
+            for (int j = left; back && j < right; j++) x[at + j * s] += y[to + j];
+        }
+    }
+    for (int i = 0; index && i < nn__span2(v->out); i++) y[i] = x[index[i]];
+}
+
+static void nn__max_pool_backward(nn_tensor *y) /* y = x[index]: dx there += dy */
+{
+    const nn__pool *p = (const nn__pool *)y->saved;
+    const size_t in = (size_t)nn__span2(p->v.size), out = (size_t)nn__span2(p->v.out);
+    nn_real *dx = y->in[0]->grad;
+    for (size_t i = 0; i < y->size; i += out, dx += in)
+        for (size_t j = i; j < i + out; j++) dx[p->index[j]] += y->grad[j];
+}
+NN__OPTIMIZE_END
+
+static void nn__avg_pool_backward(nn_tensor *y) /* y = sum x / places: dx += dy / places */
+{
+    const nn__conv *v = &((const nn__pool *)y->saved)->v;
+    const nn_real places = (nn_real)nn__span2(v->kernel);
+    nn_real *share = nn__temporary(y), *dx = y->in[0]->grad;
+    if (!share) return;
+    y->ctx->kernels->div(y->size, y->grad, 1, &places, 0, share);
+    for (int c = 0; c < v->n * v->channels; c++, dx += nn__span2(v->size)) {
+        nn__pool_channel(v, dx, share, NULL, 1);
+        share += nn__span2(v->out);
+    }
+}
+
+static nn_tensor *nn__pool_of(const char *function, nn_tensor *x, int axes, int max, int kernel,
+                              int stride, int padding)
+{
+    if (!nn_op_check(function, &x, 1)) return nn_op_failed(&x, 1);
+    nn_ctx *nn = x->ctx;
+    const nn_conv_options o = nn__both_ways(stride ? stride : kernel, padding);
+    const int sides[2] = {kernel, kernel};
+    nn__pool p;
+    nn__conv *v = &p.v;
+    p.index = NULL;
+    if (x->shape.ndim != axes + 2)
+        return nn_fail(nn, NN_ERROR_SHAPE, function, "x is %s, not [N, C, %s]",
+                       nn_shape_text(nn, x->shape), axes == 1 ? "T" : "H, W");
+    if (!nn__window_of(function, x, axes, sides, &o, 0, v)) return &nn->failed;
+    if (padding > kernel / 2)
+        return nn__mistake(nn, function, "padding %d is more than half of kernel %d", padding,
+                           kernel), &nn->failed;
+    nn_tensor *y = nn_op_new(&function[3], nn__images(axes, v->n, v->channels, v->out), &x, 1,
+                             max ? nn__max_pool_backward : nn__avg_pool_backward, sizeof p);
+    if (!y->size) return y;
+    if (max && !(p.index = (int *)nn__alloc(nn, &nn->graph, y->size, sizeof(int), 0)))
+        return &nn->failed;
+    *(nn__pool *)y->saved = p;
+    if (!max) memset(y->data, 0, y->size * sizeof *y->data);
+    for (ptrdiff_t c = 0; c < (ptrdiff_t)v->n * v->channels; c++) {
+        const ptrdiff_t at = c * nn__span2(v->out);
+        nn__pool_channel(v, x->data + c * nn__span2(v->size), y->data + at,
+                         max ? p.index + at : NULL, 0);
+    }
+    const nn_real places = (nn_real)nn__span2(v->kernel);
+    if (!max) nn->kernels->div(y->size, y->data, 1, &places, 0, y->data);
+    return nn_op_done(y);
+}
+
+nn_tensor *nn_max_pool2d(nn_tensor *x, int kernel, int stride, int padding)
+{
+    return nn__pool_of("nn_max_pool2d", x, 2, 1, kernel, stride, padding);
+}
+nn_tensor *nn_avg_pool2d(nn_tensor *x, int kernel, int stride, int padding)
+{
+    return nn__pool_of("nn_avg_pool2d", x, 2, 0, kernel, stride, padding);
+}
+nn_tensor *nn_max_pool1d(nn_tensor *x, int kernel, int stride, int padding)
+{
+    return nn__pool_of("nn_max_pool1d", x, 1, 1, kernel, stride, padding);
+}
+nn_tensor *nn_avg_pool1d(nn_tensor *x, int kernel, int stride, int padding)
+{
+    return nn__pool_of("nn_avg_pool1d", x, 1, 0, kernel, stride, padding);
+}
+
+nn_tensor *nn_global_avg_pool2d(nn_tensor *x)
+{
+    const char *const function = "nn_global_avg_pool2d";
+    if (!nn_op_check(function, &x, 1)) return nn_op_failed(&x, 1);
+    if (x->shape.ndim != 4)
+        return nn_fail(x->ctx, NN_ERROR_SHAPE, function, "x is %s, not [N, C, H, W]",
+                       nn_shape_text(x->ctx, x->shape));
+    const nn_shape shape = nn_shape2(x->shape.dim[0], x->shape.dim[1]);
+    const nn__view v = {nn__span(shape, 0, 2), nn__span(x->shape, 2, 4), 1};
+    return nn__sum_over(&function[3], x, v, shape, 1 / (nn_real)v.length);
+}
+
+nn_tensor *nn_flatten(nn_tensor *x)
+{
+    if (!nn_op_check("nn_flatten", &x, 1)) return nn_op_failed(&x, 1);
+    return nn_reshape(x, nn_shape2(x->shape.ndim ? x->shape.dim[0] : 1, -1));
 }
 
 #endif

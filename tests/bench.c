@@ -9,6 +9,7 @@
  *     op_NAME              an operation on one number, forward and backward, in ns, best of many;
  *     .._kernels           what its kernels take of that: the rest is the graph
  *     batch_norm_N_C_H_W   forward and backward in training, in ms, best of many
+ *     .._graph             of a step: what nn_clear takes back, in MB
  *     the rest             one training step (zero_grad, forward, loss, backward, optimiser) on a
  *                          fixed random batch, in ms, median of many */
 #define _POSIX_C_SOURCE 200809L
@@ -298,6 +299,85 @@ static void train(const char *name, int n, const int *width, int layers, int ada
     nn_destroy(w.nn);
 }
 
+/* ---- convolutional networks ---- */
+
+typedef struct conv_net {
+    nn_ctx *nn;
+    nn_conv2d conv[7];
+    nn_batch_norm norm[7];
+    nn_linear fc[2];
+} conv_net;
+
+static nn_tensor *lenet(conv_net *m, nn_tensor *x)
+{
+    for (int i = 0; i < 2; i++)
+        x = nn_max_pool2d(nn_relu(nn_conv2d_forward(&m->conv[i], x)), 2, 2, 0);
+    x = nn_relu(nn_linear_forward(&m->fc[0], nn_flatten(x)));
+    return nn_linear_forward(&m->fc[1], x);
+}
+
+static nn_tensor *resnet(conv_net *m, nn_tensor *x)
+{
+    x = nn_relu(nn_batch_norm_forward(&m->norm[0], nn_conv2d_forward(&m->conv[0], x)));
+    for (int i = 1; i < 7; i += 2) {
+        nn_tensor *h = nn_batch_norm_forward(&m->norm[i], nn_conv2d_forward(&m->conv[i], x));
+        h = nn_conv2d_forward(&m->conv[i + 1], nn_relu(h));
+        x = nn_relu(nn_add(x, nn_batch_norm_forward(&m->norm[i + 1], h)));
+    }
+    return nn_linear_forward(&m->fc[0], nn_global_avg_pool2d(x));
+}
+
+static void train_conv(const char *name, nn_shape shape, int residual, int training, double seconds)
+{
+    enum { MOST = 100000 };
+    static double times[MOST];
+    nn_ctx *nn = nn_create(1);
+    nn_model *net = nn_model_new(nn);
+    conv_net m;
+    const nn_conv_options no_bias = {.no_bias = 1, .padding = {1, 1}};
+    char text[16];
+    for (int i = 0; residual && i < 7; i++) {
+        snprintf(text, sizeof text, "conv%d", i);
+        m.conv[i] = nn_conv2d_new_with(net, text, i ? 32 : 3, 32, 3, 3, no_bias);
+        snprintf(text, sizeof text, "bn%d", i);
+        m.norm[i] = nn_batch_norm_new(net, text, 32);
+    }
+    if (residual) m.fc[0] = nn_linear_new(net, "fc", 32, 10);
+    else {
+        m.conv[0] = nn_conv2d_new(net, "conv1", 1, 8, 5, 1, 2);
+        m.conv[1] = nn_conv2d_new(net, "conv2", 8, 16, 5, 1, 0);
+        m.fc[0] = nn_linear_new(net, "fc1", 400, 120);
+        m.fc[1] = nn_linear_new(net, "fc2", 120, 10);
+    }
+    nn_optimizer *opt = nn_momentum(net, 0.01f, 0.9f);
+    const size_t size = nn__span(shape, 0, 4);
+    nn_real *data = malloc(size * sizeof *data);
+    int *label = malloc((size_t)shape.dim[0] * sizeof *label), count = 0;
+    for (size_t i = 0; i < size; i++) data[i] = nn_uniform(nn, 0, 1);
+    for (int i = 0; i < shape.dim[0]; i++) label[i] = nn_randint(nn, 0, 10);
+    nn_set_training(nn, training);
+    nn_set_grad_enabled(nn, training);
+    for (double start = now(); count < 7 || (now() - start < seconds && count < MOST); count++) {
+        const double t = now();
+        nn_clear(nn);
+        nn_tensor *x = nn_input(nn, data, shape);
+        if (training) {
+            nn_zero_grad(net);
+            x = residual ? resnet(&m, x) : lenet(&m, x);
+            nn_backward(nn_cross_entropy(x, label));
+            nn_step(opt);
+        } else lenet(&m, x);
+        times[count] = now() - t;
+    }
+    qsort(times, (size_t)count, sizeof *times, ascending);
+    printf("%s %.5f ms\n", name, times[count / 2] * 1e3);
+    size_t bytes = 0;
+    for (const nn_block *b = nn->graph.first; b; b = b->next) bytes += b->size;
+    printf("%s_graph %.2f MB\n", name, (double)bytes / 1e6);
+    free(data), free(label);
+    nn_destroy(nn);
+}
+
 int main(void)
 {
     static const int shapes[][5] = {
@@ -323,5 +403,8 @@ int main(void)
     train("mlp_784_128_10_b1_sgd", 1, small, 2, 0, 1); /* 64 of these, or one of the next? */
     train("mlp_784_128_10_b64_sgd", 64, small, 2, 0, 1);
     train("mlp_784_512_512_10_b128_adam", 128, big, 3, 1, 2);
+    train_conv("lenet_b64_momentum", nn_shape4(64, 1, 28, 28), 0, 1, 2);
+    train_conv("lenet_infer_b1", nn_shape4(1, 1, 28, 28), 0, 0, 1);
+    train_conv("resnet8_c32_b32_momentum", nn_shape4(32, 3, 32, 32), 1, 1, 3);
     return 0;
 }

@@ -433,7 +433,7 @@ static int near_sum(float got, double sum, double size, int roundings)
     return fabs((double)got - sum) <= roundings * ULP * size;
 }
 
-/* Everything that struct nn__product can say, but for windows: see convolution. */
+/* Everything that struct nn__product can say, but for `at`: see convolution. */
 enum { TURN_A = 1, TURN_B = 2, ADD = 4, ALL_KINDS = 8, SUMMED = 8, ONE_A = 16, GAPS = 32 };
 
 static void product(int m, int n, int k, int batch, int kind)
@@ -470,7 +470,7 @@ static void product(int m, int n, int k, int batch, int kind)
         now.set = nn->kernels->name, now.what = "a product", now.n = (size_t)n, now.place = kind;
         memcpy(c, start, size_c * sizeof *c);
         const nn__product p = {m, n, k, (kind & ADD) != 0, batch, ma, mb, NULL, c, ldc,
-                               a_step, b_step, c_step, 0};
+                               a_step, b_step, c_step};
         if (batch == 1 && !gap) CHECK(nn__gemm(nn, m, n, k, ma, mb, c, kind & ADD));
         else CHECK(nn__run(nn, &p));
         if (s < sets) good = memcmp(c, right, size_c * sizeof *c) == 0;
@@ -534,7 +534,7 @@ static void tile(const nn__kernels *t, int height, int half, int k, int kind)
     const float *a = constants(size_a), *b = constants(size_b);
     float *c = numbers(size_c), *start = copy_of(c, size_c);
     now.set = t->name, now.what = "a tile", now.n = (size_t)nr, now.place = k;
-    t->tile[height][half](k, a, row, col, b, ldb, c, ldc, kind & ADD);
+    t->tile[height][half](k, a, row, col, b, ldb, NULL, c, ldc, kind & ADD);
     int good = 1;
     for (int i = 0; i < mr; i++)
         for (int j = 0; j < ldc && i * ldc + j < (int)size_c; j++) {

@@ -433,6 +433,72 @@ static nn_tensor *batch_norm(trial *t)
     return nn_batch_norm_forward(&b, x);
 }
 
+/* Windows of which some are larger than the image without its padding. */
+static nn_conv2d window(trial *t, nn_shape s, int axes, int kernel[2])
+{
+    nn_conv2d l = {NULL, NULL, {0, 0, {0, 0}, {0, 0}, {0, 0}, {0, 0}}};
+    for (int i = 0; i < axes; i++) {
+        l.options.stride[i] = 1 + pick(t, 3), l.options.dilation[i] = 1 + pick(t, 2);
+        kernel[i] = 1 + pick(t, 3);
+        const int span = l.options.dilation[i] * (kernel[i] - 1) + 1, size = s.dim[2 + i];
+        l.options.padding[i] = pick(t, 3);
+        if (size + 2 * l.options.padding[i] < span) l.options.padding[i] = (span - size + 1) / 2;
+    }
+    return l;
+}
+
+static nn_tensor *conv(trial *t, int axes, int transposed)
+{
+    int kernel[2];
+    nn_shape s = pick_shape(t, 2 + axes);
+    const int groups = 1 + choose(t, 3), bias = choose(t, 2), per = 1 + pick(t, 2);
+    s.dim[1] = groups * (1 + pick(t, 2));
+    nn_conv2d l = window(t, s, axes, kernel);
+    l.options.groups = groups;
+    for (int i = 0; transposed && i < axes; i++) {
+        const int most = l.options.stride[i] > l.options.dilation[i] ? l.options.stride[i]
+                                                                     : l.options.dilation[i];
+        l.options.output_padding[i] = pick(t, most);
+        if (s.dim[2 + i] + kernel[i] <= 2 * l.options.padding[i] + 1) /* nothing would be left */
+            l.options.padding[i] = 0;
+    }
+    const int filters = groups * per, in = s.dim[1];
+    nn_shape w = transposed ? nn_shape4(in, per, kernel[0], kernel[1])
+                            : nn_shape4(filters, in / groups, kernel[0], kernel[1]);
+    w.ndim = 2 + axes;
+    nn_tensor *x = input(t, s);
+    l.weight = input(t, w);
+    if (bias) l.bias = input(t, nn_shape1(filters));
+    return transposed  ? nn_conv_transpose2d_forward(&l, x)
+           : axes == 1 ? nn_conv1d_forward(&l, x)
+                       : nn_conv2d_forward(&l, x);
+}
+static nn_tensor *conv2d(trial *t) { return conv(t, 2, 0); }
+static nn_tensor *conv1d(trial *t) { return conv(t, 1, 0); }
+static nn_tensor *conv_transpose2d(trial *t) { return conv(t, 2, 1); }
+
+typedef nn_tensor *pooling(nn_tensor *x, int kernel, int stride, int padding);
+static nn_tensor *pool(trial *t, int axes, pooling *f)
+{
+    nn_shape s = pick_shape(t, 2 + axes);
+    const int kernel = 1 + choose(t, 3), padding = pick(t, kernel / 2 + 1);
+    for (int i = 0; i < axes; i++)
+        if (s.dim[2 + i] < kernel) s.dim[2 + i] += kernel - 1;
+    return f(input(t, s), kernel, choose(t, 4), padding);
+}
+static nn_tensor *max_pool2d(trial *t) { return pool(t, 2, nn_max_pool2d); }
+static nn_tensor *avg_pool2d(trial *t) { return pool(t, 2, nn_avg_pool2d); }
+static nn_tensor *max_pool1d(trial *t) { return pool(t, 1, nn_max_pool1d); }
+static nn_tensor *avg_pool1d(trial *t) { return pool(t, 1, nn_avg_pool1d); }
+static nn_tensor *global_avg_pool2d(trial *t)
+{
+    return nn_global_avg_pool2d(input(t, pick_shape(t, 4)));
+}
+static nn_tensor *flatten(trial *t)
+{
+    return nn_flatten(input(t, pick_shape(t, 1 + choose(t, NN_MAX_DIMS))));
+}
+
 /* ---- the table: the backward of each row is the one that its results must have ---- */
 
 #define OP(op, gradient)                                                                         \
@@ -493,6 +559,15 @@ static const operation table[] = {
     {OP(dropout, dropout), .other = dropout}, /* 8.8 */
     {OP(salt_and_pepper, dropout), .other = salt_and_pepper}, /* 8.15 */
     {OP(batch_norm, batch_norm), .other = batch_norm}, /* 8.16 */
+    {OP(conv2d, conv), .other = conv2d}, /* 12.1, 12.16 */
+    {OP(conv1d, conv), .other = conv1d}, /* 12.4 */
+    {OP(conv_transpose2d, conv), .other = conv_transpose2d},
+    {OP(max_pool2d, max_pool), .other = max_pool2d}, /* 12.8 */
+    {OP(max_pool1d, max_pool), .other = max_pool1d},
+    {OP(avg_pool2d, avg_pool), .other = avg_pool2d}, /* 12.9 */
+    {OP(avg_pool1d, avg_pool), .other = avg_pool1d},
+    {OP(global_avg_pool2d, sum), .other = global_avg_pool2d},
+    {OP(flatten, reshape), .other = flatten},
 };
 enum { TABLE_SIZE = sizeof table / sizeof table[0] };
 
@@ -1342,6 +1417,47 @@ static void run_mlps(nn_activation hidden, nn_activation output)
     end_case("nn_mlp", what);
 }
 
+/* ---- blocks of chapter 12, as a whole ---- */
+
+static nn_conv2d block[6];
+static nn_batch_norm norm[2];
+
+static nn_tensor *residual(void *user) /* 12.12: relu(F(x) + x) */
+{
+    nn_tensor *x = (nn_tensor *)user;
+    nn_clear(nn);
+    nn_tensor *h = nn_tanh(nn_batch_norm_forward(&norm[0], nn_conv2d_forward(&block[0], x)));
+    h = nn_add(nn_batch_norm_forward(&norm[1], nn_conv2d_forward(&block[1], h)), x);
+    return weighted(nn_relu(h), 0);
+}
+
+static nn_tensor *inception(void *user) /* 12.13: 1x1, 3x3 and 5x5 behind 1x1, pooling */
+{
+    nn_tensor *x = (nn_tensor *)user;
+    nn_clear(nn);
+    nn_tensor *branch[4] = {nn_conv2d_forward(&block[2], x),
+                            nn_conv2d_forward(&block[0], nn_conv2d_forward(&block[5], x)),
+                            nn_conv2d_forward(&block[3], nn_conv2d_forward(&block[5], x)),
+                            nn_conv2d_forward(&block[4], nn_max_pool2d(x, 3, 1, 1))};
+    return weighted(nn_tanh(nn_concat(1, 4, branch)), 1);
+}
+
+static void blocks_rows_12_12_12_13(void)
+{
+    static const int out[6] = {3, 3, 2, 1, 2, 3}, kernel[6] = {3, 3, 1, 5, 1, 1};
+    const nn_real h = (nn_real)1e-5;
+    nn_model *model = nn_model_new(nn);
+    for (int i = 0; i < 6; i++) {
+        const char name[2] = {(char)('a' + i), 0};
+        block[i] = nn_conv2d_new(model, name, 3, out[i], kernel[i], 1, NN_SAME);
+        if (i < 2) norm[i] = nn_batch_norm_new(model, i ? "n" : "m", 3);
+    }
+    nn_tensor *x = nn_param(model, "", "x", nn_shape4(2, 3, 5, 4));
+    for (size_t i = 0; i < x->size; i++) x->data[i] = (nn_real)(i * 37 % 120) / 40 - 1;
+    CHECK_NEAR(nn_gradcheck(model, residual, x, h).error, 0, 1e-7);
+    CHECK_NEAR(nn_gradcheck(model, inception, x, h).error, 0, 1e-7);
+}
+
 /* ---- all of it ---- */
 
 static void run_the_rest(void)
@@ -1366,6 +1482,7 @@ static void run_the_rest(void)
     RUN_WITH_ALL_KERNELS(gradcheck_finds_mistakes);
     RUN_WITH_ALL_KERNELS(gradcheck_keeps_its_word);
     RUN_WITH_ALL_KERNELS(mlp_backward_needs_forward);
+    if (IS_DOUBLE) RUN_WITH_ALL_KERNELS(blocks_rows_12_12_12_13);
     for (nn_activation hidden = NN_IDENTITY; hidden <= NN_RELU; hidden++) {
         run_mlps(hidden, NN_IDENTITY);
         run_mlps(hidden, NN_SIGMOID);
