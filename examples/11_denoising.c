@@ -82,7 +82,7 @@ int main(void)
         }
 
     const int ok = better == SEEDS;
-    printf("\nexpected: less than a third of the error stays, half of the plain one's, each time\n");
+    printf("\nexpected: less than a third of the error stays, half of the plain one's: always\n");
     printf("got:      %s\n", ok ? "so it is" : "something else");
     nn_destroy(nn);
     return !ok;

@@ -1,4 +1,4 @@
-/* Digits without labels are cheap. A denoising autoencoder learns from 1258 of them; its encoder
+/* Digits without labels are cheap. A denoising autoencoder learns from 1250 of them; its encoder
  * then begins a classifier that has only a few with labels. The more labels, the less it helps, and
  * to keep it as it is, which is best with few, becomes a burden.
  */
