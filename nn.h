@@ -1117,6 +1117,30 @@ int nn_bootstrap(nn_ctx *nn, int n, int *index, int *out_of_bag);
 void nn_model_average(nn_model *model, nn_real *average, int k);
 
 #endif
+/* ==== Chapter 11: depth, autoencoders ================================================ >>ch11 */
+#if NN_CHAPTERS >= 11
+
+/* Encoders and decoders are layers of the chapters before: examples/11_*.c. What training them one
+ * after the other needs is here. A prefix is what nn_param and the layers were given: "fc1" stands
+ * for "fc1.weight" and "fc1.bias", not for "fc10.weight"; "" for all. One that no parameter has is
+ * an error. Book: 11.
+ *
+ * on 1: these parameters stay as they are to the last bit, under every optimiser and weight decay;
+ * they have no gradient (grad NULL) and do not count in norms, penalties and nn_gradcheck. 0: they
+ * learn again, their gradient 0, the velocities of their optimiser as they were. To be called
+ * between two steps: what was computed before can have no nn_backward any more. Buffers, such as
+ * running means, go on as nn_set_training says. An Adam that begins late with a parameter counts
+ * the steps without it, and its first ones are too long: make a new one. */
+void nn_freeze(nn_model *model, const char *prefix, int on);
+/* Each parameter and buffer below to_prefix gets the numbers of the one below from_prefix whose
+ * name goes on in the same way: (classifier, "fc1", autoencoder, "encoder") copies
+ * "encoder.weight" to "fc1.weight". One that is missing in `from`, or has another shape, is an
+ * error, and then nothing is copied; what `from` has besides is not looked at. The models may
+ * belong to two contexts. Book: 11. */
+void nn_model_copy(nn_model *to, const char *to_prefix, const nn_model *from,
+                   const char *from_prefix);
+
+#endif
 /* ==== Chapter 12: convolutional networks ============================================= >>ch12 */
 #if NN_CHAPTERS >= 12
 
@@ -1598,6 +1622,10 @@ nn_early_stopping *nn__at_early_stopping(nn_early_stopping *s, const char *file,
 #define nn_vote(nn, ...) nn_vote(NN__AT(ctx, nn), __VA_ARGS__)
 #define nn_bootstrap(nn, ...) nn_bootstrap(NN__AT(ctx, nn), __VA_ARGS__)
 #define nn_model_average(p, ...) nn_model_average(NN__AT(model, p), __VA_ARGS__)
+#endif
+#if NN_CHAPTERS >= 11
+#define nn_freeze(p, ...) nn_freeze(NN__AT(model, p), __VA_ARGS__)
+#define nn_model_copy(p, ...) nn_model_copy(NN__AT(model, p), __VA_ARGS__)
 #endif
 #if NN_CHAPTERS >= 12
 #define nn_conv2d_new(p, ...) nn_conv2d_new(NN__AT(model, p), __VA_ARGS__)
@@ -2677,7 +2705,7 @@ void nn_model_print(const nn_model *model)
     for (int i = 0; i < model->n_params; i++) {
         const nn_tensor *p = model->param[i];
         printf("%-24s %-16s %10zu%s\n", p->name, nn_shape_text(p->ctx, p->shape), p->size,
-               p->grad ? "" : " (buffer)");
+               p->grad ? "" : strcmp(p->op, "buffer") == 0 ? " (buffer)" : " (frozen)");
     }
     printf("%-24s %-16s %10zu\n", "all", "", nn_model_size(model));
 }
@@ -6664,9 +6692,9 @@ void nn_mlp_backward(nn_mlp *m, const nn_real *target)
         for (ptrdiff_t s = 0; s < m->n; s++) {
             const nn_real *delta = m->delta[l] + s * out, *y = m->y[l - 1] + s * in;
             for (ptrdiff_t j = 0; j < out; j++) { /* dW += delta y^T, db += delta */
-                for (ptrdiff_t i = 0; i < in; i++)
+                for (ptrdiff_t i = 0; m->weight[l]->grad && i < in; i++)
                     m->weight[l]->grad[j * in + i] += delta[j] * y[i];
-                m->bias[l]->grad[j] += delta[j];
+                if (m->bias[l]->grad) m->bias[l]->grad[j] += delta[j];
             }
             for (ptrdiff_t i = 0; l > 1 && i < in; i++) { /* delta below = g'(z) (W^T delta) */
                 nn_real sum = 0;
@@ -8374,6 +8402,72 @@ void nn_model_average(nn_model *model, nn_real *average, int k)
             *average = k ? *average + (w - *average) / (nn_real)(k + 1) : w;
         }
 }
+
+#endif
+/* ==== Chapter 11: depth, autoencoders ================================================== >>ch11 */
+#if NN_CHAPTERS >= 11
+
+/* How a name goes on after the prefix and its dot; NULL if it is not below the prefix. */
+static const char *nn__name_below(const char *name, const char *prefix)
+{
+    const size_t n = strlen(prefix);
+    if (strncmp(name, prefix, n) != 0) return NULL;
+    if (!n || !name[n]) return name + n;
+    return name[n] == '.' ? name + n + 1 : NULL;
+}
+
+void nn_freeze(nn_model *model, const char *prefix, int on)
+{
+    if (!nn__given(model, "nn_freeze") || !nn__ready(model->ctx, "nn_freeze")) return;
+    nn_ctx *nn = model->ctx;
+    int found = 0;
+    while (nn->n_tape) nn->tape[--nn->n_tape]->requires_grad = 0; /* it was made for other ones */
+    for (int i = 0; prefix && i < model->n_params; i++) {
+        nn_tensor *p = model->param[i];
+        if (strcmp(p->op, "parameter") != 0 || !nn__name_below(p->name, prefix)) continue;
+        found = 1;
+        if (p->requires_grad == !on) continue;
+        p->requires_grad = !on;
+        if (on) p->saved = p->grad; /* to have it back */
+        p->grad = on ? NULL : (nn_real *)p->saved;
+        if (!on) memset(p->grad, 0, p->size * sizeof *p->grad);
+    }
+    if (!found) nn__mistake(nn, "nn_freeze", "there is no parameter \"%s\"", prefix ? prefix : "");
+}
+
+void nn_model_copy(nn_model *to, const char *to_prefix, const nn_model *from,
+                   const char *from_prefix)
+{
+    const char *const function = "nn_model_copy";
+    if (!nn__given(to, function) || !nn__ready(to->ctx, function)) return;
+    nn_ctx *nn = to->ctx;
+    if (!to_prefix || !from || !from_prefix) {
+        nn__mistake(nn, function, "argument %d is NULL", !to_prefix ? 2 : !from ? 3 : 4);
+        return;
+    }
+    int found = 0;
+    for (int copy = 0; copy < 2; copy++) /* nothing is copied before all is known to fit */
+        for (int i = 0; i < to->n_params; i++) {
+            nn_tensor *t = to->param[i];
+            const nn_tensor *f = NULL;
+            const char *rest = nn__name_below(t->name, to_prefix);
+            for (int j = 0; rest && j < from->n_params && !f; j++) {
+                const char *other = nn__name_below(from->param[j]->name, from_prefix);
+                if (other && strcmp(rest, other) == 0) f = from->param[j];
+            }
+            if (rest && !f) {
+                nn__mistake(nn, function, "\"%s\" has nothing for \"%s\"", from_prefix, t->name);
+                return;
+            }
+            if (f && !nn_shape_equal(t->shape, f->shape)) {
+                nn_fail(nn, NN_ERROR_SHAPE, function, "\"%s\" is %s, \"%s\" is %s", t->name,
+                        nn_shape_text(nn, t->shape), f->name, nn_shape_text(nn, f->shape));
+                return;
+            }
+            found |= f != NULL;
+            if (f && copy) memmove(t->data, f->data, t->size * sizeof *t->data);
+        }
+    if (!found) nn__mistake(nn, function, "there is nothing below \"%s\"", to_prefix);
 
 #endif
 /* ==== Chapter 12: convolutional networks =============================================== >>ch12 */

@@ -810,6 +810,11 @@ static void gradients_and_ensembles(void)
     EXPECT_CALL(nn_bootstrap(nn, 4, label, NULL), ARG, "nn_bootstrap: an array is NULL");
     EXPECT_CALL(nn_model_average(net, NULL, 0), ARG, "nn_model_average: average is NULL");
     EXPECT_CALL(nn_model_average(net, w->data, -1), ARG, "nn_model_average: k is -1");
+    EXPECT_CALL(nn_freeze(net, "nobody", 1), ARG, "nn_freeze: there is no parameter \"nobody\"");
+    EXPECT_CALL(nn_model_copy(net, NULL, net, ""), ARG, "nn_model_copy: argument 2 is NULL");
+    EXPECT_CALL(nn_model_copy(net, "", NULL, ""), ARG, "nn_model_copy: argument 3 is NULL");
+    EXPECT_CALL(nn_model_copy(net, "", net, NULL), ARG, "nn_model_copy: argument 4 is NULL");
+    EXPECT_CALL(nn_model_copy(net, "x", net, ""), ARG, "nn_model_copy: there is nothing below \"x\"");
     stop();
 }
 
@@ -1497,6 +1502,8 @@ static const nn_real two_losses[2] = {1, 2};
     X(nn_vote, nn_vote(NULL, NULL, 1, 1, NULL))                                                   \
     X(nn_bootstrap, nn_bootstrap(NULL, 1, NULL, NULL))                                            \
     X(nn_model_average, nn_model_average(NULL, NULL, 0))                                          \
+    X(nn_freeze, nn_freeze(NULL, NULL, 1))                                                        \
+    X(nn_model_copy, nn_model_copy(NULL, NULL, NULL, NULL))                                       \
     X(nn_conv2d_new, nn_conv2d_new(NULL, NULL, 1, 1, 1, 1, 0))                                    \
     X(nn_conv2d_new_with, nn_conv2d_new_with(NULL, NULL, 1, 1, 1, 1, empty_conv.options))         \
     X(nn_conv1d_new, nn_conv1d_new(NULL, NULL, 1, 1, 1, 1, 0))                                    \
