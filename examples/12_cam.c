@@ -6,7 +6,7 @@
 #define NN_IMPLEMENTATION
 #include "../nn.h"
 
-enum { DIGIT = 8, SIDE = 24, MAP = 12, FEATURES = 32, EPOCHS = 12, MAX_TEST = 400 };
+enum { DIGIT = 8, SIDE = 24, MAP = 12, FEATURES = 24, EPOCHS = 30, CLASSES = 4, MAX_TEST = 400 };
 
 typedef struct network {
     nn_conv2d conv1, conv2, conv3;
@@ -46,10 +46,51 @@ static nn_tensor *hide(const nn_tensor *digits, int *corner)
     return x;
 }
 
-static int inside(int corner, int row, int column) /* of the digit's 8 x 8 pixels */
+/* [activation] */
+/* How much each place of the map speaks for the class: the sum over k of its feature k times the
+ * class's weight for k. The mean over all places, plus the bias, is the logit. */
+static void activation(const network *net, const nn_tensor *map, int picture, int class_seen,
+                       nn_real cam[MAP * MAP])
 {
-    row -= corner / SIDE, column -= corner % SIDE;
-    return row >= 0 && row < DIGIT && column >= 0 && column < DIGIT;
+    for (int i = 0; i < MAP * MAP; i++) {
+        cam[i] = 0;
+        for (int k = 0; k < FEATURES; k++)
+            cam[i] += net->out.weight->data[class_seen * FEATURES + k] *
+                      map->data[(picture * FEATURES + k) * MAP * MAP + i];
+    }
+}
+/* [/activation] */
+
+/* Whether the largest number of a map, size x size, is where the digit has its 8 x 8 pixels. */
+static int hit(const nn_real *map, int size, int corner)
+{
+    int most = 0;
+    for (int i = 0; i < size * size; i++)
+        if (map[i] > map[most]) most = i;
+    const int scale = SIDE / size;
+    const int row = most / size * scale - corner / SIDE, column = most % size * scale - corner % SIDE;
+    return row > -scale && row < DIGIT && column > -scale && column < DIGIT;
+}
+
+static void show(const nn_real *picture, const nn_real *cam, int label, int corner)
+{
+    static const char ink[] = " .:-=+*#%@";
+    nn_real most = 0;
+    for (int i = 0; i < MAP * MAP; i++) most = cam[i] > most ? cam[i] : most;
+    printf("== a %d, from row %d and column %d on; and the class activation map\n", label,
+           corner / SIDE, corner % SIDE);
+    for (int i = 0; i < MAP * SIDE; i++) { /* of the picture's rows two in one */
+        const nn_real *pixel = picture + i / SIDE * 2 * SIDE + i % SIDE;
+        printf(i % SIDE ? "%c" : "|%c", ink[(int)((double)(pixel[0] + pixel[SIDE]) * 4.99)]);
+        if (i % SIDE < SIDE - 1) continue;
+        printf("|  |");
+        for (int k = 0; k < MAP; k++) {
+            const double part = (double)(cam[i / SIDE * MAP + k] / most);
+            printf("%c%c", ink[part > 0 ? (int)(part * 9.99) : 0],
+                   ink[part > 0 ? (int)(part * 9.99) : 0]);
+        }
+        printf("|\n");
+    }
 }
 
 static void learn(const network *net, nn_model *model, const nn_dataset *train)
@@ -65,7 +106,7 @@ static void learn(const network *net, nn_model *model, const nn_dataset *train)
             nn_zero_grad(model);
             nn_tensor *x = hide(nn_batch_x(&b), corner);
             nn_backward(nn_cross_entropy(logits(net, features(net, x)), b.label));
-            opt->lr = nn_cosine_annealing_lr(0.005f, 0, EPOCHS * (train->n / 16), step++);
+            opt->lr = nn_cosine_annealing_lr(0.01f, 0, EPOCHS * (train->n / 16), step++);
             nn_step(opt);
         }
 }
@@ -77,13 +118,20 @@ int main(void)
     nn_table table = nn_csv_load(nn, "examples/data/digits.csv", plain);
     nn_dataset all = nn_dataset_classes(&table, -1), train, test;
     for (ptrdiff_t i = 0; i < (ptrdiff_t)all.n * all.size; i++) all.x[i] /= 16;
+    int n = 0; /* only the first CLASSES digits */
+    for (int i = 0; i < all.n; i++) {
+        if (all.label[i] >= CLASSES) continue;
+        memmove(all.x + n * all.size, all.x + i * all.size, (size_t)all.size * sizeof *all.x);
+        all.label[n++] = all.label[i];
+    }
+    all.n = n, all.classes = CLASSES;
     nn_split(&all, 0.2, &train, &test);
     if (!nn_ok(nn) || test.n > MAX_TEST) return 1;
     nn_model *model = nn_model_new(nn);
     const network net = {nn_conv2d_new(model, "conv1", 1, 8, 3, 1, 1),
                          nn_conv2d_new(model, "conv2", 8, 16, 3, 1, 1),
                          nn_conv2d_new(model, "conv3", 16, FEATURES, 3, 1, 1),
-                         nn_linear_new(model, "out", FEATURES, 10)};
+                         nn_linear_new(model, "out", FEATURES, CLASSES)};
     learn(&net, model, &train);
 
     nn_clear(nn);
@@ -91,7 +139,31 @@ int main(void)
     nn_tensor *x = nn_requires_grad(hide(nn_dataset_x(&test), corner));
     nn_tensor *map = features(&net, x), *z = logits(&net, map);
     nn_argmax(z, seen);
-    printf("right %.1f\n", 100.0 * nn_count_correct(z, test.label) / test.n);
+    const double right = 100.0 * nn_count_correct(z, test.label) / test.n;
+    nn_backward(nn_sum(nn_mul(z, nn_one_hot(nn, seen, test.n, CLASSES)))); /* of what it saw */
+
+    int cam_hits = 0, gradient_hits = 0, ink_hits = 0;
+    for (int i = 0; i < test.n && nn_ok(nn); i++) {
+        const ptrdiff_t at = (ptrdiff_t)i * SIDE * SIDE;
+        nn_real cam[MAP * MAP];
+        activation(&net, map, i, seen[i], cam);
+        cam_hits += hit(cam, MAP, corner[i]);
+        gradient_hits += hit(x->grad + at, SIDE, corner[i]);
+        ink_hits += hit(x->data + at, SIDE, corner[i]);
+        if (i == 0) show(x->data + at, cam, test.label[i], corner[i]);
+    }
+    printf("\n== of %d new pictures, %.1f %% are read correctly; the largest number of\n", test.n,
+           right);
+    printf("the class activation map   is in the digit's 8 x 8 pixels in %5.1f %%\n",
+           100.0 * cam_hits / test.n);
+    printf("the gradient of the pixels                                   %5.1f %%\n",
+           100.0 * gradient_hits / test.n);
+    printf("the picture: brightest pixel                                 %5.1f %%\n",
+           100.0 * ink_hits / test.n);
+    printf("a picture of chance: 64 of 576 pixels                        %5.1f %%\n", 6400.0 / 576);
+    const int good = nn_ok(nn) && cam_hits > test.n * 2 / 3 && gradient_hits > test.n * 2 / 3;
+    printf("\nexpected: map and gradient above 66.7 %%, where looking at any ink gives 50 %%: yes\n");
+    printf("got:      %s\n", good ? "yes" : "no");
     nn_destroy(nn);
-    return 0;
+    return !good;
 }
