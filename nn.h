@@ -1119,36 +1119,31 @@ void nn_model_average(nn_model *model, nn_real *average, int k);
 /* How a window moves over x [N, C, H, W], in pairs {height, width}; over x [N, C, T] the first of a
  * pair holds. 0 stands for what is usual: (nn_conv_options){0} moves by 1, without padding. */
 typedef struct nn_conv_options {
-    int no_bias, groups;   /* groups of channels, 1: each has filters of its own, which see only it */
+    int no_bias, groups;   /* groups of channels, 1: each has its own filters, which see only it */
     int stride[2];         /* 1 */
     int padding[2];        /* zeros on either side of x, 0; or NN_SAME */
     int dilation[2];       /* from one place of the window to the next, 1 */
     int output_padding[2]; /* transposed only, 0: so many more outputs, at the end */
 } nn_conv_options;
-/* As many outputs as inputs, for stride 1: dilation (kernel - 1) zeros, half of them on each side,
- * and if they are odd the one more at the end. */
-enum { NN_SAME = -1 };
+enum { NN_SAME = -1 }; /* as many outputs as inputs, for stride 1; of an odd number of zeros, which
+                        * an even kernel needs, the one more is at the end */
 /* floor((size + 2 padding - dilation (kernel - 1) - 1) / stride) + 1 outputs; less than 1 is a
  * mistake (Dumoulin and Visin 2016, arXiv 1603.07285). Book: 12. */
 int nn_conv_out_size(int size, int kernel, int stride, int padding, int dilation);
 
-/* Convolution, the filters not turned (cross-correlation), as one operation:
- *     y[n, k, i, j] = bias[k] + sum over c, r, s of
- *         weight[k, c, r, s] x[n, c, i stride + r dilation - padding, j stride + s ..]
- * The transposed one does what this does to a gradient on its way back from y to x, so that y is
- * the larger. Meanings, names and first values are PyTorch's: parameters "name.weight" and
- * "name.bias", uniform within 1 / sqrt(weight size / its first dimension) of 0. The options, but the
- * first two, may be changed later; and a layer may be made of any tensors. */
+/* Convolution, the filters not turned (cross-correlation): y[n, k, i, j] = bias[k] + sum over
+ * c, r, s of weight[k, c, r, s] x[n, c, i stride + r dilation - padding, the same of j and s].
+ * The transposed one does what this does to a gradient on its way back from y to x: its y is the
+ * larger. Meanings, names and first values are PyTorch's: parameters "name.weight" and "name.bias",
+ * uniform within 1 / sqrt(weight size / its first dimension) of 0. The options, but the first two,
+ * may be changed later, and a layer may be made of any tensors. Book: 12, as all of these. */
 typedef struct nn_conv2d {
     nn_tensor *weight; /* [K, C / groups, kH, kW]; transposed [C, K / groups, kH, kW]; 1d no kH */
     nn_tensor *bias;   /* [K]; NULL: none */
     nn_conv_options options;
 } nn_conv2d, nn_conv1d, nn_conv_transpose2d;
-
-/* A layer from `in` channels to `out` with kernel x kernel windows (1d: kernel). Book: 12, as all of
- * these. */
 nn_conv2d nn_conv2d_new(nn_model *model, const char *name, int in, int out, int kernel, int stride,
-                        int padding);
+                        int padding); /* from `in` channels to `out`, windows kernel x kernel */
 nn_conv2d nn_conv2d_new_with(nn_model *model, const char *name, int in, int out, int kernel_h,
                              int kernel_w, nn_conv_options options);
 nn_conv1d nn_conv1d_new(nn_model *model, const char *name, int in, int out, int kernel, int stride,
@@ -1172,8 +1167,8 @@ nn_tensor *nn_global_avg_pool2d(nn_tensor *x); /* of whole channels: [N, C, H, W
 nn_tensor *nn_flatten(nn_tensor *x);           /* [N, ..] -> [N, D] for a fully connected layer */
 
 /* What one output sees of the input along an axis: `size` numbers; its neighbour sees those `jump`
- * further on. Begins as {1, 1}; what it is after one more convolution or pooling (Araujo, Norris
- * and Sim, Distill 2019). Book: 12. */
+ * further on. {1, 1} at first; this gives what it is after one more convolution or pooling (Araujo,
+ * Norris and Sim, Distill 2019). Book: 12. */
 typedef struct nn_receptive_field {
     int size, jump;
 } nn_receptive_field;
@@ -8098,49 +8093,34 @@ void nn_model_average(nn_model *model, nn_real *average, int k)
 
 /* ---- windows: what convolution and pooling share ---- */
 
-/* How many places a window has along one axis; NN_SAME becomes a padding. 0: a mistake, reported. */
-static int nn__window_outputs(nn_ctx *nn, const char *function, int size, int kernel, int stride,
-                              int *padding, int dilation)
+/* How many places a window has along an axis; NN_SAME becomes a padding. Transposed, the way back:
+ * the size of what has `size` places, `more` being left over. 0: a mistake, reported. */
+static int nn__window_places(nn_ctx *nn, const char *function, int size, int kernel, int stride,
+                             int *padding, int dilation, int transposed, int more)
 {
-    const double span = (double)dilation * (kernel - 1.0);
-    if (size < 1 || kernel < 1 || stride < 1 || *padding < NN_SAME || dilation < 1)
-        return nn__mistake(nn, function, "size %d, kernel %d, stride %d, padding %d, dilation %d",
-                           size, kernel, stride, *padding, dilation);
-    if (span > INT_MAX / 4 || *padding > INT_MAX / 4 - size / 4)
-        return nn__mistake(nn, function, "kernel %d, padding %d, dilation %d are too large", kernel,
-                           *padding, dilation);
-    if (*padding == NN_SAME) {
-        if (stride > 1) return nn__mistake(nn, function, "NN_SAME with a stride of %d", stride);
-        *padding = dilation * (kernel - 1) / 2;
-        return size;
-    }
-    const int room = size + 2 * *padding - dilation * (kernel - 1) - 1;
-    if (room < 0)
+    const double span = (double)dilation * (kernel - 1.0), both = 2.0 * *padding;
+    const int same = *padding == NN_SAME && stride == 1 && !transposed;
+    const double result = same         ? size
+                          : transposed ? (size - 1.0) * stride - both + span + 1 + more
+                                       : floor((size + both - span - 1) / stride) + 1;
+    if (size < 1 || kernel < 1 || stride < 1 || dilation < 1 || (*padding < 0 && !same) ||
+        more < 0 || (more && more >= stride && more >= dilation) || !(result >= 1) ||
+        size + both + span + result > INT_MAX / 4)
         return nn__mistake(nn, function,
-                           "the window is larger than the input: kernel %d with dilation %d, size "
-                           "%d with padding %d", kernel, dilation, size, *padding);
-    return room / stride + 1;
+                           "no place for the window: size %d, kernel %d, stride %d, padding %d, "
+                           "dilation %d, output_padding %d", size, kernel, stride, *padding,
+                           dilation, more);
+    if (same) *padding = (int)span / 2;
+    return (int)result;
 }
 
 int nn_conv_out_size(int size, int kernel, int stride, int padding, int dilation)
 {
-    return nn__window_outputs(NULL, "nn_conv_out_size", size, kernel, stride, &padding, dilation);
+    return nn__window_places(NULL, "nn_conv_out_size", size, kernel, stride, &padding, dilation,
+                             0, 0);
 }
 
-/* The other way: the size of an image of which a window makes `out` outputs. */
-static int nn__window_inputs(nn_ctx *nn, const char *function, int out, int kernel, int stride,
-                             int padding, int dilation, int more)
-{
-    const double size = (out - 1.0) * stride - 2.0 * padding + dilation * (kernel - 1.0) + 1 + more;
-    if (stride < 1 || padding < 0 || dilation < 1 || more < 0 || size < 1 || size > INT_MAX / 4 ||
-        (more >= stride && more >= dilation))
-        return nn__mistake(nn, function,
-                           "size %d, kernel %d, stride %d, padding %d, dilation %d, output_padding "
-                           "%d", out, kernel, stride, padding, dilation, more);
-    return (int)size;
-}
-
-/* The geometry of a window on x, [N, C, H, W] (2 axes) or [N, C, T] (1: an image of one row), into v.
+/* A window on x, [N, C, H, W] (2 axes) or [N, C, T] (1: an image of one row), as nn__conv has it.
  * Transposed: x is what the window makes, v->size the result. 0: a mistake, reported. */
 static int nn__window_of(const char *function, const nn_tensor *x, int axes, const int *kernel,
                          const nn_conv_options *o, int transposed, nn__conv *v)
@@ -8153,62 +8133,66 @@ static int nn__window_of(const char *function, const nn_tensor *x, int axes, con
         v->kernel[d] = kernel[i], v->pad[d] = o->padding[i];
         if (o->stride[i]) v->stride[d] = o->stride[i];
         if (o->dilation[i]) v->dilation[d] = o->dilation[i];
-        v->size[d] = v->out[d] = size;
-        if (transposed)
-            v->size[d] = nn__window_inputs(x->ctx, function, size, kernel[i], v->stride[d],
-                                           v->pad[d], v->dilation[d], o->output_padding[i]);
-        else
-            v->out[d] = nn__window_outputs(x->ctx, function, size, kernel[i], v->stride[d],
-                                           &v->pad[d], v->dilation[d]);
-        if (!v->size[d] || !v->out[d]) return 0;
+        const int result = nn__window_places(x->ctx, function, size, kernel[i], v->stride[d],
+                                             &v->pad[d], v->dilation[d], transposed,
+                                             transposed ? o->output_padding[i] : 0);
+        if (!result) return 0;
+        v->size[d] = transposed ? result : size;
+        v->out[d] = transposed ? size : result;
         if (v->out[d] == 1) v->stride[d] = nn__min(v->stride[d], v->size[d]); /* goes nowhere */
     }
     return 1;
 }
 
+static nn_shape nn__images(int axes, int n, int channels, const int size[2])
+{
+    return axes == 1 ? nn_shape3(n, channels, size[1]) : nn_shape4(n, channels, size[0], size[1]);
+}
+
 nn_receptive_field nn_receptive_field_after(nn_receptive_field before, int kernel, int stride,
                                             int dilation)
 {
-    nn_receptive_field r = {before.size + dilation * (kernel - 1) * before.jump,
-                            before.jump * stride};
+    nn_receptive_field r = before;
     if (kernel < 1 || stride < 1 || dilation < 1)
-        nn__mistake(NULL, "nn_receptive_field_after", "kernel %d, stride %d, dilation %d", kernel,
-                    stride, dilation);
+        return nn__mistake(NULL, "nn_receptive_field_after", "kernel %d, stride %d, dilation %d",
+                           kernel, stride, dilation), r;
+    r.size += dilation * (kernel - 1) * before.jump;
+    r.jump *= stride;
     return r;
 }
 
 /* ---- convolution ---- */
 
-typedef struct nn__filters { /* a convolution of each group of channels by itself */
+typedef struct nn__filters { /* a convolution, v, for each group of channels by itself */
     nn__conv v;
     int groups, transposed;
 } nn__filters;
 
 enum { NN__TO_Y, NN__TO_W, NN__TO_IMAGE };
 
-/* Adds to y, to w or to the image what follows from the other two. */
+/* Adds to y, to w or to the image what follows from the other two. 0 without memory. */
 static int nn__convolve(nn_ctx *nn, const nn__filters *f, int to, nn_real *image, nn_real *w,
                         nn_real *y)
 {
     nn__conv v = f->v;
-    const int images = f->groups > 1 ? v.n : 1; /* groups of one image are not a batch */
-    const ptrdiff_t image_step = (ptrdiff_t)v.channels * nn__span2(v.size);
+    const int images = f->groups > 1 ? v.n : 1; /* images without groups are one batch */
     const ptrdiff_t w_step = (ptrdiff_t)v.filters * v.channels * nn__span2(v.kernel);
-    const ptrdiff_t y_step = (ptrdiff_t)v.filters * nn__span2(v.out);
     int ok = 1;
     v.n /= images;
-    for (int n = 0; n < images; n++)
-        for (int g = 0; ok && g < f->groups; g++, image += image_step, y += y_step) {
-            nn_real *const own = w + g * w_step;
-            if (to == NN__TO_Y) ok = nn__conv_forward(nn, &v, image, own, y);
-            else if (to == NN__TO_W) ok = nn__conv_weight_grad(nn, &v, image, y, own);
-            else ok = nn__conv_input_grad(nn, &v, own, y, image);
-        }
+    for (int i = 0; ok && i < images * f->groups; i++) {
+        nn_real *const own = w + i % f->groups * w_step;
+        if (to == NN__TO_Y) ok = nn__conv_forward(nn, &v, image, own, y);
+        else if (to == NN__TO_W) ok = nn__conv_weight_grad(nn, &v, image, y, own);
+        else ok = nn__conv_input_grad(nn, &v, own, y, image);
+        image += (ptrdiff_t)v.channels * nn__span2(v.size);
+        y += (ptrdiff_t)v.filters * nn__span2(v.out);
+    }
     return ok;
 }
 
-/* y = w * x + b: dx += what dy has where w met x, dw += dy * x, db[k] += the sum of dy's channel k.
- * Transposed, y is the image and x what w makes of it. */
+/* y[k, i] = b[k] + sum w[k, c, r] x[c, i stride + r dilation - padding]:
+ * dx[c, same] += w dy, dw += dy x[c, same], db += dy, each summed over the other indices.
+ * Transposed, x is the y of this, and y the x. */
 static void nn__conv_backward(nn_tensor *y)
 {
     const nn__filters *f = (const nn__filters *)y->saved;
@@ -8220,9 +8204,9 @@ static void nn__conv_backward(nn_tensor *y)
         if (w->grad) nn__convolve(y->ctx, f, NN__TO_W, x->data, w->grad, y->grad);
         if (x->grad) nn__convolve(y->ctx, f, NN__TO_IMAGE, x->grad, w->data, y->grad);
     }
-    const size_t channels = (size_t)y->shape.dim[1], run = nn__span(y->shape, 2, y->shape.ndim);
+    const size_t filters = (size_t)y->shape.dim[1], run = nn__span(y->shape, 2, y->shape.ndim);
     for (size_t i = 0; b && b->grad && i < y->size / run; i++)
-        b->grad[i % channels] += y->ctx->kernels->sum(run, y->grad + i * run);
+        b->grad[i % filters] += y->ctx->kernels->sum(run, y->grad + i * run);
 }
 
 static nn_tensor *nn__conv_layer(const char *function, const char *op, const nn_conv2d *l,
@@ -8234,41 +8218,34 @@ static nn_tensor *nn__conv_layer(const char *function, const char *op, const nn_
     nn_ctx *nn = x->ctx;
     const nn_shape w = l->weight->shape;
     const int groups = l->options.groups ? l->options.groups : 1;
-    if (x->shape.ndim != axes + 2 || w.ndim != axes + 2)
-        return nn_fail(nn, NN_ERROR_SHAPE, function, "x is %s, the weight %s: not %d dimensions",
-                       nn_shape_text(nn, x->shape), nn_shape_text(nn, w), axes + 2);
-    if (groups < 1 || w.dim[0] % groups || w.dim[1] > INT_MAX / groups)
-        return nn_fail(nn, NN_ERROR_SHAPE, function, "the weight %s cannot be in %d groups",
-                       nn_shape_text(nn, w), groups);
+    const char *weight = nn_shape_text(nn, w);
+    if (w.ndim != axes + 2 || groups < 1 || w.dim[0] % groups || w.dim[1] > INT_MAX / groups)
+        return nn_fail(nn, NN_ERROR_SHAPE, function,
+                       "the weight is %s, not of %d dimensions, the first a multiple of %d group%s",
+                       weight, axes + 2, groups, groups == 1 ? "" : "s");
     const int channels = transposed ? w.dim[0] : w.dim[1] * groups;
     const int filters = transposed ? w.dim[1] * groups : w.dim[0];
-    if (x->shape.dim[1] != channels)
-        return nn_fail(nn, NN_ERROR_SHAPE, function,
-                       "x is %s, its channels should be %d: the weight is %s in %d group%s",
-                       nn_shape_text(nn, x->shape), channels, nn_shape_text(nn, w), groups,
-                       groups == 1 ? "" : "s");
+    if (x->shape.ndim != axes + 2 || x->shape.dim[1] != channels)
+        return nn_fail(nn, NN_ERROR_SHAPE, function, "x is %s, not [N, %d, %s]: the weight is %s",
+                       nn_shape_text(nn, x->shape), channels, axes == 1 ? "T" : "H, W", weight);
     if (in[2] && !nn_shape_equal(in[2]->shape, nn_shape1(filters)))
-        return nn_fail(nn, NN_ERROR_SHAPE, function, "the bias is %s, the weight %s: not [%d]",
-                       nn_shape_text(nn, in[2]->shape), nn_shape_text(nn, w), filters);
-    nn__filters f;
+        return nn_fail(nn, NN_ERROR_SHAPE, function, "the bias is %s, not [%d]: the weight is %s",
+                       nn_shape_text(nn, in[2]->shape), filters, weight);
+    nn__filters f = {{0}, groups, transposed};
     if (!nn__window_of(function, x, axes, w.dim + 2, &l->options, transposed, &f.v))
         return &nn->failed;
-    f.groups = groups, f.transposed = transposed;
     f.v.channels = w.dim[1], f.v.filters = w.dim[0] / groups;
-    const int *size = transposed ? f.v.size : f.v.out;
-    const nn_shape shape = axes == 1 ? nn_shape3(f.v.n, filters, size[1])
-                                     : nn_shape4(f.v.n, filters, size[0], size[1]);
+    const nn_shape shape = nn__images(axes, f.v.n, filters, transposed ? f.v.size : f.v.out);
     nn_tensor *y = nn_op_new(op, shape, in, n_in, nn__conv_backward, sizeof f);
     if (!y->size) return y;
     *(nn__filters *)y->saved = f;
     const size_t run = nn__span(shape, 2, shape.ndim);
-    const nn_real zero = 0; /* each sum begins with the bias */
-    for (size_t i = 0; i < y->size / run; i++)
+    const nn_real zero = 0;
+    for (size_t i = 0; i < y->size / run; i++) /* each sum begins with the bias */
         nn->kernels->add(run, in[2] ? in[2]->data + i % (size_t)filters : &zero, 0, &zero, 0,
                          y->data + i * run);
-    const int ok = transposed
-                       ? nn__convolve(nn, &f, NN__TO_IMAGE, y->data, l->weight->data, x->data)
-                       : nn__convolve(nn, &f, NN__TO_Y, x->data, l->weight->data, y->data);
+    const int ok = transposed ? nn__convolve(nn, &f, NN__TO_IMAGE, y->data, in[1]->data, x->data)
+                              : nn__convolve(nn, &f, NN__TO_Y, x->data, in[1]->data, y->data);
     return ok ? nn_op_done(y) : &nn->failed;
 }
 
@@ -8276,37 +8253,34 @@ nn_tensor *nn_conv2d_forward(const nn_conv2d *l, nn_tensor *x)
 {
     return nn__conv_layer("nn_conv2d_forward", "conv2d", l, x, 2, 0);
 }
-
 nn_tensor *nn_conv1d_forward(const nn_conv1d *l, nn_tensor *x)
 {
     return nn__conv_layer("nn_conv1d_forward", "conv1d", l, x, 1, 0);
 }
-
 nn_tensor *nn_conv_transpose2d_forward(const nn_conv_transpose2d *l, nn_tensor *x)
 {
     return nn__conv_layer("nn_conv_transpose2d_forward", "conv_transpose2d", l, x, 2, 1);
 }
 
-/* shape: of the weight, its channels not yet divided by the groups */
+/* weight: its shape if there were one group; out: channels */
 static nn_conv2d nn__conv_new(const char *function, nn_model *model, const char *name,
-                              nn_shape shape, int out, const nn_conv_options *options)
+                              nn_shape weight, int out, nn_conv_options options)
 {
-    const int before = model ? model->n_params : 0;
-    const int groups = options->groups ? options->groups : 1;
-    nn_conv2d l = {NULL, NULL, *options};
+    nn_conv2d l = {NULL, NULL, options};
+    const int before = model ? model->n_params : 0, groups = options.groups ? options.groups : 1;
     if (!nn__given(model, function)) return l;
     nn_ctx *nn = model->ctx;
-    if (nn->code == NN_OK && (groups < 1 || shape.dim[0] % groups || shape.dim[1] % groups))
-        nn__mistake(nn, function, "%d groups do not divide %d and %d channels", groups,
-                    shape.dim[0], shape.dim[1]);
-    shape.dim[1] /= groups > 0 ? groups : 1;
-    l.weight = nn_param(model, name, "weight", shape);
-    if (!options->no_bias) l.bias = nn_param(model, name, "bias", nn_shape1(out));
+    if (nn->code == NN_OK && (groups < 1 || weight.dim[0] % groups || weight.dim[1] % groups))
+        nn__mistake(nn, function, "%d groups do not divide %d channels in and %d out", groups,
+                    weight.dim[1], out);
+    else weight.dim[1] /= groups;
+    l.weight = nn_param(model, name, "weight", weight);
+    if (!options.no_bias) l.bias = nn_param(model, name, "bias", nn_shape1(out));
     if (nn->code != NN_OK) { /* all of the layer or nothing */
         model->n_params = before;
         return l;
     }
-    const nn_real bound = 1 / (nn_real)sqrt((double)(l.weight->size / (size_t)shape.dim[0]));
+    const nn_real bound = 1 / (nn_real)sqrt((double)nn__span(weight, 1, weight.ndim));
     for (size_t i = 0; i < l.weight->size; i++) l.weight->data[i] = nn_uniform(nn, -bound, bound);
     for (size_t i = 0; l.bias && i < l.bias->size; i++)
         l.bias->data[i] = nn_uniform(nn, -bound, bound);
@@ -8323,29 +8297,25 @@ nn_conv2d nn_conv2d_new_with(nn_model *model, const char *name, int in, int out,
                              int kernel_w, nn_conv_options options)
 {
     return nn__conv_new("nn_conv2d_new_with", model, name, nn_shape4(out, in, kernel_h, kernel_w),
-                        out, &options);
+                        out, options);
 }
-
 nn_conv2d nn_conv2d_new(nn_model *model, const char *name, int in, int out, int kernel, int stride,
                         int padding)
 {
-    const nn_conv_options o = nn__both_ways(stride, padding);
-    return nn__conv_new("nn_conv2d_new", model, name, nn_shape4(out, in, kernel, kernel), out, &o);
+    return nn__conv_new("nn_conv2d_new", model, name, nn_shape4(out, in, kernel, kernel), out,
+                        nn__both_ways(stride, padding));
 }
-
 nn_conv1d nn_conv1d_new(nn_model *model, const char *name, int in, int out, int kernel, int stride,
                         int padding)
 {
-    const nn_conv_options o = nn__both_ways(stride, padding);
-    return nn__conv_new("nn_conv1d_new", model, name, nn_shape3(out, in, kernel), out, &o);
+    return nn__conv_new("nn_conv1d_new", model, name, nn_shape3(out, in, kernel), out,
+                        nn__both_ways(stride, padding));
 }
-
 nn_conv_transpose2d nn_conv_transpose2d_new(nn_model *model, const char *name, int in, int out,
                                             int kernel, int stride, int padding)
 {
-    const nn_conv_options o = nn__both_ways(stride, padding);
-    return nn__conv_new("nn_conv_transpose2d_new", model, name,
-                        nn_shape4(in, out, kernel, kernel), out, &o);
+    return nn__conv_new("nn_conv_transpose2d_new", model, name, nn_shape4(in, out, kernel, kernel),
+                        out, nn__both_ways(stride, padding));
 }
 
 /* ---- pooling ---- */
@@ -8355,54 +8325,42 @@ typedef struct nn__pool {
     int *index; /* of a maximum: where in its channel it was found */
 } nn__pool;
 
-/* The outputs, from *first up to the result, whose windows have place t inside of axis d. */
+/* Outputs *first .. the result - 1 have place t of their window inside the image, on axis d. */
 static int nn__outputs_with(const nn__conv *v, int d, int t, int *first)
 {
-    const int before = v->pad[d] - t, s = v->stride[d]; /* output o has there o s - before */
+    const int before = v->pad[d] - t, s = v->stride[d]; /* output o has it at o s - before */
     const int last = v->size[d] - 1 + before;
     *first = before > 0 ? (before + s - 1) / s : 0;
     return last < 0 ? 0 : nn__min(v->out[d], last / s + 1);
 }
 
 NN__OPTIMIZE("O2")
-/* One channel, place by place of the window. With an index: y and where it is become the maximum. Else
- * y += x, the sum; or, back, x += y. */
+/* One channel, place by place of the window. With an index: where the maximum is. Without: y += x,
+ * the sum; or, back, x += y. */
 static void nn__pool_channel(const nn__conv *v, nn_real *x, nn_real *y, int *index, int back)
 {
-    const int s = v->stride[1];
-    for (int ty = 0; ty < v->kernel[0]; ty++)
-        for (int tx = 0; tx < v->kernel[1]; tx++) {
-            int top, left;
-            const int bottom = nn__outputs_with(v, 0, ty, &top);
-            const int right = nn__outputs_with(v, 1, tx, &left);
-            for (int i = top; i < bottom; i++) {
-                const int at = (i * v->stride[0] - v->pad[0] + ty) * v->size[1] - v->pad[1] + tx;
-                nn_real *to = y + (ptrdiff_t)i * v->out[1];
-                int *found = index + (index ? (ptrdiff_t)i * v->out[1] : 0);
-                for (int j = left; index && j < right; j++) {
-                    const nn_real a = x[at + j * s];
-                    const int larger = (a > to[j]) | (a != a);
-                    to[j] = larger ? a : to[j];
-                    found[j] = larger ? at + j * s : found[j];
-                }
-                for (int j = left; !index && !back && j < right; j++) to[j] += x[at + j * s];
-                for (int j = left; back && j < right; j++) x[at + j * s] += to[j];
+    const int s = v->stride[1], w = v->size[1], up = v->pad[0], before = v->pad[1];
+    for (int i = 0, to = 0; index && i < v->out[0]; i++) /* the first place that is inside */
+        for (int j = 0; j < v->out[1]; j++, to++)
+            index[to] = (i * v->stride[0] > up ? (i * v->stride[0] - up) * w : 0) +
+                        (j * s > before ? j * s - before : 0);
+    for (int t = 0; t < nn__span2(v->kernel); t++) {
+        const int ty = t / v->kernel[1], tx = t % v->kernel[1];
+        int top, left;
+        const int bottom = nn__outputs_with(v, 0, ty, &top);
+        const int right = nn__outputs_with(v, 1, tx, &left);
+        for (int i = top; i < bottom; i++) {
+            const int at = (i * v->stride[0] - up + ty) * w - before + tx, to = i * v->out[1];
+            for (int j = left; index && j < right; j++) {
+                const int other = at + j * s, best = index[to + j];
+                const int larger = !(x[other] <= x[best]) & (x[best] == x[best]); /* NaN is */
+                index[to + j] = best + larger * (other - best); /* a branch would often go wrong */
             }
+            for (int j = left; !index && !back && j < right; j++) y[to + j] += x[at + j * s];
+            for (int j = left; back && j < right; j++) x[at + j * s] += y[to + j];
         }
-}
-NN__OPTIMIZE_END
-
-/* y = the mean of a window: each dx in it += dy / (its places) */
-static void nn__avg_pool_backward(nn_tensor *y)
-{
-    const nn__conv *v = &((const nn__pool *)y->saved)->v;
-    const nn_real places = (nn_real)nn__span2(v->kernel);
-    const ptrdiff_t in = nn__span2(v->size), out = nn__span2(v->out);
-    nn_real *share = nn__temporary(y);
-    if (!share) return;
-    y->ctx->kernels->div(y->size, y->grad, 1, &places, 0, share);
-    for (ptrdiff_t i = 0; i < (ptrdiff_t)v->n * v->channels; i++)
-        nn__pool_channel(v, y->in[0]->grad + i * in, share + i * out, NULL, 1);
+    }
+    for (int i = 0; index && i < nn__span2(v->out); i++) y[i] = x[index[i]];
 }
 
 static void nn__max_pool_backward(nn_tensor *y) /* y = x[index]: dx there += dy */
@@ -8413,44 +8371,50 @@ static void nn__max_pool_backward(nn_tensor *y) /* y = x[index]: dx there += dy 
     for (size_t i = 0; i < y->size; i += out, dx += in)
         for (size_t j = i; j < i + out; j++) dx[p->index[j]] += y->grad[j];
 }
+NN__OPTIMIZE_END
+
+static void nn__avg_pool_backward(nn_tensor *y) /* y = sum x / places: dx += dy / places */
+{
+    const nn__conv *v = &((const nn__pool *)y->saved)->v;
+    const nn_real places = (nn_real)nn__span2(v->kernel);
+    nn_real *share = nn__temporary(y), *dx = y->in[0]->grad;
+    if (!share) return;
+    y->ctx->kernels->div(y->size, y->grad, 1, &places, 0, share);
+    for (int c = 0; c < v->n * v->channels; c++, dx += nn__span2(v->size)) {
+        nn__pool_channel(v, dx, share, NULL, 1);
+        share += nn__span2(v->out);
+    }
+}
 
 static nn_tensor *nn__pool_of(const char *function, nn_tensor *x, int axes, int max, int kernel,
                               int stride, int padding)
 {
     if (!nn_op_check(function, &x, 1)) return nn_op_failed(&x, 1);
     nn_ctx *nn = x->ctx;
-    if (x->shape.ndim != axes + 2)
-        return nn_fail(nn, NN_ERROR_SHAPE, function, "x is %s: not %d dimensions",
-                       nn_shape_text(nn, x->shape), axes + 2);
-    if (padding > kernel / 2)
-        return nn__mistake(nn, function, "padding %d is more than half of kernel %d", padding,
-                           kernel), &nn->failed;
     const nn_conv_options o = nn__both_ways(stride ? stride : kernel, padding);
     const int sides[2] = {kernel, kernel};
     nn__pool p = {{0}, NULL};
-    if (!nn__window_of(function, x, axes, sides, &o, 0, &p.v)) return &nn->failed;
-    const nn__conv *v = &p.v;
-    const nn_shape shape = axes == 1 ? nn_shape3(v->n, v->channels, v->out[1])
-                                     : nn_shape4(v->n, v->channels, v->out[0], v->out[1]);
-    nn_tensor *y = nn_op_new(&function[3], shape, &x, 1,
+    nn__conv *v = &p.v;
+    if (x->shape.ndim != axes + 2)
+        return nn_fail(nn, NN_ERROR_SHAPE, function, "x is %s, not [N, C, %s]",
+                       nn_shape_text(nn, x->shape), axes == 1 ? "T" : "H, W");
+    if (!nn__window_of(function, x, axes, sides, &o, 0, v)) return &nn->failed;
+    if (padding > kernel / 2)
+        return nn__mistake(nn, function, "padding %d is more than half of kernel %d", padding,
+                           kernel), &nn->failed;
+    nn_tensor *y = nn_op_new(&function[3], nn__images(axes, v->n, v->channels, v->out), &x, 1,
                              max ? nn__max_pool_backward : nn__avg_pool_backward, sizeof p);
     if (!y->size) return y;
     if (max && !(p.index = (int *)nn__alloc(nn, &nn->graph, y->size, sizeof(int), 0)))
         return &nn->failed;
     *(nn__pool *)y->saved = p;
-    const nn_real places = (nn_real)nn__span2(v->kernel), start = max ? -(nn_real)HUGE_VAL : 0;
-    size_t at = 0;
-    for (size_t i = 0; i < y->size; i++) y->data[i] = start;
+    if (!max) memset(y->data, 0, y->size * sizeof *y->data);
     for (ptrdiff_t c = 0; c < (ptrdiff_t)v->n * v->channels; c++) {
-        const size_t first = at;
-        for (int i = 0; max && i < v->out[0]; i++) /* the first place of each window */
-            for (int j = 0; j < v->out[1]; j++) {
-                const int row = i * v->stride[0] - v->pad[0], col = j * v->stride[1] - v->pad[1];
-                p.index[at++] = (row > 0 ? row * v->size[1] : 0) + (col > 0 ? col : 0);
-            }
-        nn__pool_channel(v, x->data + c * nn__span2(v->size), y->data + c * nn__span2(v->out),
-                         max ? p.index + first : NULL, 0);
+        const ptrdiff_t at = c * nn__span2(v->out);
+        nn__pool_channel(v, x->data + c * nn__span2(v->size), y->data + at,
+                         max ? p.index + at : NULL, 0);
     }
+    const nn_real places = (nn_real)nn__span2(v->kernel);
     if (!max) nn->kernels->div(y->size, y->data, 1, &places, 0, y->data);
     return nn_op_done(y);
 }
@@ -8459,17 +8423,14 @@ nn_tensor *nn_max_pool2d(nn_tensor *x, int kernel, int stride, int padding)
 {
     return nn__pool_of("nn_max_pool2d", x, 2, 1, kernel, stride, padding);
 }
-
 nn_tensor *nn_avg_pool2d(nn_tensor *x, int kernel, int stride, int padding)
 {
     return nn__pool_of("nn_avg_pool2d", x, 2, 0, kernel, stride, padding);
 }
-
 nn_tensor *nn_max_pool1d(nn_tensor *x, int kernel, int stride, int padding)
 {
     return nn__pool_of("nn_max_pool1d", x, 1, 1, kernel, stride, padding);
 }
-
 nn_tensor *nn_avg_pool1d(nn_tensor *x, int kernel, int stride, int padding)
 {
     return nn__pool_of("nn_avg_pool1d", x, 1, 0, kernel, stride, padding);

@@ -69,6 +69,45 @@ static void every_kernel(nn_ctx *nn, nn_tensor *t)
 /* 33 samples of 19 numbers in 7 classes: sizes that fit no vector and no tile. */
 enum { N = 33, D = 19, HIDDEN = 150, C = 7 };
 
+/* Two small convolutional networks on the same images, trained for a few steps: one as LeNet, with
+ * both kinds of pooling, one with a residual block, groups and a transposed convolution. */
+static void convolutional(nn_model *net)
+{
+    enum { IMAGES = 5, SIDE = 13, STEPS = 8 };
+    nn_ctx *nn = net->ctx;
+    const nn_conv_options block = {1, 0, {1, 1}, {1, 1}, {1, 1}, {0, 0}};
+    const nn_conv_options wide = {0, 3, {2, 1}, {2, 1}, {1, 2}, {0, 0}};
+    nn_conv2d conv1 = nn_conv2d_new(net, "conv1", 2, 6, 5, 1, 2);
+    nn_conv2d conv2 = nn_conv2d_new(net, "conv2", 6, 7, 3, 1, NN_SAME);
+    nn_conv2d conv3 = nn_conv2d_new_with(net, "conv3", 6, 9, 4, 3, wide);
+    nn_conv2d conv4 = nn_conv2d_new_with(net, "conv4", 9, 9, 3, 3, block);
+    nn_conv_transpose2d up = nn_conv_transpose2d_new(net, "up", 9, 3, 3, 2, 1);
+    nn_conv1d rows = nn_conv1d_new(net, "rows", 7, 4, 3, 2, 1);
+    nn_batch_norm bn = nn_batch_norm_new(net, "bn4", 9);
+    nn_linear fc = nn_linear_new(net, "fc", 7 * 3 * 3, C), top = nn_linear_new(net, "top", 3, C);
+    nn_optimizer *opt = nn_momentum(net, (nn_real)0.02, (nn_real)0.9);
+    nn_real pixels[IMAGES * 2 * SIDE * SIDE];
+    int label[IMAGES];
+    for (int i = 0; i < IMAGES * 2 * SIDE * SIDE; i++) pixels[i] = nn_normal(nn, 0, 1);
+    for (int i = 0; i < IMAGES; i++) label[i] = nn_randint(nn, 0, C);
+    for (int step = 0; step < STEPS; step++) {
+        nn_clear(nn);
+        nn_zero_grad(net);
+        nn_tensor *x = nn_input(nn, pixels, nn_shape4(IMAGES, 2, SIDE, SIDE));
+        nn_tensor *h = nn_relu(nn_conv2d_forward(&conv1, x)); /* [5, 6, 13, 13] */
+        nn_tensor *a = nn_relu(nn_conv2d_forward(&conv2, nn_max_pool2d(h, 2, 0, 0)));
+        nn_tensor *b = nn_relu(nn_conv2d_forward(&conv3, h)); /* [5, 9, 7, 11] */
+        b = nn_relu(nn_add(nn_batch_norm_forward(&bn, nn_conv2d_forward(&conv4, b)), b));
+        b = nn_global_avg_pool2d(nn_conv_transpose2d_forward(&up, b)); /* [5, 3] */
+        nn_tensor *z = nn_linear_forward(&fc, nn_flatten(nn_avg_pool2d(a, 2, 0, 0)));
+        nn_tensor *line = nn_conv1d_forward(&rows, nn_reshape(a, nn_shape3(IMAGES, 7, 36)));
+        nn_tensor *loss = nn_cross_entropy(nn_add(z, nn_linear_forward(&top, b)), label);
+        line = nn_add(nn_max_pool1d(line, 3, 2, 1), nn_avg_pool1d(line, 3, 2, 1));
+        nn_backward(nn_add(loss, nn_scale(nn_mean(nn_square(line)), (nn_real)0.1)));
+        nn_step(opt);
+    }
+}
+
 int main(int argc, char **argv)
 {
     nn_ctx *nn = nn_create(1);
@@ -148,6 +187,7 @@ int main(int argc, char **argv)
     }
     memset(trace->data, 0, trace->size * sizeof *trace->data);
     every_kernel(nn, trace);
+    convolutional(net);
     printf("%016llx\n", (unsigned long long)hash_of(net));
     const int failed = !nn_ok(nn) || nn_stats(trace).nan > 0;
     nn_destroy(nn);

@@ -541,6 +541,90 @@ static void regularisation(void)
     stop();
 }
 
+static void convolution(void) /* rows 12.2 and 12.3 */
+{
+    const nn_conv_options usual = {0, 0, {0}, {0}, {0}, {0}}, three = {0, 3, {0}, {0}, {0}, {0}};
+    start();
+    nn_conv2d c = nn_conv2d_new(net, "c", 3, 8, 5, 1, 0), l;
+    const nn_conv1d t = nn_conv1d_new(net, "t", 3, 6, 3, 2, 1);
+    nn_conv_transpose2d u = nn_conv_transpose2d_new(net, "u", 3, 4, 3, 2, 1);
+    nn_tensor *x = nn_full(nn, nn_shape4(2, 3, 8, 8), 1);
+    nn_tensor *flat = nn_full(nn, nn_shape3(2, 3, 8), 1);
+    nn_tensor *grey = nn_full(nn, nn_shape4(2, 1, 28, 28), 1);
+    nn_tensor *small = nn_full(nn, nn_shape4(2, 3, 8, 4), 1);
+    const int params = net->n_params;
+    EXPECT_CALL(l = nn_conv2d_new(net, "new", 0, 8, 3, 1, 0), SHAPE,
+                "nn_param: dimension 1 of [8, 0, 3, 3] is not positive");
+    EXPECT(nn_conv2d_forward(&l, x), ARG,
+           "nn_conv2d_forward: argument 2 is the result of a failed call");
+    EXPECT_CALL(nn_conv2d_new(net, "c", 3, 8, 3, 1, 0), ARG,
+                "nn_param: this model has a parameter \"c.weight\" already");
+    EXPECT_CALL(nn_conv2d_new_with(net, "new", 4, 6, 3, 3, three), ARG,
+                "nn_conv2d_new_with: 3 groups do not divide 4 channels in and 6 out");
+    EXPECT_CALL(nn_conv2d_new_with(net, "new", 6, 4, 3, 3, three), ARG,
+                "nn_conv2d_new_with: 3 groups do not divide 6 channels in and 4 out");
+    CHECK_INT(net->n_params, params); /* all of a layer or nothing */
+
+    EXPECT(nn_conv2d_forward(NULL, x), ARG, "nn_conv2d_forward: argument 2 is NULL");
+    EXPECT(nn_conv2d_forward(&c, stale), ARG, stale_text("nn_conv2d_forward", 1));
+    EXPECT(nn_conv2d_forward(&c, grey), SHAPE,
+           "nn_conv2d_forward: x is [2, 1, 28, 28], not [N, 3, H, W]: the weight is [8, 3, 5, 5]");
+    EXPECT(nn_conv2d_forward(&c, flat), SHAPE,
+           "nn_conv2d_forward: x is [2, 3, 8], not [N, 3, H, W]: the weight is [8, 3, 5, 5]");
+    EXPECT(nn_conv1d_forward(&t, x), SHAPE,
+           "nn_conv1d_forward: x is [2, 3, 8, 8], not [N, 3, T]: the weight is [6, 3, 3]");
+    EXPECT(nn_conv1d_forward(&c, flat), SHAPE,
+           "nn_conv1d_forward: the weight is [8, 3, 5, 5], not of 3 dimensions, the first a "
+           "multiple of 1 group");
+    EXPECT(nn_conv2d_forward(&c, small), ARG,
+           "nn_conv2d_forward: no place for the window: size 4, kernel 5, stride 1, padding 0, "
+           "dilation 1, output_padding 0");
+    l = c, l.bias = x4;
+    EXPECT(nn_conv2d_forward(&l, x), SHAPE,
+           "nn_conv2d_forward: the bias is [4], not [8]: the weight is [8, 3, 5, 5]");
+    l = c, l.options = usual, l.options.groups = 3;
+    EXPECT(nn_conv2d_forward(&l, x), SHAPE,
+           "nn_conv2d_forward: the weight is [8, 3, 5, 5], not of 4 dimensions, the first a "
+           "multiple of 3 groups");
+    l.options.groups = -1;
+    EXPECT(nn_conv2d_forward(&l, x), SHAPE,
+           "nn_conv2d_forward: the weight is [8, 3, 5, 5], not of 4 dimensions, the first a "
+           "multiple of -1 groups");
+    l.options.groups = 2;
+    EXPECT(nn_conv2d_forward(&l, x), SHAPE,
+           "nn_conv2d_forward: x is [2, 3, 8, 8], not [N, 6, H, W]: the weight is [8, 3, 5, 5]");
+    l = c, l.options.stride[1] = -2;
+    EXPECT(nn_conv2d_forward(&l, x), ARG,
+           "nn_conv2d_forward: no place for the window: size 8, kernel 5, stride -2, padding 0, "
+           "dilation 1, output_padding 0");
+    l = c, l.options.stride[0] = 2, l.options.padding[0] = NN_SAME;
+    EXPECT(nn_conv2d_forward(&l, x), ARG,
+           "nn_conv2d_forward: no place for the window: size 8, kernel 5, stride 2, padding -1, "
+           "dilation 1, output_padding 0");
+    u.options.output_padding[1] = 2;
+    EXPECT(nn_conv_transpose2d_forward(&u, x), ARG,
+           "nn_conv_transpose2d_forward: no place for the window: size 8, kernel 3, stride 2, "
+           "padding 1, dilation 1, output_padding 2");
+    u.options.output_padding[1] = 0, u.options.padding[0] = NN_SAME;
+    EXPECT(nn_conv_transpose2d_forward(&u, x), ARG,
+           "nn_conv_transpose2d_forward: no place for the window: size 8, kernel 3, stride 2, "
+           "padding -1, dilation 1, output_padding 0");
+
+    EXPECT(nn_max_pool2d(flat, 2, 0, 0), SHAPE, "nn_max_pool2d: x is [2, 3, 8], not [N, C, H, W]");
+    EXPECT(nn_avg_pool1d(x, 2, 0, 0), SHAPE, "nn_avg_pool1d: x is [2, 3, 8, 8], not [N, C, T]");
+    EXPECT(nn_avg_pool2d(x, 2, 2, 2), ARG,
+           "nn_avg_pool2d: padding 2 is more than half of kernel 2");
+    EXPECT(nn_max_pool1d(flat, 9, 1, 0), ARG,
+           "nn_max_pool1d: no place for the window: size 8, kernel 9, stride 1, padding 0, "
+           "dilation 1, output_padding 0");
+    EXPECT(nn_max_pool1d(flat, 0, 1, 0), ARG,
+           "nn_max_pool1d: no place for the window: size 8, kernel 0, stride 1, padding 0, "
+           "dilation 1, output_padding 0");
+    EXPECT(nn_global_avg_pool2d(x23), SHAPE, "nn_global_avg_pool2d: x is [2, 3], not [N, C, H, W]");
+    EXPECT(nn_flatten(stale), ARG, stale_text("nn_flatten", 1));
+    stop();
+}
+
 static void losses(void)
 {
     static const int label[2] = {1, 3}, low[2] = {-2, 0}, none[2] = {-1, -1}, good[2] = {0, -1};
@@ -1277,6 +1361,8 @@ static nn_mlp empty_mlp;
 static nn_linear empty_linear;
 static nn_early_stopping empty_stopping;
 static nn_batch_norm empty_norm;
+static nn_conv2d empty_conv;
+static nn_receptive_field empty_field;
 static const nn_real two_losses[2] = {1, 2};
 
 /* Nothing but NULL: an abort with the name of the function and the word NULL. */
@@ -1410,6 +1496,19 @@ static const nn_real two_losses[2] = {1, 2};
     X(nn_vote, nn_vote(NULL, NULL, 1, 1, NULL))                                                   \
     X(nn_bootstrap, nn_bootstrap(NULL, 1, NULL, NULL))                                            \
     X(nn_model_average, nn_model_average(NULL, NULL, 0))                                          \
+    X(nn_conv2d_new, nn_conv2d_new(NULL, NULL, 1, 1, 1, 1, 0))                                    \
+    X(nn_conv2d_new_with, nn_conv2d_new_with(NULL, NULL, 1, 1, 1, 1, empty_conv.options))         \
+    X(nn_conv1d_new, nn_conv1d_new(NULL, NULL, 1, 1, 1, 1, 0))                                    \
+    X(nn_conv_transpose2d_new, nn_conv_transpose2d_new(NULL, NULL, 1, 1, 1, 1, 0))                \
+    X(nn_conv2d_forward, nn_conv2d_forward(NULL, NULL))                                           \
+    X(nn_conv1d_forward, nn_conv1d_forward(NULL, NULL))                                           \
+    X(nn_conv_transpose2d_forward, nn_conv_transpose2d_forward(NULL, NULL))                       \
+    X(nn_max_pool2d, nn_max_pool2d(NULL, 1, 0, 0))                                                \
+    X(nn_avg_pool2d, nn_avg_pool2d(NULL, 1, 0, 0))                                                \
+    X(nn_max_pool1d, nn_max_pool1d(NULL, 1, 0, 0))                                                \
+    X(nn_avg_pool1d, nn_avg_pool1d(NULL, 1, 0, 0))                                                \
+    X(nn_global_avg_pool2d, nn_global_avg_pool2d(NULL))                                           \
+    X(nn_flatten, nn_flatten(NULL))                                                               \
     X(nn_csv_load, nn_csv_load(NULL, NULL, plain))                                                \
     X(nn_csv_parse, nn_csv_parse(NULL, NULL, 0, plain))                                           \
     X(nn_idx_load, nn_idx_load(NULL, NULL))                                                       \
@@ -1485,6 +1584,9 @@ static const nn_real two_losses[2] = {1, 2};
     X(nn_param, nn_batch_norm_new(NULL, NULL, 1))                                                 \
     X(nn_early_stop, nn_early_stop(&empty_stopping, 1))                                           \
     X(nn_batch_norm_forward, nn_batch_norm_forward(&empty_norm, x23))                             \
+    X(nn_conv2d_forward, nn_conv2d_forward(&empty_conv, x23))                                     \
+    X(nn_conv_out_size, nn_conv_out_size(1, 0, 1, 0, 1))                                          \
+    X(nn_receptive_field_after, nn_receptive_field_after(empty_field, 0, 1, 1))                   \
     X(nn_prechelt_criteria, nn_prechelt_criteria(two_losses, two_losses, 2, 0))                   \
     X(nn_one_standard_error, nn_one_standard_error(two_losses, 1, 1))                             \
     X(nn_split_stratified, nn_split_stratified(some_data, 0.5, NULL, NULL))                       \
@@ -1539,6 +1641,7 @@ int main(void)
     RUN(looking);
     RUN(models);
     RUN(regularisation);
+    RUN(convolution);
     RUN(losses);
     RUN(first_nan);
     RUN(gradients_and_ensembles);

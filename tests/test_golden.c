@@ -235,6 +235,42 @@ static nn_tensor *ctc(nn_tensor **x) /* frames f [N], labels t [N, most] */
     return set_reduction(x), nn_ctc(x[0], frames, labels_of(t), t->shape.dim[1], (int)arg(1));
 }
 
+/* args: stride, padding, dilation, output padding in pairs, groups */
+static nn_conv2d conv(nn_tensor **x)
+{
+    nn_conv2d l = {x[1], find("x", 2) ? x[2] : NULL, {0, (int)arg(8), {0}, {0}, {0}, {0}}};
+    for (int i = 0; i < 2; i++) {
+        l.options.stride[i] = (int)arg((size_t)i), l.options.padding[i] = (int)arg(2 + (size_t)i);
+        l.options.dilation[i] = (int)arg(4 + (size_t)i);
+        l.options.output_padding[i] = (int)arg(6 + (size_t)i);
+    }
+    return l;
+}
+static nn_tensor *conv1d(nn_tensor **x)
+{
+    const nn_conv1d l = conv(x);
+    return nn_conv1d_forward(&l, x[0]);
+}
+static nn_tensor *conv2d(nn_tensor **x)
+{
+    const nn_conv2d l = conv(x);
+    return nn_conv2d_forward(&l, x[0]);
+}
+static nn_tensor *conv_transpose2d(nn_tensor **x)
+{
+    const nn_conv_transpose2d l = conv(x);
+    return nn_conv_transpose2d_forward(&l, x[0]);
+}
+#define POOL(f)                                                         \
+    static nn_tensor *f(nn_tensor **x)                                  \
+    {                                                                   \
+        return nn_##f(x[0], (int)arg(0), (int)arg(1), (int)arg(2));     \
+    }
+POOL(max_pool1d)
+POOL(max_pool2d)
+POOL(avg_pool1d)
+POOL(avg_pool2d)
+
 /* ---- the table ---- */
 
 static nn_optimizer *sgd(nn_model *model) { return nn_sgd(model, arg(0)); }
@@ -328,6 +364,14 @@ static operation table[] = {
     {.name = "contrastive", .other = contrastive},
     {.name = "ctc", .other = ctc},
     {.name = "batch_norm", .other = batch_norm},
+    {.name = "conv1d", .other = conv1d},
+    {.name = "conv2d", .other = conv2d},
+    {.name = "conv_transpose2d", .other = conv_transpose2d},
+    {.name = "max_pool1d", .other = max_pool1d},
+    {.name = "max_pool2d", .other = max_pool2d},
+    {.name = "avg_pool1d", .other = avg_pool1d},
+    {.name = "avg_pool2d", .other = avg_pool2d},
+    {.name = "global_avg_pool2d", .unary = nn_global_avg_pool2d},
     {.name = "train_sgd", .optimizer = sgd, .atol = 1e-5},
     {.name = "train_momentum", .optimizer = momentum, .atol = 1e-5},
     /* Adam divides by the gradient's size: where that is small its rounding shows in full. */

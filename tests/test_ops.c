@@ -1417,6 +1417,47 @@ static void run_mlps(nn_activation hidden, nn_activation output)
     end_case("nn_mlp", what);
 }
 
+/* ---- blocks of chapter 12, as a whole ---- */
+
+static nn_conv2d block[6];
+static nn_batch_norm norm[2];
+
+static nn_tensor *residual(void *user) /* 12.12: relu(F(x) + x) */
+{
+    nn_tensor *x = (nn_tensor *)user;
+    nn_clear(nn);
+    nn_tensor *h = nn_tanh(nn_batch_norm_forward(&norm[0], nn_conv2d_forward(&block[0], x)));
+    h = nn_add(nn_batch_norm_forward(&norm[1], nn_conv2d_forward(&block[1], h)), x);
+    return weighted(nn_relu(h), 0);
+}
+
+static nn_tensor *inception(void *user) /* 12.13: 1x1, 3x3 and 5x5 behind 1x1, pooling */
+{
+    nn_tensor *x = (nn_tensor *)user;
+    nn_clear(nn);
+    nn_tensor *branch[4] = {nn_conv2d_forward(&block[2], x),
+                            nn_conv2d_forward(&block[0], nn_conv2d_forward(&block[5], x)),
+                            nn_conv2d_forward(&block[3], nn_conv2d_forward(&block[5], x)),
+                            nn_conv2d_forward(&block[4], nn_max_pool2d(x, 3, 1, 1))};
+    return weighted(nn_tanh(nn_concat(1, 4, branch)), 1);
+}
+
+static void blocks_rows_12_12_12_13(void)
+{
+    static const int out[6] = {3, 3, 2, 1, 2, 3}, kernel[6] = {3, 3, 1, 5, 1, 1};
+    const nn_real h = (nn_real)1e-5;
+    nn_model *model = nn_model_new(nn);
+    for (int i = 0; i < 6; i++) {
+        const char name[2] = {(char)('a' + i), 0};
+        block[i] = nn_conv2d_new(model, name, 3, out[i], kernel[i], 1, NN_SAME);
+        if (i < 2) norm[i] = nn_batch_norm_new(model, i ? "n" : "m", 3);
+    }
+    nn_tensor *x = nn_param(model, "", "x", nn_shape4(2, 3, 5, 4));
+    for (size_t i = 0; i < x->size; i++) x->data[i] = (nn_real)(i * 37 % 120) / 40 - 1;
+    CHECK_NEAR(nn_gradcheck(model, residual, x, h).error, 0, 1e-7);
+    CHECK_NEAR(nn_gradcheck(model, inception, x, h).error, 0, 1e-7);
+}
+
 /* ---- all of it ---- */
 
 static void run_the_rest(void)
@@ -1441,6 +1482,7 @@ static void run_the_rest(void)
     RUN_WITH_ALL_KERNELS(gradcheck_finds_mistakes);
     RUN_WITH_ALL_KERNELS(gradcheck_keeps_its_word);
     RUN_WITH_ALL_KERNELS(mlp_backward_needs_forward);
+    if (IS_DOUBLE) RUN_WITH_ALL_KERNELS(blocks_rows_12_12_12_13);
     for (nn_activation hidden = NN_IDENTITY; hidden <= NN_RELU; hidden++) {
         run_mlps(hidden, NN_IDENTITY);
         run_mlps(hidden, NN_SIGMOID);

@@ -491,6 +491,67 @@ clip("clip_norm/tiny", 1e-3, torch.nn.utils.clip_grad_norm_, uniform(5) * 0.01, 
 clip("clip_norm/eps", 1e-7, torch.nn.utils.clip_grad_norm_, floats([3e-6, -4e-6]))
 clip("clip_value/half", 0.5, torch.nn.utils.clip_grad_value_, *two)
 
+# ---- convolution and pooling (chapter 12): args are pairs of stride, padding, dilation, output
+# padding, then the groups; of pooling kernel, stride, padding ----
+
+
+def conv(name, f, x, w, bias=None, stride=(1, 1), padding=(0, 0), dilation=(1, 1), more=None,
+         groups=1):
+    def g(x, w, b=None):
+        options = {"stride": stride, "dilation": dilation, "groups": groups}
+        if more:
+            return f(x, w, b, padding=padding, output_padding=more, **options)
+        return f(x, w, b, padding="same" if padding[0] == -1 else padding, **options)
+
+    axes = x.dim() - 2
+    pairs = [stride, padding, dilation, more or (0, 0)]
+    stride, padding, dilation = (p[:axes] for p in pairs[:3])
+    more = more and more[:axes]
+    case(name, g, *([x, w] + ([uniform(bias)] if bias else [])),
+         args=[v for p in pairs for v in p] + [groups])
+
+
+C1, C2, CT = F.conv1d, F.conv2d, F.conv_transpose2d
+conv("conv1d/plain", C1, uniform(2, 3, 17), uniform(4, 3, 5), 4)
+conv("conv1d/strided", C1, uniform(2, 3, 16), uniform(4, 3, 4), 4, stride=(3, 1), padding=(2, 0))
+conv("conv1d/dilated", C1, uniform(2, 2, 15), uniform(3, 2, 3), dilation=(4, 1))
+conv("conv1d/same_even", C1, uniform(1, 2, 9), uniform(2, 2, 4), 2, padding=(-1, -1))
+conv("conv1d/depthwise", C1, uniform(2, 4, 9), uniform(4, 1, 3), 4, padding=(1, 0), groups=4)
+conv("conv2d/plain", C2, uniform(2, 3, 7, 6), uniform(5, 3, 3, 3), 5)
+conv("conv2d/no_bias", C2, uniform(2, 3, 5, 6), uniform(4, 3, 3, 2), padding=(1, 1))
+conv("conv2d/one_pixel", C2, uniform(2, 5, 4, 3), uniform(3, 5, 1, 1), 3)
+conv("conv2d/strided", C2, uniform(2, 2, 9, 8), uniform(3, 2, 3, 4), 3, stride=(2, 3),
+     padding=(2, 1))
+conv("conv2d/dilated", C2, uniform(1, 2, 9, 10), uniform(3, 2, 3, 2), 3, stride=(1, 2),
+     padding=(2, 1), dilation=(2, 3))
+conv("conv2d/same", C2, uniform(1, 2, 6, 5), uniform(2, 2, 4, 2), 2, padding=(-1, -1),
+     dilation=(1, 3))
+conv("conv2d/groups", C2, uniform(2, 6, 5, 6), uniform(9, 2, 3, 3), 9, padding=(1, 0), groups=3)
+conv("conv2d/depthwise", C2, uniform(2, 5, 6, 5), uniform(5, 1, 3, 3), 5, stride=(2, 1),
+     padding=(1, 1), groups=5)
+conv("conv2d/multiplied", C2, uniform(2, 3, 5, 5), uniform(6, 1, 2, 2), 6, groups=3)
+conv("conv_transpose2d/plain", CT, uniform(2, 3, 4, 5), uniform(3, 4, 3, 3), 4, more=(0, 0))
+conv("conv_transpose2d/upsampling", CT, uniform(2, 4, 3, 4), uniform(4, 2, 2, 2), 2,
+     stride=(2, 2), more=(0, 0))
+conv("conv_transpose2d/output_padding", CT, uniform(1, 3, 4, 3), uniform(3, 2, 3, 4), 2,
+     stride=(3, 2), padding=(1, 2), more=(2, 1))
+conv("conv_transpose2d/dilated", CT, uniform(1, 2, 4, 3), uniform(2, 3, 3, 2), padding=(1, 0),
+     dilation=(2, 3), more=(1, 2))
+conv("conv_transpose2d/groups", CT, uniform(2, 6, 3, 3), uniform(6, 2, 3, 2), 6, stride=(1, 2),
+     padding=(1, 0), more=(0, 0), groups=3)
+
+for kind, one, two in (("max_pool", F.max_pool1d, F.max_pool2d),
+                       ("avg_pool", F.avg_pool1d, F.avg_pool2d)):
+    for k, stride, padding in (2, 2, 0), (3, 2, 1), (3, 1, 1), (2, 3, 0), (4, 1, 2):
+        case(f"{kind}1d/{k}_{stride}_{padding}", lambda x: one(x, k, stride, padding),
+             distinct(2, 3, 11), args=[k, stride, padding])
+        case(f"{kind}2d/{k}_{stride}_{padding}", lambda x: two(x, k, stride, padding),
+             distinct(2, 3, 7, 6), args=[k, stride, padding])
+ties = torch.randint(0, 2, (2, 3, 6, 6)).double()  # which of equal ones has the gradient
+case("max_pool2d/ties", lambda x: F.max_pool2d(x, 2), ties, args=[2, 2, 0])
+case("max_pool2d/ties_overlap", lambda x: F.max_pool2d(x, 3, 1, 1), ties, args=[3, 1, 1])
+case("global_avg_pool2d/3x5", lambda x: F.adaptive_avg_pool2d(x, 1).flatten(1), uniform(2, 3, 5, 3))
+
 path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "vectors.txt")
 with open(path, "w") as file:
     file.write("\n".join(out) + "\n")
