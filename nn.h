@@ -143,6 +143,9 @@
  *
  * FILES: see >>data. CSV (header, quotes, categories, missing values) and IDX (MNIST's format).
  *
+ *   nn_save(net, "net.safetensors") and nn_load: PyTorch's names and shapes, to PyTorch and back;
+ *   nn_checkpoint_save: to resume a training to the same bits; nn_export_c: as C. See >>files.
+ *
  * DEBUGGING
  *
  *   (gdb) break prog.c:15
@@ -179,7 +182,7 @@
  *   >>ch04 learning                >>ch05 gradient descent       >>ch06 backpropagation
  *   >>ch07 cost functions          >>ch08 regularisation        >>ch09 gradients in depth
  *   >>ch10 local minima, ensembles >>ch12 convolutional networks
- *   >>data files and data sets
+ *   >>data files and data sets     >>files models in files
  *
  * WHAT IT DOES NOT DO: graphics cards, half precision, more than 4 dimensions, distributed
  * training, reading other libraries' graph formats.
@@ -1283,6 +1286,52 @@ nn_tensor *nn_batch_target(const nn_batches *b); /* [n, 1] */
 nn_tensor *nn_dataset_x(const nn_dataset *data); /* all samples as one tensor [n, sample] */
 nn_tensor *nn_dataset_target(const nn_dataset *data);
 
+/* ==== Files: models ================================================================= >>files
+ *
+ * A model is kept as safetensors, which PyTorch reads by safetensors.torch.load_file(path) and
+ * load_state_dict: its parameters and buffers by name, [out, in] and all, as F32 (F64 where nn_real
+ * is double). Weights that are used twice are one parameter: they are there once, under its name.
+ * The file is written as PATH.tmp, which then takes the place of PATH: what fails in between leaves
+ * the old file (on Windows for a moment there is only PATH.tmp).
+ */
+
+#ifndef NN_NO_STDIO
+int nn_save(const nn_model *model, const char *path); /* 1, or 0 with an error */
+/* Every parameter must be in the file, with its shape, and nothing else (but PyTorch's
+ * num_batches_tracked, which is left out here); the message lists the differences. F32, F64, F16
+ * and BF16 are read, each number as it is or, F64 into float, rounded to nearest. 1, or 0 with an
+ * error, and then the model is what it was. */
+int nn_load(nn_model *model, const char *path);
+/* For fine-tuning: takes the tensors whose name and shape are both right and says how many; an
+ * error if there is none. Which ones are not? nn_load names them, and changes nothing. */
+int nn_load_partial(nn_model *model, const char *path);
+/* The model as C source, for a program without nn.h: "fc1.weight" [10, 64] becomes
+ * static const float PREFIX_fc1_weight[10][64] = {..}, all digits there, and
+ * PREFIX_fc1_weight_dim0, _dim1 are defined as its sizes. NaN and infinity are errors. */
+int nn_export_c(const nn_model *model, const char *path, const char *prefix);
+#endif
+/* The bytes of that file; writes only what fits into room. More than room: call it again with so
+ * much (bytes may be NULL if room is 0). 0 after an error. */
+size_t nn_save_memory(const nn_model *model, void *bytes, size_t room);
+int nn_load_memory(nn_model *model, const void *bytes, size_t size);
+typedef struct nn_reader { /* from wherever you have the bytes: */
+    size_t (*read)(void *user, void *to, size_t n); /* 1..n of them; 0: the end; -1: an error */
+    void *user;
+} nn_reader;
+int nn_load_reader(nn_model *model, nn_reader reader);
+
+#if NN_CHAPTERS >= 5 && !defined NN_NO_STDIO
+/* A training that can go on after an interruption, at any step, to the same bits: the model, the
+ * optimizer with its state and settings, the random numbers of the context, and, unless b is NULL,
+ * where b is in its epoch. To resume, make all of them as before, load, and go on with the next
+ * batch. Besides the model the file has "optimizer.RULE" (lr, beta1, beta2, eps, weight_decay),
+ * "optimizer.step" (and weights_only, the bits of beta1_power and beta2_power), "random",
+ * "optimizer.state.0.NAME", "batches.order", "batches.position" (batch_size, next, epoch). 1, or 0
+ * with an error. */
+int nn_checkpoint_save(nn_optimizer *opt, const nn_batches *b, const char *path);
+int nn_checkpoint_load(nn_optimizer *opt, nn_batches *b, const char *path);
+#endif
+
 /* ---- where calls are made (see NN_AT above) ---- */
 
 /* refuses to work for a file compiled with another NN_REAL */
@@ -1292,6 +1341,7 @@ nn_tensor *nn__at_tensor(nn_tensor *x, const char *file, int line);
 const nn_tensor *nn__at_const(const nn_tensor *x, const char *file, int line);
 nn_tensor *const *nn__at_list(nn_tensor *const *xs, const char *file, int line);
 nn_model *nn__at_model(nn_model *model, const char *file, int line);
+const nn_model *nn__at_const_model(const nn_model *model, const char *file, int line);
 const nn_linear *nn__at_linear(const nn_linear *l, const char *file, int line);
 const nn_table *nn__at_table(const nn_table *table, const char *file, int line);
 const nn_idx *nn__at_idx(const nn_idx *a, const char *file, int line);
@@ -1380,6 +1430,19 @@ nn_early_stopping *nn__at_early_stopping(nn_early_stopping *s, const char *file,
 #define nn_split_stratified(p, ...) nn_split_stratified(NN__AT(data, p), __VA_ARGS__)
 #define nn_batch_x(b) nn_batch_x(NN__AT(batches, b))
 #define nn_batch_target(b) nn_batch_target(NN__AT(batches, b))
+#define nn_save_memory(p, ...) nn_save_memory(NN__AT(const_model, p), __VA_ARGS__)
+#define nn_load_memory(p, ...) nn_load_memory(NN__AT(model, p), __VA_ARGS__)
+#define nn_load_reader(p, ...) nn_load_reader(NN__AT(model, p), __VA_ARGS__)
+#ifndef NN_NO_STDIO
+#define nn_save(p, ...) nn_save(NN__AT(const_model, p), __VA_ARGS__)
+#define nn_load(p, ...) nn_load(NN__AT(model, p), __VA_ARGS__)
+#define nn_load_partial(p, ...) nn_load_partial(NN__AT(model, p), __VA_ARGS__)
+#define nn_export_c(p, ...) nn_export_c(NN__AT(const_model, p), __VA_ARGS__)
+#if NN_CHAPTERS >= 5
+#define nn_checkpoint_save(opt, ...) nn_checkpoint_save(NN__AT(optimizer, opt), __VA_ARGS__)
+#define nn_checkpoint_load(opt, ...) nn_checkpoint_load(NN__AT(optimizer, opt), __VA_ARGS__)
+#endif
+#endif
 #if NN_CHAPTERS >= 2
 #define nn_boolean_new(nn, ...) nn_boolean_new(NN__AT(ctx, nn), __VA_ARGS__)
 #define nn_boolean_forward(f, ...) nn_boolean_forward(NN__AT(boolean, f), __VA_ARGS__)
@@ -1836,6 +1899,7 @@ static void nn__note(nn_ctx *nn, const char *file, int line)
 NN__NOTE(nn_tensor, tensor)
 NN__NOTE(const nn_tensor, const)
 NN__NOTE(nn_model, model)
+NN__NOTE(const nn_model, const_model)
 NN__NOTE(const nn_table, table)
 NN__NOTE(const nn_idx, idx)
 NN__NOTE(const nn_dataset, data)
@@ -8457,6 +8521,94 @@ nn_tensor *nn_flatten(nn_tensor *x)
 #endif
 /* ==== Files and data sets ============================================================== >>data */
 
+/* ---- writing ----
+ *
+ * To a file: all goes to PATH.tmp, which takes the place of PATH when it is complete and on the
+ * disk (fsync, where the compiler's mode offers it). Whatever fails before, PATH is what it was,
+ * and PATH.tmp is gone. Or to memory: what fits into room, while size counts everything. */
+typedef struct nn__writer {
+    nn_ctx *nn;
+    const char *function;
+    unsigned char *memory;
+    size_t room, size;
+#ifndef NN_NO_STDIO
+    FILE *file;           /* NULL after a failure, too */
+    const char *path;
+    char temporary[FILENAME_MAX];
+#endif
+} nn__writer;
+
+static nn__writer nn__writer_new(nn_ctx *nn, const char *function, void *memory, size_t room)
+{
+    nn__writer w;
+    memset(&w, 0, sizeof w);
+    w.nn = nn, w.function = function, w.memory = (unsigned char *)memory, w.room = room;
+    return w;
+}
+
+#ifndef NN_NO_STDIO
+static int nn__write_failed(nn__writer *w, const char *what)
+{
+    const int error = errno;
+    if (w->file) fclose(w->file);
+    w->file = NULL;
+    remove(w->temporary);
+    nn_fail(w->nn, NN_ERROR_IO, w->function, "%s: %s: %s", w->path, what, strerror(error));
+    return 0;
+}
+
+/* 1 if the file is open; then nn__write_close must follow. */
+static int nn__write_open(nn__writer *w, const char *path)
+{
+    if (!path) return nn__mistake(w->nn, w->function, "path is NULL");
+    w->path = path;
+    const int n = snprintf(w->temporary, sizeof w->temporary, "%s.tmp", path);
+    if (!path[0] || n < 0 || n >= (int)sizeof w->temporary)
+        return nn_fail(w->nn, NN_ERROR_IO, w->function, "the path is %s",
+                       path[0] ? "too long" : "empty"), 0;
+    w->file = fopen(w->temporary, "wb");
+    if (w->file) return 1;
+    nn_fail(w->nn, NN_ERROR_IO, w->function, "%s: cannot be written: %s", w->temporary,
+            strerror(errno));
+    return 0;
+}
+#endif
+
+static void nn__write(nn__writer *w, const void *bytes, size_t n)
+{
+    if (w->size <= w->room && n && n <= w->room - w->size) memcpy(w->memory + w->size, bytes, n);
+    w->size += n;
+#ifndef NN_NO_STDIO
+    if (w->file && fwrite(bytes, 1, n, w->file) != n) nn__write_failed(w, "writing failed");
+#endif
+}
+
+#ifndef NN_NO_STDIO
+/* 1 if the file is complete and has its name. */
+static int nn__write_close(nn__writer *w)
+{
+    if (!w->file) return 0; /* told already */
+    int bad = fflush(w->file) != 0;
+#if (defined __unix__ || defined __APPLE__) && (defined _POSIX_C_SOURCE || defined _BSD_SOURCE)
+    bad = bad || (fsync(fileno(w->file)) != 0 && errno != EINVAL); /* a file without fsync */
+#endif
+    if (bad) return nn__write_failed(w, "writing failed");
+    FILE *file = w->file;
+    w->file = NULL;
+    if (fclose(file) != 0) return nn__write_failed(w, "writing failed");
+    if (rename(w->temporary, w->path) == 0) return 1;
+#ifdef _WIN32 /* rename does not replace there: for a moment PATH.tmp is all that there is */
+    if (remove(w->path) == 0) {
+        if (rename(w->temporary, w->path) == 0) return 1;
+        nn_fail(w->nn, NN_ERROR_IO, w->function, "%s: cannot be replaced: what was written is %s",
+                w->path, w->temporary);
+        return 0;
+    }
+#endif
+    return nn__write_failed(w, "cannot be replaced");
+}
+#endif
+
 /* ---- reading ---- */
 
 #ifndef NN_NO_STDIO
@@ -9227,6 +9379,893 @@ nn_tensor *nn_batch_target(const nn_batches *b)
     if (!nn_ok(nn)) return nn ? &nn->failed : NULL;
     return nn__gather_target(b->data, "nn_batch_target", b->row, b->n);
 }
+
+/* ==== Files: models ==================================================================== >>files
+ *
+ *     8 bytes    N, the lowest byte first, as all numbers here
+ *     N bytes    JSON: {"fc1.weight":{"dtype":"F32","shape":[8,2],"data_offsets":[0,64]},..}
+ *     the rest   the numbers, at data_offsets from here on, without a gap
+ *
+ * (github.com/huggingface/safetensors, format). Nothing that a file says is believed unchecked. */
+
+enum { NN__HEADER = 100000000, NN__TENSORS = 65536 };
+enum { NN__F32, NN__F64, NN__F16, NN__BF16, NN__I64,
+       NN__OWN = sizeof(nn_real) == 4 ? NN__F32 : NN__F64 };
+static const struct {
+    char name[12];
+    unsigned bits;
+} nn__dtypes[] = { /* first those that are read */
+    {"F32", 32}, {"F64", 64}, {"F16", 16}, {"BF16", 16}, {"I64", 64}, {"U64", 64}, {"C64", 64},
+    {"I32", 32}, {"U32", 32}, {"I16", 16}, {"U16", 16}, {"I8", 8}, {"U8", 8}, {"BOOL", 8},
+    {"F8_E5M2", 8}, {"F8_E4M3", 8}, {"F8_E8M0", 8}, {"F8_E4M3FNUZ", 8}, {"F8_E5M2FNUZ", 8},
+    {"F6_E2M3", 6}, {"F6_E3M2", 6}, {"F4", 4}};
+
+typedef struct nn__entry { /* a tensor of the program, or one that a header describes */
+    const char *name;
+    int type, ndim;
+    uint64_t dim[NN_MAX_DIMS];
+    size_t size;            /* of the program's: how many numbers, */
+    void *data;             /* nn_real or int64_t */
+    nn_real *read;          /* what a file has for data */
+    int found;
+    uint64_t place;         /* of the file's: the offset of its description, */
+    uint64_t begin, end;    /* its data_offsets, */
+    struct nn__entry *into; /* the program's tensor that it is for */
+} nn__entry;
+
+typedef struct nn__tensors { /* the program's; their memory is taken back in the end */
+    nn_ctx *nn;
+    const char *function;
+    nn__mark mark;
+    nn__entry *entry;
+    int n, for_c;
+} nn__tensors;
+
+/* How many bytes the character at p has in UTF-8; 0 if it is none (RFC 3629). */
+static int nn__utf8(const char *text, const char *end)
+{
+    const unsigned char *p = (const unsigned char *)text;
+    const int n = *p < 0x80 ? 1 : *p < 0xc2 ? 0 : *p < 0xe0 ? 2 : *p < 0xf0 ? 3 : *p < 0xf5 ? 4 : 0;
+    if (n > end - text) return 0;
+    for (int i = 1; i < n; i++)
+        if ((p[i] & 0xc0) != 0x80) return 0;
+    if ((*p == 0xe0 && p[1] < 0xa0) || (*p == 0xf0 && p[1] < 0x90)) return 0; /* overlong */
+    return (*p == 0xed && p[1] > 0x9f) || (*p == 0xf4 && p[1] > 0x8f) ? 0 : n;
+}
+
+static int nn__c_name_char(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+/* One more, called prefix and name. */
+static void nn__tensors_add(nn__tensors *t, const char *prefix, const char *name, int type,
+                            nn_shape shape, void *data)
+{
+    nn__entry *e = &t->entry[t->n];
+    const size_t length = strlen(prefix) + strlen(name);
+    char *full = (char *)nn__alloc(t->nn, &t->nn->graph, length + 1, 1, 0);
+    if (!full) return;
+    snprintf(full, length + 1, "%s%s", prefix, name);
+    for (char *c = full; t->for_c && *c; c++)
+        if (!nn__c_name_char(*c)) *c = '_';
+    int n = strcmp(full, "__metadata__") != 0;
+    for (const char *p = full; p < full + length && n; p += n) n = nn__utf8(p, full + length);
+    if (!n) nn__mistake(t->nn, t->function, "a file cannot have a tensor named \"%s\"", full);
+    for (int i = 0; i < t->n && n; i++) {
+        if (strcmp(t->entry[i].name, full) != 0) continue;
+        if (t->entry[i].data != data)
+            nn__mistake(t->nn, t->function, "two tensors are named \"%s\"", full);
+        return; /* the same one again */
+    }
+    e->name = full, e->type = type, e->ndim = shape.ndim, e->data = data;
+    e->size = nn__span(shape, 0, shape.ndim);
+    for (int i = 0; i < shape.ndim; i++) e->dim[i] = (uint64_t)shape.dim[i];
+    t->n++;
+}
+
+static void nn__tensors_free(nn__tensors *t) { nn__arena_rewind(&t->nn->graph, t->mark); }
+
+/* A list of the tensors of a model, and room for some more. With a prefix: under names in C. */
+static int nn__tensors_of(nn__tensors *t, const nn_model *model, const char *function,
+                          const char *prefix, int more)
+{
+    if (!nn__ready(model ? model->ctx : NULL, function)) return 0;
+    nn_ctx *nn = t->nn = model->ctx;
+    if (model == &nn->failed_model)
+        return nn__mistake(nn, function, "the model is the result of a failed call");
+    const size_t room = (size_t)(model->n_params + more) + 1;
+    t->function = function, t->for_c = prefix[0] != 0, t->n = 0;
+    t->mark = nn__arena_mark(&nn->graph);
+    t->entry = (nn__entry *)nn__alloc(nn, &nn->graph, room, sizeof *t->entry, 1);
+    for (int i = 0; i < model->n_params && nn->code == NN_OK; i++) {
+        const nn_tensor *p = model->param[i];
+        nn__tensors_add(t, prefix, p->name, NN__OWN, p->shape, p->data);
+    }
+    if (nn->code != NN_OK) nn__tensors_free(t);
+    return nn->code == NN_OK;
+}
+
+/* ---- writing ---- */
+
+static void nn__write_format(nn__writer *w, const char *format, ...) NN__PRINTF(2, 3);
+static void nn__write_format(nn__writer *w, const char *format, ...) /* at most 127 bytes */
+{
+    char text[128];
+    va_list arguments;
+    va_start(arguments, format);
+    const int n = vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    NN__ASSERT(n >= 0 && n < (int)sizeof text);
+    if (n > 0) nn__write(w, text, (size_t)n);
+}
+
+/* n numbers of 4 or 8 bytes each. */
+static void nn__write_numbers(nn__writer *w, const void *numbers, size_t n, unsigned each)
+{
+    const char *p = (const char *)numbers;
+    unsigned char chunk[4096];
+    size_t used = 0;
+    for (size_t i = 0; i < n; i++, p += each) {
+        uint32_t low = 0;
+        uint64_t bits = 0;
+        if (each == 4) memcpy(&low, p, 4), bits = low;
+        else memcpy(&bits, p, 8);
+        for (unsigned k = 0; k < each; k++) chunk[used++] = (unsigned char)(bits >> 8 * k);
+        if (used < sizeof chunk && i + 1 < n) continue;
+        nn__write(w, chunk, used);
+        used = 0;
+    }
+}
+
+static void nn__write_header(nn__writer *w, const nn__tensors *t)
+{
+    uint64_t begin = 0;
+    nn__write_format(w, "{\"__metadata__\":{\"format\":\"pt\",\"made_by\":\"nn.h 1\"}");
+    for (const nn__entry *e = t->entry; e < t->entry + t->n; e++) {
+        nn__write(w, ",\"", 2);
+        for (const char *p = e->name; *p; p++)
+            if (*p == '"' || *p == '\\') nn__write_format(w, "\\%c", *p);
+            else if ((unsigned char)*p < 0x20) nn__write_format(w, "\\u%04x", (unsigned)*p);
+            else nn__write(w, p, 1);
+        nn__write_format(w, "\":{\"dtype\":\"%s\",\"shape\":[", nn__dtypes[e->type].name);
+        for (int i = 0; i < e->ndim; i++)
+            nn__write_format(w, i ? ",%d" : "%d", (int)e->dim[i]);
+        const uint64_t end = begin + (uint64_t)e->size * (nn__dtypes[e->type].bits / 8);
+        nn__write_format(w, "],\"data_offsets\":[%llu,%llu]}", (unsigned long long)begin,
+                         (unsigned long long)end);
+        begin = end;
+    }
+    nn__write(w, "}", 1);
+}
+
+/* As the reference implementation has them: long types first, which aligns all, then by name. */
+static int nn__by_type(const void *a, const void *b)
+{
+    const nn__entry *x = (const nn__entry *)a, *y = (const nn__entry *)b;
+    return x->type != y->type ? y->type - x->type : strcmp(x->name, y->name);
+}
+
+static void nn__write_tensors(nn__writer *w, nn__tensors *t)
+{
+    nn__writer count = nn__writer_new(t->nn, t->function, NULL, 0);
+    qsort(t->entry, (size_t)t->n, sizeof *t->entry, nn__by_type);
+    nn__write_header(&count, t);
+    const uint64_t length = ((uint64_t)count.size + 7) / 8 * 8;
+    nn__write_numbers(w, &length, 1, 8);
+    nn__write_header(w, t);
+    nn__write(w, "       ", (size_t)length - count.size);
+    for (const nn__entry *e = t->entry; e < t->entry + t->n; e++)
+        nn__write_numbers(w, e->data, e->size, nn__dtypes[e->type].bits / 8);
+}
+
+size_t nn_save_memory(const nn_model *model, void *bytes, size_t room)
+{
+    nn__tensors t;
+    if (!nn__tensors_of(&t, model, "nn_save_memory", "", 0)) return 0;
+    nn__writer w = nn__writer_new(t.nn, t.function, bytes, room);
+    if (room && !bytes) nn__mistake(t.nn, t.function, "bytes is NULL");
+    else nn__write_tensors(&w, &t);
+    nn__tensors_free(&t);
+    return w.size;
+}
+
+#ifndef NN_NO_STDIO
+static int nn__save_file(nn__tensors *t, const char *path)
+{
+    nn__writer w = nn__writer_new(t->nn, t->function, NULL, 0);
+    const int open = nn__write_open(&w, path);
+    if (open) nn__write_tensors(&w, t);
+    nn__tensors_free(t);
+    return open && nn__write_close(&w);
+}
+
+int nn_save(const nn_model *model, const char *path)
+{
+    nn__tensors t;
+    return nn__tensors_of(&t, model, "nn_save", "", 0) && nn__save_file(&t, path);
+}
+
+/* 9 (17) significant digits, which give the same float (double) back; a point in any locale. */
+static void nn__write_c_number(nn__writer *w, nn_real x)
+{
+    char digits[40];
+    int whole = 1;
+    snprintf(digits, sizeof digits, "%.*g", NN__OWN == NN__F32 ? 9 : 17, (double)x);
+    for (const char *p = digits; *p; p++) {
+        const int known = strchr("+-0123456789e", *p) != NULL;
+        if (known) nn__write(w, p, 1);
+        else if (whole) nn__write(w, ".", 1); /* the locale's point, of one or more bytes */
+        whole = whole && known && *p != 'e';
+    }
+    nn__write_format(w, "%s%s", whole ? ".0" : "", NN__OWN == NN__F32 ? "f" : "");
+}
+
+static void nn__write_c_array(nn__writer *w, const nn__entry *e)
+{
+    for (int d = 0; d < e->ndim; d++)
+        nn__write_format(w, "#define %.100s_dim%d %d\n", e->name, d, (int)e->dim[d]);
+    nn__write_format(w, "static const %s %.100s", NN__OWN == NN__F32 ? "float" : "double", e->name);
+    for (int d = 0; d < e->ndim; d++) nn__write_format(w, "[%d]", (int)e->dim[d]);
+    nn__write_format(w, " = ");
+    for (size_t i = 0; i < e->size; i++) {
+        size_t span = 1;
+        int opened = 0, closed = 0; /* braces before and behind the number */
+        for (int d = e->ndim - 1; d >= 0; d--) {
+            span *= (size_t)e->dim[d];
+            opened += i % span == 0;
+            closed += (i + 1) % span == 0;
+        }
+        if (i) nn__write_format(w, opened || i % 8 == 0 ? ",\n" : ", ");
+        nn__write(w, "{{{{", (size_t)opened);
+        nn__write_c_number(w, ((const nn_real *)e->data)[i]);
+        nn__write(w, "}}}}", (size_t)closed);
+    }
+    nn__write_format(w, ";\n");
+}
+
+int nn_export_c(const nn_model *model, const char *path, const char *prefix)
+{
+    nn__tensors t;
+    char start[34];
+    if (!nn__ready(model ? model->ctx : NULL, "nn_export_c")) return 0;
+    int good = prefix && prefix[0] && !(prefix[0] >= '0' && prefix[0] <= '9');
+    for (const char *p = prefix; good && *p; p++) good = p < prefix + 32 && nn__c_name_char(*p);
+    if (!good)
+        return nn__mistake(model->ctx, "nn_export_c",
+                           "the prefix is %s%.40s%s, not a name in C of at most 32 letters",
+                           prefix ? "\"" : "", prefix ? prefix : "NULL", prefix ? "\"" : "");
+    snprintf(start, sizeof start, "%.32s_", prefix);
+    for (int i = 0; i < model->n_params; i++) {
+        const nn_tensor *p = model->param[i];
+        if (!nn__check_finite(p, p->data, "nn_export_c", p->name)) return 0;
+    }
+    if (!nn__tensors_of(&t, model, "nn_export_c", start, 0)) return 0;
+    nn__writer w = nn__writer_new(t.nn, t.function, NULL, 0);
+    const int open = nn__write_open(&w, path);
+    if (open) nn__write_format(&w, "/* written by nn.h; a linear layer is y = W x + b */\n");
+    for (int i = 0; open && i < t.n; i++) nn__write_c_array(&w, &t.entry[i]);
+    nn__tensors_free(&t);
+    return open && nn__write_close(&w);
+}
+#endif
+
+/* ---- reading ---- */
+
+typedef struct nn__source {
+    nn_ctx *nn;
+    const char *function, *name; /* name: of the file */
+    nn_reader reader;
+    uint64_t at, size;           /* bytes read, and all; UINT64_MAX where nobody knows */
+    unsigned char length[8];     /* the first bytes */
+    char *header, *p, *end;      /* p: the next character to be looked at */
+    char differences[300];
+    int n_more;                  /* differences that are not in the text */
+} nn__source;
+
+static nn__source nn__source_new(nn_ctx *nn, const char *function, const char *name,
+                                 size_t (*read)(void *, void *, size_t), void *user, uint64_t size)
+{
+    nn__source s;
+    memset(&s, 0, sizeof s);
+    s.nn = nn, s.function = function, s.name = name, s.size = size;
+    s.reader.read = read, s.reader.user = user;
+    return s;
+}
+
+/* A name out of a file, on its way into a message: short, no control characters. */
+static const char *nn__shown(nn_ctx *nn, const char *name)
+{
+    char *text = nn->text[nn->next_text++ % 4];
+    int n = 0;
+    for (; name[n] && n < (int)sizeof nn->text[0] - 1; n++)
+        text[n] = (unsigned char)name[n] < 0x20 || name[n] == 0x7f ? '?' : name[n];
+    text[n] = 0;
+    return text;
+}
+
+/* What else a file may be that begins with these bytes; NULL if nothing that we know. */
+static const char *nn__foreign(const unsigned char *b)
+{
+    if (b[0] == 0x1f && b[1] == 0x8b) return "it is compressed: gunzip it first";
+    if (memcmp(b, "PK\3\4", 4) == 0 || (b[0] == 0x80 && b[1] >= 2 && b[1] <= 5))
+        return b[0] == 'P' ? "it is a zip file, as PyTorch's .pt: in Python, "
+                             "safetensors.torch.save_file(torch.load(FILE), \"FILE.safetensors\")"
+                           : "it is a pickle, as an old .pt of PyTorch: in Python, "
+                             "safetensors.torch.save_file(torch.load(FILE), \"FILE.safetensors\")";
+    if (memcmp(b, "version ", 8) == 0) return "it is a pointer of git lfs: git lfs pull";
+    return NULL;
+}
+
+static int nn__bad(nn__source *s, nn_code code, uint64_t at, const char *what, const char *name)
+{
+    const char *hint = at <= 8 ? nn__foreign(s->length) : NULL;
+    if (hint)
+        nn_fail(s->nn, NN_ERROR_FORMAT, s->function, "%s: not safetensors: %s", s->name, hint);
+    else
+        nn_fail(s->nn, code, s->function, "%s: offset %llu: %s%s%s%s", s->name,
+                (unsigned long long)at, what, name ? " \"" : "", name ? nn__shown(s->nn, name) : "",
+                name ? "\"" : "");
+    return 0;
+}
+
+/* The next n bytes; 0 after an error. */
+static int nn__take(nn__source *s, void *to, size_t n)
+{
+    for (size_t got = 0, more; got < n; got += more, s->at += more) {
+        more = s->reader.read(s->reader.user, (char *)to + got, n - got);
+        if (more > 0 && more <= n - got) continue;
+        if (more == 0 && s->size == UINT64_MAX)
+            return nn__bad(s, NN_ERROR_FORMAT, s->at, "the file is cut off", NULL);
+        return nn_fail(s->nn, NN_ERROR_IO, s->function, "%s: reading failed after %llu bytes",
+                       s->name, (unsigned long long)s->at), 0;
+    }
+    return 1;
+}
+
+static uint64_t nn__json_at(const nn__source *s) { return 8 + (uint64_t)(s->p - s->header); }
+
+static int nn__json_bad(nn__source *s, const char *what, const char *name)
+{
+    return nn__bad(s, NN_ERROR_FORMAT, nn__json_at(s), what, name);
+}
+
+static void nn__json_space(nn__source *s)
+{
+    while (s->p < s->end && *s->p && strchr(" \t\n\r", *s->p)) s->p++;
+}
+
+static int nn__json_is(nn__source *s, char c) /* skips it if it is next */
+{
+    nn__json_space(s);
+    if (s->p == s->end || *s->p != c) return 0;
+    return s->p++, 1;
+}
+
+static int nn__json_expect(nn__source *s, char c)
+{
+    const char text[2] = {c, 0};
+    if (nn__json_is(s, c)) return 1;
+    return nn__json_bad(s, s->p < s->end ? "expected" : "the header ends, expected", text);
+}
+
+/* 1 if element i of an object or array follows, 0 if its end does, -1 after an error. */
+static int nn__json_element(nn__source *s, int i, char close)
+{
+    if (i == 0 && nn__json_is(s, close)) return 0;
+    if (i == 0 || nn__json_is(s, ',')) return 1;
+    return nn__json_expect(s, close) ? 0 : -1;
+}
+
+static int nn__json_hex(nn__source *s, uint32_t *code) /* "uXXXX" */
+{
+    static const char digits[] = "0123456789abcdefABCDEF";
+    *code = 0;
+    if (s->end - s->p < 5 || *s->p != 'u') return 0;
+    for (int i = 1; i <= 4; i++) {
+        const char *d = s->p[i] ? strchr(digits, s->p[i]) : NULL;
+        if (!d) return 0;
+        *code = *code * 16 + (uint32_t)(d - digits < 16 ? d - digits : d - digits - 6);
+    }
+    s->p += 5;
+    return 1;
+}
+
+/* The character of an escape, s->p being behind the backslash, to `to` as UTF-8, which is never
+ * longer. Gives its bytes, 0 if it is none. */
+static int nn__json_escape(nn__source *s, char *to)
+{
+    static const char escapes[] = "\"\\/bfnrt", values[] = "\"\\/\b\f\n\r\t";
+    const char *e = s->p < s->end && *s->p ? strchr(escapes, *s->p) : NULL;
+    uint32_t code, low;
+    if (e) return *to = values[e - escapes], s->p++, 1;
+    if (!nn__json_hex(s, &code) || code == 0) return 0;
+    if (code >= 0xd800 && code < 0xe000) { /* the first of a pair */
+        if (code >= 0xdc00 || s->p == s->end || *s->p++ != '\\') return 0;
+        if (!nn__json_hex(s, &low) || low < 0xdc00 || low >= 0xe000) return 0;
+        code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
+    }
+    const int n = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+    static const unsigned char lead[] = {0, 0, 0xc0, 0xe0, 0xf0};
+    for (int i = n - 1; i > 0; i--, code >>= 6) to[i] = (char)(0x80 | (code & 0x3f));
+    to[0] = (char)(lead[n] | code);
+    return n;
+}
+
+/* A string, decoded where it stands; NULL after an error. */
+static char *nn__json_string(nn__source *s)
+{
+    if (!nn__json_expect(s, '"')) return NULL;
+    char *const text = s->p, *to = s->p;
+    while (s->p < s->end && *s->p != '"') {
+        char *const start = s->p;
+        int n;
+        if (*s->p == '\\') {
+            s->p++;
+            n = nn__json_escape(s, to);
+        } else {
+            n = (unsigned char)*s->p < 0x20 ? 0 : nn__utf8(s->p, s->end);
+            memmove(to, s->p, (size_t)n);
+            s->p += n;
+        }
+        to += n;
+        if (n) continue;
+        s->p = start;
+        nn__json_bad(s, "not a character of a JSON string in UTF-8", NULL);
+        return NULL;
+    }
+    const int closed = s->p < s->end || nn__json_bad(s, "the header ends within a string", NULL);
+    if (closed) *to = 0, s->p++;
+    return closed ? text : NULL;
+}
+
+/* An array of at most `room` whole numbers; gives how many, -1 after an error. */
+static int nn__json_integers(nn__source *s, uint64_t *to, int room, nn_code too_many)
+{
+    int n = 0, more = 0;
+    if (!nn__json_expect(s, '[')) return -1;
+    for (; (more = nn__json_element(s, n, ']')) > 0; n++) {
+        nn__json_space(s);
+        const char *const first = s->p;
+        uint64_t v = 0;
+        if (n == room)
+            return nn__bad(s, too_many, nn__json_at(s), "too many numbers", NULL) - 1;
+        for (; s->p < s->end && *s->p >= '0' && *s->p <= '9'; s->p++) {
+            const unsigned digit = (unsigned)(*s->p - '0');
+            if (v > (UINT64_MAX - digit) / 10 || (v == 0 && s->p > first))
+                return nn__json_bad(s, "a number too large, or with a leading 0", NULL) - 1;
+            v = v * 10 + digit;
+        }
+        if (s->p == first) return nn__json_bad(s, "expected a whole number", NULL) - 1;
+        to[n] = v;
+    }
+    return more < 0 ? -1 : n;
+}
+
+/* {"dtype":"F32","shape":[8,2],"data_offsets":[0,64]}: what is said of e->name. */
+static int nn__json_tensor(nn__source *s, nn__entry *e)
+{
+    static const char *const keys[] = {"dtype", "shape", "data_offsets"};
+    const int types = (int)(sizeof nn__dtypes / sizeof *nn__dtypes);
+    int seen[3] = {0, 0, 0}, more = 0;
+    uint64_t offset[2] = {0, 0}, bits = 0;
+    if (!nn__json_expect(s, '{')) return 0;
+    for (int i = 0; (more = nn__json_element(s, i, '}')) > 0; i++) {
+        const char *key = nn__json_string(s), *dtype = NULL;
+        int k = 0;
+        if (!key || !nn__json_expect(s, ':')) return 0;
+        while (k < 3 && strcmp(key, keys[k]) != 0) k++;
+        if (k == 3 || seen[k]++) return nn__json_bad(s, k == 3 ? "unknown key" : "a second", key);
+        if (k == 0 && !(dtype = nn__json_string(s))) return 0;
+        for (e->type = dtype ? 0 : e->type; dtype && e->type < types; e->type++)
+            if (strcmp(dtype, nn__dtypes[e->type].name) == 0) break;
+        if (e->type == types) return nn__json_bad(s, "unknown dtype", dtype);
+        if (k == 1 && (e->ndim = nn__json_integers(s, e->dim, NN_MAX_DIMS, NN_ERROR_LIMIT)) < 0)
+            return 0;
+        if (k == 2) {
+            const int n = nn__json_integers(s, offset, 2, NN_ERROR_FORMAT);
+            if (n != 2) return n < 0 ? 0 : nn__json_bad(s, "expected two offsets", NULL);
+        }
+    }
+    if (more < 0) return 0;
+    for (int k = 0; k < 3; k++)
+        if (!seen[k]) return nn__json_bad(s, "missing:", keys[k]);
+    e->begin = offset[0], e->end = offset[1], bits = nn__dtypes[e->type].bits;
+    for (int i = 0; i < e->ndim; i++) {
+        if (e->dim[i] && bits > UINT64_MAX / e->dim[i])
+            return nn__bad(s, NN_ERROR_FORMAT, e->place, "the shape is impossible:", e->name);
+        bits *= e->dim[i];
+    }
+    if (e->begin > e->end || bits % 8 || bits / 8 != e->end - e->begin)
+        return nn__bad(s, NN_ERROR_FORMAT, e->place,
+                       "data_offsets do not fit dtype and shape of", e->name);
+    return 1;
+}
+
+/* The whole header; gives the number of tensors, -1 after an error. */
+static int nn__json_header(nn__source *s, nn__entry *entry, int room)
+{
+    int n = 0, more = 0, metadata = 0;
+    if (!nn__json_expect(s, '{')) return -1;
+    for (int i = 0; (more = nn__json_element(s, i, '}')) > 0; i++) {
+        nn__json_space(s);
+        const uint64_t place = nn__json_at(s);
+        const char *name = nn__json_string(s);
+        if (!name || !nn__json_expect(s, ':')) return -1;
+        if (strcmp(name, "__metadata__") == 0) {
+            if (metadata++) return nn__bad(s, NN_ERROR_FORMAT, place, "a second", name) - 1;
+            if (!nn__json_expect(s, '{')) return -1;
+            for (int j = 0; (more = nn__json_element(s, j, '}')) > 0; j++)
+                if (!nn__json_string(s) || !nn__json_expect(s, ':') || !nn__json_string(s))
+                    return -1;
+            if (more < 0) return -1;
+            continue;
+        }
+        if (n == room) return nn__bad(s, NN_ERROR_LIMIT, place, "too many tensors", NULL) - 1;
+        entry[n].name = name;
+        entry[n].place = place;
+        if (!nn__json_tensor(s, &entry[n++])) return -1;
+    }
+    if (more < 0) return -1;
+    nn__json_space(s);
+    return s->p == s->end ? n : nn__json_bad(s, "text behind the header", NULL) - 1;
+}
+
+static int nn__by_name(const void *a, const void *b)
+{
+    return strcmp(((const nn__entry *)a)->name, ((const nn__entry *)b)->name);
+}
+
+static int nn__by_offset(const void *a, const void *b)
+{
+    const nn__entry *x = (const nn__entry *)a, *y = (const nn__entry *)b;
+    if (x->begin != y->begin) return x->begin < y->begin ? -1 : 1;
+    return x->end != y->end ? (x->end < y->end ? -1 : 1) : 0;
+}
+
+/* Reads and checks the header: the tensors of the file in the order of their bytes, how many, or -1
+ * after an error. */
+static int nn__take_header(nn__source *s, nn__entry **entry)
+{
+    uint64_t length = 0, end = 0;
+    if (s->size < 8) return nn__bad(s, NN_ERROR_FORMAT, s->size, "the file is cut off", NULL) - 1;
+    if (!nn__take(s, s->length, 8)) return -1;
+    for (int i = 7; i >= 0; i--) length = length << 8 | s->length[i];
+    if (s->size != UINT64_MAX && length > s->size - 8)
+        return nn__bad(s, NN_ERROR_FORMAT, 0, "the header would be longer than the file", NULL) - 1;
+    if (length > NN__HEADER)
+        return nn__bad(s, NN_ERROR_LIMIT, 0, "the header is longer than 100000000 bytes", NULL) - 1;
+    if (!length) return nn__bad(s, NN_ERROR_FORMAT, 0, "the header is empty", NULL) - 1;
+    const int room = length / 40 < NN__TENSORS ? (int)length / 40 + 1 : (int)NN__TENSORS;
+    s->p = s->header = (char *)nn__alloc(s->nn, &s->nn->graph, (size_t)length, 1, 0);
+    *entry = (nn__entry *)nn__alloc(s->nn, &s->nn->graph, (size_t)room, sizeof **entry, 1);
+    if (!s->header || !*entry || !nn__take(s, s->header, (size_t)length)) return -1;
+    s->end = s->header + length;
+    const int n = nn__json_header(s, *entry, room);
+    if (n < 0) return -1;
+    qsort(*entry, (size_t)n, sizeof **entry, nn__by_name);
+    for (nn__entry *e = *entry; e < *entry + n - 1; e++)
+        if (strcmp(e[0].name, e[1].name) == 0)
+            return nn__bad(s, NN_ERROR_FORMAT, e[1].place, "a second", e->name) - 1;
+    qsort(*entry, (size_t)n, sizeof **entry, nn__by_offset);
+    for (const nn__entry *e = *entry; e < *entry + n; end = e++->end)
+        if (e->begin != end) {
+            const char *what = e->begin < end ? "overlaps another:" : "there is a gap before";
+            return nn__bad(s, NN_ERROR_FORMAT, e->place, what, e->name) - 1;
+        }
+    if (s->size == UINT64_MAX || end == s->size - s->at) return n;
+    nn_fail(s->nn, NN_ERROR_FORMAT, s->function,
+            "%s: offset %llu: the tensors have %llu bytes, the file has %llu for them", s->name,
+            (unsigned long long)s->at, (unsigned long long)end,
+            (unsigned long long)(s->size - s->at));
+    return -1;
+}
+
+static void nn__differ(nn__source *s, const char *format, ...) NN__PRINTF(2, 3);
+static void nn__differ(nn__source *s, const char *format, ...)
+{
+    const size_t used = strlen(s->differences), room = sizeof s->differences - used;
+    va_list arguments;
+    va_start(arguments, format);
+    const int n = vsnprintf(s->differences + used, room, format, arguments);
+    va_end(arguments);
+    if (n < (int)room && !s->n_more) return;
+    s->differences[used] = 0; /* no room for it, or for one before it */
+    s->n_more++;
+}
+
+static const char *nn__dims_text(nn_ctx *nn, const nn__entry *e)
+{
+    nn_shape shape = {e->ndim, {0, 0, 0, 0}};
+    for (int i = 0; i < e->ndim; i++)
+        shape.dim[i] = e->dim[i] < INT_MAX ? (int)e->dim[i] : INT_MAX;
+    return nn_shape_text(nn, shape);
+}
+
+/* Where each of the n tensors of the file goes. Gives how many are wanted, -1 after an error. */
+static int nn__match(nn__source *s, nn__entry *entry, int n, nn__tensors *t, int partial)
+{
+    int matched = 0;
+    for (nn__entry *e = entry; e < entry + n; e++) {
+        const char *const last = strrchr(e->name, '.');
+        const char *const shown = nn__shown(s->nn, e->name);
+        nn__entry *w = t->entry;
+        while (w < t->entry + t->n && strcmp(w->name, e->name) != 0) w++;
+        if (w == t->entry + t->n) {
+            if (strcmp(last ? last + 1 : e->name, "num_batches_tracked") != 0)
+                nn__differ(s, "; it also has \"%s\"", shown);
+            continue;
+        }
+        w->found = 1;
+        if (w->ndim != e->ndim || memcmp(w->dim, e->dim, sizeof w->dim) != 0) {
+            nn__differ(s, "; \"%s\" is %s, here %s", shown, nn__dims_text(s->nn, e),
+                       nn__dims_text(s->nn, w));
+            continue;
+        }
+        if (w->type == NN__I64 ? e->type != NN__I64 : e->type > NN__BF16)
+            return nn__bad(s, NN_ERROR_UNSUPPORTED, e->place,
+                           "only F32, F64, F16 and BF16 are read, not the dtype of", e->name) - 1;
+        if (w->type != NN__I64 && !(w->read = nn__reals(s->nn, &s->nn->graph, w->size))) return -1;
+        e->into = w;
+        matched++;
+    }
+    for (const nn__entry *w = t->entry; w < t->entry + t->n; w++)
+        if (!w->found) nn__differ(s, "; \"%s\" is missing", nn__shown(s->nn, w->name));
+    if (partial ? matched : !s->differences[0]) return matched;
+    char more[32] = "";
+    if (s->n_more) snprintf(more, sizeof more, "; and %d more", s->n_more);
+    nn_fail(s->nn, NN_ERROR_FORMAT, s->function, "%s: of another model%s%s%s", s->name,
+            s->differences, more, partial ? "" : " (nn_load_partial takes what fits)");
+    return -1;
+}
+
+/* The bits of the float that is this F16: 1 bit of sign, 5 of exponent, 10 of fraction. */
+static uint32_t nn__half(uint32_t h)
+{
+    const uint32_t sign = (h & 0x8000) << 16;
+    uint32_t exponent = h >> 10 & 31, fraction = (h & 0x3ff) << 13;
+    if (exponent == 31) return sign | 0x7f800000 | fraction; /* infinity, NaN */
+    if (!exponent && !fraction) return sign;
+    if (exponent) return sign | (exponent + 112) << 23 | fraction;
+    for (exponent = 113; !(fraction & 0x800000); exponent--) fraction <<= 1; /* subnormal */
+    return sign | exponent << 23 | (fraction & 0x7fffff);
+}
+
+/* The bytes of a tensor, into what is wanted or nowhere. */
+static int nn__take_tensor(nn__source *s, const nn__entry *e)
+{
+    const unsigned each = nn__dtypes[e->type].bits / 8;
+    unsigned char chunk[4096];
+    size_t i = 0;
+    for (uint64_t left = e->end - e->begin, n; left; left -= n) {
+        n = left < sizeof chunk ? left : sizeof chunk;
+        if (!nn__take(s, chunk, (size_t)n)) return 0;
+        for (const unsigned char *b = chunk; e->into && b < chunk + n; b += each, i++) {
+            uint64_t bits = 0;
+            uint32_t low;
+            double f64;
+            float f32;
+            for (unsigned k = each; k > 0; k--) bits = bits << 8 | b[k - 1];
+            low = (uint32_t)bits;
+            if (e->type == NN__BF16) low <<= 16;
+            if (e->type == NN__F16) low = nn__half(low);
+            memcpy(&f32, &low, sizeof f32);
+            memcpy(&f64, &bits, sizeof f64);
+            if (e->type == NN__I64) memcpy((int64_t *)e->into->data + i, &bits, sizeof bits);
+            else e->into->read[i] = e->type == NN__F64 ? (nn_real)f64 : (nn_real)f32;
+        }
+    }
+    return 1;
+}
+
+/* Reads the whole source for the tensors in t: I64 into their data, numbers into read, so that
+ * nothing is half changed. Gives how many, -1 after an error. */
+static int nn__take_all(nn__source *s, nn__tensors *t, int partial)
+{
+    nn__entry *entry = NULL;
+    char extra;
+    const int n = nn__take_header(s, &entry);
+    const int matched = n < 0 ? -1 : nn__match(s, entry, n, t, partial);
+    if (matched < 0) return -1;
+    for (int i = 0; i < n; i++)
+        if (!nn__take_tensor(s, &entry[i])) return -1;
+    if (s->size == UINT64_MAX && s->reader.read(s->reader.user, &extra, 1) != 0)
+        return nn__bad(s, NN_ERROR_FORMAT, s->at, "there is more behind the tensors", NULL) - 1;
+    return matched;
+}
+
+static void nn__tensors_set(const nn__tensors *t)
+{
+    for (const nn__entry *e = t->entry; e < t->entry + t->n; e++)
+        if (e->read) memcpy(e->data, e->read, e->size * sizeof *e->read);
+}
+
+static int nn__load(nn_model *model, nn__source s, int partial)
+{
+    nn__tensors t;
+    if (!nn__tensors_of(&t, model, s.function, "", 0)) return 0;
+    const int n = nn__take_all(&s, &t, partial);
+    if (n >= 0) nn__tensors_set(&t);
+    nn__tensors_free(&t);
+    return partial ? (n > 0 ? n : 0) : n >= 0;
+}
+
+int nn_load_reader(nn_model *model, nn_reader reader)
+{
+    nn_ctx *nn = model ? model->ctx : NULL;
+    if (!nn__ready(nn, "nn_load_reader")) return 0;
+    if (!reader.read) return nn__mistake(nn, "nn_load_reader", "reader.read is NULL");
+    return nn__load(model, nn__source_new(nn, "nn_load_reader", "reader", reader.read, reader.user,
+                                          UINT64_MAX), 0);
+}
+
+static size_t nn__read_memory(void *user, void *to, size_t n)
+{
+    const char **p = (const char **)user;
+    memcpy(to, *p, n);
+    *p += n;
+    return n;
+}
+
+int nn_load_memory(nn_model *model, const void *bytes, size_t size)
+{
+    nn_ctx *nn = model ? model->ctx : NULL;
+    const char *p = (const char *)bytes;
+    if (!nn__ready(nn, "nn_load_memory")) return 0;
+    if (!bytes) return nn__mistake(nn, "nn_load_memory", "bytes is NULL");
+    return nn__load(model, nn__source_new(nn, "nn_load_memory", "bytes", nn__read_memory, &p,
+                                          size), 0);
+}
+
+#ifndef NN_NO_STDIO
+static size_t nn__read_stdio(void *user, void *to, size_t n)
+{
+    const size_t got = fread(to, 1, n, (FILE *)user);
+    return got || !ferror((FILE *)user) ? got : (size_t)-1;
+}
+
+/* The file, to be closed by the caller, as a source; NULL after an error. */
+static FILE *nn__source_open(nn__source *s, nn_ctx *nn, const char *function, const char *path)
+{
+    if (!nn__ready(nn, function)) return NULL;
+    if (!path) return nn__mistake(nn, function, "path is NULL"), (FILE *)NULL;
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return nn_fail(nn, NN_ERROR_IO, function, "%s: cannot be opened: %s", path,
+                       strerror(errno)), (FILE *)NULL;
+    const long size = fseek(file, 0, SEEK_END) == 0 ? ftell(file) : -1; /* a pipe has none */
+    if (size >= 0 && fseek(file, 0, SEEK_SET) != 0) {
+        nn_fail(nn, NN_ERROR_IO, function, "%s: cannot be read: %s", path, strerror(errno));
+        fclose(file);
+        return NULL;
+    }
+    *s = nn__source_new(nn, function, path, nn__read_stdio, file,
+                        size >= 0 ? (uint64_t)size : UINT64_MAX);
+    return file;
+}
+
+static int nn__load_file(nn_model *model, const char *function, const char *path, int partial)
+{
+    nn__source s;
+    FILE *file = nn__source_open(&s, model ? model->ctx : NULL, function, path);
+    if (!file) return 0;
+    const int n = nn__load(model, s, partial);
+    fclose(file);
+    return n;
+}
+
+int nn_load(nn_model *model, const char *path)
+{
+    return nn__load_file(model, "nn_load", path, 0);
+}
+int nn_load_partial(nn_model *model, const char *path)
+{
+    return nn__load_file(model, "nn_load_partial", path, 1);
+}
+#endif
+
+/* ---- checkpoints ---- */
+
+#if NN_CHAPTERS >= 5 && !defined NN_NO_STDIO
+typedef struct nn__checkpoint { /* what is listed besides the model and the optimizer's state */
+    nn__tensors t;
+    nn_real rates[5];
+    int64_t random[4], step[4], position[3], *order;
+} nn__checkpoint;
+
+/* Lists everything as it is now. */
+static int nn__checkpoint_new(nn__checkpoint *c, nn_optimizer *opt, const nn_batches *b,
+                              const char *function)
+{
+    nn_ctx *nn = opt ? opt->ctx : NULL;
+    if (!nn__ready(nn, function)) return 0;
+    if (!opt->update || (b && !b->data))
+        return nn__mistake(nn, function, "%s the result of a failed call",
+                           opt->update ? "the batches are" : "the optimizer is");
+    if (b && b->ctx != nn) return nn__mistake(nn, function, "the batches belong to another nn_ctx");
+    const int n_params = opt->model->n_params;
+    if (n_params && !nn__optimizer_ready(opt)) return 0;
+    if (!nn__tensors_of(&c->t, opt->model, function, "", n_params * opt->n_state + 5)) return 0;
+    for (int k = 0; k < opt->n_state; k++)
+        for (int i = 0; i < n_params; i++) {
+            const nn_tensor *p = opt->model->param[i];
+            const char *const prefix = k ? "optimizer.state.1." : "optimizer.state.0.";
+            void *const state = opt->state[i][k];
+            if (p->grad) nn__tensors_add(&c->t, prefix, p->name, NN__OWN, p->shape, state);
+        }
+    const nn_real rates[5] = {opt->lr, opt->beta1, opt->beta2, opt->eps, opt->weight_decay};
+    memcpy(c->rates, rates, sizeof rates);
+    memcpy(c->random, nn->random, sizeof c->random);
+    c->step[0] = opt->step, c->step[1] = opt->weights_only;
+    memcpy(&c->step[2], &opt->beta1_power, sizeof c->step[2]);
+    memcpy(&c->step[3], &opt->beta2_power, sizeof c->step[3]);
+    nn__tensors_add(&c->t, "optimizer.", opt->rule, NN__OWN, nn_shape1(5), c->rates);
+    nn__tensors_add(&c->t, "", "optimizer.step", NN__I64, nn_shape1(4), c->step);
+    nn__tensors_add(&c->t, "", "random", NN__I64, nn_shape1(4), c->random);
+    if (b) {
+        c->position[0] = b->batch_size, c->position[1] = b->next, c->position[2] = b->epoch;
+        c->order = (int64_t *)nn__alloc(nn, &nn->graph, (size_t)b->data->n, sizeof *c->order, 0);
+        for (int i = 0; c->order && i < b->data->n; i++) c->order[i] = b->order[i];
+        nn__tensors_add(&c->t, "", "batches.order", NN__I64, nn_shape1(b->data->n), c->order);
+        nn__tensors_add(&c->t, "", "batches.position", NN__I64, nn_shape1(3), c->position);
+    }
+    if (nn->code != NN_OK) nn__tensors_free(&c->t);
+    return nn->code == NN_OK;
+}
+
+int nn_checkpoint_save(nn_optimizer *opt, const nn_batches *b, const char *path)
+{
+    nn__checkpoint c;
+    return nn__checkpoint_new(&c, opt, b, "nn_checkpoint_save") && nn__save_file(&c.t, path);
+}
+
+/* NULL if what was read can be; else what cannot. */
+static const char *nn__checkpoint_wrong(const nn__checkpoint *c, const nn_batches *b)
+{
+    const int64_t *r = c->random, *p = c->position;
+    if (!(r[0] | r[1] | r[2] | r[3])) return "random";
+    if (c->step[0] < 0 || c->step[0] > LONG_MAX || c->step[1] < 0 || c->step[1] > 1)
+        return "optimizer.step";
+    if (!b) return NULL;
+    if (p[0] != b->batch_size || p[1] < 0 || p[1] > b->data->n || p[2] < 0 || p[2] > INT_MAX)
+        return "batches.position";
+    for (int i = 0; i < b->data->n; i++)
+        if (c->order[i] < 0 || c->order[i] >= b->data->n) return "batches.order";
+    return NULL;
+}
+
+int nn_checkpoint_load(nn_optimizer *opt, nn_batches *b, const char *path)
+{
+    nn__checkpoint c;
+    nn__source s;
+    if (!nn__checkpoint_new(&c, opt, b, "nn_checkpoint_load")) return 0;
+    nn_ctx *nn = opt->ctx;
+    FILE *file = nn__source_open(&s, nn, c.t.function, path);
+    int loaded = file && nn__take_all(&s, &c.t, 0) >= 0;
+    if (file) fclose(file);
+    const char *wrong = loaded ? nn__checkpoint_wrong(&c, b) : NULL;
+    if (wrong)
+        nn_fail(nn, NN_ERROR_FORMAT, c.t.function, "%s: \"%s\" has a value that cannot be here",
+                path, wrong);
+    loaded = loaded && !wrong;
+    if (loaded) {
+        nn__tensors_set(&c.t);
+        opt->lr = c.rates[0], opt->beta1 = c.rates[1], opt->beta2 = c.rates[2];
+        opt->eps = c.rates[3], opt->weight_decay = c.rates[4];
+        opt->step = (long)c.step[0], opt->weights_only = (int)c.step[1];
+        memcpy(&opt->beta1_power, &c.step[2], sizeof opt->beta1_power);
+        memcpy(&opt->beta2_power, &c.step[3], sizeof opt->beta2_power);
+        memcpy(nn->random, c.random, sizeof nn->random);
+    }
+    if (loaded && b) {
+        for (int i = 0; i < b->data->n; i++) b->order[i] = (int)c.order[i];
+        b->next = (int)c.position[1], b->epoch = (int)c.position[2];
+        b->n = 0;
+    }
+    nn__tensors_free(&c.t);
+    return loaded;
+}
+#endif
 
 #ifdef __cplusplus
 }

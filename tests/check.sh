@@ -265,6 +265,16 @@ memcheck() {
 }
 with valgrind "valgrind: 06_xor, and the output is the same" memcheck
 
+# ---- PyTorch ----
+
+torch_reads() { # PyTorch's files in nn.h are in tests/test_files.c
+    mkdir -p $B/models && cc -O1 tests/test_files.c -o $B/test_files -lm && $B/test_files write $B/models &&
+        $python tests/golden/read_safetensors.py check $B/models
+}
+for python in python3 /usr/bin/python3; do $python -c 'import torch' 2>/dev/null && break; done
+if $python -c 'import torch' 2>/dev/null; then check "PyTorch reads every layer and gives the same outputs" torch_reads
+else skip "PyTorch reads every layer and gives the same outputs" "python3-torch is not installed"; fi
+
 # ---- the debugger ----
 
 with gdb "debugger: step into an operation, look, break in a backward" sh tests/debugger.sh $B

@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+"""Models of nn.h in PyTorch, and back. Needs PyTorch, not the package safetensors.
+
+    read_safetensors.py check DIRECTORY   the files that `test_files write DIRECTORY` has left there:
+                                          load_state_dict(strict=True), then the same outputs
+    read_safetensors.py write             PyTorch's files beside this one, for tests/test_files.c
+
+Each file has a model, its input "x" and its output "y".
+"""
+import json
+import os
+import struct
+import sys
+
+import torch
+from torch import nn
+
+DTYPES = {"F32": torch.float32, "F64": torch.float64, "I64": torch.int64}
+
+
+class Mlp(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.mlp = nn.ModuleDict({"1": nn.Linear(5, 4), "2": nn.Linear(4, 3)})
+
+    def forward(self, x):
+        return self.mlp["2"](torch.tanh(self.mlp["1"](x)))
+
+
+LAYERS = {  # by nn.h's function; a layer that is missing here fails the check
+    "nn_linear_new": nn.Sequential(),
+    "nn_batch_norm_new": nn.Sequential(),
+    "nn_mlp_new": Mlp(),
+}
+LAYERS["nn_linear_new"].add_module("fc", nn.Linear(5, 3))
+LAYERS["nn_batch_norm_new"].add_module("bn", nn.BatchNorm1d(5))
+
+
+def load(path):
+    with open(path, "rb") as f:
+        length, = struct.unpack("<Q", f.read(8))
+        header, data = json.loads(f.read(length).decode()), f.read()
+    assert length % 8 == 0 and header.pop("__metadata__")["format"] == "pt"
+    tensors, at = {}, 0
+    for name, t in header.items():
+        begin, end = t["data_offsets"]
+        assert begin == at
+        at = end
+        flat = torch.frombuffer(bytearray(data[begin:end]), dtype=DTYPES[t["dtype"]])
+        tensors[name] = flat.reshape(t["shape"])
+    assert at == len(data)
+    return tensors
+
+
+def save(tensors, path):
+    """As safetensors.torch.save_file: long types first, then by name."""
+    names = {v: k for k, v in DTYPES.items()}
+    header, data = {"__metadata__": {"format": "pt"}}, b""
+    for name in sorted(tensors, key=lambda n: (-tensors[n].element_size(), n)):
+        raw = tensors[name].detach().contiguous().numpy().tobytes()
+        header[name] = {"dtype": names[tensors[name].dtype], "shape": list(tensors[name].shape),
+                        "data_offsets": [len(data), len(data) + len(raw)]}
+        data += raw
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    with open(path, "wb") as f:
+        f.write(struct.pack("<Q", len(text)) + text + data)
+
+
+def check(directory):
+    found = sorted(n[:-12] for n in os.listdir(directory) if n.endswith(".safetensors"))
+    assert found == sorted(LAYERS), found
+    for name, model in LAYERS.items():
+        tensors = load(os.path.join(directory, name + ".safetensors"))
+        x, y = tensors.pop("x"), tensors.pop("y")
+        model.load_state_dict(tensors, strict=True)
+        distance = float((model.eval()(x) - y).abs().max())
+        print(name, list(tensors), distance)
+        assert distance <= 1e-6
+
+
+def write():
+    torch.manual_seed(7)
+    for name, model in LAYERS.items():
+        for values in model.state_dict().values():  # also what begins with 0 or 1
+            if values.dtype == torch.float32:
+                values.copy_(torch.rand(values.shape) + 0.25)
+            else:
+                values.fill_(3)  # num_batches_tracked
+        x = torch.rand(2, 5) - 0.5
+        save(dict(model.state_dict(), x=x, y=model.eval()(x)),
+             os.path.join(os.path.dirname(os.path.abspath(__file__)), name + ".safetensors"))
+
+
+if sys.argv[1:] == ["write"]:
+    write()
+elif len(sys.argv) == 3 and sys.argv[1] == "check":
+    check(sys.argv[2])
+else:
+    sys.exit(__doc__)
