@@ -68,7 +68,8 @@ static int hit(const nn_real *map, int size, int corner)
     for (int i = 0; i < size * size; i++)
         if (map[i] > map[most]) most = i;
     const int scale = SIDE / size;
-    const int row = most / size * scale - corner / SIDE, column = most % size * scale - corner % SIDE;
+    const int row = most / size * scale - corner / SIDE;
+    const int column = most % size * scale - corner % SIDE;
     return row > -scale && row < DIGIT && column > -scale && column < DIGIT;
 }
 
@@ -162,7 +163,7 @@ int main(void)
            100.0 * ink_hits / test.n);
     printf("a picture of chance: 64 of 576 pixels                        %5.1f %%\n", 6400.0 / 576);
     const int good = nn_ok(nn) && cam_hits > test.n * 2 / 3 && gradient_hits > test.n * 2 / 3;
-    printf("\nexpected: map and gradient above 66.7 %%, where looking at any ink gives 50 %%: yes\n");
+    printf("\nexpected: map and gradient above 66.7 %%, where any ink would give 50 %%: yes\n");
     printf("got:      %s\n", good ? "yes" : "no");
     nn_destroy(nn);
     return !good;

@@ -54,6 +54,14 @@ int main(void)
     conv.options.stride[0] = conv.options.stride[1] = 2;
     show("feature map", nn_conv2d_forward(&conv, x));
 
+    printf("\n== local: what the number at row 1, column 2 of a map depends on\n"); /* [local] */
+    conv.options.padding[0] = conv.options.padding[1] = 0;
+    conv.options.stride[0] = conv.options.stride[1] = 1;
+    nn_tensor *map = nn_conv2d_forward(&conv, nn_requires_grad(x));
+    nn_backward(nn_slice(nn_slice(map, 2, 1, 2), 3, 2, 3));
+    nn_tensor *gradient = nn_input(nn, x->grad, x->shape);
+    show("its gradient by the picture: the filter, in its window", gradient); /* [/local] */
+
     printf("\n== sizes: floor((size + 2 padding - kernel) / stride) + 1\n");
     printf("size  kernel  padding  stride  output\n");
     const int cases[6][4] = {{5, 3, 0, 1}, {5, 3, 1, 1},  {5, 3, 1, 2},

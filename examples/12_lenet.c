@@ -1,7 +1,8 @@
 /* LeNet: the classic convolutional network learns to tell 28 x 28 pictures apart.
  *
- *     12_lenet                             a small part of Fashion-MNIST, in seconds
- *     12_lenet DIRECTORY [epochs [seed]]   MNIST or Fashion-MNIST: four files under their own names
+ *     12_lenet                                    a small part of Fashion-MNIST, in seconds
+ *     12_lenet DIRECTORY [epochs [seed [FILE]]]   MNIST or Fashion-MNIST, four files under their
+ *                                                 own names; the model is saved in FILE
  *
  * LeCun, Bottou, Bengio and Haffner, Gradient-based learning applied to document recognition, 1998.
  */
@@ -41,7 +42,7 @@ static nn_idx load(nn_ctx *nn, const char *set, const char *kind, int dims)
     snprintf(path, sizeof path, "%.900s-%s.idx%d-ubyte", set, kind, dims);
     FILE *found = fopen(path, "rb");
     if (found) fclose(found);
-    else *strrchr(path, '.') = '-'; /* it has both names in the world */
+    else *strrchr(path, '.') = '-'; /* both names are in use */
     return nn_idx_load(nn, path);
 }
 
@@ -161,13 +162,14 @@ int main(int argc, char **argv)
         return 1;
     }
     nn_augment change = nn_augment_new();
-    if (!bundled) { /* pays when there is time: a 6 stays a 6 if it is turned, moved, zoomed a bit */
+    if (!bundled) { /* a 6 stays a 6 if it is turned, moved, zoomed a bit: pays in the long run */
         change.degrees = 10, change.translate = 0.04f;
         change.scale_low = 0.9f, change.scale_high = 1.1f;
     }
     nn_model *net = nn_model_new(nn);
     const lenet l = lenet_new(net);
     train(&l, net, &learned, epochs, &change);
+    if (argc > 4 && nn_save(net, argv[4])) printf("the model is in %s\n", argv[4]);
 
     int *seen = (int *)calloc((size_t)test.n, sizeof *seen), right = 0;
     if (seen) read_all(&l, &test, seen);
