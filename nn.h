@@ -57,7 +57,7 @@
  *   axis -1 is the last one, as in Python.
  *
  *   shape letters   N batch   T time    D features   H heads or height   W width (or weights)
- *                   C channels (or classes)   K filters   V vocabulary
+ *                   C channels (or classes)   K filters, kH and kW their size   V vocabulary
  *
  *   Broadcasting (nn_add, nn_sub, nn_mul, nn_div): shapes are aligned at the right; a size of 1,
  *   or a missing dimension, is repeated. [N, D] + [D] adds a row to every row; [N, D] * [N, 1]
@@ -8295,7 +8295,8 @@ static nn_tensor *nn__conv_layer(const char *function, const char *op, const nn_
     if (in[2] && !nn_shape_equal(in[2]->shape, nn_shape1(filters)))
         return nn_fail(nn, NN_ERROR_SHAPE, function, "the bias is %s, not [%d]: the weight is %s",
                        nn_shape_text(nn, in[2]->shape), filters, weight);
-    nn__filters f = {{0}, groups, transposed};
+    nn__filters f;
+    f.groups = groups, f.transposed = transposed;
     if (!nn__window_of(function, x, axes, w.dim + 2, &l->options, transposed, &f.v))
         return &nn->failed;
     f.v.channels = w.dim[1], f.v.filters = w.dim[0] / groups;
@@ -8457,8 +8458,9 @@ static nn_tensor *nn__pool_of(const char *function, nn_tensor *x, int axes, int 
     nn_ctx *nn = x->ctx;
     const nn_conv_options o = nn__both_ways(stride ? stride : kernel, padding);
     const int sides[2] = {kernel, kernel};
-    nn__pool p = {{0}, NULL};
+    nn__pool p;
     nn__conv *v = &p.v;
+    p.index = NULL;
     if (x->shape.ndim != axes + 2)
         return nn_fail(nn, NN_ERROR_SHAPE, function, "x is %s, not [N, C, %s]",
                        nn_shape_text(nn, x->shape), axes == 1 ? "T" : "H, W");

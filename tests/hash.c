@@ -102,7 +102,8 @@ static void convolutional(nn_model *net)
         nn_tensor *z = nn_linear_forward(&fc, nn_flatten(nn_avg_pool2d(a, 2, 0, 0)));
         nn_tensor *line = nn_conv1d_forward(&rows, nn_reshape(a, nn_shape3(IMAGES, 7, 36)));
         nn_tensor *loss = nn_cross_entropy(nn_add(z, nn_linear_forward(&top, b)), label);
-        line = nn_add(nn_max_pool1d(line, 3, 2, 1), nn_avg_pool1d(line, 3, 2, 1));
+        nn_tensor *mean = nn_avg_pool1d(line, 3, 2, 1); /* first this: their gradients are */
+        line = nn_add(nn_max_pool1d(line, 3, 2, 1), mean); /* summed in the reverse order */
         nn_backward(nn_add(loss, nn_scale(nn_mean(nn_square(line)), (nn_real)0.1)));
         nn_step(opt);
     }

@@ -513,6 +513,35 @@ static void regularised(nn_ctx *nn, outcome *out)
     out->n = 100;
 }
 
+/* Two steps of chapter 12: the gradient of a strided convolution needs memory, too. */
+static void convolutional(nn_ctx *nn, outcome *out)
+{
+    nn_model *net = nn_model_new(nn);
+    if (forgive(nn)) net = nn_model_new(nn);
+    nn_conv2d wide = nn_conv2d_new(net, "wide", 60, 70, 5, 2, 2); /* a request of its own */
+    if (!nn_ok(nn)) CHECK_INT(net->n_params, 0);
+    if (forgive(nn)) wide = nn_conv2d_new(net, "wide", 60, 70, 5, 2, 2);
+    nn_conv_transpose2d up = nn_conv_transpose2d_new(net, "up", 70, 60, 5, 2, 2);
+    if (!nn_ok(nn)) CHECK_INT(net->n_params, 2);
+    if (forgive(nn)) up = nn_conv_transpose2d_new(net, "up", 70, 60, 5, 2, 2);
+    nn_optimizer *opt = nn_sgd(net, (nn_real)0.1);
+    if (!nn_ok(nn)) return;
+    for (int tries = 0; tries < 2; tries++) {
+        nn_seed(nn, 5);
+        nn_clear(nn);
+        nn_zero_grad(net);
+        nn_tensor *x = nn_requires_grad(nn_rand(nn, nn_shape4(2, 60, 31, 31), -1, 1));
+        nn_tensor *y = nn_max_pool2d(nn_conv2d_forward(&wide, x), 3, 1, 1);
+        y = nn_avg_pool2d(nn_conv_transpose2d_forward(&up, y), 2, 0, 0);
+        nn_backward(nn_mean(nn_square(y)));
+        if (nn_ok(nn)) nn_step(opt);
+        if (!forgive(nn)) break;
+    }
+    if (!nn_ok(nn)) return;
+    memcpy(out->weights, up.weight->data, 100 * sizeof(nn_real));
+    out->n = 100;
+}
+
 /* ---- the driver ---- */
 
 typedef void (*scenario)(nn_ctx *nn, outcome *out);
@@ -578,6 +607,7 @@ static void all_operations(void) { inject("operations", operations); }
 static void large_ones(void) { inject("large_operations", large_operations); }
 static void large_perceptrons(void) { inject("perceptrons", perceptrons); }
 static void regularisation(void) { inject("regularised", regularised); }
+static void convolution(void) { inject("convolutional", convolutional); }
 static void gradient_check(void) { inject("gradcheck", gradcheck); }
 
 /* ---- memory that is not aligned ---- */
@@ -634,6 +664,7 @@ int main(void)
     RUN(large_ones);
     RUN(large_perceptrons);
     RUN(regularisation);
+    RUN(convolution);
     RUN(gradient_check);
     RUN(misaligned_memory);
     printf("%ld runs\n", runs);
