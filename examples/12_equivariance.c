@@ -1,5 +1,6 @@
-/* Digits that move: convolution moves its map with the picture, pooling hides a small step; and how
- * far a network still reads a digit that was always in the middle while it learned. */
+/* Digits that move: convolution moves its map with the picture, with a stride or pooling only by
+ * whole strides; and how far from home a network reads a digit that was there while it learned.
+ */
 #define NN_IMPLEMENTATION
 #include "../nn.h"
 
