@@ -12,7 +12,11 @@ static void square(plot *p, double x, double y, double size, const nn_real *data
 {
     const plot_panel a = {p, x, y, size, size, plot_range(0, 1, NULL), plot_range(1, 0, NULL)};
     double z[SIDE * SIDE];
-    for (int i = 0; i < n * n; i++) z[i] = (double)data[i];
+    for (int i = 0; i < n * n; i++) {
+        z[i] = (double)data[i];
+        const double step = (high - low) / 16; /* so many colours are enough, in half the bytes */
+        if (decimals < 0) z[i] = low + step * (0.5 + floor(fmin(15.99, (z[i] - low) / step)));
+    }
     plot_heat(&a, z, n, n, low, high, map, decimals);
     plot_place(p, PLOT_BOX, x + size / 2, y + size / 2, size + 2, size + 2, "",
                (plot_style){.line = PLOT_GREY, .width = 1});
@@ -286,7 +290,8 @@ static int receptive_field(const char *directory, nn_ctx *nn)
     plot p = plot_new(640, 232, "Receptive fields, measured",
                       "Four pictures of 14 x 14 pixels. Each shows how much one unit, of the "
                       "first, second, third and fourth layer, changes with each pixel: squares of "
-                      "3, 5, 6 and 10 pixels, strongest in their middle; outside nothing.");
+                      "3, 5, 6 and 10 pixels, framed, strongest in their middle; outside them "
+                      "nothing.");
     nn_set_grad_enabled(nn, 1);
     nn_model *net = nn_model_new(nn);
     nn_conv2d conv = nn_conv2d_new(net, "conv", 1, 1, 3, 1, 1);
@@ -312,6 +317,7 @@ static int receptive_field(const char *directory, nn_ctx *nn)
         char text[40];
         const double left = 16 + 156 * (depth - 1);
         square(&p, left, 44, 140, x->grad, N, 0, largest(x->grad, x->size), PLOT_VIRIDIS, -1);
+        frame(&p, left + 10 * first, 44 + 10 * first, 10 * field.size, PLOT_RED);
         plot_text(&p, left + 70, 22, name[depth - 1], PLOT_INK, PLOT_MIDDLE | PLOT_BOLD);
         snprintf(text, sizeof text, "sees %d × %d,\nnext one %d further", field.size, field.size,
                  field.jump);
