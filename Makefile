@@ -14,7 +14,7 @@ FUZZ = $(patsubst tests/fuzz/%.c,$(B)/fuzz_%,$(sort $(wildcard tests/fuzz/*.c)))
 FIGURES = $(patsubst book/fig/ch%.c,$(B)/fig%,$(sort $(wildcard book/fig/ch*.c)))
 
 help:
-	@echo 'make run      watch a network learn to read real handwriting (under a minute)'
+	@echo 'make run      watch a convolutional network learn to tell clothes apart (seconds)'
 	@echo 'make tour     every example, with what was expected and what came out'
 	@echo 'make ch06     everything of chapter 6 (any chapter that is there)'
 	@echo 'make test     the tests; a C compiler is enough'
@@ -27,8 +27,8 @@ help:
 	@echo 'make record   write the recorded outputs of the examples anew'
 	@echo 'make clean    remove build/'
 
-run: $(B)/06_digits
-	@$(B)/06_digits
+run: $(B)/12_lenet
+	@$(B)/12_lenet
 
 # ---- examples ----
 

@@ -8468,6 +8468,7 @@ void nn_model_copy(nn_model *to, const char *to_prefix, const nn_model *from,
             if (f && copy) memmove(t->data, f->data, t->size * sizeof *t->data);
         }
     if (!found) nn__mistake(nn, function, "there is nothing below \"%s\"", to_prefix);
+}
 
 #endif
 /* ==== Chapter 12: convolutional networks =============================================== >>ch12 */
