@@ -3929,7 +3929,7 @@ static int nn__max(int a, int b) { return a > b ? a : b; }
 /* C[m, n] = A[m, k] B[k, n], or C += A B if add, for each of a batch: matrix i of A begins
  * i * a_step after the first. If c_step is 0, all products are summed in one C. Row i of C is at
  * c + i * ldc. If `at` is given, row p of B is at b.p + at[p], and a tile can be read there even if
- * it is wider than B; if then a.col is not 1, A is transposed, and so is A. */
+ * it is wider than B; if then a.col is not 1, A can be read beyond its rows, too. */
 typedef struct nn__product {
     int m, n, k, add, batch;
     nn__mat a, b;
@@ -4124,8 +4124,8 @@ typedef struct nn__conv {
 
 static int nn__span2(const int *size) { return size[0] * size[1]; }
 
-/* So many numbers of images that are worked on stay in the second-level cache. */
-enum { NN__STRIPE = 1 << 17 };
+/* About so many numbers of images are worked on at a time: they fit the second-level cache. */
+enum { NN__STRIPE = 1 << 18 };
 
 /* What forward and dX have in common: n images [channels, size] and m filters [channels, taps],
  * whose elements lie w_step apart for m, channels, ty, tx. Output (oy, ox) meets the place (ty, tx)
@@ -4212,7 +4212,7 @@ static int nn__correlate(nn_ctx *nn, nn__window *w, const nn_real *filters, cons
     w->image = (ptrdiff_t)w->channels * nn__span2(w->size);
     /* rows that fill no vectors are joined; an image is worked on in stripes of output rows */
     w->group = across % 16 && across < 100 ? nn__min(8, (w->n + threads - 1) / threads) : 1;
-    while (w->group > 1 && NN__STRIPE / deep / across / w->group < nn__min(halo + 4, w->size[0]))
+    while (w->group > 1 && NN__STRIPE / deep / across / w->group < nn__min(halo + 1, w->size[0]))
         w->group /= 2;
     w->line = w->group * across;
     const int groups = (w->n + w->group - 1) / w->group;
