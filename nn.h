@@ -9721,11 +9721,13 @@ static const nn_csv_options nn__vocab_options = {1, ',', NN_MISSING_ERROR, 1};
 static nn_vocab nn__vocab_of(const nn_table *t, const char *function, const char *file)
 {
     nn_vocab v = nn__vocab(t->ctx, NN_BYTES), none = v;
-    char head[32] = "";
-    int unit = NN_BYTES - 1, twice = 0;
+    char head[32];
+    int unit = NN_BYTES, twice = 0;
     if (t->ctx->code != NN_OK) return none;
-    while (strcmp(t->name[0], head) != 0 && ++unit <= NN_LOWER_WORDS)
+    for (; unit <= NN_LOWER_WORDS; unit++) {
         snprintf(head, sizeof head, "%s %d", nn__units[unit], t->rows);
+        if (strcmp(t->name[0], head) == 0) break;
+    }
     while (twice < t->rows && (int)t->data[twice] == twice) twice++;
     if (unit > NN_LOWER_WORDS || t->cols != 1 || !t->categories[0])
         nn_fail(t->ctx, NN_ERROR_FORMAT, function, "%s: line 1 is \"%.32s\", before %d tokens: "
