@@ -8,7 +8,7 @@
  * For gdb:      cc -g -DNN_DEBUG prog.c -lm            (gcc keeps the kernels fast)
  *
  * C99 or C++11, libc and libm, nothing else. The sections below are the chapters of a book (so far
- * 1 to 12; "Book: 6" means chapter 6): read from the top, or search for >>ch06.
+ * 1 to 14; "Book: 6" means chapter 6): read from the top, or search for >>ch06.
  * Licence: at the end (MIT-0, fit for coursework: use it without asking or naming anybody).
  */
 #ifndef NN__KERNEL_PASS /* the file includes itself once for every instruction set: see >>kernels */
@@ -183,6 +183,7 @@
  *   >>ch04 learning                >>ch05 gradient descent       >>ch06 backpropagation
  *   >>ch07 cost functions          >>ch08 regularisation        >>ch09 gradients in depth
  *   >>ch10 local minima, ensembles >>ch11 autoencoders           >>ch12 convolutional networks
+ *   >>ch13 recurrent networks      >>ch14 LSTM, GRU, highways
  *   >>data files and data sets     >>files models in files
  *
  * WHAT IT DOES NOT DO: graphics cards, half precision, more than 4 dimensions, distributed
@@ -1204,6 +1205,127 @@ nn_receptive_field nn_receptive_field_after(nn_receptive_field before, int kerne
                                             int dilation);
 
 #endif
+/* ==== Chapter 13: recurrent networks ================================================= >>ch13 */
+#if NN_CHAPTERS >= 13
+
+/* A vector for each of `vocabulary` words: what a product of one-hot rows and the weight would
+ * give, only looked up; gradients are added to the rows that were used. Parameter "name.weight",
+ * normal(0, 1) as in PyTorch. An id of -1 gives zeros; one that is no word is an error. Book: 13. */
+typedef struct nn_embedding {
+    nn_tensor *weight; /* [V, D] */
+} nn_embedding;
+nn_embedding nn_embedding_new(nn_model *model, const char *name, int vocabulary, int dim);
+nn_tensor *nn_embedding_forward(const nn_embedding *e, const int *ids, int n); /* -> [n, D] */
+
+/* One step of a recurrent network, of which nn_rnn, nn_lstm and nn_gru make a sequence: the same
+ * weights at every step. G is how many gates there are: 1 of an RNN, 4 of an LSTM, 3 of a GRU. */
+typedef struct nn_rnn_cell {
+    nn_tensor *weight_ih;         /* [G H, in], of the input: the book's U */
+    nn_tensor *weight_hh;         /* [G H, H], of the state before: the book's W */
+    nn_tensor *bias_ih, *bias_hh; /* [G H]; NULL: none */
+    nn_tensor *weight_ch;         /* an LSTM's peepholes, else NULL: chapter 14 */
+    int variant;                  /* of the options: relu, peephole or convention */
+    const struct nn__cell_rule *rule;
+} nn_rnn_cell, nn_lstm_cell, nn_gru_cell;
+
+typedef struct nn_rnn_result { /* use .h and .c of one call to begin the next */
+    nn_tensor *output; /* the state h after every step: [N, T, H], bidirectional [N, T, 2 H] */
+    nn_tensor *h;      /* the last one: [layers directions, N, H]; of a cell [N, H], as output */
+    nn_tensor *c;      /* of an LSTM, its last cell state, else NULL */
+} nn_rnn_result;
+
+/* PyTorch's RNNCell: h' = tanh(W_ih x + b_ih + W_hh h + b_hh), x [N, in], h [N, H], [1, H] for all
+ * alike, or NULL: zeros. Parameters "name.weight_ih", .., uniform within 1 / sqrt(H). Elman,
+ * Cognitive Science 14, 1990. Book: 13. */
+nn_rnn_cell nn_rnn_cell_new(nn_model *model, const char *name, int in, int hidden);
+nn_rnn_result nn_rnn_cell_forward(const nn_rnn_cell *l, nn_tensor *x, nn_tensor *h);
+
+/* 0 stands for what is usual: (nn_rnn_options){0} is one layer from left to right, with biases. */
+typedef struct nn_rnn_options {
+    int layers;          /* 1; each one reads the states of the one below */
+    int bidirectional;   /* 1: a second cell reads from right to left, its states after the first's */
+    int no_bias;
+    nn_real dropout;     /* between layers, 0 */
+    int relu;            /* RNN: ReLU instead of tanh (Le, Jaitly and Hinton 2015) */
+    int peephole;        /* LSTM: NN_PEEPHOLE_DIAGONAL or _FULL */
+    nn_real forget_bias; /* LSTM: if not 0, the forget gate's two biases begin with this and 0 */
+    int convention;      /* GRU: NN_GRU_PYTORCH, _CHO or _CHUNG */
+} nn_rnn_options;
+
+typedef struct nn_rnn {
+    nn_rnn_cell *cell;      /* [layers directions]: l0, l0_reverse, l1, .. */
+    int layers, directions;
+    nn_real dropout;
+} nn_rnn, nn_lstm, nn_gru;
+
+enum { NN_MAX_LAYERS = 16 };
+
+/* A cell over whole sequences x [N, T, in]; its parameters are "name.weight_ih_l0", "weight_hh_l0",
+ * "bias_ih_l0", "bias_hh_l0", those from right to left end in "_reverse", as in PyTorch. The result
+ * is that of nn_rnn_cell_forward step by step, to the last bit, but quicker: the input's product is
+ * one for all steps. h0 is the state before the first step, [layers directions, N, H] or, the same
+ * for all (a parameter, for instance), [layers directions, 1, H]; NULL: zeros. lengths[N]: sequence
+ * n ends after lengths[n] of the T steps, at least 1: what x has behind that is not looked at, the
+ * output there is 0, h is the state at the end, and from right to left begins there. NULL: all T.
+ * Carry result.h into the next window, by nn_detach or over an nn_clear as numbers, and
+ * backpropagation through time is truncated there (Williams and Peng 1990). Book: 13. */
+nn_rnn nn_rnn_new(nn_model *model, const char *name, int in, int hidden);
+nn_rnn nn_rnn_new_with(nn_model *model, const char *name, int in, int hidden, nn_rnn_options o);
+nn_rnn_result nn_rnn_forward(const nn_rnn *l, nn_tensor *x, nn_tensor *h0, const int *lengths);
+
+/* Draws a class for each of the N rows of logits [.., C] into index[N], with the probabilities
+ * softmax(logits / temperature): below 1 the likely ones come more often, at 0 only the largest.
+ * Book: 13. */
+void nn_sample(const nn_tensor *logits, nn_real temperature, int *index);
+
+#endif
+/* ==== Chapter 14: LSTM, GRU, highways ================================================ >>ch14 */
+#if NN_CHAPTERS >= 14
+
+/* Long short-term memory, with PyTorch's parameters: blocks of H rows for the gates i, f, g, o (the
+ * book's candidate is g). Peepholes: i and f see the cell state before, o the new one. Hochreiter
+ * and Schmidhuber 1997; forget gate: Gers, Schmidhuber and Cummins 2000; peepholes: Gers and
+ * Schmidhuber 2000. forget_bias 1: Jozefowicz, Zaremba and Sutskever 2015. Book: 14. */
+enum {
+    NN_PEEPHOLE_DIAGONAL = 1, /* each cell its own: "name.weight_ch_l0" is [3 H], of i, f and o */
+    NN_PEEPHOLE_FULL          /* each gate all cells: [3 H, H], the concatenation [C, h, x] */
+};
+nn_lstm_cell nn_lstm_cell_new(nn_model *model, const char *name, int in, int hidden);
+nn_rnn_result nn_lstm_cell_forward(const nn_lstm_cell *l, nn_tensor *x, nn_tensor *h, nn_tensor *c);
+nn_lstm nn_lstm_new(nn_model *model, const char *name, int in, int hidden);
+nn_lstm nn_lstm_new_with(nn_model *model, const char *name, int in, int hidden, nn_rnn_options o);
+nn_rnn_result nn_lstm_forward(const nn_lstm *l, nn_tensor *x, nn_tensor *h0, nn_tensor *c0,
+                              const int *lengths); /* c0 as h0: see nn_rnn_forward */
+
+/* Gated recurrent unit, with PyTorch's parameters: blocks of H rows for r, z and the candidate n.
+ * Writers differ in where the reset gate r acts, and in what the update gate z = 1 means. Book: 14.
+ */
+enum {
+    NN_GRU_PYTORCH, /* r after the product, n = tanh(W x + r (U h)); z keeps, h' = z h + (1 - z) n:
+                     * PyTorch, cuDNN, Keras */
+    NN_GRU_CHO,     /* r before it, n = tanh(W x + U (r h)); z keeps: Cho et al., EMNLP 2014 */
+    NN_GRU_CHUNG    /* r before it; z renews, h' = (1 - z) h + z n: Chung et al. 2014, and the book */
+};
+nn_gru_cell nn_gru_cell_new(nn_model *model, const char *name, int in, int hidden);
+nn_rnn_result nn_gru_cell_forward(const nn_gru_cell *l, nn_tensor *x, nn_tensor *h);
+nn_gru nn_gru_new(nn_model *model, const char *name, int in, int hidden);
+nn_gru nn_gru_new_with(nn_model *model, const char *name, int in, int hidden, nn_rnn_options o);
+nn_rnn_result nn_gru_forward(const nn_gru *l, nn_tensor *x, nn_tensor *h0, const int *lengths);
+
+/* A highway layer: y = t h + (1 - t) x, h = activation(W x + b), t = sigmoid(W_t x + b_t), all of
+ * one width; parameters "name.transform.weight", .., "name.gate.weight", ... The gate's bias begins
+ * with gate_bias: at -1 to -3 most of x is carried on at first, however many layers there are.
+ * Srivastava, Greff and Schmidhuber 2015. Book: 14. */
+typedef struct nn_highway {
+    nn_linear transform, gate;
+    nn_activation activation;
+} nn_highway;
+nn_highway nn_highway_new(nn_model *model, const char *name, int width, nn_activation activation,
+                          nn_real gate_bias);
+/* [.., width] -> the same; *gate, if gate is not NULL, becomes t, for nn_stats. */
+nn_tensor *nn_highway_forward(const nn_highway *l, nn_tensor *x, nn_tensor **gate);
+
+#endif
 /* ==== Files and data sets ============================================================ >>data */
 
 enum { NN_MISSING_ERROR, NN_MISSING_NAN };
@@ -1438,6 +1560,9 @@ nn_mlp *nn__at_mlp(nn_mlp *m, const char *file, int line);
 #if NN_CHAPTERS >= 8
 nn_early_stopping *nn__at_early_stopping(nn_early_stopping *s, const char *file, int line);
 #endif
+#if NN_CHAPTERS >= 13
+const nn_embedding *nn__at_embedding(const nn_embedding *e, const char *file, int line);
+#endif
 
 #ifdef __cplusplus
 }
@@ -1641,6 +1766,30 @@ nn_early_stopping *nn__at_early_stopping(nn_early_stopping *s, const char *file,
 #define nn_avg_pool1d(x, ...) nn_avg_pool1d(NN_AT(x), __VA_ARGS__)
 #define nn_global_avg_pool2d(...) nn_global_avg_pool2d(NN_AT(__VA_ARGS__))
 #define nn_flatten(...) nn_flatten(NN_AT(__VA_ARGS__))
+#endif
+#if NN_CHAPTERS >= 13
+#define nn_embedding_new(p, ...) nn_embedding_new(NN__AT(model, p), __VA_ARGS__)
+#define nn_embedding_forward(e, ...) nn_embedding_forward(NN__AT(embedding, e), __VA_ARGS__)
+#define nn_rnn_cell_new(p, ...) nn_rnn_cell_new(NN__AT(model, p), __VA_ARGS__)
+#define nn_rnn_cell_forward(l, x, ...) nn_rnn_cell_forward(l, NN_AT(x), __VA_ARGS__)
+#define nn_rnn_new(p, ...) nn_rnn_new(NN__AT(model, p), __VA_ARGS__)
+#define nn_rnn_new_with(p, ...) nn_rnn_new_with(NN__AT(model, p), __VA_ARGS__)
+#define nn_rnn_forward(l, x, ...) nn_rnn_forward(l, NN_AT(x), __VA_ARGS__)
+#define nn_sample(z, ...) nn_sample(NN__AT(const, z), __VA_ARGS__)
+#endif
+#if NN_CHAPTERS >= 14
+#define nn_lstm_cell_new(p, ...) nn_lstm_cell_new(NN__AT(model, p), __VA_ARGS__)
+#define nn_lstm_cell_forward(l, x, ...) nn_lstm_cell_forward(l, NN_AT(x), __VA_ARGS__)
+#define nn_lstm_new(p, ...) nn_lstm_new(NN__AT(model, p), __VA_ARGS__)
+#define nn_lstm_new_with(p, ...) nn_lstm_new_with(NN__AT(model, p), __VA_ARGS__)
+#define nn_lstm_forward(l, x, ...) nn_lstm_forward(l, NN_AT(x), __VA_ARGS__)
+#define nn_gru_cell_new(p, ...) nn_gru_cell_new(NN__AT(model, p), __VA_ARGS__)
+#define nn_gru_cell_forward(l, x, ...) nn_gru_cell_forward(l, NN_AT(x), __VA_ARGS__)
+#define nn_gru_new(p, ...) nn_gru_new(NN__AT(model, p), __VA_ARGS__)
+#define nn_gru_new_with(p, ...) nn_gru_new_with(NN__AT(model, p), __VA_ARGS__)
+#define nn_gru_forward(l, x, ...) nn_gru_forward(l, NN_AT(x), __VA_ARGS__)
+#define nn_highway_new(p, ...) nn_highway_new(NN__AT(model, p), __VA_ARGS__)
+#define nn_highway_forward(l, x, ...) nn_highway_forward(l, NN_AT(x), __VA_ARGS__)
 #endif
 #endif /* NN_NO_LOCATIONS */
 #endif /* NN_H */
@@ -3929,13 +4078,15 @@ static int nn__max(int a, int b) { return a > b ? a : b; }
 /* C[m, n] = A[m, k] B[k, n], or C += A B if add, for each of a batch: matrix i of A begins
  * i * a_step after the first. If c_step is 0, all products are summed in one C. Row i of C is at
  * c + i * ldc. If `at` is given, row p of B is at b.p + at[p], and a tile can be read there even if
- * it is wider than B; if then a.col is not 1, A can be read beyond its rows, too. */
+ * it is wider than B; if then a.col is not 1, A can be read beyond its rows, too. If packed, b is
+ * what nn__panels made of B, once for many products. */
 typedef struct nn__product {
     int m, n, k, add, batch;
     nn__mat a, b;
     const ptrdiff_t *at;
     nn_real *c;
     ptrdiff_t ldc, a_step, b_step, c_step;
+    int packed;
 } nn__product;
 
 /* Blocks: KC deep, so that panels stay in the first-level cache and a block of A, MC x KC, in the
@@ -3977,7 +4128,7 @@ NN__INLINE void nn__tile(const nn__kernels *kern, int height, int half, int rows
 /* Few columns fill no vector: then C^T = B^T A^T is computed. */
 static int nn__skinny(const nn__kernels *kern, const nn__product *x)
 {
-    return x->n < kern->width / 2 && x->m > x->n && x->ldc == x->n && !x->at;
+    return x->n < kern->width / 2 && x->m > x->n && x->ldc == x->n && !x->at && !x->packed;
 }
 
 /* One product of one thread; `work` has nn__workspace numbers. */
@@ -4012,7 +4163,7 @@ static void nn__multiply(const nn__kernels *kern, const nn__product *x, nn_real 
                     const int width = kern->width >> half;
                     const ptrdiff_t *at = x->at ? x->at + p0 : NULL;
                     nn__mat b = {x->b.p + p0 * x->b.row + j * x->b.col, x->b.row, 1};
-                    if (!at && (!direct_b || cols < width)) {
+                    if (!at && !x->packed && (!direct_b || cols < width)) {
                         nn_real *panel = pb + (ptrdiff_t)(j - j0) * deep;
                         if (i0 == 0)
                             kern->pack(cols, width, deep, b.p, x->b.col, b.row, panel);
@@ -4110,9 +4261,28 @@ static int nn__run(nn_ctx *nn, const nn__product *x)
 /* C[m, n] = A[m, k] B[k, n], or C += A B if add. C is row-major and dense. 0 without memory. */
 static int nn__gemm(nn_ctx *nn, int m, int n, int k, nn__mat a, nn__mat b, nn_real *c, int add)
 {
-    const nn__product x = {m, n, k, add, 1, a, b, NULL, c, n, 0, 0, 0};
+    const nn__product x = {m, n, k, add, 1, a, b, NULL, c, n, 0, 0, 0, 0};
     return nn__run(nn, &x);
 }
+
+#if NN_CHAPTERS >= 13
+/* How many numbers B [k, n] has in panels, and B in panels, which are written to p. */
+static size_t nn__panels_size(nn_ctx *nn, int n, int k)
+{
+    const int width = nn->kernels->width;
+    return (size_t)((n + width - 1) / width * width) * (size_t)k;
+}
+
+static nn__mat nn__panels(nn_ctx *nn, int n, int k, nn__mat b, nn_real *p)
+{
+    const int width = nn->kernels->width;
+    const nn__mat panels = {p, width, k};
+    for (int j = 0; j < n; j += width)
+        nn->kernels->pack(nn__min(width, n - j), width, k, b.p + j * b.col, b.col, b.row,
+                          p + (ptrdiff_t)j * k);
+    return panels;
+}
+#endif
 
 /* ---- convolution: matrix products with patches that are never all written down ---- */
 
@@ -4227,7 +4397,8 @@ static int nn__correlate(nn_ctx *nn, nn__window *w, const nn_real *filters, cons
     nn__mark mark = nn__arena_mark(&nn->graph);
     ptrdiff_t *at = (ptrdiff_t *)nn__alloc(nn, &nn->graph, (size_t)k, sizeof *at, 0);
     nn_real *a = nn__reals(nn, &nn->graph, (size_t)k * (size_t)ldm + 16); /* A transposed */
-    const nn__product x = {m, w->line, k, 1, 1, {a, 1, ldm}, {NULL, 0, 1}, at, c, w->line, 0, 0, 0};
+    const nn__product x = {m, w->line, k, 1, 1, {a, 1, ldm}, {NULL, 0, 1}, at, c, w->line, 0, 0, 0,
+                           0};
     const size_t planes = (size_t)deep * (size_t)w->plane + NN__MAX_TILE;
     const size_t size = planes + (size_t)m * (size_t)w->line + nn__workspace(nn->kernels, &x);
     nn_real *work = nn__scratch(nn, size * (size_t)threads);
@@ -4313,7 +4484,7 @@ static void nn__weight_grad_rows(const nn__kernels *kern, const nn__conv *v, con
                        1, to + (ptrdiff_t)v->pad[1] * v->channels);
     }
     nn__product x = {filters, columns, rows * across, 1, 1, nn__rows(dy + oy * across, outputs),
-                     nn__rows(sets, 0), u->at, sum, columns, 0, 0, 0};
+                     nn__rows(sets, 0), u->at, sum, columns, 0, 0, 0, 0};
     if (u->dy) {
         kern->pack(filters, filters, x.k, x.a.p, outputs, 1, dy_turned);
         x.a.p = dy_turned, x.a.row = 1, x.a.col = filters;
@@ -4357,7 +4528,7 @@ NN__INLINE int nn__conv_weight_grad(nn_ctx *nn, const nn__conv *v, const nn_real
     nn__mark mark = nn__arena_mark(&nn->graph);
     ptrdiff_t *at = (ptrdiff_t *)nn__alloc(nn, &nn->graph, (size_t)k, sizeof *at, 0);
     const nn__product x = {u.filters, columns, k, 1, 1, nn__rows(dy, outputs), nn__rows(image, 0),
-                           at, dw, columns, 0, 0, 0};
+                           at, dw, columns, 0, 0, 0, 0};
     const size_t sums = (size_t)u.filters * (size_t)columns;
     const size_t size = sums + u.image + u.sets + u.dy + nn__workspace(nn->kernels, &x);
     nn_real *work = nn__scratch(nn, size * (size_t)threads);
@@ -8837,6 +9008,827 @@ nn_tensor *nn_flatten(nn_tensor *x)
 {
     if (!nn_op_check("nn_flatten", &x, 1)) return nn_op_failed(&x, 1);
     return nn_reshape(x, nn_shape2(x->shape.ndim ? x->shape.dim[0] : 1, -1));
+}
+
+#endif
+/* ==== Chapter 13: recurrent networks =================================================== >>ch13 */
+#if NN_CHAPTERS >= 13
+
+/* ---- embedding ---- */
+
+nn_embedding nn_embedding_new(nn_model *model, const char *name, int vocabulary, int dim)
+{
+    nn_embedding e = {NULL};
+    if (!nn__given(model, "nn_embedding_new")) return e;
+    e.weight = nn_param(model, name, "weight", nn_shape2(vocabulary, dim));
+    for (size_t i = 0; i < e.weight->size; i++) e.weight->data[i] = nn_normal(model->ctx, 0, 1);
+    return e;
+}
+
+const nn_embedding *nn__at_embedding(const nn_embedding *e, const char *file, int line)
+{
+    nn__note(e && e->weight ? e->weight->ctx : NULL, file, line);
+    return e;
+}
+
+static void nn__embedding_backward(nn_tensor *y) /* y[i] = w[ids[i]]: dw[ids[i]] += dy[i] */
+{
+    const int *ids = (const int *)y->saved;
+    const ptrdiff_t n = y->shape.dim[0], d = y->shape.dim[1];
+    for (ptrdiff_t i = 0; i < n; i++)
+        if (ids[i] >= 0)
+            y->ctx->kernels->axpy((size_t)d, 1, y->grad + i * d, y->in[0]->grad + ids[i] * d);
+}
+
+nn_tensor *nn_embedding_forward(const nn_embedding *e, const int *ids, int n)
+{
+    const char *const function = "nn_embedding_forward";
+    nn_tensor *w = e ? e->weight : NULL;
+    if (!nn_op_check(function, &w, 1)) return nn_op_failed(&w, 1);
+    nn_ctx *nn = w->ctx;
+    if (w->shape.ndim != 2)
+        return nn_fail(nn, NN_ERROR_SHAPE, function, "the weight is %s, not [V, D]",
+                       nn_shape_text(nn, w->shape));
+    if (!ids || n < 1) return nn__mistake(nn, function, "%d ids at %p", n, (const void *)ids),
+                              &nn->failed;
+    const int words = w->shape.dim[0], d = w->shape.dim[1];
+    for (int i = 0; i < n; i++)
+        if (ids[i] < -1 || ids[i] >= words)
+            return nn__mistake(nn, function, "ids[%d] is %d, but the weight is %s (0 to %d, or -1 "
+                               "for zeros)", i, ids[i], nn_shape_text(nn, w->shape), words - 1),
+                   &nn->failed;
+    nn_tensor *y = nn_op_new("embedding", nn_shape2(n, d), &w, 1, nn__embedding_backward,
+                             (size_t)n * sizeof *ids);
+    if (!y->size) return y;
+    memcpy(y->saved, ids, (size_t)n * sizeof *ids);
+    const size_t row = (size_t)d * sizeof *y->data;
+    for (ptrdiff_t i = 0; i < n; i++)
+        if (ids[i] < 0) memset(y->data + i * d, 0, row);
+        else memcpy(y->data + i * d, w->data + (ptrdiff_t)ids[i] * d, row);
+    return nn_op_done(y);
+}
+
+/* ---- sequences: what RNN, LSTM and GRU share ----
+ *
+ * A step takes all N sequences at once, and a gate of it is a block [N, H]. Arrays have the steps
+ * first: x [T, N, in], states [T + 1, N, H], gates [slot][T, N, H]. So the input's share of a gate,
+ * at all steps, is one product, the pointwise part of a step is a few calls of kernels, and so is
+ * each weight's gradient in the end one product. Steps are counted as they are done: from right
+ * to left step 0 reads the last element. A sequence that is over keeps its state. */
+typedef struct nn__steps {
+    nn_ctx *nn;
+    nn_rnn_cell l;
+    nn_tensor *x, *h0, *c0, *y, *last_c; /* y [N, T, H], last_c [N, H] */
+    int n, steps, in, hidden, reverse;
+    int *lengths;          /* [N], or NULL: all T */
+    size_t block;          /* N H */
+    nn_real *xs, *h, *c;
+    nn_real *z, *dz;       /* the gates, and the gradients of what their function was applied to */
+    nn_real *dh, *dc;      /* backward: of the states after this step, then before it; [N, H] */
+    nn_real *work;         /* backward: [N, H] */
+    nn__mat w_hh;          /* in panels, gate after gate; forward transposed */
+    size_t panels;         /* how many numbers one gate has */
+} nn__steps;
+
+/* A kind of cell. The input's share of the last gate goes into slot last_in; what W_hh multiplies
+ * for it is slot last_from, or h if that is -1. */
+struct nn__cell_rule {
+    const char *name, *function; /* "rnn", "nn_rnn_forward" */
+    int gates, slots, last_in, last_from, has_c;
+    void (*forward)(nn__steps *s, int t);  /* h, c [t + 1] from h, c [t] */
+    void (*backward)(nn__steps *s, int t); /* dz, and dh, dc of h, c [t] from those of [t + 1] */
+};
+
+static nn_real *nn__at_step(const nn__steps *s, nn_real *a, int slot, int t)
+{
+    return a + ((size_t)slot * (size_t)s->steps + (size_t)t) * s->block;
+}
+
+/* z += from W_hh^T for `gates` gates from `first` on, at step t */
+static void nn__recur(nn__steps *s, int first, int gates, const nn_real *from, int t)
+{
+    const nn__mat b = {s->w_hh.p + (size_t)first * s->panels, s->w_hh.row, s->w_hh.col};
+    const nn__product x = {s->n, s->hidden, s->hidden, 1, gates, nn__rows(from, s->hidden), b, NULL,
+                           nn__at_step(s, s->z, first, t), s->hidden, 0, (ptrdiff_t)s->panels,
+                           nn__at_step(s, s->z, 1, 0) - s->z, 1};
+    nn__run(s->nn, &x);
+}
+
+/* to = the sum of dz W_hh over these gates, or to += it */
+static void nn__recur_back(nn__steps *s, int first, int gates, int t, nn_real *to, int add)
+{
+    const nn__mat b = {s->w_hh.p + (size_t)first * s->panels, s->w_hh.row, s->w_hh.col};
+    const nn__product x = {s->n, s->hidden, s->hidden, add, gates,
+                           nn__rows(nn__at_step(s, s->dz, first, t), s->hidden), b, NULL, to,
+                           s->hidden, nn__at_step(s, s->dz, 1, 0) - s->dz, (ptrdiff_t)s->panels,
+                           0, 1};
+    nn__run(s->nn, &x);
+}
+
+/* W_hh, or its transpose, in panels for the loop over the steps; 0 without memory. */
+static int nn__pack_recurrent(nn__steps *s, int transposed)
+{
+    const int h = s->hidden;
+    s->panels = nn__panels_size(s->nn, h, h);
+    nn_real *p = nn__reals(s->nn, &s->nn->graph, (size_t)s->l.rule->gates * s->panels);
+    if (!p) return 0;
+    for (int g = s->l.rule->gates - 1; g >= 0; g--) {
+        const nn__mat w = nn__rows(s->l.weight_hh->data + (ptrdiff_t)g * h * h, h);
+        s->w_hh = nn__panels(s->nn, h, h, transposed ? nn__transposed(w) : w,
+                             p + (size_t)g * s->panels);
+    }
+    return 1;
+}
+
+/* Where sequence i has what step t reads, in [N, T, ..]; -1 if it is over. */
+static ptrdiff_t nn__place(const nn__steps *s, int i, int t)
+{
+    const int length = s->lengths ? s->lengths[i] : s->steps;
+    return t >= length ? -1 : (ptrdiff_t)i * s->steps + (s->reverse ? length - 1 - t : t);
+}
+
+/* Rows of [N, H] whose sequence is over by step t are copied from `from`, or zeroed. */
+static void nn__rows_over(const nn__steps *s, int t, const nn_real *from, nn_real *to)
+{
+    const size_t h = (size_t)s->hidden;
+    for (int i = 0; s->lengths && i < s->n; i++)
+        if (t < s->lengths[i]) continue;
+        else if (from) memcpy(to + (size_t)i * h, from + (size_t)i * h, h * sizeof *to);
+        else memset(to + (size_t)i * h, 0, h * sizeof *to);
+}
+
+/* Each row of a slot, at all steps, becomes the sum of the biases, of those that are there. */
+static void nn__begin_slot(nn__steps *s, int slot, const nn_real *b1, const nn_real *b2)
+{
+    const size_t h = (size_t)s->hidden, row = h * sizeof *s->z;
+    nn_real *const z = nn__at_step(s, s->z, slot, 0);
+    memset(z, 0, row);
+    if (b1) s->nn->kernels->axpy(h, 1, b1, z);
+    if (b2) s->nn->kernels->axpy(h, 1, b2, z);
+    for (size_t i = h; i < (size_t)s->steps * s->block; i += h) memcpy(z + i, z, row);
+}
+
+static void nn__begin_state(const nn__steps *s, const nn_tensor *from, nn_real *to)
+{
+    if (!from) memset(to, 0, s->block * sizeof *to);
+    for (size_t i = 0; from && i < s->block; i += from->size)
+        memcpy(to + i, from->data, from->size * sizeof *to);
+}
+
+/* Everything there is, forward: from x, h0 and c0 to h, c and y. */
+static void nn__run_steps(nn__steps *s)
+{
+    const nn_rnn_cell *l = &s->l;
+    const int in = s->in, h = s->hidden, gates = l->rule->gates, last = l->rule->last_in;
+    const size_t in_row = (size_t)in * sizeof *s->xs, row = (size_t)h * sizeof *s->h;
+    for (int t = 0; t < s->steps; t++)
+        for (int i = 0; i < s->n; i++) {
+            const ptrdiff_t place = nn__place(s, i, t);
+            nn_real *to = s->xs + ((ptrdiff_t)t * s->n + i) * in;
+            if (place < 0) memset(to, 0, in_row);
+            else memcpy(to, s->x->data + place * in, in_row);
+        }
+    nn__begin_state(s, s->h0, s->h);
+    if (s->c) nn__begin_state(s, s->c0, s->c);
+    for (int g = 0; g < gates; g++) {
+        const int slot = g == gates - 1 ? last : g;
+        const nn_real *b1 = l->bias_ih ? l->bias_ih->data + (ptrdiff_t)g * h : NULL;
+        const nn_real *b2 = l->bias_hh ? l->bias_hh->data + (ptrdiff_t)g * h : NULL;
+        if (slot != g) nn__begin_slot(s, g, NULL, b2), b2 = NULL; /* kept apart from the input's */
+        nn__begin_slot(s, slot, b1, b2);
+        nn__gemm(s->nn, s->steps * s->n, h, in, nn__rows(s->xs, in),
+                 nn__transposed(nn__rows(l->weight_ih->data + (ptrdiff_t)g * h * in, in)),
+                 nn__at_step(s, s->z, slot, 0), 1);
+    }
+    for (int t = 0; t < s->steps; t++) {
+        l->rule->forward(s, t);
+        nn_real *state = nn__at_step(s, s->h, 0, t), *c = s->c ? nn__at_step(s, s->c, 0, t) : NULL;
+        nn__rows_over(s, t, state, state + s->block);
+        if (c) nn__rows_over(s, t, c, c + s->block);
+        for (int i = 0; i < s->n; i++) {
+            const ptrdiff_t place = nn__place(s, i, t);
+            if (place >= 0) memcpy(s->y->data + place * h, state + s->block + i * h, row);
+            else memset(s->y->data + ((ptrdiff_t)i * s->steps + t) * h, 0, row);
+        }
+    }
+    if (s->c) memcpy(s->last_c->data, nn__at_step(s, s->c, 0, s->steps), s->block * sizeof *s->c);
+}
+
+static void nn__add_rows(const nn__steps *s, const nn_real *a, size_t size, nn_real *sum, size_t n)
+{
+    for (size_t i = 0; i < size; i += n) s->nn->kernels->axpy(n, 1, a + i, sum);
+}
+
+/* Backpropagation through time. y = h, and step by step from the last: the gradient of h[t + 1] is
+ * what y has there and what came back through the steps after it; the rule turns it into dz[t] and
+ * the gradient of h[t]. Each weight's gradient is a sum over all steps, one product:
+ * dW_ih += dz^T x, dW_hh += dz^T h[t], db += the sum of dz; dx += dz W_ih. */
+static void nn__recurrent_backward(nn_tensor *node)
+{
+    nn__steps *s = (nn__steps *)node->saved;
+    const nn_rnn_cell *l = &s->l;
+    const int gates = l->rule->gates, h = s->hidden, in = s->in, rows = s->steps * s->n;
+    const size_t all = (size_t)s->steps * s->block, xs_size = (size_t)rows * (size_t)in;
+    nn_real *held = nn__reals(s->nn, &s->nn->graph, 5 * s->block); /* of dh and dc; dh; dc; work */
+    nn_real *dxs = s->x->grad ? nn__reals(s->nn, &s->nn->graph, xs_size) : NULL;
+    s->dz = (nn_real *)nn__alloc(s->nn, &s->nn->graph, (size_t)l->rule->slots * all,
+                                 sizeof *s->dz, 1);
+    if (!held || !s->dz || !nn__pack_recurrent(s, 0) || s->nn->code != NN_OK) return;
+    s->dh = held + 2 * s->block, s->dc = s->dh + s->block, s->work = s->dc + s->block;
+    memset(s->dh, 0, 2 * s->block * sizeof *s->dh);
+    if (s->c) memcpy(s->dc, s->last_c->grad, s->block * sizeof *s->dc);
+    for (int t = s->steps - 1; t >= 0; t--) {
+        for (int i = 0; s->y->grad && i < s->n; i++) {
+            const ptrdiff_t place = nn__place(s, i, t);
+            if (place >= 0) nn__add_rows(s, s->y->grad + place * h, (size_t)h, s->dh + i * h,
+                                         (size_t)h);
+        }
+        nn__rows_over(s, t, s->dh, held), nn__rows_over(s, t, s->dc, held + s->block);
+        nn__rows_over(s, t, NULL, s->dh), nn__rows_over(s, t, NULL, s->dc);
+        l->rule->backward(s, t);
+        nn__rows_over(s, t, held, s->dh), nn__rows_over(s, t, held + s->block, s->dc);
+    }
+    if (s->h0 && s->h0->grad) nn__add_rows(s, s->dh, s->block, s->h0->grad, s->h0->size);
+    if (s->c0 && s->c0->grad) nn__add_rows(s, s->dc, s->block, s->c0->grad, s->c0->size);
+    for (int g = 0; g < gates; g++) {
+        const int ending = g == gates - 1, from = l->rule->last_from;
+        const ptrdiff_t block = (ptrdiff_t)g * h;
+        const nn_real *dz_in = nn__at_step(s, s->dz, ending ? l->rule->last_in : g, 0);
+        const nn_real *dz = nn__at_step(s, s->dz, g, 0);
+        const nn_real *state = ending && from >= 0 ? nn__at_step(s, s->z, from, 0) : s->h;
+        if (dxs) nn__gemm(s->nn, rows, in, h, nn__rows(dz_in, h),
+                          nn__rows(l->weight_ih->data + block * in, in), dxs, g > 0);
+        if (l->weight_ih->grad)
+            nn__gemm(s->nn, h, in, rows, nn__transposed(nn__rows(dz_in, h)), nn__rows(s->xs, in),
+                     l->weight_ih->grad + block * in, 1);
+        if (l->weight_hh->grad)
+            nn__gemm(s->nn, h, h, rows, nn__transposed(nn__rows(dz, h)), nn__rows(state, h),
+                     l->weight_hh->grad + block * h, 1);
+        if (l->bias_ih && l->bias_ih->grad)
+            nn__add_rows(s, dz_in, all, l->bias_ih->grad + block, (size_t)h);
+        if (l->bias_hh && l->bias_hh->grad)
+            nn__add_rows(s, dz, all, l->bias_hh->grad + block, (size_t)h);
+    }
+    for (int t = 0; dxs && t < s->steps; t++)
+        for (int i = 0; i < s->n; i++) {
+            const ptrdiff_t place = nn__place(s, i, t);
+            if (place >= 0) nn__add_rows(s, dxs + ((ptrdiff_t)t * s->n + i) * in, (size_t)in,
+                                         s->x->grad + place * in, (size_t)in);
+        }
+}
+
+/* The states of an LSTM are a second result of the operation that made its cell states; its
+ * backward, which comes next, looks at the gradients of both. */
+static void nn__second_result_backward(nn_tensor *y) { (void)y; }
+
+/* The last state of each sequence: y[i] = x[i, place], dx there += dy. */
+static void nn__last_state_backward(nn_tensor *y)
+{
+    const int *place = (const int *)y->saved, h = nn__last(y->shape);
+    for (ptrdiff_t i = 0; i < (ptrdiff_t)y->size / h; i++)
+        y->ctx->kernels->axpy((size_t)h, 1, y->grad + i * h,
+                              y->in[0]->grad + (ptrdiff_t)place[i] * h);
+}
+
+static nn_tensor *nn__last_state(nn_tensor *x, const int *lengths, int reverse) /* -> [1, N, H] */
+{
+    if (!nn_op_check("nn_rnn_forward", &x, 1)) return nn_op_failed(&x, 1);
+    const int n = x->shape.dim[0], steps = x->shape.dim[1], h = x->shape.dim[2];
+    nn_tensor *y = nn_op_new("last_state", nn_shape3(1, n, h), &x, 1, nn__last_state_backward,
+                             (size_t)n * sizeof(int));
+    for (ptrdiff_t i = 0; y->size && i < n; i++) {
+        const int at = (int)i * steps + (reverse ? 0 : lengths ? lengths[i] - 1 : steps - 1);
+        ((int *)y->saved)[i] = at;
+        memcpy(y->data + i * h, x->data + (ptrdiff_t)at * h, (size_t)h * sizeof *y->data);
+    }
+    return nn_op_done(y);
+}
+
+/* x and the parameters belong together, in a step or in T of them; s gets the sizes. */
+static int nn__check_cell(const char *function, const nn__steps *s, int ndim)
+{
+    nn_ctx *nn = s->x->ctx;
+    const nn_rnn_cell *l = &s->l;
+    if (!l->rule)
+        return nn__mistake(nn, function, "the cell was not made by nn_rnn_new or one of its kind");
+    const int g = l->rule->gates, h = s->hidden, in = nn__last(s->x->shape);
+    const nn_tensor *state[2] = {s->h0, s->c0};
+    if (s->x->shape.ndim != ndim || !nn_shape_equal(l->weight_ih->shape, nn_shape2(g * h, in)))
+        return nn_fail(nn, NN_ERROR_SHAPE, function, "x is %s, not [N, %sin]: weight_ih is %s",
+                       nn_shape_text(nn, s->x->shape), ndim == 3 ? "T, " : "",
+                       nn_shape_text(nn, l->weight_ih->shape)), 0;
+    if (l->weight_hh->shape.dim[0] != g * h ||
+        (l->bias_ih && l->bias_ih->size != (size_t)(g * h)) ||
+        (l->bias_hh && l->bias_hh->size != (size_t)(g * h)))
+        return nn_fail(nn, NN_ERROR_SHAPE, function, "the biases are not [%d] and weight_hh is %s",
+                       g * h, nn_shape_text(nn, l->weight_hh->shape)), 0;
+    for (int i = 0; i < 2; i++)
+        if (state[i] && (nn__last(state[i]->shape) != h || (state[i]->size != (size_t)h &&
+                         state[i]->size != (size_t)s->x->shape.dim[0] * (size_t)h)))
+            return nn_fail(nn, NN_ERROR_SHAPE, function, "%c is %s, not [%s%d, %d]",
+                           "hc"[i], nn_shape_text(nn, state[i]->shape), ndim == 3 ? ".., " : "",
+                           s->x->shape.dim[0], h), 0;
+    return 1;
+}
+
+/* One layer in one direction, or with ndim 2 one step. Its h is left to be set. */
+static nn_rnn_result nn__recurrent(const char *function, const nn_rnn_cell *cell, nn_tensor *x,
+                                   nn_tensor *h0, nn_tensor *c0, const int *lengths, int reverse,
+                                   int ndim)
+{
+    nn__steps s;
+    memset(&s, 0, sizeof s);
+    if (cell) s.l = *cell;
+    const nn_rnn_cell *l = &s.l;
+    nn_tensor *in[8] = {x, l->weight_ih, l->weight_hh}, *const more[] = {l->bias_ih, l->bias_hh,
+                                                                         l->weight_ch, h0, c0};
+    int n_in = 3;
+    for (int i = 0; i < 5; i++)
+        if (more[i]) in[n_in++] = more[i];
+    nn_tensor *failed = nn_op_failed(in, n_in);
+    nn_rnn_result r = {failed, failed, failed};
+    if (!nn_op_check(function, in, n_in)) return r;
+    nn_ctx *nn = s.nn = x->ctx;
+    s.x = x, s.h0 = h0, s.c0 = c0, s.reverse = reverse;
+    s.hidden = nn__last(l->weight_hh->shape);
+    if (!nn__check_cell(function, &s, ndim)) return r;
+    s.n = x->shape.dim[0], s.steps = ndim == 3 ? x->shape.dim[1] : 1, s.in = nn__last(x->shape);
+    s.block = (size_t)s.n * (size_t)s.hidden;
+    nn_shape shape = x->shape;
+    shape.dim[ndim - 1] = s.hidden;
+    const char *const op = l->rule->name;
+    const int has_c = l->rule->has_c;
+    nn_tensor *node = nn_op_new(op, has_c ? nn_shape2(s.n, s.hidden) : shape, in, n_in,
+                                nn__recurrent_backward, sizeof s);
+    s.y = has_c ? nn_op_new(op, shape, &node, 1, nn__second_result_backward, 0) : node;
+    s.last_c = node;
+    if (lengths) s.lengths = nn__copy_labels(nn, lengths, (size_t)s.n);
+    if (nn->code != NN_OK) return r;
+    const size_t all = (size_t)s.steps * s.block;
+    s.xs = nn__reals(nn, &nn->graph, (size_t)(s.steps * s.n) * (size_t)s.in);
+    s.h = nn__reals(nn, &nn->graph, all + s.block);
+    if (has_c) s.c = nn__reals(nn, &nn->graph, all + s.block);
+    s.z = nn__reals(nn, &nn->graph, (size_t)l->rule->slots * all);
+    const nn__mark temporaries = nn__arena_mark(&nn->graph);
+    if (nn->code != NN_OK || !nn__pack_recurrent(&s, 1)) return r;
+    nn__run_steps(&s);
+    nn__arena_rewind(&nn->graph, temporaries);
+    *(nn__steps *)node->saved = s;
+    r.c = has_c ? nn_op_done(node) : NULL;
+    r.output = r.h = nn_op_done(s.y);
+    return r;
+}
+
+/* ---- cells and layers ---- */
+
+static nn_rnn_cell nn__cell_new(const char *function, nn_model *model, const char *name,
+                                const char *suffix, const struct nn__cell_rule *rule, int variant,
+                                int in, int hidden, const nn_rnn_options *o)
+{
+    nn_rnn_cell l = {NULL, NULL, NULL, NULL, NULL, variant, rule};
+    if (!nn__given(model, function)) return l;
+    nn_ctx *nn = model->ctx;
+    const int g = rule->gates, before = model->n_params;
+    if (nn->code == NN_OK && (in < 1 || hidden < 1 || hidden > INT_MAX / 4))
+        nn__mistake(nn, function, "from %d inputs to %d hidden units", in, hidden);
+    char full[32];
+    nn_tensor **const place[5] = {&l.weight_ih, &l.weight_hh, &l.bias_ih, &l.bias_hh, &l.weight_ch};
+    static const char *const names[5] = {"weight_ih", "weight_hh", "bias_ih", "bias_hh",
+                                         "weight_ch"};
+    for (int i = 0; i < 5 && nn->code == NN_OK; i++) {
+        const int peephole = o->peephole, rows = (i < 4 ? g : 3) * hidden;
+        if (i < 4 ? i > 1 && o->no_bias : !rule->has_c || !peephole) continue;
+        const int two = i < 2 || (i == 4 && peephole > 1);
+        snprintf(full, sizeof full, "%s%s", names[i], suffix);
+        *place[i] = nn_param(model, name, full, two ? nn_shape2(rows, i == 0 ? in : hidden)
+                                                    : nn_shape1(rows));
+    }
+    if (nn->code != NN_OK) { /* all of it or nothing */
+        model->n_params = before;
+        return l;
+    }
+    const nn_real bound = 1 / (nn_real)sqrt((double)hidden);
+    for (int i = 0; i < 5; i++)
+        for (size_t j = 0; *place[i] && j < (*place[i])->size; j++)
+            (*place[i])->data[j] = nn_uniform(nn, -bound, bound);
+    const nn_real forget = rule->has_c ? o->forget_bias : 0;
+    for (int j = hidden; l.bias_ih && forget != 0 && j < 2 * hidden; j++)
+        l.bias_ih->data[j] = forget, l.bias_hh->data[j] = 0;
+    return l;
+}
+
+static nn_rnn nn__rnn_new(const char *function, nn_model *model, const char *name,
+                          const struct nn__cell_rule *rule, int variant, int in, int hidden,
+                          nn_rnn_options o)
+{
+    nn_rnn l = {NULL, o.layers ? o.layers : 1, o.bidirectional ? 2 : 1, o.dropout};
+    if (!nn__given(model, function)) return l;
+    nn_ctx *nn = model->ctx;
+    const int before = model->n_params;
+    if (nn->code == NN_OK && (l.layers < 1 || l.layers > NN_MAX_LAYERS))
+        nn__mistake(nn, function, "%d layers, not 1 to %d", l.layers, NN_MAX_LAYERS);
+    if (nn->code == NN_OK && !(o.dropout >= 0 && o.dropout < 1))
+        nn__mistake(nn, function, "dropout is %g, not in 0 <= dropout < 1", (double)o.dropout);
+    if (nn->code != NN_OK) return l;
+    const int cells = l.layers * l.directions;
+    l.cell = (nn_rnn_cell *)nn__alloc(nn, &nn->keep, (size_t)cells, sizeof *l.cell, 1);
+    for (int i = 0; i < cells && nn->code == NN_OK; i++) {
+        char suffix[24];
+        snprintf(suffix, sizeof suffix, "_l%d%s", i / l.directions,
+                 i % l.directions ? "_reverse" : "");
+        l.cell[i] = nn__cell_new(function, model, name, suffix, rule, variant,
+                                 i < l.directions ? in : l.directions * hidden, hidden, &o);
+    }
+    if (nn->code != NN_OK) model->n_params = before, l.cell = NULL;
+    return l;
+}
+
+static nn_rnn_result nn__layers(const struct nn__cell_rule *rule, const nn_rnn *l, nn_tensor *x,
+                                nn_tensor *h0, nn_tensor *c0, const int *lengths)
+{
+    const char *const function = rule->function;
+    const nn_rnn_cell *cell = l ? l->cell : NULL;
+    nn_tensor *in[4] = {x, cell ? cell->weight_ih : NULL}, *const state[2] = {h0, c0};
+    int n_in = 2;
+    for (int i = 0; i < 2; i++)
+        if (state[i]) in[n_in++] = state[i];
+    nn_tensor *failed = nn_op_failed(in, n_in);
+    nn_rnn_result r = {failed, failed, failed};
+    if (!nn_op_check(function, in, n_in)) return r;
+    nn_ctx *nn = x->ctx;
+    const int cells = l->layers * l->directions;
+    if (!cell->rule || cell->rule->function != function)
+        return nn__mistake(nn, function, "the layer is of the kind \"%s\"",
+                           cell->rule ? cell->rule->name : "?"), r;
+    for (int i = 0; i < 2; i++)
+        if (state[i] && (state[i]->shape.ndim != 3 || state[i]->shape.dim[0] != cells))
+            return nn_fail(nn, NN_ERROR_SHAPE, function, "%c0 is %s, not [%d, N, H]", "hc"[i],
+                           nn_shape_text(nn, state[i]->shape), cells), r;
+    for (int i = 0; lengths && x->shape.ndim == 3 && i < x->shape.dim[0]; i++)
+        if (lengths[i] < 1 || lengths[i] > x->shape.dim[1])
+            return nn__mistake(nn, function, "lengths[%d] is %d, not in 1 to T: x is %s", i,
+                               lengths[i], nn_shape_text(nn, x->shape)), r;
+    nn_tensor *h[2 * NN_MAX_LAYERS], *c[2 * NN_MAX_LAYERS], *both[2];
+    for (int i = 0; i < cells; i++) {
+        const int reverse = i % l->directions;
+        const nn_rnn_result one = nn__recurrent(function, &l->cell[i], x,
+                                                h0 ? nn_slice(h0, 0, i, i + 1) : NULL,
+                                                c0 ? nn_slice(c0, 0, i, i + 1) : NULL, lengths,
+                                                reverse, 3);
+        if (nn->code != NN_OK) return r;
+        both[reverse] = one.output;
+        h[i] = nn__last_state(one.output, lengths, reverse);
+        if (one.c) c[i] = nn_reshape(one.c, nn_shape3(1, one.c->shape.dim[0], -1));
+        if (reverse < l->directions - 1) continue;
+        x = l->directions == 2 ? nn_concat(2, 2, both) : one.output;
+        if (l->dropout > 0 && i < cells - 1) x = nn_dropout(x, l->dropout);
+    }
+    r.output = x;
+    r.h = cells > 1 ? nn_concat(0, cells, h) : h[0];
+    r.c = !rule->has_c ? NULL : cells > 1 ? nn_concat(0, cells, c) : c[0];
+    return r;
+}
+
+/* ---- the plain recurrent network ---- */
+
+/* h[t + 1] = f(W_ih x[t] + b_ih + W_hh h[t] + b_hh), f = tanh or ReLU */
+static void nn__rnn_step(nn__steps *s, int t)
+{
+    nn_real *h = nn__at_step(s, s->h, 0, t), *z = nn__at_step(s, s->z, 0, t);
+    nn__recur(s, 0, 1, h, t);
+    if (s->l.variant) s->nn->kernels->relu(s->block, z, h + s->block);
+    else s->nn->kernels->tanh(s->block, z, h + s->block);
+}
+
+/* dz = dh[t + 1] f'(z), dh[t] = dz W_hh */
+static void nn__rnn_step_back(nn__steps *s, int t)
+{
+    const nn_real *after = nn__at_step(s, s->h, 0, t + 1);
+    nn_real *dz = nn__at_step(s, s->dz, 0, t);
+    if (s->l.variant) s->nn->kernels->leaky_relu_backward(s->block, 0, s->dh, after, dz);
+    else s->nn->kernels->tanh_backward(s->block, s->dh, after, dz);
+    nn__recur_back(s, 0, 1, t, s->dh, 0);
+}
+
+static const struct nn__cell_rule nn__rnn_rule = {"rnn", "nn_rnn_forward", 1, 1, 0, -1, 0,
+                                                  nn__rnn_step, nn__rnn_step_back};
+
+nn_rnn_cell nn_rnn_cell_new(nn_model *model, const char *name, int in, int hidden)
+{
+    const nn_rnn_options usual = {0, 0, 0, 0, 0, 0, 0, 0};
+    return nn__cell_new("nn_rnn_cell_new", model, name, "", &nn__rnn_rule, 0, in, hidden, &usual);
+}
+nn_rnn_result nn_rnn_cell_forward(const nn_rnn_cell *l, nn_tensor *x, nn_tensor *h)
+{
+    return nn__recurrent("nn_rnn_cell_forward", l, x, h, NULL, NULL, 0, 2);
+}
+nn_rnn nn_rnn_new(nn_model *model, const char *name, int in, int hidden)
+{
+    const nn_rnn_options usual = {0, 0, 0, 0, 0, 0, 0, 0};
+    return nn__rnn_new("nn_rnn_new", model, name, &nn__rnn_rule, 0, in, hidden, usual);
+}
+nn_rnn nn_rnn_new_with(nn_model *model, const char *name, int in, int hidden, nn_rnn_options o)
+{
+    return nn__rnn_new("nn_rnn_new_with", model, name, &nn__rnn_rule, !!o.relu, in, hidden, o);
+}
+nn_rnn_result nn_rnn_forward(const nn_rnn *l, nn_tensor *x, nn_tensor *h0, const int *lengths)
+{
+    return nn__layers(&nn__rnn_rule, l, x, h0, NULL, lengths);
+}
+
+/* ---- sampling ---- */
+
+void nn_sample(const nn_tensor *logits, nn_real temperature, int *index)
+{
+    nn_tensor *z = (nn_tensor *)(uintptr_t)logits;
+    if (!nn_op_check("nn_sample", &z, 1)) return;
+    nn_ctx *nn = z->ctx;
+    const size_t c = (size_t)nn__last(z->shape);
+    if (!index || !(temperature >= 0)) {
+        nn__mistake(nn, "nn_sample", index ? "the temperature is %g" : "index is NULL",
+                    (double)temperature);
+        return;
+    }
+    nn_real *scaled = nn__scratch(nn, 2 * c), *p = scaled + c, max;
+    if (temperature == 0) nn_argmax(z, index);
+    for (size_t i = 0; temperature > 0 && scaled && i < z->size / c; i++) {
+        nn->kernels->div(c, z->data + i * c, 1, &temperature, 0, scaled);
+        nn->kernels->softmax(c, scaled, p, &max);
+        double sum = 0;
+        int drawn = 0;
+        for (size_t j = 0; j < c; j++) sum += (double)p[j];
+        if (!(sum > 0)) {
+            nn_fail(nn, NN_ERROR_NONFINITE, "nn_sample", "row %zu of %s has NaN or infinity in it",
+                    i, nn_shape_text(nn, z->shape));
+            return;
+        }
+        double left = (double)(nn_random(nn) >> 11) / 9007199254740992.0 * sum; /* 0..1 of it */
+        for (size_t j = 0; j < c && left >= 0; left -= (double)p[j++])
+            if (p[j] > 0) drawn = (int)j;
+        index[i] = drawn;
+    }
+}
+
+#endif
+/* ==== Chapter 14: LSTM, GRU, highways ================================================== >>ch14 */
+#if NN_CHAPTERS >= 14
+
+/* ---- long short-term memory ---- */
+
+enum { NN__I_GATE, NN__F_GATE, NN__G_GATE, NN__O_GATE, NN__TANH_C }; /* slots of an LSTM */
+
+/* z += p c for the gate in `slot`, p being block number `block` of weight_ch */
+static void nn__peep(nn__steps *s, int t, int slot, int block, const nn_real *c)
+{
+    const nn_tensor *w = s->l.weight_ch;
+    const ptrdiff_t h = s->hidden, stride = w ? (ptrdiff_t)w->size / 3 : 0;
+    nn_real *z = nn__at_step(s, s->z, slot, t);
+    if (w && s->l.variant == NN_PEEPHOLE_FULL)
+        nn__gemm(s->nn, s->n, s->hidden, s->hidden, nn__rows(c, s->hidden),
+                 nn__transposed(nn__rows(w->data + block * stride, s->hidden)), z, 1);
+    else for (ptrdiff_t i = 0; w && i < s->n; i++)
+        s->nn->kernels->mul_add((size_t)h, w->data + block * stride, c + i * h, z + i * h);
+}
+
+/* the same back: dc += dz p, dp += dz c */
+static void nn__peep_back(nn__steps *s, int t, int slot, int block, const nn_real *c)
+{
+    const nn_tensor *w = s->l.weight_ch;
+    const int n = s->n, size = s->hidden;
+    const ptrdiff_t h = size, at = w ? block * ((ptrdiff_t)w->size / 3) : 0;
+    const nn_real *dz = nn__at_step(s, s->dz, slot, t);
+    if (!w) return;
+    if (s->l.variant == NN_PEEPHOLE_FULL) {
+        nn__gemm(s->nn, n, size, size, nn__rows(dz, size), nn__rows(w->data + at, size), s->dc, 1);
+        if (w->grad) nn__gemm(s->nn, size, size, n, nn__transposed(nn__rows(dz, size)),
+                              nn__rows(c, size), w->grad + at, 1);
+        return;
+    }
+    for (ptrdiff_t i = 0; i < n; i++) {
+        s->nn->kernels->mul_add((size_t)h, dz + i * h, w->data + at, s->dc + i * h);
+        if (w->grad) s->nn->kernels->mul_add((size_t)h, dz + i * h, c + i * h, w->grad + at);
+    }
+}
+
+/* The book's six equations; W [h, x] + b is W_ih x + b_ih + W_hh h + b_hh:
+ *   f = sigmoid(W_f [h, x] + b_f)      i = sigmoid(W_i [h, x] + b_i)
+ *   g = tanh(W_g [h, x] + b_g)         C' = f C + i g
+ *   o = sigmoid(W_o [h, x] + b_o)      h' = o tanh C' */
+static void nn__lstm_step(nn__steps *s, int t)
+{
+    const nn__kernels *k = s->nn->kernels;
+    const size_t n = s->block;
+    nn_real *i = nn__at_step(s, s->z, NN__I_GATE, t), *f = nn__at_step(s, s->z, NN__F_GATE, t);
+    nn_real *g = nn__at_step(s, s->z, NN__G_GATE, t), *o = nn__at_step(s, s->z, NN__O_GATE, t);
+    nn_real *c = nn__at_step(s, s->c, 0, t), *h = nn__at_step(s, s->h, 0, t);
+    nn_real *new_c = c + n, *new_h = h + n, *tanh_c = nn__at_step(s, s->z, NN__TANH_C, t);
+    nn__recur(s, 0, 4, h, t);
+    nn__peep(s, t, NN__I_GATE, 0, c), nn__peep(s, t, NN__F_GATE, 1, c);
+    k->sigmoid(n, f, f);
+    k->sigmoid(n, i, i);
+    k->tanh(n, g, g);
+    k->mul(n, f, 1, c, 1, new_c), k->mul_add(n, i, g, new_c);
+    nn__peep(s, t, NN__O_GATE, 2, new_c);
+    k->sigmoid(n, o, o);
+    k->tanh(n, new_c, tanh_c), k->mul(n, o, 1, tanh_c, 1, new_h);
+}
+
+/* From the last equation to the first: do = dh' tanh C', dC' += dh' o (1 - tanh^2 C'), di = dC' g,
+ * dg = dC' i, df = dC' C, dC = dC' f; each gate's dz is that times the slope of its function. */
+static void nn__lstm_step_back(nn__steps *s, int t)
+{
+    const nn__kernels *k = s->nn->kernels;
+    const size_t n = s->block;
+    const nn_real *i = nn__at_step(s, s->z, NN__I_GATE, t), *f = nn__at_step(s, s->z, NN__F_GATE, t);
+    const nn_real *g = nn__at_step(s, s->z, NN__G_GATE, t), *o = nn__at_step(s, s->z, NN__O_GATE, t);
+    const nn_real *c = nn__at_step(s, s->c, 0, t), *tanh_c = nn__at_step(s, s->z, NN__TANH_C, t);
+    nn_real *dc = s->dc, *work = s->work;
+    k->mul(n, s->dh, 1, tanh_c, 1, work);
+    k->sigmoid_backward(n, work, o, nn__at_step(s, s->dz, NN__O_GATE, t));
+    k->mul(n, s->dh, 1, o, 1, work);
+    k->tanh_backward(n, work, tanh_c, dc);
+    nn__peep_back(s, t, NN__O_GATE, 2, c + n);
+    k->mul(n, dc, 1, g, 1, work);
+    k->sigmoid_backward(n, work, i, nn__at_step(s, s->dz, NN__I_GATE, t));
+    k->mul(n, dc, 1, i, 1, work);
+    k->tanh_backward(n, work, g, nn__at_step(s, s->dz, NN__G_GATE, t));
+    k->mul(n, dc, 1, c, 1, work);
+    k->sigmoid_backward(n, work, f, nn__at_step(s, s->dz, NN__F_GATE, t));
+    k->mul(n, dc, 1, f, 1, dc);
+    nn__peep_back(s, t, NN__I_GATE, 0, c), nn__peep_back(s, t, NN__F_GATE, 1, c);
+    nn__recur_back(s, 0, 4, t, s->dh, 0);
+}
+
+static const struct nn__cell_rule nn__lstm_rule = {"lstm", "nn_lstm_forward", 4, 5, 3, -1, 1,
+                                                   nn__lstm_step, nn__lstm_step_back};
+
+nn_lstm_cell nn_lstm_cell_new(nn_model *model, const char *name, int in, int hidden)
+{
+    const nn_rnn_options usual = {0, 0, 0, 0, 0, 0, 0, 0};
+    return nn__cell_new("nn_lstm_cell_new", model, name, "", &nn__lstm_rule, 0, in, hidden, &usual);
+}
+nn_rnn_result nn_lstm_cell_forward(const nn_lstm_cell *l, nn_tensor *x, nn_tensor *h, nn_tensor *c)
+{
+    return nn__recurrent("nn_lstm_cell_forward", l, x, h, c, NULL, 0, 2);
+}
+nn_lstm nn_lstm_new_with(nn_model *model, const char *name, int in, int hidden, nn_rnn_options o)
+{
+    const char *const function = "nn_lstm_new_with";
+    if (model && model->ctx->code == NN_OK && (o.peephole < 0 || o.peephole > NN_PEEPHOLE_FULL))
+        nn__mistake(model->ctx, function, "there is no peephole %d", o.peephole);
+    return nn__rnn_new(function, model, name, &nn__lstm_rule, o.peephole, in, hidden, o);
+}
+nn_lstm nn_lstm_new(nn_model *model, const char *name, int in, int hidden)
+{
+    const nn_rnn_options usual = {0, 0, 0, 0, 0, 0, 0, 0};
+    return nn__rnn_new("nn_lstm_new", model, name, &nn__lstm_rule, 0, in, hidden, usual);
+}
+nn_rnn_result nn_lstm_forward(const nn_lstm *l, nn_tensor *x, nn_tensor *h0, nn_tensor *c0,
+                              const int *lengths)
+{
+    return nn__layers(&nn__lstm_rule, l, x, h0, c0, lengths);
+}
+
+/* ---- gated recurrent unit ---- */
+
+/* Slots of a GRU: r, z, and the candidate n, which is 3 where r acts after the product, and 2 is
+ * then the product; where r acts before it, 2 is n, and 3 is r h. */
+enum { NN__R_GATE, NN__Z_GATE, NN__N_LOW, NN__N_HIGH };
+
+/* h' = first + z (second - first): what z = 0 and z = 1 stand for. 1 if the second is n. */
+static int nn__gru_ends(const nn__steps *s, int t, const nn_real **first, const nn_real **second)
+{
+    const nn_real *h = nn__at_step(s, s->h, 0, t);
+    const nn_real *n = nn__at_step(s, s->z, s->l.rule->last_in, t);
+    const int renews = s->l.variant == NN_GRU_CHUNG;
+    *first = renews ? h : n, *second = renews ? n : h;
+    return renews;
+}
+
+/* r = sigmoid(W_r [h, x] + b_r)        z = sigmoid(W_z [h, x] + b_z)
+ * n = tanh(W_n x + b_n + r (U_n h + c_n)), or with U_n (r h) + c_n
+ * h' = z h + (1 - z) n, or (1 - z) h + z n */
+static void nn__gru_step(nn__steps *s, int t)
+{
+    const nn__kernels *k = s->nn->kernels;
+    const size_t size = s->block;
+    nn_real *r = nn__at_step(s, s->z, NN__R_GATE, t), *z = nn__at_step(s, s->z, NN__Z_GATE, t);
+    nn_real *low = nn__at_step(s, s->z, NN__N_LOW, t), *high = nn__at_step(s, s->z, NN__N_HIGH, t);
+    nn_real *h = nn__at_step(s, s->h, 0, t), *new_h = h + size;
+    const int after = s->l.variant == NN_GRU_PYTORCH;
+    const nn_real *first, *second;
+    nn__recur(s, 0, after ? 3 : 2, h, t);
+    k->sigmoid(size, r, r);
+    k->sigmoid(size, z, z);
+    if (after) {
+        k->mul_add(size, r, low, high);
+        k->tanh(size, high, high);
+    } else {
+        k->mul(size, r, 1, h, 1, high);
+        nn__recur(s, 2, 1, high, t);
+        k->tanh(size, low, low);
+    }
+    nn__gru_ends(s, t, &first, &second);
+    k->sub(size, second, 1, first, 1, new_h);
+    k->mul(size, z, 1, new_h, 1, new_h), k->add(size, first, 1, new_h, 1, new_h);
+}
+
+/* dz = dh' (second - first), dsecond = dh' z, dfirst = dh' - dsecond; n passes on its own. After:
+ * dr = dn (U h), and dn r goes through U. Before: dn U is the gradient of r h. */
+static void nn__gru_step_back(nn__steps *s, int t)
+{
+    const nn__kernels *k = s->nn->kernels;
+    const size_t size = s->block;
+    const nn_real *r = nn__at_step(s, s->z, NN__R_GATE, t), *z = nn__at_step(s, s->z, NN__Z_GATE, t);
+    const nn_real *low = nn__at_step(s, s->z, NN__N_LOW, t), *h = nn__at_step(s, s->h, 0, t);
+    nn_real *dr = nn__at_step(s, s->dz, NN__R_GATE, t), *dh = s->dh, *work = s->work;
+    nn_real *d_low = nn__at_step(s, s->dz, NN__N_LOW, t);
+    nn_real *dn = nn__at_step(s, s->dz, s->l.rule->last_in, t);
+    const nn_real *first, *second;
+    const int renews = nn__gru_ends(s, t, &first, &second);
+    k->sub(size, second, 1, first, 1, work), k->mul(size, dh, 1, work, 1, work);
+    k->sigmoid_backward(size, work, z, nn__at_step(s, s->dz, NN__Z_GATE, t));
+    k->mul(size, dh, 1, z, 1, work), k->sub(size, dh, 1, work, 1, dh);
+    k->tanh_backward(size, renews ? work : dh, renews ? second : first, dn);
+    if (!renews) memcpy(dh, work, size * sizeof *dh);
+    if (s->l.variant == NN_GRU_PYTORCH) {
+        k->mul(size, dn, 1, r, 1, d_low);
+        k->mul(size, dn, 1, low, 1, work);
+        k->sigmoid_backward(size, work, r, dr);
+        nn__recur_back(s, 0, 3, t, dh, 1);
+    } else {
+        nn__recur_back(s, 2, 1, t, work, 0);
+        k->mul_add(size, work, r, dh);
+        k->mul(size, work, 1, h, 1, work);
+        k->sigmoid_backward(size, work, r, dr);
+        nn__recur_back(s, 0, 2, t, dh, 1);
+    }
+}
+
+static const struct nn__cell_rule nn__gru_rules[2] = { /* r after the product, before it */
+    {"gru", "nn_gru_forward", 3, 4, NN__N_HIGH, -1, 0, nn__gru_step, nn__gru_step_back},
+    {"gru", "nn_gru_forward", 3, 4, NN__N_LOW, NN__N_HIGH, 0, nn__gru_step, nn__gru_step_back}};
+
+nn_gru_cell nn_gru_cell_new(nn_model *model, const char *name, int in, int hidden)
+{
+    const nn_rnn_options usual = {0, 0, 0, 0, 0, 0, 0, 0};
+    return nn__cell_new("nn_gru_cell_new", model, name, "", nn__gru_rules, 0, in, hidden, &usual);
+}
+nn_rnn_result nn_gru_cell_forward(const nn_gru_cell *l, nn_tensor *x, nn_tensor *h)
+{
+    return nn__recurrent("nn_gru_cell_forward", l, x, h, NULL, NULL, 0, 2);
+}
+nn_gru nn_gru_new_with(nn_model *model, const char *name, int in, int hidden, nn_rnn_options o)
+{
+    const char *const function = "nn_gru_new_with";
+    if (model && model->ctx->code == NN_OK && (o.convention < 0 || o.convention > NN_GRU_CHUNG))
+        nn__mistake(model->ctx, function, "there is no convention %d", o.convention);
+    return nn__rnn_new(function, model, name, &nn__gru_rules[o.convention != NN_GRU_PYTORCH],
+                       o.convention, in, hidden, o);
+}
+nn_gru nn_gru_new(nn_model *model, const char *name, int in, int hidden)
+{
+    const nn_rnn_options usual = {0, 0, 0, 0, 0, 0, 0, 0};
+    return nn__rnn_new("nn_gru_new", model, name, nn__gru_rules, 0, in, hidden, usual);
+}
+nn_rnn_result nn_gru_forward(const nn_gru *l, nn_tensor *x, nn_tensor *h0, const int *lengths)
+{
+    return nn__layers(nn__gru_rules, l, x, h0, NULL, lengths);
+}
+
+/* ---- highways ---- */
+
+nn_highway nn_highway_new(nn_model *model, const char *name, int width, nn_activation activation,
+                          nn_real gate_bias)
+{
+    nn_highway l = {{NULL, NULL}, {NULL, NULL}, activation};
+    if (!nn__given(model, "nn_highway_new")) return l;
+    const int before = model->n_params;
+    char part[NN_NAME_SIZE + 16];
+    snprintf(part, sizeof part, "%s.transform", name ? name : "");
+    l.transform = nn_linear_new(model, part, width, width);
+    snprintf(part, sizeof part, "%s.gate", name ? name : "");
+    l.gate = nn_linear_new(model, part, width, width);
+    if (model->ctx->code != NN_OK) model->n_params = before;
+    for (size_t i = 0; model->ctx->code == NN_OK && i < l.gate.bias->size; i++)
+        l.gate.bias->data[i] = gate_bias;
+    return l;
+}
+
+nn_tensor *nn_highway_forward(const nn_highway *l, nn_tensor *x, nn_tensor **gate)
+{
+    nn_tensor *in[2] = {x, l ? l->gate.weight : NULL};
+    if (gate) *gate = nn_op_failed(in, 2);
+    if (!nn_op_check("nn_highway_forward", in, 2)) return nn_op_failed(in, 2);
+    const int width = nn__last(in[1]->shape);
+    if (x->shape.ndim < 1 || nn__last(x->shape) != width)
+        return nn_fail(x->ctx, NN_ERROR_SHAPE, "nn_highway_forward",
+                       "x is %s, but the layer is %d wide, and so is what it carries on",
+                       nn_shape_text(x->ctx, x->shape), width);
+    nn_tensor *h = nn_activate(nn_linear_forward(&l->transform, x), l->activation);
+    nn_tensor *t = nn_sigmoid(nn_linear_forward(&l->gate, x));
+    if (gate) *gate = t;
+    return nn_add(x, nn_mul(t, nn_sub(h, x))); /* t h + (1 - t) x */
 }
 
 #endif
