@@ -14,7 +14,7 @@
 
 /* ---- one case of the file ---- */
 
-enum { MAX_ARRAYS = 16, MAX_NUMBERS = 1 << 15, MAX_LABELS = 128, STEPS = 10 };
+enum { MAX_ARRAYS = 64, MAX_NUMBERS = 1 << 15, MAX_LABELS = 128, STEPS = 10 };
 
 typedef struct array {
     char name[16];
@@ -271,6 +271,62 @@ POOL(max_pool2d)
 POOL(avg_pool1d)
 POOL(avg_pool2d)
 
+/* y, and what follows it, in one row */
+static nn_tensor *in_a_row(nn_tensor *y, nn_tensor *h, nn_tensor *c)
+{
+    nn_tensor *all[3] = {y, h, c};
+    int n = 0;
+    for (int i = 0; i < 3; i++)
+        if (all[i]) all[n++] = nn_reshape(all[i], nn_shape1(-1));
+    return nn_concat(0, n, all);
+}
+static nn_rnn_cell given(nn_rnn_cell cell, nn_tensor ***x) /* its numbers are the next ones of x */
+{
+    cell.weight_ih = *(*x)++, cell.weight_hh = *(*x)++;
+    if (cell.bias_ih) cell.bias_ih = *(*x)++, cell.bias_hh = *(*x)++;
+    return cell;
+}
+
+/* 13.1, 13.3, 13.10, 14.1, 14.4. args: kind, layers, directions, biases, ReLU, states, lengths */
+static nn_tensor *recurrent(nn_tensor **x)
+{
+    const int kind = (int)arg(0), states = (int)arg(5), n = x[0]->shape.dim[0];
+    const int in = x[0]->shape.dim[2], hidden = x[1 + states]->shape.dim[0] / (int[]){1, 4, 3}[kind];
+    nn_rnn_options o = {(int)arg(1), (int)arg(2) == 2, !(int)arg(3), 0, (int)arg(4), 0, 0, 0};
+    nn_model *model = nn_model_new(x[0]->ctx);
+    nn_rnn l = kind == 0   ? nn_rnn_new_with(model, "", in, hidden, o)
+               : kind == 1 ? nn_lstm_new_with(model, "", in, hidden, o)
+                           : nn_gru_new_with(model, "", in, hidden, o);
+    nn_tensor *h0 = states ? x[1] : NULL, *c0 = states > 1 ? x[2] : NULL, **rest = x + 1 + states;
+    for (int i = 0; i < l.layers * l.directions; i++) l.cell[i] = given(l.cell[i], &rest);
+    int lengths[MAX_LABELS];
+    const int some = need("args", -1)->size > 6;
+    for (int i = 0; some && i < n; i++) lengths[i] = (int)arg(6 + (size_t)i);
+    const nn_rnn_result r = kind == 0   ? nn_rnn_forward(&l, x[0], h0, some ? lengths : NULL)
+                            : kind == 1 ? nn_lstm_forward(&l, x[0], h0, c0, some ? lengths : NULL)
+                                        : nn_gru_forward(&l, x[0], h0, some ? lengths : NULL);
+    return in_a_row(r.output, r.h, r.c);
+}
+static nn_tensor *cell(nn_tensor **x) /* args: kind, states */
+{
+    const int kind = (int)arg(0), states = (int)arg(1);
+    nn_model *model = nn_model_new(x[0]->ctx);
+    nn_rnn_cell l = kind == 0   ? nn_rnn_cell_new(model, "", 1, 1)
+                    : kind == 1 ? nn_lstm_cell_new(model, "", 1, 1)
+                                : nn_gru_cell_new(model, "", 1, 1);
+    nn_tensor *h = states ? x[1] : NULL, *c = states > 1 ? x[2] : NULL, **rest = x + 1 + states;
+    l = given(l, &rest);
+    const nn_rnn_result r = kind == 0   ? nn_rnn_cell_forward(&l, x[0], h)
+                            : kind == 1 ? nn_lstm_cell_forward(&l, x[0], h, c)
+                                        : nn_gru_cell_forward(&l, x[0], h);
+    return in_a_row(r.output, NULL, r.c);
+}
+static nn_tensor *embedding(nn_tensor **x)
+{
+    const nn_embedding e = {x[0]};
+    return nn_embedding_forward(&e, labels_of(need("args", -1)), (int)need("args", -1)->size);
+}
+
 /* ---- the table ---- */
 
 static nn_optimizer *sgd(nn_model *model) { return nn_sgd(model, arg(0)); }
@@ -372,6 +428,9 @@ static operation table[] = {
     {.name = "avg_pool1d", .other = avg_pool1d},
     {.name = "avg_pool2d", .other = avg_pool2d},
     {.name = "global_avg_pool2d", .unary = nn_global_avg_pool2d},
+    {.name = "recurrent", .other = recurrent},
+    {.name = "cell", .other = cell},
+    {.name = "embedding", .other = embedding},
     {.name = "train_sgd", .optimizer = sgd, .atol = 1e-5},
     {.name = "train_momentum", .optimizer = momentum, .atol = 1e-5},
     /* Adam divides by the gradient's size: where that is small its rounding shows in full. */

@@ -552,6 +552,71 @@ case("max_pool2d/ties", lambda x: F.max_pool2d(x, 2), ties, args=[2, 2, 0])
 case("max_pool2d/ties_overlap", lambda x: F.max_pool2d(x, 3, 1, 1), ties, args=[3, 1, 1])
 case("global_avg_pool2d/3x5", lambda x: F.adaptive_avg_pool2d(x, 1).flatten(1), uniform(2, 3, 5, 3))
 
+# ---- recurrent networks (chapters 13 and 14): inputs are x, the states before the first step if
+# there are any, and the parameters in PyTorch's order; y is output, h and c in one row; args are
+# the kind, layers, directions, whether there are biases, ReLU, how many states, the lengths ----
+
+
+def recurrent(name, kind, x, hidden, states=0, lengths=None, **options):
+    module = getattr(torch.nn, kind)(x.shape[2], hidden, batch_first=True, **options).double()
+    layers, ways = module.num_layers, 2 if module.bidirectional else 1
+    start = [uniform(layers * ways, x.shape[0], hidden, low=-1, high=1) for _ in range(states)]
+
+    def f(x, *rest):
+        state = rest[0] if states == 1 else tuple(rest[:2]) if states else None
+        pack = torch.nn.utils.rnn.pack_padded_sequence
+        if lengths:
+            x = pack(x, torch.tensor(lengths), batch_first=True, enforce_sorted=False)
+        module._flat_weights = list(rest[states:])
+        y, last = module(x, state)
+        if lengths:
+            y, _ = torch.nn.utils.rnn.pad_packed_sequence(y, batch_first=True)
+        last = last if isinstance(last, tuple) else (last,)
+        return torch.cat([t.flatten() for t in (y, *last)])
+
+    weights = [uniform(*p.shape, low=-1, high=1) for p in module.parameters()]
+    args = [["RNN", "LSTM", "GRU"].index(kind), layers, ways, float(module.bias),
+            float(options.get("nonlinearity") == "relu"), states] + (lengths or [])
+    case(f"recurrent/{name}", f, x, *start, *weights, args=args)
+
+
+def cell(name, kind, in_size, hidden, states):
+    module = getattr(torch.nn, kind)(in_size, hidden).double()
+    names = [n for n, _ in module.named_parameters()]
+
+    def f(x, *rest):
+        state = rest[0] if states == 1 else tuple(rest[:2]) if states else None
+        parameters = dict(zip(names, rest[states:]))
+        y = torch.nn.utils.stateless.functional_call(module, parameters, (x, state))
+        return torch.cat([t.flatten() for t in (y if isinstance(y, tuple) else (y,))])
+
+    start = [uniform(3, hidden, low=-1, high=1) for _ in range(states)]
+    weights = [uniform(*p.shape, low=-1, high=1) for p in module.parameters()]
+    case(f"cell/{name}", f, uniform(3, in_size), *start, *weights,
+         args=[["RNNCell", "LSTMCell", "GRUCell"].index(kind), states])
+
+
+for kind in "RNN", "LSTM", "GRU":
+    short, states = kind.lower(), 2 if kind == "LSTM" else 1
+    recurrent(f"{short}_plain", kind, uniform(2, 4, 3), 5)
+    recurrent(f"{short}_state", kind, uniform(3, 3, 2), 4, states=states)
+    recurrent(f"{short}_no_bias", kind, uniform(2, 3, 3), 3, bias=False)
+    recurrent(f"{short}_two_layers", kind, uniform(2, 3, 3), 4, states=states, num_layers=2)
+    recurrent(f"{short}_bidirectional", kind, uniform(2, 4, 3), 3, states=states,
+              bidirectional=True)
+    recurrent(f"{short}_lengths", kind, uniform(4, 5, 2), 3, states=states, lengths=[3, 5, 1, 4])
+    recurrent(f"{short}_all", kind, uniform(3, 4, 2), 2, states=states, lengths=[2, 4, 3],
+              bidirectional=True, num_layers=2)
+    cell(f"{short}_zeros", kind + "Cell", 3, 5, 0)
+    cell(f"{short}_state", kind + "Cell", 4, 3, states)
+recurrent("rnn_relu", "RNN", uniform(2, 3, 3), 5, states=1, nonlinearity="relu")
+
+words = [2, 0, 6, 2, 4, 2]
+case("embedding/7x5", lambda w: F.embedding(torch.tensor(words), w), uniform(7, 5), args=words)
+missing = [-1, 3, 3, 0, -1]
+case("embedding/padding", lambda w: F.embedding(torch.tensor([4, 3, 3, 0, 4]), torch.cat(
+    [w, torch.zeros(1, 3, dtype=torch.float64)])), uniform(4, 3), args=missing)
+
 path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "vectors.txt")
 with open(path, "w") as file:
     file.write("\n".join(out) + "\n")
