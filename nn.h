@@ -9078,16 +9078,16 @@ nn_tensor *nn_embedding_forward(const nn_embedding *e, const int *ids, int n)
 typedef struct nn__steps {
     nn_ctx *nn;
     nn_rnn_cell l;
-    nn_tensor *x, *h0, *c0, *y, *last_c; /* y [N, T, H], last_c [N, H] */
+    nn_tensor *x, *h0, *c0;
+    nn_tensor *last_h, *last_c, *y; /* results: [N, H]; or NULL; [N, T, H], of a cell NULL */
     int n, steps, in, hidden, reverse;
-    int *lengths;          /* [N], or NULL: all T */
-    size_t block;          /* N H */
+    int *lengths;            /* [N], or NULL: all T */
+    size_t block, gate;      /* N H and T N H */
     nn_real *xs, *h, *c;
-    nn_real *z, *dz;       /* the gates, and the gradients of what their function was applied to */
-    nn_real *dh, *dc;      /* backward: of the states after this step, then before it; [N, H] */
-    nn_real *work;         /* backward: [N, H] */
-    nn__mat w_hh;          /* in panels, gate after gate; forward transposed */
-    size_t panels;         /* how many numbers one gate has */
+    nn_real *z, *dz;         /* the gates; the gradients of what their functions were applied to */
+    nn_real *dh, *dc, *work; /* backward: of the states after a step, then before it; [N, H] */
+    nn__mat w_hh;            /* in panels, gate after gate; forward transposed */
+    size_t panels;           /* how many numbers one gate has */
 } nn__steps;
 
 /* A kind of cell. The input's share of the last gate goes into slot last_in; what W_hh multiplies
@@ -9099,29 +9099,19 @@ struct nn__cell_rule {
     void (*backward)(nn__steps *s, int t); /* dz, and dh, dc of h, c [t] from those of [t + 1] */
 };
 
-static nn_real *nn__at_step(const nn__steps *s, nn_real *a, int slot, int t)
+static nn_real *nn__slot(const nn__steps *s, nn_real *a, int slot, int t)
 {
-    return a + ((size_t)slot * (size_t)s->steps + (size_t)t) * s->block;
+    return a + (size_t)slot * s->gate + (size_t)t * s->block;
 }
 
-/* z += from W_hh^T for `gates` gates from `first` on, at step t */
-static void nn__recur(nn__steps *s, int first, int gates, const nn_real *from, int t)
+/* to += from W_hh^T, or from W_hh, for so many gates; a step of 0: the same block for all */
+static void nn__recur(const nn__steps *s, int first, int gates, const nn_real *from,
+                      size_t from_step, nn_real *to, size_t to_step, int add)
 {
-    const nn__mat b = {s->w_hh.p + (size_t)first * s->panels, s->w_hh.row, s->w_hh.col};
-    const nn__product x = {s->n, s->hidden, s->hidden, 1, gates, nn__rows(from, s->hidden), b, NULL,
-                           nn__at_step(s, s->z, first, t), s->hidden, 0, (ptrdiff_t)s->panels,
-                           nn__at_step(s, s->z, 1, 0) - s->z, 1};
-    nn__run(s->nn, &x);
-}
-
-/* to = the sum of dz W_hh over these gates, or to += it */
-static void nn__recur_back(nn__steps *s, int first, int gates, int t, nn_real *to, int add)
-{
-    const nn__mat b = {s->w_hh.p + (size_t)first * s->panels, s->w_hh.row, s->w_hh.col};
-    const nn__product x = {s->n, s->hidden, s->hidden, add, gates,
-                           nn__rows(nn__at_step(s, s->dz, first, t), s->hidden), b, NULL, to,
-                           s->hidden, nn__at_step(s, s->dz, 1, 0) - s->dz, (ptrdiff_t)s->panels,
-                           0, 1};
+    nn__product x = {s->n, s->hidden, s->hidden, add, gates, nn__rows(from, s->hidden), s->w_hh,
+                     NULL, to, s->hidden, (ptrdiff_t)from_step, (ptrdiff_t)s->panels,
+                     (ptrdiff_t)to_step, 1};
+    x.b.p += (size_t)first * s->panels;
     nn__run(s->nn, &x);
 }
 
@@ -9131,13 +9121,12 @@ static int nn__pack_recurrent(nn__steps *s, int transposed)
     const int h = s->hidden;
     s->panels = nn__panels_size(s->nn, h, h);
     nn_real *p = nn__reals(s->nn, &s->nn->graph, (size_t)s->l.rule->gates * s->panels);
-    if (!p) return 0;
-    for (int g = s->l.rule->gates - 1; g >= 0; g--) {
+    for (int g = s->l.rule->gates - 1; p && g >= 0; g--) {
         const nn__mat w = nn__rows(s->l.weight_hh->data + (ptrdiff_t)g * h * h, h);
         s->w_hh = nn__panels(s->nn, h, h, transposed ? nn__transposed(w) : w,
                              p + (size_t)g * s->panels);
     }
-    return 1;
+    return p != NULL;
 }
 
 /* Where sequence i has what step t reads, in [N, T, ..]; -1 if it is over. */
@@ -9151,187 +9140,159 @@ static ptrdiff_t nn__place(const nn__steps *s, int i, int t)
 static void nn__rows_over(const nn__steps *s, int t, const nn_real *from, nn_real *to)
 {
     const size_t h = (size_t)s->hidden;
-    for (int i = 0; s->lengths && i < s->n; i++)
+    for (int i = 0; s->lengths && i < s->n; i++, to += h)
         if (t < s->lengths[i]) continue;
-        else if (from) memcpy(to + (size_t)i * h, from + (size_t)i * h, h * sizeof *to);
-        else memset(to + (size_t)i * h, 0, h * sizeof *to);
+        else if (from) memcpy(to, from + (size_t)i * h, h * sizeof *to);
+        else memset(to, 0, h * sizeof *to);
 }
 
-/* Each row of a slot, at all steps, becomes the sum of the biases, of those that are there. */
-static void nn__begin_slot(nn__steps *s, int slot, const nn_real *b1, const nn_real *b2)
-{
-    const size_t h = (size_t)s->hidden, row = h * sizeof *s->z;
-    nn_real *const z = nn__at_step(s, s->z, slot, 0);
-    memset(z, 0, row);
-    if (b1) s->nn->kernels->axpy(h, 1, b1, z);
-    if (b2) s->nn->kernels->axpy(h, 1, b2, z);
-    for (size_t i = h; i < (size_t)s->steps * s->block; i += h) memcpy(z + i, z, row);
-}
-
-static void nn__begin_state(const nn__steps *s, const nn_tensor *from, nn_real *to)
-{
-    if (!from) memset(to, 0, s->block * sizeof *to);
-    for (size_t i = 0; from && i < s->block; i += from->size)
-        memcpy(to + i, from->data, from->size * sizeof *to);
-}
-
-/* Everything there is, forward: from x, h0 and c0 to h, c and y. */
-static void nn__run_steps(nn__steps *s)
-{
-    const nn_rnn_cell *l = &s->l;
-    const int in = s->in, h = s->hidden, gates = l->rule->gates, last = l->rule->last_in;
-    const size_t in_row = (size_t)in * sizeof *s->xs, row = (size_t)h * sizeof *s->h;
-    for (int t = 0; t < s->steps; t++)
-        for (int i = 0; i < s->n; i++) {
-            const ptrdiff_t place = nn__place(s, i, t);
-            nn_real *to = s->xs + ((ptrdiff_t)t * s->n + i) * in;
-            if (place < 0) memset(to, 0, in_row);
-            else memcpy(to, s->x->data + place * in, in_row);
-        }
-    nn__begin_state(s, s->h0, s->h);
-    if (s->c) nn__begin_state(s, s->c0, s->c);
-    for (int g = 0; g < gates; g++) {
-        const int slot = g == gates - 1 ? last : g;
-        const nn_real *b1 = l->bias_ih ? l->bias_ih->data + (ptrdiff_t)g * h : NULL;
-        const nn_real *b2 = l->bias_hh ? l->bias_hh->data + (ptrdiff_t)g * h : NULL;
-        if (slot != g) nn__begin_slot(s, g, NULL, b2), b2 = NULL; /* kept apart from the input's */
-        nn__begin_slot(s, slot, b1, b2);
-        nn__gemm(s->nn, s->steps * s->n, h, in, nn__rows(s->xs, in),
-                 nn__transposed(nn__rows(l->weight_ih->data + (ptrdiff_t)g * h * in, in)),
-                 nn__at_step(s, s->z, slot, 0), 1);
-    }
-    for (int t = 0; t < s->steps; t++) {
-        l->rule->forward(s, t);
-        nn_real *state = nn__at_step(s, s->h, 0, t), *c = s->c ? nn__at_step(s, s->c, 0, t) : NULL;
-        nn__rows_over(s, t, state, state + s->block);
-        if (c) nn__rows_over(s, t, c, c + s->block);
-        for (int i = 0; i < s->n; i++) {
-            const ptrdiff_t place = nn__place(s, i, t);
-            if (place >= 0) memcpy(s->y->data + place * h, state + s->block + i * h, row);
-            else memset(s->y->data + ((ptrdiff_t)i * s->steps + t) * h, 0, row);
-        }
-    }
-    if (s->c) memcpy(s->last_c->data, nn__at_step(s, s->c, 0, s->steps), s->block * sizeof *s->c);
-}
-
+/* Each n numbers of a are added to sum. */
 static void nn__add_rows(const nn__steps *s, const nn_real *a, size_t size, nn_real *sum, size_t n)
 {
     for (size_t i = 0; i < size; i += n) s->nn->kernels->axpy(n, 1, a + i, sum);
 }
 
-/* Backpropagation through time. y = h, and step by step from the last: the gradient of h[t + 1] is
- * what y has there and what came back through the steps after it; the rule turns it into dz[t] and
- * the gradient of h[t]. Each weight's gradient is a sum over all steps, one product:
- * dW_ih += dz^T x, dW_hh += dz^T h[t], db += the sum of dz; dx += dz W_ih. */
-static void nn__recurrent_backward(nn_tensor *node)
+/* from, n numbers, or zeros, again and again */
+static void nn__fill_rows(const nn_real *from, size_t n, nn_real *to, size_t size)
 {
-    nn__steps *s = (nn__steps *)node->saved;
-    const nn_rnn_cell *l = &s->l;
-    const int gates = l->rule->gates, h = s->hidden, in = s->in, rows = s->steps * s->n;
-    const size_t all = (size_t)s->steps * s->block, xs_size = (size_t)rows * (size_t)in;
-    nn_real *held = nn__reals(s->nn, &s->nn->graph, 5 * s->block); /* of dh and dc; dh; dc; work */
-    nn_real *dxs = s->x->grad ? nn__reals(s->nn, &s->nn->graph, xs_size) : NULL;
-    s->dz = (nn_real *)nn__alloc(s->nn, &s->nn->graph, (size_t)l->rule->slots * all,
-                                 sizeof *s->dz, 1);
-    if (!held || !s->dz || !nn__pack_recurrent(s, 0) || s->nn->code != NN_OK) return;
-    s->dh = held + 2 * s->block, s->dc = s->dh + s->block, s->work = s->dc + s->block;
-    memset(s->dh, 0, 2 * s->block * sizeof *s->dh);
-    if (s->c) memcpy(s->dc, s->last_c->grad, s->block * sizeof *s->dc);
-    for (int t = s->steps - 1; t >= 0; t--) {
-        for (int i = 0; s->y->grad && i < s->n; i++) {
-            const ptrdiff_t place = nn__place(s, i, t);
-            if (place >= 0) nn__add_rows(s, s->y->grad + place * h, (size_t)h, s->dh + i * h,
-                                         (size_t)h);
+    if (!from) memset(to, 0, size * sizeof *to);
+    for (size_t i = 0; from && i < size; i += n) memmove(to + i, from, n * sizeof *to);
+}
+
+/* x in the order of the steps, or, back, its gradient. */
+static void nn__in_order(const nn__steps *s, nn_real *xs, const nn_real *x, nn_real *dx)
+{
+    const size_t n = (size_t)s->in;
+    for (int t = 0; t < s->steps; t++)
+        for (int i = 0; i < s->n; i++, xs += n) {
+            const ptrdiff_t place = nn__place(s, i, t) * (ptrdiff_t)n;
+            if (dx && place >= 0) nn__add_rows(s, xs, n, dx + place, n);
+            if (!dx) nn__fill_rows(place < 0 ? NULL : x + place, n, xs, n);
         }
-        nn__rows_over(s, t, s->dh, held), nn__rows_over(s, t, s->dc, held + s->block);
+}
+
+/* From x, h0 and c0 to h, c and the results. */
+static void nn__run_steps(nn__steps *s)
+{
+    const nn_rnn_cell *l = &s->l;
+    const int in = s->in, gates = l->rule->gates;
+    const size_t h = (size_t)s->hidden;
+    nn__in_order(s, s->xs, s->x->data, NULL);
+    nn__fill_rows(s->h0 ? s->h0->data : NULL, s->h0 ? s->h0->size : 0, s->h, s->block);
+    if (s->c) nn__fill_rows(s->c0 ? s->c0->data : NULL, s->c0 ? s->c0->size : 0, s->c, s->block);
+    for (int g = 0; g < gates; g++) { /* each sum begins with the biases */
+        const int slot = g == gates - 1 ? l->rule->last_in : g;
+        const nn_real *b1 = l->bias_ih ? l->bias_ih->data + (size_t)g * h : NULL;
+        const nn_real *b2 = l->bias_hh ? l->bias_hh->data + (size_t)g * h : NULL;
+        nn_real *z = nn__slot(s, s->z, slot, 0);
+        nn__fill_rows(b1, h, z, h);
+        if (slot != g) nn__fill_rows(b2, h, nn__slot(s, s->z, g, 0), s->gate);
+        else if (b2) nn__add_rows(s, b2, h, z, h);
+        nn__fill_rows(z, h, z, s->gate);
+        nn__gemm(s->nn, s->steps * s->n, s->hidden, in, nn__rows(s->xs, in),
+                 nn__transposed(nn__rows(l->weight_ih->data + g * s->hidden * (ptrdiff_t)in, in)),
+                 z, 1);
+    }
+    if (s->y) memset(s->y->data, 0, s->y->size * sizeof *s->y->data);
+    for (int t = 0; t < s->steps; t++) {
+        const nn_real *state = nn__slot(s, s->h, 0, t), *c = s->c ? nn__slot(s, s->c, 0, t) : NULL;
+        l->rule->forward(s, t);
+        nn__rows_over(s, t, state, nn__slot(s, s->h, 0, t + 1));
+        if (c) nn__rows_over(s, t, c, nn__slot(s, s->c, 0, t + 1));
+        for (int i = 0; s->y && i < s->n; i++) {
+            const ptrdiff_t place = nn__place(s, i, t) * (ptrdiff_t)h;
+            if (place >= 0) nn__fill_rows(state + s->block + (size_t)i * h, h, s->y->data + place, h);
+        }
+    }
+    nn__fill_rows(nn__slot(s, s->h, 0, s->steps), s->block, s->last_h->data, s->block);
+    if (s->c) nn__fill_rows(nn__slot(s, s->c, 0, s->steps), s->block, s->last_c->data, s->block);
+}
+
+/* Backpropagation through time, step by step from the last: the gradient of h[t + 1] is what y has
+ * there and what came back through the steps after it; the rule turns it into dz[t] and the
+ * gradient of h[t]. Each weight's gradient is a sum over all steps, one product:
+ * dW_ih += dz^T x, dW_hh += dz^T h[t], db += the sum of dz; dx += dz W_ih. */
+static void nn__recurrent_backward(nn_tensor *last_h)
+{
+    nn__steps *s = (nn__steps *)last_h->saved;
+    const nn_rnn_cell *l = &s->l;
+    nn_arena *arena = &s->nn->graph;
+    const int gates = l->rule->gates, last = l->rule->last_in, from = l->rule->last_from;
+    const int h = s->hidden, in = s->in, rows = s->steps * s->n;
+    const size_t xs_size = s->x->grad ? (size_t)rows * (size_t)in : 1, block = s->block;
+    nn_real *held = nn__reals(s->nn, arena, 5 * block); /* of dh and dc; dh; dc; work */
+    nn_real *dxs = nn__reals(s->nn, arena, xs_size);
+    s->dz = (nn_real *)nn__alloc(s->nn, arena, (size_t)l->rule->slots * s->gate, sizeof *s->dz, 1);
+    if (!held || !dxs || !s->dz || !nn__pack_recurrent(s, 0)) return;
+    s->dh = held + 2 * block, s->dc = s->dh + block, s->work = s->dc + block;
+    nn__fill_rows(last_h->grad, block, s->dh, block);
+    nn__fill_rows(s->last_c ? s->last_c->grad : NULL, block, s->dc, block);
+    for (int t = s->steps - 1; t >= 0; t--) {
+        for (int i = 0; s->y && s->y->grad && i < s->n; i++) {
+            const ptrdiff_t place = nn__place(s, i, t) * h;
+            if (place >= 0) nn__add_rows(s, s->y->grad + place, (size_t)h, s->dh + i * h, (size_t)h);
+        }
+        nn__rows_over(s, t, s->dh, held), nn__rows_over(s, t, s->dc, held + block);
         nn__rows_over(s, t, NULL, s->dh), nn__rows_over(s, t, NULL, s->dc);
         l->rule->backward(s, t);
-        nn__rows_over(s, t, held, s->dh), nn__rows_over(s, t, held + s->block, s->dc);
+        nn__rows_over(s, t, held, s->dh), nn__rows_over(s, t, held + block, s->dc);
     }
-    if (s->h0 && s->h0->grad) nn__add_rows(s, s->dh, s->block, s->h0->grad, s->h0->size);
-    if (s->c0 && s->c0->grad) nn__add_rows(s, s->dc, s->block, s->c0->grad, s->c0->size);
+    if (s->h0 && s->h0->grad) nn__add_rows(s, s->dh, block, s->h0->grad, s->h0->size);
+    if (s->c0 && s->c0->grad) nn__add_rows(s, s->dc, block, s->c0->grad, s->c0->size);
     for (int g = 0; g < gates; g++) {
-        const int ending = g == gates - 1, from = l->rule->last_from;
-        const ptrdiff_t block = (ptrdiff_t)g * h;
-        const nn_real *dz_in = nn__at_step(s, s->dz, ending ? l->rule->last_in : g, 0);
-        const nn_real *dz = nn__at_step(s, s->dz, g, 0);
-        const nn_real *state = ending && from >= 0 ? nn__at_step(s, s->z, from, 0) : s->h;
-        if (dxs) nn__gemm(s->nn, rows, in, h, nn__rows(dz_in, h),
-                          nn__rows(l->weight_ih->data + block * in, in), dxs, g > 0);
+        const int ending = g == gates - 1;
+        const ptrdiff_t at = (ptrdiff_t)g * h;
+        const nn_real *dz = nn__slot(s, s->dz, g, 0);
+        const nn_real *dz_in = ending ? nn__slot(s, s->dz, last, 0) : dz;
+        const nn_real *state = ending && from >= 0 ? nn__slot(s, s->z, from, 0) : s->h;
+        if (s->x->grad) nn__gemm(s->nn, rows, in, h, nn__rows(dz_in, h),
+                                 nn__rows(l->weight_ih->data + at * in, in), dxs, g > 0);
         if (l->weight_ih->grad)
             nn__gemm(s->nn, h, in, rows, nn__transposed(nn__rows(dz_in, h)), nn__rows(s->xs, in),
-                     l->weight_ih->grad + block * in, 1);
+                     l->weight_ih->grad + at * in, 1);
         if (l->weight_hh->grad)
             nn__gemm(s->nn, h, h, rows, nn__transposed(nn__rows(dz, h)), nn__rows(state, h),
-                     l->weight_hh->grad + block * h, 1);
+                     l->weight_hh->grad + at * h, 1);
         if (l->bias_ih && l->bias_ih->grad)
-            nn__add_rows(s, dz_in, all, l->bias_ih->grad + block, (size_t)h);
+            nn__add_rows(s, dz_in, s->gate, l->bias_ih->grad + at, (size_t)h);
         if (l->bias_hh && l->bias_hh->grad)
-            nn__add_rows(s, dz, all, l->bias_hh->grad + block, (size_t)h);
+            nn__add_rows(s, dz, s->gate, l->bias_hh->grad + at, (size_t)h);
     }
-    for (int t = 0; dxs && t < s->steps; t++)
-        for (int i = 0; i < s->n; i++) {
-            const ptrdiff_t place = nn__place(s, i, t);
-            if (place >= 0) nn__add_rows(s, dxs + ((ptrdiff_t)t * s->n + i) * in, (size_t)in,
-                                         s->x->grad + place * in, (size_t)in);
-        }
+    if (s->x->grad) nn__in_order(s, dxs, NULL, s->x->grad);
 }
 
-/* The states of an LSTM are a second result of the operation that made its cell states; its
- * backward, which comes next, looks at the gradients of both. */
-static void nn__second_result_backward(nn_tensor *y) { (void)y; }
+/* y and last_c are further results of the operation that made last_h; its backward, which comes
+ * after theirs, looks at the gradients of all three. */
+static void nn__further_result_backward(nn_tensor *y) { (void)y; }
 
-/* The last state of each sequence: y[i] = x[i, place], dx there += dy. */
-static void nn__last_state_backward(nn_tensor *y)
+/* 1 if x, the parameters and the states belong together; takes the sizes from them. */
+static int nn__check_cell(const char *function, nn__steps *s, int ndim)
 {
-    const int *place = (const int *)y->saved, h = nn__last(y->shape);
-    for (ptrdiff_t i = 0; i < (ptrdiff_t)y->size / h; i++)
-        y->ctx->kernels->axpy((size_t)h, 1, y->grad + i * h,
-                              y->in[0]->grad + (ptrdiff_t)place[i] * h);
-}
-
-static nn_tensor *nn__last_state(nn_tensor *x, const int *lengths, int reverse) /* -> [1, N, H] */
-{
-    if (!nn_op_check("nn_rnn_forward", &x, 1)) return nn_op_failed(&x, 1);
-    const int n = x->shape.dim[0], steps = x->shape.dim[1], h = x->shape.dim[2];
-    nn_tensor *y = nn_op_new("last_state", nn_shape3(1, n, h), &x, 1, nn__last_state_backward,
-                             (size_t)n * sizeof(int));
-    for (ptrdiff_t i = 0; y->size && i < n; i++) {
-        const int at = (int)i * steps + (reverse ? 0 : lengths ? lengths[i] - 1 : steps - 1);
-        ((int *)y->saved)[i] = at;
-        memcpy(y->data + i * h, x->data + (ptrdiff_t)at * h, (size_t)h * sizeof *y->data);
-    }
-    return nn_op_done(y);
-}
-
-/* x and the parameters belong together, in a step or in T of them; s gets the sizes. */
-static int nn__check_cell(const char *function, const nn__steps *s, int ndim)
-{
-    nn_ctx *nn = s->x->ctx;
+    nn_ctx *nn = s->nn = s->x->ctx;
     const nn_rnn_cell *l = &s->l;
-    if (!l->rule)
-        return nn__mistake(nn, function, "the cell was not made by nn_rnn_new or one of its kind");
-    const int g = l->rule->gates, h = s->hidden, in = nn__last(s->x->shape);
-    const nn_tensor *state[2] = {s->h0, s->c0};
-    if (s->x->shape.ndim != ndim || !nn_shape_equal(l->weight_ih->shape, nn_shape2(g * h, in)))
+    const nn_shape x = s->x->shape, w = l->weight_hh->shape;
+    const int g = l->rule ? l->rule->gates : 0, h = nn__last(w);
+    s->hidden = h, s->n = x.dim[0], s->steps = ndim == 3 ? x.dim[1] : 1, s->in = nn__last(x);
+    s->block = (size_t)s->n * (size_t)h, s->gate = (size_t)s->steps * s->block;
+    if (!g) return nn__mistake(nn, function, "the cell was not made by a function of its kind");
+    if (x.ndim != ndim || !nn_shape_equal(l->weight_ih->shape, nn_shape2(g * h, s->in)))
         return nn_fail(nn, NN_ERROR_SHAPE, function, "x is %s, not [N, %sin]: weight_ih is %s",
-                       nn_shape_text(nn, s->x->shape), ndim == 3 ? "T, " : "",
+                       nn_shape_text(nn, x), ndim == 3 ? "T, " : "",
                        nn_shape_text(nn, l->weight_ih->shape)), 0;
-    if (l->weight_hh->shape.dim[0] != g * h ||
-        (l->bias_ih && l->bias_ih->size != (size_t)(g * h)) ||
-        (l->bias_hh && l->bias_hh->size != (size_t)(g * h)))
-        return nn_fail(nn, NN_ERROR_SHAPE, function, "the biases are not [%d] and weight_hh is %s",
-                       g * h, nn_shape_text(nn, l->weight_hh->shape)), 0;
+    if (w.dim[0] != g * h || !l->bias_ih != !l->bias_hh ||
+        (l->bias_ih && l->bias_ih->size + l->bias_hh->size != 2 * (size_t)w.dim[0]))
+        return nn_fail(nn, NN_ERROR_SHAPE, function, "weight_hh is %s with other biases than two "
+                       "[%d] or none", nn_shape_text(nn, w), g * h), 0;
+    const nn_tensor *state[2] = {s->h0, s->c0};
     for (int i = 0; i < 2; i++)
-        if (state[i] && (nn__last(state[i]->shape) != h || (state[i]->size != (size_t)h &&
-                         state[i]->size != (size_t)s->x->shape.dim[0] * (size_t)h)))
-            return nn_fail(nn, NN_ERROR_SHAPE, function, "%c is %s, not [%s%d, %d]",
-                           "hc"[i], nn_shape_text(nn, state[i]->shape), ndim == 3 ? ".., " : "",
-                           s->x->shape.dim[0], h), 0;
+        if (state[i] && (nn__last(state[i]->shape) != h ||
+                         (state[i]->size != (size_t)h && state[i]->size != s->block)))
+            return nn_fail(nn, NN_ERROR_SHAPE, function, "%c is %s, not [%s%d, %d]", "hc"[i],
+                           nn_shape_text(nn, state[i]->shape), ndim == 3 ? ".., " : "", s->n, h), 0;
     return 1;
 }
 
-/* One layer in one direction, or with ndim 2 one step. Its h is left to be set. */
+/* One layer in one direction, or with ndim 2 one step. */
 static nn_rnn_result nn__recurrent(const char *function, const nn_rnn_cell *cell, nn_tensor *x,
                                    nn_tensor *h0, nn_tensor *c0, const int *lengths, int reverse,
                                    int ndim)
@@ -9340,42 +9301,37 @@ static nn_rnn_result nn__recurrent(const char *function, const nn_rnn_cell *cell
     memset(&s, 0, sizeof s);
     if (cell) s.l = *cell;
     const nn_rnn_cell *l = &s.l;
-    nn_tensor *in[8] = {x, l->weight_ih, l->weight_hh}, *const more[] = {l->bias_ih, l->bias_hh,
-                                                                         l->weight_ch, h0, c0};
+    nn_tensor *in[8] = {x, l->weight_ih, l->weight_hh};
+    nn_tensor *const more[5] = {l->bias_ih, l->bias_hh, l->weight_ch, h0, c0};
     int n_in = 3;
     for (int i = 0; i < 5; i++)
         if (more[i]) in[n_in++] = more[i];
-    nn_tensor *failed = nn_op_failed(in, n_in);
+    nn_tensor *const failed = nn_op_failed(in, n_in);
     nn_rnn_result r = {failed, failed, failed};
-    if (!nn_op_check(function, in, n_in)) return r;
-    nn_ctx *nn = s.nn = x->ctx;
     s.x = x, s.h0 = h0, s.c0 = c0, s.reverse = reverse;
-    s.hidden = nn__last(l->weight_hh->shape);
-    if (!nn__check_cell(function, &s, ndim)) return r;
-    s.n = x->shape.dim[0], s.steps = ndim == 3 ? x->shape.dim[1] : 1, s.in = nn__last(x->shape);
-    s.block = (size_t)s.n * (size_t)s.hidden;
-    nn_shape shape = x->shape;
-    shape.dim[ndim - 1] = s.hidden;
+    if (!nn_op_check(function, in, n_in) || !nn__check_cell(function, &s, ndim)) return r;
+    nn_ctx *nn = s.nn;
     const char *const op = l->rule->name;
     const int has_c = l->rule->has_c;
-    nn_tensor *node = nn_op_new(op, has_c ? nn_shape2(s.n, s.hidden) : shape, in, n_in,
-                                nn__recurrent_backward, sizeof s);
-    s.y = has_c ? nn_op_new(op, shape, &node, 1, nn__second_result_backward, 0) : node;
-    s.last_c = node;
+    const nn_shape last = ndim == 3 ? nn_shape3(1, s.n, s.hidden) : nn_shape2(s.n, s.hidden);
+    s.last_h = nn_op_new(op, last, in, n_in, nn__recurrent_backward, sizeof s);
+    if (has_c) s.last_c = nn_op_new(op, last, &s.last_h, 1, nn__further_result_backward, 0);
+    if (ndim == 3) s.y = nn_op_new(op, nn_shape3(s.n, s.steps, s.hidden), &s.last_h, 1,
+                                   nn__further_result_backward, 0);
     if (lengths) s.lengths = nn__copy_labels(nn, lengths, (size_t)s.n);
-    if (nn->code != NN_OK) return r;
-    const size_t all = (size_t)s.steps * s.block;
-    s.xs = nn__reals(nn, &nn->graph, (size_t)(s.steps * s.n) * (size_t)s.in);
-    s.h = nn__reals(nn, &nn->graph, all + s.block);
-    if (has_c) s.c = nn__reals(nn, &nn->graph, all + s.block);
-    s.z = nn__reals(nn, &nn->graph, (size_t)l->rule->slots * all);
+    s.xs = nn__reals(nn, &nn->graph, (size_t)s.steps * (size_t)s.n * (size_t)s.in);
+    s.h = nn__reals(nn, &nn->graph, s.gate + s.block);
+    if (has_c) s.c = nn__reals(nn, &nn->graph, s.gate + s.block);
+    s.z = nn__reals(nn, &nn->graph, (size_t)l->rule->slots * s.gate);
     const nn__mark temporaries = nn__arena_mark(&nn->graph);
     if (nn->code != NN_OK || !nn__pack_recurrent(&s, 1)) return r;
     nn__run_steps(&s);
     nn__arena_rewind(&nn->graph, temporaries);
-    *(nn__steps *)node->saved = s;
-    r.c = has_c ? nn_op_done(node) : NULL;
-    r.output = r.h = nn_op_done(s.y);
+    if (nn->code != NN_OK) return r;
+    *(nn__steps *)s.last_h->saved = s;
+    r.h = nn_op_done(s.last_h);
+    r.c = has_c ? nn_op_done(s.last_c) : NULL;
+    r.output = s.y ? nn_op_done(s.y) : r.h;
     return r;
 }
 
@@ -9476,9 +9432,7 @@ static nn_rnn_result nn__layers(const struct nn__cell_rule *rule, const nn_rnn *
                                                 c0 ? nn_slice(c0, 0, i, i + 1) : NULL, lengths,
                                                 reverse, 3);
         if (nn->code != NN_OK) return r;
-        both[reverse] = one.output;
-        h[i] = nn__last_state(one.output, lengths, reverse);
-        if (one.c) c[i] = nn_reshape(one.c, nn_shape3(1, one.c->shape.dim[0], -1));
+        both[reverse] = one.output, h[i] = one.h, c[i] = one.c;
         if (reverse < l->directions - 1) continue;
         x = l->directions == 2 ? nn_concat(2, 2, both) : one.output;
         if (l->dropout > 0 && i < cells - 1) x = nn_dropout(x, l->dropout);
@@ -9491,11 +9445,13 @@ static nn_rnn_result nn__layers(const struct nn__cell_rule *rule, const nn_rnn *
 
 /* ---- the plain recurrent network ---- */
 
+static const nn_rnn_options nn__usual = {0, 0, 0, 0, 0, 0, 0, 0};
+
 /* h[t + 1] = f(W_ih x[t] + b_ih + W_hh h[t] + b_hh), f = tanh or ReLU */
 static void nn__rnn_step(nn__steps *s, int t)
 {
-    nn_real *h = nn__at_step(s, s->h, 0, t), *z = nn__at_step(s, s->z, 0, t);
-    nn__recur(s, 0, 1, h, t);
+    nn_real *h = nn__slot(s, s->h, 0, t), *z = nn__slot(s, s->z, 0, t);
+    nn__recur(s, 0, 1, h, 0, z, s->gate, 1);
     if (s->l.variant) s->nn->kernels->relu(s->block, z, h + s->block);
     else s->nn->kernels->tanh(s->block, z, h + s->block);
 }
@@ -9503,11 +9459,11 @@ static void nn__rnn_step(nn__steps *s, int t)
 /* dz = dh[t + 1] f'(z), dh[t] = dz W_hh */
 static void nn__rnn_step_back(nn__steps *s, int t)
 {
-    const nn_real *after = nn__at_step(s, s->h, 0, t + 1);
-    nn_real *dz = nn__at_step(s, s->dz, 0, t);
+    const nn_real *after = nn__slot(s, s->h, 0, t + 1);
+    nn_real *dz = nn__slot(s, s->dz, 0, t);
     if (s->l.variant) s->nn->kernels->leaky_relu_backward(s->block, 0, s->dh, after, dz);
     else s->nn->kernels->tanh_backward(s->block, s->dh, after, dz);
-    nn__recur_back(s, 0, 1, t, s->dh, 0);
+    nn__recur(s, 0, 1, dz, s->gate, s->dh, 0, 0);
 }
 
 static const struct nn__cell_rule nn__rnn_rule = {"rnn", "nn_rnn_forward", 1, 1, 0, -1, 0,
@@ -9515,8 +9471,7 @@ static const struct nn__cell_rule nn__rnn_rule = {"rnn", "nn_rnn_forward", 1, 1,
 
 nn_rnn_cell nn_rnn_cell_new(nn_model *model, const char *name, int in, int hidden)
 {
-    const nn_rnn_options usual = {0, 0, 0, 0, 0, 0, 0, 0};
-    return nn__cell_new("nn_rnn_cell_new", model, name, "", &nn__rnn_rule, 0, in, hidden, &usual);
+    return nn__cell_new("nn_rnn_cell_new", model, name, "", &nn__rnn_rule, 0, in, hidden, &nn__usual);
 }
 nn_rnn_result nn_rnn_cell_forward(const nn_rnn_cell *l, nn_tensor *x, nn_tensor *h)
 {
@@ -9524,8 +9479,7 @@ nn_rnn_result nn_rnn_cell_forward(const nn_rnn_cell *l, nn_tensor *x, nn_tensor 
 }
 nn_rnn nn_rnn_new(nn_model *model, const char *name, int in, int hidden)
 {
-    const nn_rnn_options usual = {0, 0, 0, 0, 0, 0, 0, 0};
-    return nn__rnn_new("nn_rnn_new", model, name, &nn__rnn_rule, 0, in, hidden, usual);
+    return nn__rnn_new("nn_rnn_new", model, name, &nn__rnn_rule, 0, in, hidden, nn__usual);
 }
 nn_rnn nn_rnn_new_with(nn_model *model, const char *name, int in, int hidden, nn_rnn_options o)
 {
@@ -9582,7 +9536,7 @@ static void nn__peep(nn__steps *s, int t, int slot, int block, const nn_real *c)
 {
     const nn_tensor *w = s->l.weight_ch;
     const ptrdiff_t h = s->hidden, stride = w ? (ptrdiff_t)w->size / 3 : 0;
-    nn_real *z = nn__at_step(s, s->z, slot, t);
+    nn_real *z = nn__slot(s, s->z, slot, t);
     if (w && s->l.variant == NN_PEEPHOLE_FULL)
         nn__gemm(s->nn, s->n, s->hidden, s->hidden, nn__rows(c, s->hidden),
                  nn__transposed(nn__rows(w->data + block * stride, s->hidden)), z, 1);
@@ -9596,7 +9550,7 @@ static void nn__peep_back(nn__steps *s, int t, int slot, int block, const nn_rea
     const nn_tensor *w = s->l.weight_ch;
     const int n = s->n, size = s->hidden;
     const ptrdiff_t h = size, at = w ? block * ((ptrdiff_t)w->size / 3) : 0;
-    const nn_real *dz = nn__at_step(s, s->dz, slot, t);
+    const nn_real *dz = nn__slot(s, s->dz, slot, t);
     if (!w) return;
     if (s->l.variant == NN_PEEPHOLE_FULL) {
         nn__gemm(s->nn, n, size, size, nn__rows(dz, size), nn__rows(w->data + at, size), s->dc, 1);
@@ -9618,11 +9572,11 @@ static void nn__lstm_step(nn__steps *s, int t)
 {
     const nn__kernels *k = s->nn->kernels;
     const size_t n = s->block;
-    nn_real *i = nn__at_step(s, s->z, NN__I_GATE, t), *f = nn__at_step(s, s->z, NN__F_GATE, t);
-    nn_real *g = nn__at_step(s, s->z, NN__G_GATE, t), *o = nn__at_step(s, s->z, NN__O_GATE, t);
-    nn_real *c = nn__at_step(s, s->c, 0, t), *h = nn__at_step(s, s->h, 0, t);
-    nn_real *new_c = c + n, *new_h = h + n, *tanh_c = nn__at_step(s, s->z, NN__TANH_C, t);
-    nn__recur(s, 0, 4, h, t);
+    nn_real *i = nn__slot(s, s->z, NN__I_GATE, t), *f = nn__slot(s, s->z, NN__F_GATE, t);
+    nn_real *g = nn__slot(s, s->z, NN__G_GATE, t), *o = nn__slot(s, s->z, NN__O_GATE, t);
+    nn_real *c = nn__slot(s, s->c, 0, t), *h = nn__slot(s, s->h, 0, t);
+    nn_real *new_c = c + n, *new_h = h + n, *tanh_c = nn__slot(s, s->z, NN__TANH_C, t);
+    nn__recur(s, 0, 4, h, 0, i, s->gate, 1);
     nn__peep(s, t, NN__I_GATE, 0, c), nn__peep(s, t, NN__F_GATE, 1, c);
     k->sigmoid(n, f, f);
     k->sigmoid(n, i, i);
@@ -9639,24 +9593,24 @@ static void nn__lstm_step_back(nn__steps *s, int t)
 {
     const nn__kernels *k = s->nn->kernels;
     const size_t n = s->block;
-    const nn_real *i = nn__at_step(s, s->z, NN__I_GATE, t), *f = nn__at_step(s, s->z, NN__F_GATE, t);
-    const nn_real *g = nn__at_step(s, s->z, NN__G_GATE, t), *o = nn__at_step(s, s->z, NN__O_GATE, t);
-    const nn_real *c = nn__at_step(s, s->c, 0, t), *tanh_c = nn__at_step(s, s->z, NN__TANH_C, t);
+    const nn_real *i = nn__slot(s, s->z, NN__I_GATE, t), *f = nn__slot(s, s->z, NN__F_GATE, t);
+    const nn_real *g = nn__slot(s, s->z, NN__G_GATE, t), *o = nn__slot(s, s->z, NN__O_GATE, t);
+    const nn_real *c = nn__slot(s, s->c, 0, t), *tanh_c = nn__slot(s, s->z, NN__TANH_C, t);
     nn_real *dc = s->dc, *work = s->work;
     k->mul(n, s->dh, 1, tanh_c, 1, work);
-    k->sigmoid_backward(n, work, o, nn__at_step(s, s->dz, NN__O_GATE, t));
+    k->sigmoid_backward(n, work, o, nn__slot(s, s->dz, NN__O_GATE, t));
     k->mul(n, s->dh, 1, o, 1, work);
     k->tanh_backward(n, work, tanh_c, dc);
     nn__peep_back(s, t, NN__O_GATE, 2, c + n);
     k->mul(n, dc, 1, g, 1, work);
-    k->sigmoid_backward(n, work, i, nn__at_step(s, s->dz, NN__I_GATE, t));
+    k->sigmoid_backward(n, work, i, nn__slot(s, s->dz, NN__I_GATE, t));
     k->mul(n, dc, 1, i, 1, work);
-    k->tanh_backward(n, work, g, nn__at_step(s, s->dz, NN__G_GATE, t));
+    k->tanh_backward(n, work, g, nn__slot(s, s->dz, NN__G_GATE, t));
     k->mul(n, dc, 1, c, 1, work);
-    k->sigmoid_backward(n, work, f, nn__at_step(s, s->dz, NN__F_GATE, t));
+    k->sigmoid_backward(n, work, f, nn__slot(s, s->dz, NN__F_GATE, t));
     k->mul(n, dc, 1, f, 1, dc);
     nn__peep_back(s, t, NN__I_GATE, 0, c), nn__peep_back(s, t, NN__F_GATE, 1, c);
-    nn__recur_back(s, 0, 4, t, s->dh, 0);
+    nn__recur(s, 0, 4, nn__slot(s, s->dz, 0, t), s->gate, s->dh, 0, 0);
 }
 
 static const struct nn__cell_rule nn__lstm_rule = {"lstm", "nn_lstm_forward", 4, 5, 3, -1, 1,
@@ -9664,8 +9618,7 @@ static const struct nn__cell_rule nn__lstm_rule = {"lstm", "nn_lstm_forward", 4,
 
 nn_lstm_cell nn_lstm_cell_new(nn_model *model, const char *name, int in, int hidden)
 {
-    const nn_rnn_options usual = {0, 0, 0, 0, 0, 0, 0, 0};
-    return nn__cell_new("nn_lstm_cell_new", model, name, "", &nn__lstm_rule, 0, in, hidden, &usual);
+    return nn__cell_new("nn_lstm_cell_new", model, name, "", &nn__lstm_rule, 0, in, hidden, &nn__usual);
 }
 nn_rnn_result nn_lstm_cell_forward(const nn_lstm_cell *l, nn_tensor *x, nn_tensor *h, nn_tensor *c)
 {
@@ -9680,8 +9633,7 @@ nn_lstm nn_lstm_new_with(nn_model *model, const char *name, int in, int hidden, 
 }
 nn_lstm nn_lstm_new(nn_model *model, const char *name, int in, int hidden)
 {
-    const nn_rnn_options usual = {0, 0, 0, 0, 0, 0, 0, 0};
-    return nn__rnn_new("nn_lstm_new", model, name, &nn__lstm_rule, 0, in, hidden, usual);
+    return nn__rnn_new("nn_lstm_new", model, name, &nn__lstm_rule, 0, in, hidden, nn__usual);
 }
 nn_rnn_result nn_lstm_forward(const nn_lstm *l, nn_tensor *x, nn_tensor *h0, nn_tensor *c0,
                               const int *lengths)
@@ -9698,8 +9650,8 @@ enum { NN__R_GATE, NN__Z_GATE, NN__N_LOW, NN__N_HIGH };
 /* h' = first + z (second - first): what z = 0 and z = 1 stand for. 1 if the second is n. */
 static int nn__gru_ends(const nn__steps *s, int t, const nn_real **first, const nn_real **second)
 {
-    const nn_real *h = nn__at_step(s, s->h, 0, t);
-    const nn_real *n = nn__at_step(s, s->z, s->l.rule->last_in, t);
+    const nn_real *h = nn__slot(s, s->h, 0, t);
+    const nn_real *n = nn__slot(s, s->z, s->l.rule->last_in, t);
     const int renews = s->l.variant == NN_GRU_CHUNG;
     *first = renews ? h : n, *second = renews ? n : h;
     return renews;
@@ -9712,12 +9664,12 @@ static void nn__gru_step(nn__steps *s, int t)
 {
     const nn__kernels *k = s->nn->kernels;
     const size_t size = s->block;
-    nn_real *r = nn__at_step(s, s->z, NN__R_GATE, t), *z = nn__at_step(s, s->z, NN__Z_GATE, t);
-    nn_real *low = nn__at_step(s, s->z, NN__N_LOW, t), *high = nn__at_step(s, s->z, NN__N_HIGH, t);
-    nn_real *h = nn__at_step(s, s->h, 0, t), *new_h = h + size;
+    nn_real *r = nn__slot(s, s->z, NN__R_GATE, t), *z = nn__slot(s, s->z, NN__Z_GATE, t);
+    nn_real *low = nn__slot(s, s->z, NN__N_LOW, t), *high = nn__slot(s, s->z, NN__N_HIGH, t);
+    nn_real *h = nn__slot(s, s->h, 0, t), *new_h = h + size;
     const int after = s->l.variant == NN_GRU_PYTORCH;
     const nn_real *first, *second;
-    nn__recur(s, 0, after ? 3 : 2, h, t);
+    nn__recur(s, 0, after ? 3 : 2, h, 0, r, s->gate, 1);
     k->sigmoid(size, r, r);
     k->sigmoid(size, z, z);
     if (after) {
@@ -9725,7 +9677,7 @@ static void nn__gru_step(nn__steps *s, int t)
         k->tanh(size, high, high);
     } else {
         k->mul(size, r, 1, h, 1, high);
-        nn__recur(s, 2, 1, high, t);
+        nn__recur(s, 2, 1, high, 0, low, 0, 1);
         k->tanh(size, low, low);
     }
     nn__gru_ends(s, t, &first, &second);
@@ -9739,15 +9691,15 @@ static void nn__gru_step_back(nn__steps *s, int t)
 {
     const nn__kernels *k = s->nn->kernels;
     const size_t size = s->block;
-    const nn_real *r = nn__at_step(s, s->z, NN__R_GATE, t), *z = nn__at_step(s, s->z, NN__Z_GATE, t);
-    const nn_real *low = nn__at_step(s, s->z, NN__N_LOW, t), *h = nn__at_step(s, s->h, 0, t);
-    nn_real *dr = nn__at_step(s, s->dz, NN__R_GATE, t), *dh = s->dh, *work = s->work;
-    nn_real *d_low = nn__at_step(s, s->dz, NN__N_LOW, t);
-    nn_real *dn = nn__at_step(s, s->dz, s->l.rule->last_in, t);
+    const nn_real *r = nn__slot(s, s->z, NN__R_GATE, t), *z = nn__slot(s, s->z, NN__Z_GATE, t);
+    const nn_real *low = nn__slot(s, s->z, NN__N_LOW, t), *h = nn__slot(s, s->h, 0, t);
+    nn_real *dr = nn__slot(s, s->dz, NN__R_GATE, t), *dh = s->dh, *work = s->work;
+    nn_real *d_low = nn__slot(s, s->dz, NN__N_LOW, t);
+    nn_real *dn = nn__slot(s, s->dz, s->l.rule->last_in, t);
     const nn_real *first, *second;
     const int renews = nn__gru_ends(s, t, &first, &second);
     k->sub(size, second, 1, first, 1, work), k->mul(size, dh, 1, work, 1, work);
-    k->sigmoid_backward(size, work, z, nn__at_step(s, s->dz, NN__Z_GATE, t));
+    k->sigmoid_backward(size, work, z, nn__slot(s, s->dz, NN__Z_GATE, t));
     k->mul(size, dh, 1, z, 1, work), k->sub(size, dh, 1, work, 1, dh);
     k->tanh_backward(size, renews ? work : dh, renews ? second : first, dn);
     if (!renews) memcpy(dh, work, size * sizeof *dh);
@@ -9755,13 +9707,13 @@ static void nn__gru_step_back(nn__steps *s, int t)
         k->mul(size, dn, 1, r, 1, d_low);
         k->mul(size, dn, 1, low, 1, work);
         k->sigmoid_backward(size, work, r, dr);
-        nn__recur_back(s, 0, 3, t, dh, 1);
+        nn__recur(s, 0, 3, dr, s->gate, dh, 0, 1);
     } else {
-        nn__recur_back(s, 2, 1, t, work, 0);
+        nn__recur(s, 2, 1, d_low, 0, work, 0, 0);
         k->mul_add(size, work, r, dh);
         k->mul(size, work, 1, h, 1, work);
         k->sigmoid_backward(size, work, r, dr);
-        nn__recur_back(s, 0, 2, t, dh, 1);
+        nn__recur(s, 0, 2, dr, s->gate, dh, 0, 1);
     }
 }
 
@@ -9771,8 +9723,7 @@ static const struct nn__cell_rule nn__gru_rules[2] = { /* r after the product, b
 
 nn_gru_cell nn_gru_cell_new(nn_model *model, const char *name, int in, int hidden)
 {
-    const nn_rnn_options usual = {0, 0, 0, 0, 0, 0, 0, 0};
-    return nn__cell_new("nn_gru_cell_new", model, name, "", nn__gru_rules, 0, in, hidden, &usual);
+    return nn__cell_new("nn_gru_cell_new", model, name, "", nn__gru_rules, 0, in, hidden, &nn__usual);
 }
 nn_rnn_result nn_gru_cell_forward(const nn_gru_cell *l, nn_tensor *x, nn_tensor *h)
 {
@@ -9788,8 +9739,7 @@ nn_gru nn_gru_new_with(nn_model *model, const char *name, int in, int hidden, nn
 }
 nn_gru nn_gru_new(nn_model *model, const char *name, int in, int hidden)
 {
-    const nn_rnn_options usual = {0, 0, 0, 0, 0, 0, 0, 0};
-    return nn__rnn_new("nn_gru_new", model, name, nn__gru_rules, 0, in, hidden, usual);
+    return nn__rnn_new("nn_gru_new", model, name, nn__gru_rules, 0, in, hidden, nn__usual);
 }
 nn_rnn_result nn_gru_forward(const nn_gru *l, nn_tensor *x, nn_tensor *h0, const int *lengths)
 {

@@ -378,6 +378,41 @@ static void train_conv(const char *name, nn_shape shape, int residual, int train
     nn_destroy(nn);
 }
 
+/* ---- recurrent networks: the next of 65 letters, at every one of 64 steps ---- */
+
+static void train_char(const char *name, char kind)
+{
+    enum { MOST = 10000, N = 32, T = 64, V = 65, EMBED = 64, HIDDEN = 128 };
+    static double times[MOST];
+    static int letter[N * T], next[N * T];
+    nn_ctx *nn = nn_create(1);
+    nn_model *net = nn_model_new(nn);
+    const nn_embedding e = nn_embedding_new(net, "e", V, EMBED);
+    const nn_rnn r = kind == 'r'   ? nn_rnn_new(net, "r", EMBED, HIDDEN)
+                     : kind == 'l' ? nn_lstm_new(net, "r", EMBED, HIDDEN)
+                                   : nn_gru_new(net, "r", EMBED, HIDDEN);
+    const nn_linear o = nn_linear_new(net, "o", HIDDEN, V);
+    nn_optimizer *opt = nn_adam(net, 1e-3f);
+    for (int i = 0; i < N * T; i++) letter[i] = nn_randint(nn, 0, V), next[i] = nn_randint(nn, 0, V);
+    int count = 0;
+    for (double start = now(); count < 7 || (now() - start < 2 && count < MOST); count++) {
+        const double t = now();
+        nn_clear(nn);
+        nn_zero_grad(net);
+        nn_tensor *x = nn_reshape(nn_embedding_forward(&e, letter, N * T), nn_shape3(N, T, EMBED));
+        x = kind == 'r'   ? nn_rnn_forward(&r, x, NULL, NULL).output
+            : kind == 'l' ? nn_lstm_forward(&r, x, NULL, NULL, NULL).output
+                          : nn_gru_forward(&r, x, NULL, NULL).output;
+        x = nn_reshape(nn_linear_forward(&o, x), nn_shape2(N * T, V));
+        nn_backward(nn_cross_entropy(x, next));
+        nn_step(opt);
+        times[count] = now() - t;
+    }
+    qsort(times, (size_t)count, sizeof *times, ascending);
+    printf("%s %.5f ms\n", name, times[count / 2] * 1e3);
+    nn_destroy(nn);
+}
+
 int main(void)
 {
     static const int shapes[][5] = {
@@ -406,5 +441,8 @@ int main(void)
     train_conv("lenet_b64_momentum", nn_shape4(64, 1, 28, 28), 0, 1, 2);
     train_conv("lenet_infer_b1", nn_shape4(1, 1, 28, 28), 0, 0, 1);
     train_conv("resnet8_c32_b32_momentum", nn_shape4(32, 3, 32, 32), 1, 1, 3);
+    train_char("charrnn_h128_t64_b32_adam", 'r');
+    train_char("charlstm_h128_t64_b32_adam", 'l');
+    train_char("chargru_h128_t64_b32_adam", 'g');
     return 0;
 }
