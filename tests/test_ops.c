@@ -20,7 +20,7 @@
 #include <stdlib.h>
 
 enum { IS_DOUBLE = sizeof(nn_real) == sizeof(double) };
-enum { SEEDS = 20, MAX_IN = 4, MAX_CHOICES = 8, MAX_LABELS = 64, MAX_SIZE = 1 << 14 };
+enum { SEEDS = 20, MAX_IN = 8, MAX_CHOICES = 8, MAX_LABELS = 64, MAX_SIZE = 1 << 14 };
 
 /* ---- one trial: an operation on parameters of random shapes and numbers ---- */
 
@@ -499,6 +499,59 @@ static nn_tensor *flatten(trial *t)
     return nn_flatten(input(t, pick_shape(t, 1 + choose(t, NN_MAX_DIMS))));
 }
 
+static nn_tensor *embedding(trial *t)
+{
+    const nn_embedding e = {input(t, pick_shape(t, 2))};
+    int ids[MAX_LABELS];
+    const int n = 1 + choose(t, 5);
+    for (int i = 0; i < n; i++) ids[i] = pick(t, e.weight->shape.dim[0] + 1) - 1;
+    return nn_embedding_forward(&e, ids, n);
+}
+
+/* A step of a recurrent network, or whole sequences in either direction, of all or fewer steps. */
+static nn_rnn_result recurrent(trial *t, const struct nn__cell_rule *rule, int variant, int ndim)
+{
+    const int n = 1 + pick(t, 3), steps = 1 + pick(t, 4), in = 1 + pick(t, IS_DOUBLE ? 3 : 30);
+    const int h = 1 + pick(t, IS_DOUBLE ? 3 : 40), rows = rule->gates * h;
+    const int bias = pick(t, 4), fewer = pick(t, 2), reverse = ndim == 3 ? pick(t, 2) : 0;
+    const nn_shape state = pick(t, 3) ? nn_shape2(n, h) : nn_shape2(1, h);
+    nn_rnn_cell l = {NULL, NULL, NULL, NULL, NULL, variant, rule};
+    nn_tensor *x = input(t, ndim == 3 ? nn_shape3(n, steps, in) : nn_shape2(n, in));
+    l.weight_ih = input(t, nn_shape2(rows, in)), l.weight_hh = input(t, nn_shape2(rows, h));
+    if (bias) l.bias_ih = input(t, nn_shape1(rows)), l.bias_hh = input(t, nn_shape1(rows));
+    if (rule->has_c && variant)
+        l.weight_ch = input(t, variant == 1 ? nn_shape1(3 * h) : nn_shape2(3 * h, h));
+    nn_tensor *h0 = pick(t, 3) ? input(t, state) : NULL;
+    nn_tensor *c0 = rule->has_c && pick(t, 3) ? input(t, state) : NULL;
+    int lengths[3];
+    for (int i = 0; i < n; i++) lengths[i] = 1 + pick(t, steps);
+    return nn__recurrent("recurrent", &l, x, h0, c0, fewer && ndim == 3 ? lengths : NULL, reverse,
+                         ndim);
+}
+static nn_tensor *rnn_cell(trial *t) { return recurrent(t, &nn__rnn_rule, 0, 2).output; }
+static nn_tensor *rnn(trial *t)
+{
+    return recurrent(t, &nn__rnn_rule, choose(t, 2), 3).output;
+}
+static nn_tensor *lstm(trial *t)
+{
+    return recurrent(t, &nn__lstm_rule, choose(t, 3), 3).output;
+}
+static nn_tensor *lstm_c(trial *t) /* of sequences and of cells */
+{
+    const int ndim = 2 + choose(t, 2);
+    return recurrent(t, &nn__lstm_rule, pick(t, 3), ndim).c;
+}
+static nn_tensor *gru(trial *t)
+{
+    const int convention = choose(t, 3);
+    return recurrent(t, &nn__gru_rules[convention > 0], convention, 3).output;
+}
+static nn_tensor *gru_last(trial *t)
+{
+    return recurrent(t, &nn__gru_rules[0], 0, 2 + choose(t, 2)).h;
+}
+
 /* ---- the table: the backward of each row is the one that its results must have ---- */
 
 #define OP(op, gradient)                                                                         \
@@ -568,6 +621,13 @@ static const operation table[] = {
     {OP(avg_pool1d, avg_pool), .other = avg_pool1d},
     {OP(global_avg_pool2d, sum), .other = global_avg_pool2d},
     {OP(flatten, reshape), .other = flatten},
+    {OP(embedding, embedding), .other = embedding},
+    {OP(rnn, recurrent), .other = rnn_cell}, /* 13.1, 13.3 */
+    {OP(rnn, further_result), .other = rnn}, /* 13.5 */
+    {OP(lstm, further_result), .other = lstm}, /* 14.1, 14.3 */
+    {OP(lstm, further_result), .other = lstm_c},
+    {OP(gru, further_result), .other = gru}, /* 14.4 */
+    {OP(gru, recurrent), .other = gru_last},
 };
 enum { TABLE_SIZE = sizeof table / sizeof table[0] };
 
