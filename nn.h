@@ -9049,8 +9049,7 @@ nn_tensor *nn_embedding_forward(const nn_embedding *e, const int *ids, int n)
     if (w->shape.ndim != 2)
         return nn_fail(nn, NN_ERROR_SHAPE, function, "the weight is %s, not [V, D]",
                        nn_shape_text(nn, w->shape));
-    if (!ids || n < 1) return nn__mistake(nn, function, "%d ids at %p", n, (const void *)ids),
-                              &nn->failed;
+    if (!ids) return nn__mistake(nn, function, "ids is NULL"), &nn->failed;
     const int words = w->shape.dim[0], d = w->shape.dim[1];
     for (int i = 0; i < n; i++)
         if (ids[i] < -1 || ids[i] >= words)
@@ -9058,7 +9057,7 @@ nn_tensor *nn_embedding_forward(const nn_embedding *e, const int *ids, int n)
                                "for zeros)", i, ids[i], nn_shape_text(nn, w->shape), words - 1),
                    &nn->failed;
     nn_tensor *y = nn_op_new("embedding", nn_shape2(n, d), &w, 1, nn__embedding_backward,
-                             (size_t)n * sizeof *ids);
+                             n > 0 ? (size_t)n * sizeof *ids : 0);
     if (!y->size) return y;
     memcpy(y->saved, ids, (size_t)n * sizeof *ids);
     const size_t row = (size_t)d * sizeof *y->data;
@@ -9274,7 +9273,14 @@ static int nn__check_cell(const char *function, nn__steps *s, int ndim)
     const int g = l->rule ? l->rule->gates : 0, h = nn__last(w);
     s->hidden = h, s->n = x.dim[0], s->steps = ndim == 3 ? x.dim[1] : 1, s->in = nn__last(x);
     s->block = (size_t)s->n * (size_t)h, s->gate = (size_t)s->steps * s->block;
-    if (!g) return nn__mistake(nn, function, "the cell was not made by a function of its kind");
+    if (!g || strncmp(function, l->rule->function, strlen(l->rule->name) + 3) != 0)
+        return nn__mistake(nn, function, "the %s is of the kind \"%s\"",
+                           ndim == 3 ? "layer" : "cell", g ? l->rule->name : "?");
+    const size_t peepholes = !l->rule->has_c || !l->variant ? 0
+                             : 3 * (size_t)h * (l->variant == 1 ? 1 : (size_t)h);
+    if ((l->weight_ch ? l->weight_ch->size : 0) != peepholes)
+        return nn_fail(nn, NN_ERROR_SHAPE, function, "weight_ch is %s, not of %zu numbers",
+                       l->weight_ch ? nn_shape_text(nn, l->weight_ch->shape) : "NULL", peepholes), 0;
     if (x.ndim != ndim || !nn_shape_equal(l->weight_ih->shape, nn_shape2(g * h, s->in)))
         return nn_fail(nn, NN_ERROR_SHAPE, function, "x is %s, not [N, %sin]: weight_ih is %s",
                        nn_shape_text(nn, x), ndim == 3 ? "T, " : "",
@@ -9413,9 +9419,6 @@ static nn_rnn_result nn__layers(const struct nn__cell_rule *rule, const nn_rnn *
     if (!nn_op_check(function, in, n_in)) return r;
     nn_ctx *nn = x->ctx;
     const int cells = l->layers * l->directions;
-    if (!cell->rule || cell->rule->function != function)
-        return nn__mistake(nn, function, "the layer is of the kind \"%s\"",
-                           cell->rule ? cell->rule->name : "?"), r;
     for (int i = 0; i < 2; i++)
         if (state[i] && (state[i]->shape.ndim != 3 || state[i]->shape.dim[0] != cells))
             return nn_fail(nn, NN_ERROR_SHAPE, function, "%c0 is %s, not [%d, N, H]", "hc"[i],

@@ -625,6 +625,89 @@ static void convolution(void) /* rows 12.2 and 12.3 */
     stop();
 }
 
+static void recurrent(void) /* chapters 13 and 14 */
+{
+    static const int ids[3] = {0, 2, 5}, lengths[2] = {3, 4};
+    nn_rnn_options o = {0, 0, 0, 0, 0, 0, 0, 0};
+    int index[2];
+    start();
+    nn_rnn r = nn_rnn_new(net, "r", 4, 2), w;
+    nn_lstm l = nn_lstm_new(net, "l", 4, 2);
+    nn_gru g = nn_gru_new(net, "g", 4, 2);
+    nn_rnn_cell c = nn_lstm_cell_new(net, "c", 3, 2), d;
+    const nn_embedding e = nn_embedding_new(net, "e", 5, 3);
+    const nn_highway way = nn_highway_new(net, "way", 3, NN_RELU, -1);
+    nn_tensor *x = nn_full(nn, nn_shape3(2, 3, 4), 1), *h2 = nn_full(nn, nn_shape3(1, 2, 2), 1);
+    const int params = net->n_params;
+    EXPECT_CALL(nn_rnn_new(net, "new", 4, 0), ARG, "nn_rnn_new: from 4 inputs to 0 hidden units");
+    EXPECT_CALL(nn_gru_cell_new(net, "c", 3, 2), ARG,
+                "nn_param: this model has a parameter \"c.weight_ih\" already");
+    EXPECT_CALL(w = nn_lstm_new(net, "l", 4, 2), ARG,
+                "nn_param: this model has a parameter \"l.weight_ih_l0\" already");
+    EXPECT(nn_lstm_forward(&w, x, NULL, NULL, NULL).output, ARG,
+           "nn_lstm_forward: argument 2 is NULL");
+    o.layers = 17;
+    EXPECT_CALL(nn_rnn_new_with(net, "new", 4, 2, o), ARG, "nn_rnn_new_with: 17 layers, not 1 to 16");
+    o.layers = 0, o.dropout = 1;
+    EXPECT_CALL(nn_gru_new_with(net, "new", 4, 2, o), ARG,
+                "nn_gru_new_with: dropout is 1, not in 0 <= dropout < 1");
+    o.dropout = 0, o.peephole = 3, o.convention = -1;
+    EXPECT_CALL(nn_lstm_new_with(net, "new", 4, 2, o), ARG, "nn_lstm_new_with: there is no peephole 3");
+    EXPECT_CALL(nn_gru_new_with(net, "new", 4, 2, o), ARG,
+                "nn_gru_new_with: there is no convention -1");
+    EXPECT_CALL(nn_embedding_new(net, "new", 0, 3), SHAPE,
+                "nn_param: dimension 0 of [0, 3] is not positive");
+    EXPECT_CALL(nn_highway_new(net, "way", 3, NN_RELU, -1), ARG,
+                "nn_param: this model has a parameter \"way.transform.weight\" already");
+    CHECK_INT(net->n_params, params); /* all of a layer or nothing */
+
+    EXPECT(nn_rnn_forward(&r, x23, NULL, NULL).output, SHAPE,
+           "nn_rnn_forward: x is [2, 3], not [N, T, in]: weight_ih is [2, 4]");
+    EXPECT(nn_gru_forward(&g, nn_full(nn, nn_shape3(2, 4, 3), 1), NULL, NULL).h, SHAPE,
+           "nn_gru_forward: x is [2, 4, 3], not [N, T, in]: weight_ih is [6, 4]");
+    EXPECT(nn_rnn_forward(&r, x, x23, NULL).output, SHAPE,
+           "nn_rnn_forward: h0 is [2, 3], not [1, N, H]");
+    EXPECT(nn_rnn_forward(&r, x, nn_full(nn, nn_shape3(1, 3, 2), 1), NULL).output, SHAPE,
+           "nn_rnn_forward: h is [1, 3, 2], not [.., 2, 2]");
+    EXPECT(nn_lstm_forward(&l, x, h2, nn_full(nn, nn_shape3(1, 2, 3), 1), NULL).c, SHAPE,
+           "nn_lstm_forward: c is [1, 2, 3], not [.., 2, 2]");
+    EXPECT(nn_lstm_forward(&l, x, h2, stale, NULL).c, ARG, stale_text("nn_lstm_forward", 4));
+    EXPECT(nn_rnn_forward(&r, x, NULL, lengths).output, ARG,
+           "nn_rnn_forward: lengths[1] is 4, not in 1 to T: x is [2, 3, 4]");
+    EXPECT(nn_rnn_forward(&g, x, NULL, NULL).output, ARG,
+           "nn_rnn_forward: the layer is of the kind \"gru\"");
+    EXPECT(nn_lstm_cell_forward(&c, x, NULL, NULL).h, SHAPE,
+           "nn_lstm_cell_forward: x is [2, 3, 4], not [N, in]: weight_ih is [8, 3]");
+    EXPECT(nn_lstm_cell_forward(&c, x23, x32, NULL).h, SHAPE,
+           "nn_lstm_cell_forward: h is [3, 2], not [2, 2]");
+    EXPECT(nn_gru_cell_forward(&c, x23, NULL).h, ARG,
+           "nn_gru_cell_forward: the cell is of the kind \"lstm\"");
+    EXPECT(nn_lstm_cell_forward(NULL, x23, NULL, NULL).h, ARG,
+           "nn_lstm_cell_forward: argument 2 is NULL");
+    d = c, d.rule = NULL;
+    EXPECT(nn_lstm_cell_forward(&d, x23, NULL, NULL).c, ARG,
+           "nn_lstm_cell_forward: the cell is of the kind \"?\"");
+    d = c, d.bias_hh = NULL;
+    EXPECT(nn_lstm_cell_forward(&d, x23, NULL, NULL).h, SHAPE, "nn_lstm_cell_forward: weight_hh is "
+           "[8, 2] with other biases than two [8] or none");
+    d = c, d.weight_ch = x4;
+    EXPECT(nn_lstm_cell_forward(&d, x23, NULL, NULL).h, SHAPE,
+           "nn_lstm_cell_forward: weight_ch is [4], not of 0 numbers");
+
+    EXPECT(nn_embedding_forward(&e, ids, 3), ARG,
+           "nn_embedding_forward: ids[2] is 5, but the weight is [5, 3] (0 to 4, or -1 for zeros)");
+    EXPECT(nn_embedding_forward(&e, NULL, 3), ARG, "nn_embedding_forward: ids is NULL");
+    EXPECT(nn_embedding_forward(&e, ids, 0), SHAPE,
+           "embedding: dimension 0 of [0, 3] is not positive");
+    EXPECT_CALL(nn_sample(x23, -1, index), ARG, "nn_sample: the temperature is -1");
+    EXPECT_CALL(nn_sample(x23, 1, NULL), ARG, "nn_sample: index is NULL");
+    EXPECT_CALL(nn_sample(nn_full(nn, nn_shape2(2, 3), (nn_real)NAN), 1, index), NN_ERROR_NONFINITE,
+                "nn_sample: row 0 of [2, 3] has NaN or infinity in it");
+    EXPECT(nn_highway_forward(&way, x32, NULL), SHAPE, "nn_highway_forward: x is [3, 2], but the "
+           "layer is 3 wide, and so is what it carries on");
+    stop();
+}
+
 static void losses(void)
 {
     static const int label[2] = {1, 3}, low[2] = {-2, 0}, none[2] = {-1, -1}, good[2] = {0, -1};
@@ -1369,6 +1452,11 @@ static nn_early_stopping empty_stopping;
 static nn_batch_norm empty_norm;
 static nn_conv2d empty_conv;
 static nn_receptive_field empty_field;
+static nn_rnn empty_rnn;
+static nn_rnn_cell empty_cell;
+static nn_rnn_options no_options;
+static nn_embedding empty_embedding;
+static nn_highway empty_highway;
 static const nn_real two_losses[2] = {1, 2};
 
 /* Nothing but NULL: an abort with the name of the function and the word NULL. */
@@ -1517,6 +1605,26 @@ static const nn_real two_losses[2] = {1, 2};
     X(nn_avg_pool1d, nn_avg_pool1d(NULL, 1, 0, 0))                                                \
     X(nn_global_avg_pool2d, nn_global_avg_pool2d(NULL))                                           \
     X(nn_flatten, nn_flatten(NULL))                                                               \
+    X(nn_embedding_new, nn_embedding_new(NULL, NULL, 1, 1))                                       \
+    X(nn_embedding_forward, nn_embedding_forward(NULL, NULL, 1))                                  \
+    X(nn_sample, nn_sample(NULL, 1, NULL))                                                        \
+    X(nn_rnn_cell_new, nn_rnn_cell_new(NULL, NULL, 1, 1))                                         \
+    X(nn_lstm_cell_new, nn_lstm_cell_new(NULL, NULL, 1, 1))                                       \
+    X(nn_gru_cell_new, nn_gru_cell_new(NULL, NULL, 1, 1))                                         \
+    X(nn_rnn_new, nn_rnn_new(NULL, NULL, 1, 1))                                                   \
+    X(nn_lstm_new, nn_lstm_new(NULL, NULL, 1, 1))                                                 \
+    X(nn_gru_new, nn_gru_new(NULL, NULL, 1, 1))                                                   \
+    X(nn_rnn_new_with, nn_rnn_new_with(NULL, NULL, 1, 1, no_options))                             \
+    X(nn_lstm_new_with, nn_lstm_new_with(NULL, NULL, 1, 1, no_options))                           \
+    X(nn_gru_new_with, nn_gru_new_with(NULL, NULL, 1, 1, no_options))                             \
+    X(nn_rnn_cell_forward, nn_rnn_cell_forward(NULL, NULL, NULL))                                 \
+    X(nn_lstm_cell_forward, nn_lstm_cell_forward(NULL, NULL, NULL, NULL))                         \
+    X(nn_gru_cell_forward, nn_gru_cell_forward(NULL, NULL, NULL))                                 \
+    X(nn_rnn_forward, nn_rnn_forward(NULL, NULL, NULL, NULL))                                     \
+    X(nn_lstm_forward, nn_lstm_forward(NULL, NULL, NULL, NULL, NULL))                             \
+    X(nn_gru_forward, nn_gru_forward(NULL, NULL, NULL, NULL))                                     \
+    X(nn_highway_new, nn_highway_new(NULL, NULL, 1, NN_RELU, 0))                                  \
+    X(nn_highway_forward, nn_highway_forward(NULL, NULL, NULL))                                   \
     X(nn_csv_load, nn_csv_load(NULL, NULL, plain))                                                \
     X(nn_csv_parse, nn_csv_parse(NULL, NULL, 0, plain))                                           \
     X(nn_idx_load, nn_idx_load(NULL, NULL))                                                       \
@@ -1593,6 +1701,11 @@ static const nn_real two_losses[2] = {1, 2};
     X(nn_early_stop, nn_early_stop(&empty_stopping, 1))                                           \
     X(nn_batch_norm_forward, nn_batch_norm_forward(&empty_norm, x23))                             \
     X(nn_conv2d_forward, nn_conv2d_forward(&empty_conv, x23))                                     \
+    X(nn_rnn_forward, nn_rnn_forward(&empty_rnn, x23, NULL, NULL))                                \
+    X(nn_lstm_cell_forward, nn_lstm_cell_forward(&empty_cell, x23, NULL, NULL))                   \
+    X(nn_embedding_forward, nn_embedding_forward(&empty_embedding, NULL, 1))                      \
+    X(nn_highway_forward, nn_highway_forward(&empty_highway, x23, NULL))                          \
+    X(nn_sample, nn_sample(x23, 1, NULL))                                                         \
     X(nn_conv_out_size, nn_conv_out_size(1, 0, 1, 0, 1))                                          \
     X(nn_receptive_field_after, nn_receptive_field_after(empty_field, 0, 1, 1))                   \
     X(nn_prechelt_criteria, nn_prechelt_criteria(two_losses, two_losses, 2, 0))                   \
@@ -1650,6 +1763,7 @@ int main(void)
     RUN(models);
     RUN(regularisation);
     RUN(convolution);
+    RUN(recurrent);
     RUN(losses);
     RUN(first_nan);
     RUN(gradients_and_ensembles);

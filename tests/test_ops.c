@@ -525,7 +525,7 @@ static nn_rnn_result recurrent(trial *t, const struct nn__cell_rule *rule, int v
     nn_tensor *c0 = rule->has_c && pick(t, 3) ? input(t, state) : NULL;
     int lengths[3];
     for (int i = 0; i < n; i++) lengths[i] = 1 + pick(t, steps);
-    return nn__recurrent("recurrent", &l, x, h0, c0, fewer && ndim == 3 ? lengths : NULL, reverse,
+    return nn__recurrent(rule->function, &l, x, h0, c0, fewer && ndim == 3 ? lengths : NULL, reverse,
                          ndim);
 }
 static nn_tensor *rnn_cell(trial *t) { return recurrent(t, &nn__rnn_rule, 0, 2).output; }
