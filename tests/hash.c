@@ -109,6 +109,43 @@ static void convolutional(nn_model *net)
     }
 }
 
+/* A bidirectional RNN below an LSTM with peepholes and a GRU, on embedded words, with lengths. */
+static void recurrent(nn_model *net)
+{
+    enum { SEQUENCES = 5, STEPS = 9, V = 11, UNITS = 18 };
+    nn_ctx *nn = net->ctx;
+    nn_rnn_options o = {2, 1, 0, (nn_real)0.1, 0, 0, 0, 0};
+    const nn_embedding words = nn_embedding_new(net, "words", V, D);
+    const nn_rnn below = nn_rnn_new_with(net, "rnn", D, UNITS, o);
+    o.layers = 1, o.bidirectional = 0, o.peephole = NN_PEEPHOLE_DIAGONAL;
+    const nn_lstm lstm = nn_lstm_new_with(net, "lstm", 2 * UNITS, UNITS, o);
+    const nn_gru gru = nn_gru_new(net, "gru", 2 * UNITS, UNITS);
+    const nn_gru_cell cell = nn_gru_cell_new(net, "cell", UNITS, UNITS);
+    const nn_highway way = nn_highway_new(net, "way", UNITS, NN_TANH, -1);
+    const nn_linear head = nn_linear_new(net, "head", UNITS, V);
+    nn_optimizer *opt = nn_adam(net, (nn_real)0.01);
+    const int lengths[SEQUENCES] = {9, 4, 1, 7, 9};
+    int text[SEQUENCES * STEPS], next[SEQUENCES * STEPS];
+    for (int i = 0; i < SEQUENCES * STEPS; i++) text[i] = nn_randint(nn, -1, V);
+    for (int step = 0; step < 8; step++) {
+        nn_clear(nn);
+        nn_zero_grad(net);
+        nn_tensor *x = nn_embedding_forward(&words, text, SEQUENCES * STEPS);
+        x = nn_reshape(x, nn_shape3(SEQUENCES, STEPS, D));
+        x = nn_rnn_forward(&below, x, NULL, lengths).output;
+        const nn_rnn_result a = nn_lstm_forward(&lstm, x, NULL, NULL, NULL);
+        const nn_rnn_result b = nn_gru_forward(&gru, x, a.c, lengths);
+        nn_tensor *h = nn_reshape(b.h, nn_shape2(SEQUENCES, UNITS));
+        h = nn_mean(nn_square(nn_gru_cell_forward(&cell, h, nn_reshape(a.h, h->shape)).h));
+        nn_tensor *y = nn_highway_forward(&way, nn_add(a.output, b.output), NULL);
+        y = nn_reshape(nn_linear_forward(&head, y), nn_shape2(SEQUENCES * STEPS, V));
+        nn_sample(y, (nn_real)0.7, next);
+        nn_backward(nn_add(nn_cross_entropy(y, text), h));
+        nn_step(opt);
+        for (int i = 0; i < SEQUENCES * STEPS; i++) text[i] = next[i];
+    }
+}
+
 int main(int argc, char **argv)
 {
     nn_ctx *nn = nn_create(1);
@@ -189,6 +226,7 @@ int main(int argc, char **argv)
     memset(trace->data, 0, trace->size * sizeof *trace->data);
     every_kernel(nn, trace);
     convolutional(net);
+    recurrent(net);
     printf("%016llx\n", (unsigned long long)hash_of(net));
     const int failed = !nn_ok(nn) || nn_stats(trace).nan > 0;
     nn_destroy(nn);

@@ -635,6 +635,38 @@ static void mlp_build(nn_model *m)
 }
 static const nn_real *mlp_run(nn_tensor *x) { return nn_mlp_forward(&mlp, x->data, 2); }
 
+/* Of a recurrent layer x is one sequence of two steps, of a cell two sequences of one. */
+static nn_rnn recurrent;
+static nn_rnn_cell cell;
+static nn_embedding embedding;
+static nn_highway highway;
+static nn_tensor *sequence(nn_tensor *x) { return nn_reshape(x, nn_shape3(1, 2, 5)); }
+static void rnn_build(nn_model *m)
+{
+    const nn_rnn_options o = {2, 1, 0, 0, 0, 0, 0, 0};
+    recurrent = nn_rnn_new_with(m, "rnn", 5, 3, o);
+}
+static const nn_real *rnn_run(nn_tensor *x) { return nn_rnn_forward(&recurrent, sequence(x), NULL, NULL).output->data; }
+static void lstm_build(nn_model *m) { recurrent = nn_lstm_new(m, "lstm", 5, 3); }
+static const nn_real *lstm_run(nn_tensor *x) { return nn_lstm_forward(&recurrent, sequence(x), NULL, NULL, NULL).output->data; }
+static void gru_build(nn_model *m) { recurrent = nn_gru_new(m, "gru", 5, 3); }
+static const nn_real *gru_run(nn_tensor *x) { return nn_gru_forward(&recurrent, sequence(x), NULL, NULL).output->data; }
+static void rnn_cell_build(nn_model *m) { cell = nn_rnn_cell_new(m, "cell", 5, 3); }
+static const nn_real *rnn_cell_run(nn_tensor *x) { return nn_rnn_cell_forward(&cell, x, NULL).h->data; }
+static void lstm_cell_build(nn_model *m) { cell = nn_lstm_cell_new(m, "cell", 5, 3); }
+static const nn_real *lstm_cell_run(nn_tensor *x) { return nn_lstm_cell_forward(&cell, x, NULL, NULL).h->data; }
+static void gru_cell_build(nn_model *m) { cell = nn_gru_cell_new(m, "cell", 5, 3); }
+static const nn_real *gru_cell_run(nn_tensor *x) { return nn_gru_cell_forward(&cell, x, NULL).h->data; }
+static void embedding_build(nn_model *m) { embedding = nn_embedding_new(m, "embedding", 4, 3); }
+static const nn_real *embedding_run(nn_tensor *x) /* the words 3 and 1 */
+{
+    const int words[2] = {3, 1};
+    (void)x;
+    return nn_embedding_forward(&embedding, words, 2)->data;
+}
+static void highway_build(nn_model *m) { highway = nn_highway_new(m, "highway", 5, NN_RELU, -1); }
+static const nn_real *highway_run(nn_tensor *x) { return nn_highway_forward(&highway, x, NULL)->data; }
+
 static const struct layer {
     const char *function;
     void (*build)(nn_model *m);
@@ -643,6 +675,14 @@ static const struct layer {
 } layers[] = {{"nn_linear_new", linear_build, linear_run, 3},
               {"nn_batch_norm_new", norm_build, norm_run, 5},
               {"nn_mlp_new", mlp_build, mlp_run, 3},
+              {"nn_rnn_new", rnn_build, rnn_run, 6},
+              {"nn_lstm_new", lstm_build, lstm_run, 3},
+              {"nn_gru_new", gru_build, gru_run, 3},
+              {"nn_rnn_cell_new", rnn_cell_build, rnn_cell_run, 3},
+              {"nn_lstm_cell_new", lstm_cell_build, lstm_cell_run, 3},
+              {"nn_gru_cell_new", gru_cell_build, gru_cell_run, 3},
+              {"nn_embedding_new", embedding_build, embedding_run, 3},
+              {"nn_highway_new", highway_build, highway_run, 5},
               {"nn_early_stopping_new", NULL, NULL, 0}}; /* not a layer */
 
 static nn_model *layer_model(const struct layer *l, nn_tensor **x, nn_tensor **y)

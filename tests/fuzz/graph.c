@@ -37,6 +37,9 @@ typedef struct program {
     nn_model *model;
     nn_linear linear;
     nn_batch_norm norm;
+    nn_embedding embedding;
+    nn_highway highway;
+    nn_rnn recurrent[3];            /* RNN, LSTM, GRU, of 4 inputs and 2 units */
     nn_optimizer *opt;
     nn_tensor *pool[POOL], *bad[3]; /* bad: of another context, of the step before, failed */
     int next;                       /* place in the pool */
@@ -150,7 +153,7 @@ static void another(program *p) /* what is in no list */
     const int *many;
     int i, j;
     nn_real a, b;
-    switch (byte(p) % 24) {
+    switch (byte(p) % 28) {
     case 0: i = whole(p), j = whole(p); result(p, nn_transpose(x, i, j)); break;
     case 1: result(p, nn_reshape(x, shape(p))); break;
     case 2: i = whole(p), j = whole(p); result(p, nn_slice(x, i, j, whole(p))); break;
@@ -218,6 +221,33 @@ static void another(program *p) /* what is in no list */
     case 23: {
         int index[LARGEST];
         nn_argmax(x, index);
+        if (nn_ok(nn) && nn_ok(p->other)) MUST(index[0] >= 0 && (size_t)index[0] < x->size);
+        done(p);
+        break;
+    }
+    case 24: many = labels(p), p->bad_given = 0; i = whole(p); result(p, nn_embedding_forward(&p->embedding, many, i < 100 ? i : 100)); break;
+    case 25: result(p, nn_highway_forward(&p->highway, x, byte(p) & 1 ? &y : NULL)); break;
+    case 26: {
+        int lengths[8];
+        const int kind = byte(p) % 6, given = byte(p);
+        for (i = 0; i < 8; i++) lengths[i] = whole(p);
+        y = given & 1 ? tensor(p) : NULL, z = given & 2 ? tensor(p) : NULL;
+        if (x->shape.ndim && x->shape.dim[0] > 8) break; /* lengths [N] */
+        const nn_rnn *l = &p->recurrent[kind % 3];
+        many = given & 4 ? lengths : NULL;
+        const nn_rnn_result r = kind == 0   ? nn_rnn_forward(l, x, y, many)
+                                : kind == 1 ? nn_lstm_forward(l, x, y, z, many)
+                                : kind == 2 ? nn_gru_forward(l, x, y, many)
+                                : kind == 3 ? nn_rnn_cell_forward(l->cell, x, y)
+                                : kind == 4 ? nn_lstm_cell_forward(l->cell, x, y, z)
+                                            : nn_gru_cell_forward(l->cell, x, y);
+        if (kind % 3 != 1) p->bad_given &= z == NULL; /* these have no second state */
+        result(p, given & 8 ? r.output : r.h);
+        break;
+    }
+    case 27: {
+        int index[LARGEST];
+        nn_sample(x, number(p), index);
         if (nn_ok(nn) && nn_ok(p->other)) MUST(index[0] >= 0 && (size_t)index[0] < x->size);
         done(p);
         break;
@@ -301,6 +331,13 @@ static uint64_t run(const uint8_t *bytes, size_t size, const char *simd)
     p.model = nn_model_new(nn);
     p.linear = nn_linear_new(p.model, "fc", 4, 3);
     p.norm = nn_batch_norm_new(p.model, "bn", 3);
+    nn_model *layers = nn_model_new(nn);
+    const nn_rnn_options options = {2, 1, 0, 0, 1, NN_PEEPHOLE_FULL, 0, NN_GRU_CHO};
+    p.embedding = nn_embedding_new(layers, "embedding", 3, 4);
+    p.highway = nn_highway_new(layers, "highway", 4, NN_TANH, -1);
+    p.recurrent[0] = nn_rnn_new_with(layers, "rnn", 4, 2, options);
+    p.recurrent[1] = nn_lstm_new_with(layers, "lstm", 4, 2, options);
+    p.recurrent[2] = nn_gru_new(layers, "gru", 4, 2);
     nn_tensor *w = nn_param(p.model, "", "w", nn_shape2(3, 4));
     nn_xavier_uniform(w, 1);
     p.opt = nn_sgd(p.model, (nn_real)0.1);

@@ -27,10 +27,50 @@ class Mlp(nn.Module):
         return self.mlp["2"](torch.tanh(self.mlp["1"](x)))
 
 
+class First(nn.Module):
+    """One layer by its name in the file; the first of its results."""
+
+    def __init__(self, name, layer):
+        super().__init__()
+        self.name = name
+        self.add_module(name, layer)
+
+    def forward(self, x):
+        y = getattr(self, self.name)(x)
+        return y[0] if isinstance(y, tuple) else y
+
+
+class Embedding(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(4, 3)
+
+    def forward(self, x):
+        return self.embedding(torch.tensor([3, 1]))
+
+
+class Highway(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.transform, self.gate = nn.Linear(5, 5), nn.Linear(5, 5)
+
+    def forward(self, x):
+        t = torch.sigmoid(self.gate(x))
+        return t * torch.relu(self.transform(x)) + (1 - t) * x
+
+
 LAYERS = {  # by nn.h's function; a layer that is missing here fails the check
     "nn_linear_new": nn.Sequential(),
     "nn_batch_norm_new": nn.Sequential(),
     "nn_mlp_new": Mlp(),
+    "nn_rnn_new": First("rnn", nn.RNN(5, 3, num_layers=2, bidirectional=True)),
+    "nn_lstm_new": First("lstm", nn.LSTM(5, 3)),  # two steps of one sequence
+    "nn_gru_new": First("gru", nn.GRU(5, 3)),
+    "nn_rnn_cell_new": First("cell", nn.RNNCell(5, 3)),
+    "nn_lstm_cell_new": First("cell", nn.LSTMCell(5, 3)),  # one step of two sequences
+    "nn_gru_cell_new": First("cell", nn.GRUCell(5, 3)),
+    "nn_embedding_new": Embedding(),
+    "nn_highway_new": First("highway", Highway()),
 }
 LAYERS["nn_linear_new"].add_module("fc", nn.Linear(5, 3))
 LAYERS["nn_batch_norm_new"].add_module("bn", nn.BatchNorm1d(5))
