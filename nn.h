@@ -4266,20 +4266,14 @@ static int nn__gemm(nn_ctx *nn, int m, int n, int k, nn__mat a, nn__mat b, nn_re
 }
 
 #if NN_CHAPTERS >= 13
-/* How many numbers B [k, n] has in panels, and B in panels, which are written to p. */
-static size_t nn__panels_size(nn_ctx *nn, int n, int k)
+/* B [k, n] in panels at p, where there is room for k numbers for each column, n of them rounded up
+ * to whole tiles. */
+static nn__mat nn__panels(const nn__kernels *kern, int n, int k, nn__mat b, nn_real *p)
 {
-    const int width = nn->kernels->width;
-    return (size_t)((n + width - 1) / width * width) * (size_t)k;
-}
-
-static nn__mat nn__panels(nn_ctx *nn, int n, int k, nn__mat b, nn_real *p)
-{
-    const int width = nn->kernels->width;
-    const nn__mat panels = {p, width, k};
-    for (int j = 0; j < n; j += width)
-        nn->kernels->pack(nn__min(width, n - j), width, k, b.p + j * b.col, b.col, b.row,
-                          p + (ptrdiff_t)j * k);
+    const nn__mat panels = {p, kern->width, k};
+    for (int j = 0; j < n; j += kern->width)
+        kern->pack(nn__min(kern->width, n - j), kern->width, k, b.p + j * b.col, b.col, b.row,
+                   p + (ptrdiff_t)j * k);
     return panels;
 }
 #endif
@@ -9117,12 +9111,12 @@ static void nn__recur(const nn__steps *s, int first, int gates, const nn_real *f
 /* W_hh, or its transpose, in panels for the loop over the steps; 0 without memory. */
 static int nn__pack_recurrent(nn__steps *s, int transposed)
 {
-    const int h = s->hidden;
-    s->panels = nn__panels_size(s->nn, h, h);
-    nn_real *p = nn__reals(s->nn, &s->nn->graph, (size_t)s->l.rule->gates * s->panels);
-    for (int g = s->l.rule->gates - 1; p && g >= 0; g--) {
+    const int h = s->hidden, width = s->nn->kernels->width, gates = s->l.rule->gates;
+    s->panels = (size_t)((h + width - 1) / width * width) * (size_t)h;
+    nn_real *p = nn__reals(s->nn, &s->nn->graph, (size_t)gates * s->panels);
+    for (int g = gates - 1; p && g >= 0; g--) {
         const nn__mat w = nn__rows(s->l.weight_hh->data + (ptrdiff_t)g * h * h, h);
-        s->w_hh = nn__panels(s->nn, h, h, transposed ? nn__transposed(w) : w,
+        s->w_hh = nn__panels(s->nn->kernels, h, h, transposed ? nn__transposed(w) : w,
                              p + (size_t)g * s->panels);
     }
     return p != NULL;
@@ -9200,7 +9194,8 @@ static void nn__run_steps(nn__steps *s)
         if (c) nn__rows_over(s, t, c, nn__slot(s, s->c, 0, t + 1));
         for (int i = 0; s->y && i < s->n; i++) {
             const ptrdiff_t place = nn__place(s, i, t) * (ptrdiff_t)h;
-            if (place >= 0) nn__fill_rows(state + s->block + (size_t)i * h, h, s->y->data + place, h);
+            const nn_real *row = state + s->block + (size_t)i * h;
+            if (place >= 0) nn__fill_rows(row, h, s->y->data + place, h);
         }
     }
     nn__fill_rows(nn__slot(s, s->h, 0, s->steps), s->block, s->last_h->data, s->block);
@@ -9228,8 +9223,9 @@ static void nn__recurrent_backward(nn_tensor *last_h)
     nn__fill_rows(s->last_c ? s->last_c->grad : NULL, block, s->dc, block);
     for (int t = s->steps - 1; t >= 0; t--) {
         for (int i = 0; s->y && s->y->grad && i < s->n; i++) {
-            const ptrdiff_t place = nn__place(s, i, t) * h;
-            if (place >= 0) nn__add_rows(s, s->y->grad + place, (size_t)h, s->dh + i * h, (size_t)h);
+            const ptrdiff_t place = nn__place(s, i, t) * h, size = h;
+            if (place >= 0)
+                nn__add_rows(s, s->y->grad + place, (size_t)size, s->dh + i * size, (size_t)size);
         }
         nn__rows_over(s, t, s->dh, held), nn__rows_over(s, t, s->dc, held + block);
         nn__rows_over(s, t, NULL, s->dh), nn__rows_over(s, t, NULL, s->dc);
@@ -9270,25 +9266,25 @@ static int nn__check_cell(const char *function, nn__steps *s, int ndim)
     nn_ctx *nn = s->nn = s->x->ctx;
     const nn_rnn_cell *l = &s->l;
     const nn_shape x = s->x->shape, w = l->weight_hh->shape;
-    const int g = l->rule ? l->rule->gates : 0, h = nn__last(w);
+    const int g = l->rule ? l->rule->gates : 1, rows = w.dim[0], h = nn__last(w);
     s->hidden = h, s->n = x.dim[0], s->steps = ndim == 3 ? x.dim[1] : 1, s->in = nn__last(x);
     s->block = (size_t)s->n * (size_t)h, s->gate = (size_t)s->steps * s->block;
-    if (!g || strncmp(function, l->rule->function, strlen(l->rule->name) + 3) != 0)
+    if (!l->rule || strncmp(function, l->rule->function, strlen(l->rule->name) + 3) != 0)
         return nn__mistake(nn, function, "the %s is of the kind \"%s\"",
-                           ndim == 3 ? "layer" : "cell", g ? l->rule->name : "?");
+                           ndim == 3 ? "layer" : "cell", l->rule ? l->rule->name : "?");
+    const size_t size = (size_t)h, biases = !l->bias_ih && !l->bias_hh ? 0 : 2 * (size_t)rows;
     const size_t peepholes = !l->rule->has_c || !l->variant ? 0
-                             : 3 * (size_t)h * (l->variant == 1 ? 1 : (size_t)h);
-    if ((l->weight_ch ? l->weight_ch->size : 0) != peepholes)
-        return nn_fail(nn, NN_ERROR_SHAPE, function, "weight_ch is %s, not of %zu numbers",
-                       l->weight_ch ? nn_shape_text(nn, l->weight_ch->shape) : "NULL", peepholes), 0;
-    if (x.ndim != ndim || !nn_shape_equal(l->weight_ih->shape, nn_shape2(g * h, s->in)))
+                             : l->variant > 1               ? size * size
+                                                            : size;
+    if (w.ndim != 2 || rows % g != 0 || rows / g != h ||
+        (l->bias_ih ? l->bias_ih->size : 0) + (l->bias_hh ? l->bias_hh->size : 0) != biases ||
+        (l->weight_ch ? l->weight_ch->size : 0) != 3 * peepholes)
+        return nn_fail(nn, NN_ERROR_SHAPE, function, "the cell's parameters do not fit together: "
+                       "weight_hh is %s", nn_shape_text(nn, w)), 0;
+    if (x.ndim != ndim || !nn_shape_equal(l->weight_ih->shape, nn_shape2(rows, s->in)))
         return nn_fail(nn, NN_ERROR_SHAPE, function, "x is %s, not [N, %sin]: weight_ih is %s",
                        nn_shape_text(nn, x), ndim == 3 ? "T, " : "",
                        nn_shape_text(nn, l->weight_ih->shape)), 0;
-    if (w.dim[0] != g * h || !l->bias_ih != !l->bias_hh ||
-        (l->bias_ih && l->bias_ih->size + l->bias_hh->size != 2 * (size_t)w.dim[0]))
-        return nn_fail(nn, NN_ERROR_SHAPE, function, "weight_hh is %s with other biases than two "
-                       "[%d] or none", nn_shape_text(nn, w), g * h), 0;
     const nn_tensor *state[2] = {s->h0, s->c0};
     for (int i = 0; i < 2; i++)
         if (state[i] && (nn__last(state[i]->shape) != h ||
@@ -9474,7 +9470,8 @@ static const struct nn__cell_rule nn__rnn_rule = {"rnn", "nn_rnn_forward", 1, 1,
 
 nn_rnn_cell nn_rnn_cell_new(nn_model *model, const char *name, int in, int hidden)
 {
-    return nn__cell_new("nn_rnn_cell_new", model, name, "", &nn__rnn_rule, 0, in, hidden, &nn__usual);
+    return nn__cell_new("nn_rnn_cell_new", model, name, "", &nn__rnn_rule, 0, in, hidden,
+                        &nn__usual);
 }
 nn_rnn_result nn_rnn_cell_forward(const nn_rnn_cell *l, nn_tensor *x, nn_tensor *h)
 {
@@ -9621,7 +9618,8 @@ static const struct nn__cell_rule nn__lstm_rule = {"lstm", "nn_lstm_forward", 4,
 
 nn_lstm_cell nn_lstm_cell_new(nn_model *model, const char *name, int in, int hidden)
 {
-    return nn__cell_new("nn_lstm_cell_new", model, name, "", &nn__lstm_rule, 0, in, hidden, &nn__usual);
+    return nn__cell_new("nn_lstm_cell_new", model, name, "", &nn__lstm_rule, 0, in, hidden,
+                        &nn__usual);
 }
 nn_rnn_result nn_lstm_cell_forward(const nn_lstm_cell *l, nn_tensor *x, nn_tensor *h, nn_tensor *c)
 {
@@ -9726,7 +9724,8 @@ static const struct nn__cell_rule nn__gru_rules[2] = { /* r after the product, b
 
 nn_gru_cell nn_gru_cell_new(nn_model *model, const char *name, int in, int hidden)
 {
-    return nn__cell_new("nn_gru_cell_new", model, name, "", nn__gru_rules, 0, in, hidden, &nn__usual);
+    return nn__cell_new("nn_gru_cell_new", model, name, "", nn__gru_rules, 0, in, hidden,
+                        &nn__usual);
 }
 nn_rnn_result nn_gru_cell_forward(const nn_gru_cell *l, nn_tensor *x, nn_tensor *h)
 {

@@ -6,6 +6,14 @@
  * Numbers such as 14.3 in comments and names are rows of the feature table, E50 of the errata.
  * PyTorch's numbers are compared in test_golden.c, every gradient with differences in test_ops.c.
  */
+#include <stdlib.h>
+
+static int left = -1; /* requests for memory that are still granted; -1: all */
+#define NN_MALLOC(user, size) ((void)(user), left == 0 ? NULL : malloc((left -= left > 0, size)))
+#define NN_REALLOC(user, p, size) \
+    ((void)(user), left == 0 ? NULL : realloc(p, (left -= left > 0, size)))
+#define NN_FREE(user, p) ((void)(user), free(p))
+
 #define NN_IMPLEMENTATION
 #include "../nn.h"
 #include "test.h"
@@ -252,6 +260,41 @@ static void parameters_row_14_5(void) /* 4 : 3 : 1 */
     CHECK_INT(nn_model_size(model[1]), 3 * nn_model_size(model[2]));
 }
 
+static nn_code heard;
+static void hear(void *user, nn_code code, const char *message)
+{
+    (void)user, (void)message;
+    heard = code;
+}
+
+static void without_memory(void) /* wherever it ends: an error, and nothing half done */
+{
+    enum { WIDE = 200 }; /* so that each array needs a block of its own */
+    int failures = 0;
+    for (int allowed = 1;; allowed++, failures++) {
+        left = allowed, heard = NN_OK;
+        nn_ctx *own = nn_create(1);
+        nn_on_error(own, hear, NULL);
+        nn_model *model = nn_model_new(own);
+        nn_rnn_options o = usual;
+        o.bidirectional = 1, o.peephole = NN_PEEPHOLE_FULL;
+        nn_lstm l = nn_lstm_new_with(model, "lstm", WIDE, WIDE, o);
+        nn_gru g = nn_gru_new(model, "gru", 2 * WIDE, WIDE);
+        if (nn_ok(own)) CHECK_INT(model->n_params, 14);
+        else CHECK(model->n_params == 0 || model->n_params == 10);
+        nn_tensor *x = nn_full(own, nn_shape3(2, 200, WIDE), 1);
+        x = nn_gru_forward(&g, nn_lstm_forward(&l, x, NULL, NULL, NULL).output, NULL, NULL).h;
+        nn_backward(nn_sum(x));
+        const int done = nn_ok(own);
+        CHECK(done || heard == NN_ERROR_MEMORY);
+        CHECK(done || !x || x->size == 0 || x->ctx == own);
+        left = -1;
+        nn_destroy(own);
+        if (done) break;
+    }
+    CHECK(failures > 20);
+}
+
 /* ---- highways ---- */
 
 static void highway_rows_14_6_and_14_7(void)
@@ -312,6 +355,7 @@ int main(void)
     RUN_ALONE(steps_are_the_sequence);
     RUN_ALONE(only_one_of_the_results_is_used);
     RUN_ALONE(parameters_row_14_5);
+    RUN_ALONE(without_memory);
     RUN_ALONE(highway_rows_14_6_and_14_7);
     RUN_ALONE(deep_highway_row_14_6);
     return test_summary();

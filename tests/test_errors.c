@@ -688,11 +688,14 @@ static void recurrent(void) /* chapters 13 and 14 */
     EXPECT(nn_lstm_cell_forward(&d, x23, NULL, NULL).c, ARG,
            "nn_lstm_cell_forward: the cell is of the kind \"?\"");
     d = c, d.bias_hh = NULL;
-    EXPECT(nn_lstm_cell_forward(&d, x23, NULL, NULL).h, SHAPE, "nn_lstm_cell_forward: weight_hh is "
-           "[8, 2] with other biases than two [8] or none");
+    EXPECT(nn_lstm_cell_forward(&d, x23, NULL, NULL).h, SHAPE, "nn_lstm_cell_forward: the cell's "
+           "parameters do not fit together: weight_hh is [8, 2]");
     d = c, d.weight_ch = x4;
     EXPECT(nn_lstm_cell_forward(&d, x23, NULL, NULL).h, SHAPE,
-           "nn_lstm_cell_forward: weight_ch is [4], not of 0 numbers");
+           "nn_lstm_cell_forward: the cell's parameters do not fit together: weight_hh is [8, 2]");
+    d = c, d.weight_hh = x32;
+    EXPECT(nn_lstm_cell_forward(&d, x23, NULL, NULL).h, SHAPE,
+           "nn_lstm_cell_forward: the cell's parameters do not fit together: weight_hh is [3, 2]");
 
     EXPECT(nn_embedding_forward(&e, ids, 3), ARG,
            "nn_embedding_forward: ids[2] is 5, but the weight is [5, 3] (0 to 4, or -1 for zeros)");
