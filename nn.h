@@ -1253,7 +1253,7 @@ typedef struct nn_rnn_options {
 } nn_rnn_options;
 
 typedef struct nn_rnn {
-    nn_rnn_cell *cell;      /* [layers directions]: l0, l0_reverse, l1, .. */
+    nn_rnn_cell *cell;      /* [layers directions]: l0, l0_reverse, l1, ..; fit for _cell_forward */
     int layers, directions;
     nn_real dropout;
 } nn_rnn, nn_lstm, nn_gru;

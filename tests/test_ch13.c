@@ -297,6 +297,7 @@ static void dropout_between_layers(void)
     const nn_rnn_result r = nn_rnn_forward(&rnn, sequences(), NULL, NULL);
     nn_tensor *first = nn_slice(r.h, 0, 0, 1), *y = nn_rnn_forward(&plain, sequences(), NULL, NULL).h;
     CHECK(same_bits(first, nn_slice(y, 0, 0, 1)) && !same_bits(r.h, y)); /* not below the first */
+    CHECK(same_bits(element(r.output, T - 1), nn_slice(r.h, 0, 1, 2))); /* nor above the last */
     nn_set_training(nn, 0);
     CHECK(same_bits(nn_rnn_forward(&rnn, sequences(), NULL, NULL).h, y));
 }
