@@ -1210,7 +1210,7 @@ nn_receptive_field nn_receptive_field_after(nn_receptive_field before, int kerne
 
 /* A vector for each of `vocabulary` words: what a product of one-hot rows and the weight would
  * give, only looked up; gradients are added to the rows that were used. Parameter "name.weight",
- * normal(0, 1) as in PyTorch. An id of -1 gives zeros; one that is no word is an error. Book: 13. */
+ * normal(0, 1) as in PyTorch. An id of -1 gives zeros; what is no word is an error. Book: 13. */
 typedef struct nn_embedding {
     nn_tensor *weight; /* [V, D] */
 } nn_embedding;
@@ -1243,7 +1243,7 @@ nn_rnn_result nn_rnn_cell_forward(const nn_rnn_cell *l, nn_tensor *x, nn_tensor 
 /* 0 stands for what is usual: (nn_rnn_options){0} is one layer from left to right, with biases. */
 typedef struct nn_rnn_options {
     int layers;          /* 1; each one reads the states of the one below */
-    int bidirectional;   /* 1: a second cell reads from right to left, its states after the first's */
+    int bidirectional;   /* 1: a second cell reads from right to left; its states come second */
     int no_bias;
     nn_real dropout;     /* between layers, 0 */
     int relu;            /* RNN: ReLU instead of tanh (Le, Jaitly and Hinton 2015) */
@@ -1304,7 +1304,7 @@ enum {
     NN_GRU_PYTORCH, /* r after the product, n = tanh(W x + r (U h)); z keeps, h' = z h + (1 - z) n:
                      * PyTorch, cuDNN, Keras */
     NN_GRU_CHO,     /* r before it, n = tanh(W x + U (r h)); z keeps: Cho et al., EMNLP 2014 */
-    NN_GRU_CHUNG    /* r before it; z renews, h' = (1 - z) h + z n: Chung et al. 2014, and the book */
+    NN_GRU_CHUNG    /* r before it; z renews, h' = (1 - z) h + z n: Chung et al. 2014; the book */
 };
 nn_gru_cell nn_gru_cell_new(nn_model *model, const char *name, int in, int hidden);
 nn_rnn_result nn_gru_cell_forward(const nn_gru_cell *l, nn_tensor *x, nn_tensor *h);

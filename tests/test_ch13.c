@@ -166,7 +166,8 @@ static void truncated_row_13_7(void)
     nn_rnn_result r = {NULL, NULL, NULL};
     nn_tensor *x[2], *state_of_first = NULL;
     for (int window = 0; window < 2; window++) { /* of T / 2 steps, in one graph */
-        x[window] = nn_requires_grad(nn_slice(sequences(), 1, window * T / 2, (window + 1) * T / 2));
+        x[window] = nn_slice(sequences(), 1, window * T / 2, (window + 1) * T / 2);
+        nn_requires_grad(x[window]);
         r = nn_rnn_forward(&rnn, x[window], r.h ? nn_detach(r.h) : NULL, NULL);
         if (window == 0) state_of_first = r.h;
         for (int i = 0; i < N * T / 2 * H; i++) { /* the state is carried */
@@ -295,7 +296,8 @@ static void dropout_between_layers(void)
     nn_rnn rnn = nn_rnn_new_with(net, "rnn", IN, H, o), plain = rnn;
     plain.dropout = 0;
     const nn_rnn_result r = nn_rnn_forward(&rnn, sequences(), NULL, NULL);
-    nn_tensor *first = nn_slice(r.h, 0, 0, 1), *y = nn_rnn_forward(&plain, sequences(), NULL, NULL).h;
+    nn_tensor *first = nn_slice(r.h, 0, 0, 1);
+    nn_tensor *y = nn_rnn_forward(&plain, sequences(), NULL, NULL).h;
     CHECK(same_bits(first, nn_slice(y, 0, 0, 1)) && !same_bits(r.h, y)); /* not below the first */
     CHECK(same_bits(element(r.output, T - 1), nn_slice(r.h, 0, 1, 2))); /* nor above the last */
     nn_set_training(nn, 0);

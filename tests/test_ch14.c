@@ -196,7 +196,8 @@ static void cho_is_chung_with_z_turned_round(void) /* 1 - sigmoid(z) = sigmoid(-
     }
     const nn_rnn_result x = nn_gru_forward(&a, sequences(), NULL, NULL);
     const nn_rnn_result y = nn_gru_forward(&b, sequences(), NULL, NULL);
-    for (size_t i = 0; i < x.output->size; i++) CHECK_NEAR(x.output->data[i], y.output->data[i], 1e-6);
+    for (size_t i = 0; i < x.output->size; i++)
+        CHECK_NEAR(x.output->data[i], y.output->data[i], 1e-6);
 }
 
 /* ---- both ---- */
@@ -322,7 +323,7 @@ static void highway_rows_14_6_and_14_7(void)
     for (int i = 0; i < N * H; i++) CHECK(y->data[i] == x->data[i]);
 }
 
-static double norm_at_the_bottom(nn_real gate_bias, int plain) /* of the gradient, below 60 layers */
+static double norm_at_the_bottom(nn_real gate_bias, int plain) /* of the gradient of 60 layers */
 {
     nn_model *model = nn_model_new(nn);
     nn_tensor *x = nn_requires_grad(nn_input(nn, data, nn_shape2(8, 16))), *y = x;
