@@ -49,10 +49,25 @@ record: $(EXAMPLES:examples/%.c=$(B)/%)
 # ---- tests ----
 
 # Every test as it is; the table of operations in double, too; the memory tests with NN_DEBUG, too.
-TEST_PROGRAMS = $(TESTS:tests/%.c=$(B)/%) $(B)/test_ops_double $(B)/test_memory_debug
+# What each prints goes to build/log, so that as many run at once as there are processors.
+TEST_PROGRAMS = $(TESTS:tests/%.c=%) test_ops_double test_memory_debug
+RUNS = book exercises $(TEST_PROGRAMS) $(EXAMPLES:examples/%.c=%) repository
+JOBS = $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 
-test: $(TEST_PROGRAMS) $(B)/hash $(EXAMPLES:examples/%.c=$(B)/%) $(TOOLS) $(B)/nn.o figures
-	@CC='$(CC)' sh tests/run.sh '$(CC)' $(TEST_PROGRAMS) tests/book.sh tests/exercises.sh
+test:
+	@rm -rf $(B)/log && mkdir -p $(B)/log
+	@$(MAKE) --no-print-directory -k -j$(JOBS) $(RUNS:%=$(B)/log/%) || echo 'FAIL some could not be built'
+	@sh tests/summary.sh $(RUNS)
+
+$(B)/log/book: $(TOOLS) $(B)/nn.o figures
+$(B)/log/exercises: $(B)/nn.o
+$(B)/log/repository: $(B)/06_digits $(B)/06_xor $(B)/hash
+$(B)/log/book $(B)/log/exercises $(B)/log/repository: $(B)/log/%: tests/%.sh
+	@CC='$(CC)' sh tests/$*.sh >$@ 2>&1; echo "exit status $$?" >>$@
+$(TEST_PROGRAMS:%=$(B)/log/%): $(B)/log/%: $(B)/%
+	@$< >$@ 2>&1; echo "exit status $$?" >>$@
+$(B)/log/%: $(B)/% $(B)/compare
+	@sh tests/example.sh $* >$@ 2>&1; echo "exit status $$?" >>$@
 
 $(B)/test_%: tests/test_%.c tests/test.h nn.h
 	@mkdir -p $(B)
