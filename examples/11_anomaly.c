@@ -41,7 +41,8 @@ static autoencoder train(const nn_dataset *learn)
     return a;
 }
 
-/* [auc] The part of all pairs of a normal sample and an anomaly in which the anomaly has the larger
+/* [auc] */
+/* The part of all pairs of a normal sample and an anomaly in which the anomaly has the larger
  * error, equal ones counting half: the area under the ROC curve. 1/2 is guessing. */
 static double auc(const nn_real *error, const int *label, int n, int odd)
 {
