@@ -1,6 +1,6 @@
 /* What does not look like what was seen: an autoencoder that never met one of the ten digits gives
  * it back with a larger error than the nine it has learned. How well that tells them apart depends
- * on the digit: a 1 is simple enough to be painted by whoever can paint the others.
+ * on the digit: many a 1 comes back as well as what was learned.
  */
 #define NN_IMPLEMENTATION
 #include "../nn.h"
