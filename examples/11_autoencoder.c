@@ -89,7 +89,8 @@ int main(void)
     const double pca = (double)nn_item(nn_mse(by_pca, x));
     const double near_code = neighbours(y->data, test.label, test.n);
     const double near_pca = neighbours(code, test.label, test.n);
-    printf("\n== two numbers         error   nearest neighbour is the same digit\n");
+    printf("\n== two numbers for a digit\n");
+    printf("                      error  nearest neighbour is the same digit\n");
     printf("principal components  %.4f  %.0f %%\n", pca, near_pca);
     printf("autoencoder           %.4f  %.0f %%\n", error, near_code);
 

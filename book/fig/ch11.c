@@ -218,11 +218,11 @@ static int basic(const autoencoder *a, const char *directory)
     }
     plot_line(&p, 128, 125, 164, 125, arrow);
     plot_line(&p, 475, 125, 511, 125, arrow);
-    plot_text(&p, 69, 40, "input $X$\n64 numbers", PLOT_INK, PLOT_MIDDLE);
+    plot_text(&p, 69, 40, "input $x$\n64 numbers", PLOT_INK, PLOT_MIDDLE);
     plot_text(&p, 205, 50, "encoder", PLOT_BLUE, PLOT_MIDDLE | PLOT_BOLD);
     plot_text(&p, 320, 50, "code", PLOT_INK, PLOT_MIDDLE | PLOT_BOLD);
     plot_text(&p, 435, 50, "decoder", PLOT_BLUE, PLOT_MIDDLE | PLOT_BOLD);
-    plot_text(&p, 571, 40, "output $X$'\n64 numbers", PLOT_INK, PLOT_MIDDLE);
+    plot_text(&p, 571, 40, "output $y$\n64 numbers", PLOT_INK, PLOT_MIDDLE);
     plot_text(&p, 320, 206, "bottleneck: 2 numbers", PLOT_INK, PLOT_MIDDLE);
     plot_text(&p, 320, 232, "the loss compares the output with the input; no labels", PLOT_INK,
               PLOT_MIDDLE);
