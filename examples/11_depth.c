@@ -30,7 +30,8 @@ static nn_tensor *forward(const network *n, nn_tensor *x)
     return nn_linear_forward(&n->layer[n->depth], x);
 }
 
-/* [tent] tent(z) = 2 relu(z) - 4 relu(z - 1/2) goes up from 0 to 1 and down again; each layer takes
+/* [tent] */
+/* tent(z) = 2 relu(z) - 4 relu(z - 1/2) goes up from 0 to 1 and down again; each layer takes
  * the tent of the tent before */
 static void make_saw(const network *n)
 {

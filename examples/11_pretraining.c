@@ -12,8 +12,8 @@ static const int shown[SHOWN] = {0, 1, 4, 16, 64}; /* epochs */
 typedef struct autoencoder {
     nn_model *model;
     nn_linear encoder[LAYERS];
-    nn_linear decoder[LAYERS];  /* decoder[k] gives back what encoder[k] was given */
-    char prefix[2][LAYERS][16];                 /* their names */
+    nn_linear decoder[LAYERS];    /* decoder[k] gives back what encoder[k] was given */
+    char prefix[2][LAYERS][16];   /* their names */
 } autoencoder;
 
 static void autoencoder_new(autoencoder *a, nn_ctx *nn, int xavier)

@@ -36,6 +36,30 @@ static void digit(plot *p, double x, double y, double side, const nn_real *ink)
 
 enum { DEPTH = 3, SHOWN = 6, TOP = 10 };
 
+/* How much of the units' activity the kind of digit explains, in percent, in each hidden layer. */
+static void explain(const nn_linear *fc, double *explained)
+{
+    nn_tensor *y = nn_dataset_x(&test);
+    for (int l = 0; l < DEPTH; l++) {
+        y = nn_relu(nn_linear_forward(&fc[l], y));
+        const int units = y->shape.dim[1];
+        double between = 0, total = 0;
+        for (int u = 0; u < units; u++) {
+            double sum[10] = {0}, all = 0;
+            int n[10] = {0};
+            for (int i = 0; i < test.n; i++) {
+                const double v = (double)y->data[i * units + u];
+                sum[test.label[i]] += v, n[test.label[i]]++, all += v / test.n;
+                total += v * v;
+            }
+            for (int d = 0; d < 10; d++) between += sum[d] * sum[d] / n[d];
+            between -= all * all * test.n, total -= all * all * test.n;
+        }
+        explained[l] = 100 * between / total;
+    }
+    nn_clear(test.ctx);
+}
+
 static int hierarchy(nn_ctx *nn, const char *directory)
 {
     static const int width[DEPTH + 2] = {PIXELS, 24, 24, 24, 10};
@@ -47,6 +71,8 @@ static int hierarchy(nn_ctx *nn, const char *directory)
         snprintf(name, sizeof name, "fc%d", l + 1);
         fc[l] = nn_linear_new(model, name, width[l], width[l + 1]);
     }
+    double before[DEPTH], explained[DEPTH];
+    explain(fc, before);
     nn_optimizer *opt = nn_adamw(model, 0.003f, 0.1f);
     nn_batches b = nn_batches_new(&learn, 16, 1);
     while (b.epoch < 30)
@@ -59,6 +85,7 @@ static int hierarchy(nn_ctx *nn, const char *directory)
             nn_step(opt);
         }
     nn_clear(nn);
+    explain(fc, explained);
 
     plot p = plot_new(640, 380, "What the layers answer to",
                       "Three rows of small pictures, one for each hidden layer of a network that "
@@ -66,30 +93,24 @@ static int hierarchy(nn_ctx *nn, const char *directory)
                       "spots and strokes. Second and third row: the mean of the ten held-out "
                       "digits to which a unit answers most, digits by themselves. At the right, "
                       "how much of a unit's activity the kind of digit explains: more in each "
-                      "layer.");
+                      "layer, and less before training.");
     nn_tensor *y = nn_dataset_x(&test);
-    double explained[DEPTH];
     for (int l = 0; l < DEPTH; l++) {
-        static char text[DEPTH][64], name[DEPTH][16];
-        char number[24];
+        static char text[DEPTH][64], note[DEPTH][64], name[DEPTH][16];
+        char number[24], untrained[24];
         const int units = width[l + 1];
         const double top = 46 + 112 * l;
-        double between = 0, total = 0;
         y = nn_relu(nn_linear_forward(&fc[l], y));
         double activity[24];
         for (int u = 0; u < units; u++) {
-            double sum[10] = {0}, all = 0;
-            int n[10] = {0};
+            double all = 0;
             activity[u] = 0;
             for (int i = 0; i < test.n; i++) {
                 const double v = (double)y->data[i * units + u];
-                sum[test.label[i]] += v, n[test.label[i]]++, all += v / test.n;
+                all += v / test.n;
                 activity[u] += v * v;
             }
             activity[u] -= all * all * test.n;
-            total += activity[u];
-            for (int d = 0; d < 10; d++) between += sum[d] * sum[d] / n[d];
-            between -= all * all * test.n;
         }
         for (int shown = 0; shown < SHOWN; shown++) { /* the liveliest units */
             double ink[PIXELS] = {0};
@@ -114,11 +135,12 @@ static int hierarchy(nn_ctx *nn, const char *directory)
             picture(&p, 95 + 66 * shown, top, 56, ink, l ? 0 : -0.5, l ? 1 : 0.5,
                     l ? PLOT_GREYS : PLOT_DIVERGING);
         }
-        explained[l] = 100 * between / total;
         snprintf(name[l], sizeof name[l], "layer %d", l + 1);
         plot_text(&p, 14, top + 28, name[l], PLOT_INK, PLOT_LEFT | PLOT_BOLD);
         snprintf(text[l], sizeof text[l], "%s %%", plot_number(number, explained[l], 0));
-        plot_text(&p, 560, top + 28, text[l], PLOT_BLUE, PLOT_MIDDLE | PLOT_BOLD);
+        plot_text(&p, 560, top + 20, text[l], PLOT_BLUE, PLOT_MIDDLE | PLOT_BOLD);
+        snprintf(note[l], sizeof note[l], "untrained %s %%", plot_number(untrained, before[l], 0));
+        plot_text(&p, 560, top + 42, note[l], PLOT_INK, PLOT_MIDDLE | PLOT_SMALL);
         plot_text(&p, 288, top + 72,
                   l ? "mean of the ten digits it answers to most" : "its weights (blue: below 0)",
                   PLOT_INK, PLOT_MIDDLE | PLOT_SMALL);
@@ -196,11 +218,11 @@ static int basic(const autoencoder *a, const char *directory)
     }
     plot_line(&p, 128, 125, 164, 125, arrow);
     plot_line(&p, 475, 125, 511, 125, arrow);
-    plot_text(&p, 69, 40, "input $X$\n64 numbers", PLOT_INK, PLOT_MIDDLE);
+    plot_text(&p, 69, 40, "input $x$\n64 numbers", PLOT_INK, PLOT_MIDDLE);
     plot_text(&p, 205, 50, "encoder", PLOT_BLUE, PLOT_MIDDLE | PLOT_BOLD);
     plot_text(&p, 320, 50, "code", PLOT_INK, PLOT_MIDDLE | PLOT_BOLD);
     plot_text(&p, 435, 50, "decoder", PLOT_BLUE, PLOT_MIDDLE | PLOT_BOLD);
-    plot_text(&p, 571, 40, "output $X$'\n64 numbers", PLOT_INK, PLOT_MIDDLE);
+    plot_text(&p, 571, 40, "output $y$\n64 numbers", PLOT_INK, PLOT_MIDDLE);
     plot_text(&p, 320, 206, "bottleneck: 2 numbers", PLOT_INK, PLOT_MIDDLE);
     plot_text(&p, 320, 232, "the loss compares the output with the input; no labels", PLOT_INK,
               PLOT_MIDDLE);
@@ -293,7 +315,7 @@ static stack stack_new(nn_ctx *nn, uint64_t seed, int xavier)
     stack s;
     s.model = nn_model_new(nn);
     for (int k = 0; k < LAYERS; k++) {
-        char name[16];
+        char name[32];
         snprintf(name, sizeof name, "encoder.%d", k + 1);
         s.encoder[k] = nn_linear_new(s.model, name, width[k], width[k + 1]);
         snprintf(name, sizeof name, "decoder.%d", k + 1);
@@ -331,7 +353,7 @@ static void epochs(const stack *s, int from, int to, int n, nn_real lr, double *
 {
     nn_freeze(s->model, "", 1);
     for (int k = from; k < to; k++) {
-        char name[16];
+        char name[32];
         snprintf(name, sizeof name, "encoder.%d", k + 1);
         nn_freeze(s->model, name, 0);
         snprintf(name, sizeof name, "decoder.%d", k + 1);
