@@ -56,7 +56,8 @@ static nn_tensor *block_forward(const block *b, nn_tensor *x) /* [N, in, H, W] -
     nn_tensor *f = unit_forward(&b->second, nn_relu(unit_forward(&b->first, x)));
     if (!b->shortcut) return nn_relu(f); /* plain */
     return nn_relu(nn_add(f, b->projects ? unit_forward(&b->projection, x) : x));
-} /* [/block] */
+}
+/* [/block] */
 
 typedef struct resnet { /* three stages, each half as wide and high and with twice the channels */
     unit stem;

@@ -37,7 +37,8 @@ static nn_tensor *layer_forward(const layer *l, nn_tensor *x) /* [N, in, H, W] -
     for (int i = 0; i < 1 + l->separable; i++)
         x = nn_relu(nn_batch_norm_forward(&l->norm[i], nn_conv2d_forward(&l->conv[i], x)));
     return x;
-} /* [/layer] */
+}
+/* [/layer] */
 
 typedef struct network {
     nn_conv2d stem;
