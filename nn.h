@@ -2039,7 +2039,10 @@ static int nn__ready(nn_ctx *nn, const char *function)
 
 /* ---- memory ---- */
 
-enum { NN__ALIGN = 64, NN__BLOCK = 1 << 18 };
+enum { NN__ALIGN = 64 };
+#ifndef NN__BLOCK /* tests make it small: then each array is a request of its own */
+#define NN__BLOCK (1 << 18)
+#endif
 
 /* count * size, or 0 (after reporting it) if that is more than memory can hold. */
 static size_t nn__bytes(nn_ctx *nn, size_t count, size_t size)
@@ -2088,7 +2091,7 @@ static void *nn__alloc(nn_ctx *nn, nn_arena *arena, size_t count, size_t size, i
         if (block) block->used = 0;
     }
     if (!block) {
-        size_t room = bytes > NN__BLOCK ? bytes : (size_t)NN__BLOCK;
+        size_t room = bytes > NN__BLOCK ? bytes : NN__BLOCK;
         block = (nn_block *)nn__malloc(nn, sizeof *block + NN__ALIGN + room);
         if (!block) return NULL;
         uintptr_t start = (uintptr_t)(block + 1);
@@ -8947,7 +8950,7 @@ static nn_block *nn__read_file(nn_ctx *nn, const char *function, const char *pat
     }
     const long told = fseek(file, 0, SEEK_END) == 0 ? ftell(file) : 0;
     const int known = told > 0 && told < LONG_MAX; /* a directory may tell LONG_MAX */
-    size_t room = known ? (size_t)told : (size_t)NN__BLOCK, used = 0;
+    size_t room = known ? (size_t)told : NN__BLOCK, used = 0;
     nn_block *block = NULL;
     rewind(file);
     while (nn->code == NN_OK) {
@@ -9939,6 +9942,8 @@ static void nn__split(const char *function, const nn_dataset *data, double fract
     int *share = (int *)nn__alloc(nn, &nn->keep, (size_t)classes, sizeof *share, 1);
     if (!rows || !share) return;
     int *const larger = rows + n;
+    uint64_t chance[4];
+    memcpy(chance, nn->random, sizeof chance);
     nn_randperm(nn, rows, n);
     for (int i = 0; i < n; i++) share[stratified ? all->label[i] + 1 : 0]++;
     for (int c = 0; c < classes; c++) { /* from here on: what test still is to get of it */
@@ -9955,7 +9960,10 @@ static void nn__split(const char *function, const nn_dataset *data, double fract
     }
     const nn_dataset most = nn__dataset_pick(all, larger, n - n_test);
     const nn_dataset rest = nn__dataset_pick(all, rows, n_test);
-    if (nn->code != NN_OK) return;
+    if (nn->code != NN_OK) { /* so that trying again gives the same */
+        memcpy(nn->random, chance, sizeof chance);
+        return;
+    }
     *train = most;
     *test = rest;
 }
@@ -9981,7 +9989,7 @@ nn_scaler nn_scaler_fit(const nn_dataset *data)
                                    : "there are no samples"), s;
     s.mean = nn__reals(nn, &nn->keep, (size_t)data->size);
     s.std = nn__reals(nn, &nn->keep, (size_t)data->size);
-    if (!s.mean || !s.std) return s;
+    if (!s.mean || !s.std) return s.mean = s.std = NULL, s;
     s.size = data->size;
     for (ptrdiff_t j = 0; j < s.size; j++) {
         const nn_stat stat = nn__stat(data->x + j, (size_t)data->n, (size_t)s.size);
