@@ -10472,6 +10472,12 @@ static int nn__bad(nn__source *s, nn_code code, uint64_t at, const char *what, c
     return 0;
 }
 
+static int nn__read_failed(const nn__source *s)
+{
+    return nn_fail(s->nn, NN_ERROR_IO, s->function, "%s: reading failed after %llu bytes", s->name,
+                   (unsigned long long)s->at), 0;
+}
+
 /* The next n bytes; 0 after an error. */
 static int nn__take(nn__source *s, void *to, size_t n)
 {
@@ -10480,8 +10486,7 @@ static int nn__take(nn__source *s, void *to, size_t n)
         if (more > 0 && more <= n - got) continue;
         if (more == 0 && s->size == UINT64_MAX)
             return nn__bad(s, NN_ERROR_FORMAT, s->at, "the file is cut off", NULL);
-        return nn_fail(s->nn, NN_ERROR_IO, s->function, "%s: reading failed after %llu bytes",
-                       s->name, (unsigned long long)s->at), 0;
+        return nn__read_failed(s);
     }
     return 1;
 }
@@ -10834,9 +10839,10 @@ static int nn__take_all(nn__source *s, nn__tensors *t, int partial)
     if (matched < 0) return -1;
     for (int i = 0; i < n; i++)
         if (!nn__take_tensor(s, &entry[i])) return -1;
-    if (s->size == UINT64_MAX && s->reader.read(s->reader.user, &extra, 1) != 0)
+    const size_t more = s->size == UINT64_MAX ? s->reader.read(s->reader.user, &extra, 1) : 0;
+    if (more == 1)
         return nn__bad(s, NN_ERROR_FORMAT, s->at, "there is more behind the tensors", NULL) - 1;
-    return matched;
+    return more ? nn__read_failed(s) - 1 : matched;
 }
 
 static void nn__tensors_set(const nn__tensors *t)

@@ -390,6 +390,11 @@ static void changed_bytes(void)
         rejected("cut off", load_drip(model, cut, SIZE_MAX), NN_ERROR_FORMAT, "reader: ", "is cut off");
         rejected("fails", load_drip(model, b, size), NN_ERROR_IO, "reader: ", "reading failed after");
     }
+    rejected("fails at the end", load_drip(model, b, b.size), NN_ERROR_IO, "reader: ", "reading failed after");
+    b.bytes[b.size] = 0; /* the byte behind, which blob_of has made room for */
+    b.size++;
+    rejected("one more", load_drip(model, b, SIZE_MAX), NN_ERROR_FORMAT, "reader: ", "more behind the tensors");
+    b.size--;
     nn_model *other = small_model();
     int taken = 0, wrong = 0;
     for (size_t i = 0; i < 8 + b.header; i++)
