@@ -10491,6 +10491,22 @@ static int nn__take(nn__source *s, void *to, size_t n)
     return 1;
 }
 
+/* The next n bytes as an array; NULL after an error. Where nobody knows whether there are so many,
+ * memory is asked for as they come: at most four times what was really read, or one block. */
+static char *nn__take_text(nn__source *s, size_t n)
+{
+    char *text = NULL;
+    for (size_t got = 0, room = s->size == UINT64_MAX ? 1 << 16 : n; got < n; got = room, room *= 2) {
+        if (room > n) room = n;
+        char *const larger = (char *)nn__alloc(s->nn, &s->nn->graph, room, 1, 0);
+        if (!larger) return NULL;
+        if (got) memcpy(larger, text, got);
+        text = larger;
+        if (!nn__take(s, text + got, room - got)) return NULL;
+    }
+    return text;
+}
+
 static uint64_t nn__json_at(const nn__source *s) { return 8 + (uint64_t)(s->p - s->header); }
 
 static int nn__json_bad(nn__source *s, const char *what, const char *name)
@@ -10705,9 +10721,10 @@ static int nn__take_header(nn__source *s, nn__entry **entry)
         return nn__bad(s, NN_ERROR_LIMIT, 0, "the header is longer than 100000000 bytes", NULL) - 1;
     if (!length) return nn__bad(s, NN_ERROR_FORMAT, 0, "the header is empty", NULL) - 1;
     const int room = length / 40 < NN__TENSORS ? (int)length / 40 + 1 : (int)NN__TENSORS;
-    s->p = s->header = (char *)nn__alloc(s->nn, &s->nn->graph, (size_t)length, 1, 0);
+    s->p = s->header = nn__take_text(s, (size_t)length);
+    if (!s->header) return -1;
     *entry = (nn__entry *)nn__alloc(s->nn, &s->nn->graph, (size_t)room, sizeof **entry, 1);
-    if (!s->header || !*entry || !nn__take(s, s->header, (size_t)length)) return -1;
+    if (!*entry) return -1;
     s->end = s->header + length;
     const int n = nn__json_header(s, *entry, room);
     if (n < 0) return -1;

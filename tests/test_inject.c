@@ -783,6 +783,35 @@ static void regularisation(void) { inject("regularised", regularised); }
 static void convolution(void) { inject("convolutional", convolutional); }
 static void gradient_check(void) { inject("gradcheck", gradcheck); }
 
+/* Ten bytes that announce a header of 100 MB make nobody ask for so much. A real one of 200,000
+ * bytes, which comes in pieces, is read. */
+static void announced_header(void)
+{
+    static unsigned char bytes[200100];
+    pool p = {0, 0, 0, 0, 0, 0, (size_t)1 << 20};
+    nn_ctx *nn = nn_create_user(7, &p);
+    nn_on_error(nn, silent, NULL);
+    nn_model *net = nn_model_new(nn);
+    nn_tensor *w = nn_param(net, "", "w", nn_shape1(1));
+    const char *tensor = "{\"w\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}";
+    for (int real = 0; real < 2; real++) {
+        const size_t length = real ? 200000 : 100000000;
+        for (size_t i = 0; i < 8; i++) bytes[i] = (unsigned char)(length >> 8 * i);
+        memset(bytes + 8, ' ', 200000);
+        memcpy(bytes + 8, tensor, strlen(tensor));
+        bytes[8 + 200000 - 1] = '}';
+        memcpy(bytes + 8 + 200000, "\0\0\x80\x3f", 4); /* 1 */
+        bytes_left b = {bytes, real ? 8 + 200000 + 4 : 10};
+        const nn_reader reader = {read_some, &b};
+        CHECK_INT(nn_load_reader(net, reader), real);
+        if (real) CHECK(nn_ok(nn) && (sizeof(nn_real) > 4 || w->data[0] == 1));
+        else CHECK_INT(nn_error_code(nn), NN_ERROR_FORMAT); /* cut off; not: no memory */
+        nn_error_clear(nn);
+    }
+    nn_destroy(nn);
+    CHECK_INT(p.blocks, 0);
+}
+
 /* ---- memory that is not aligned ---- */
 
 static void aligned(const nn_tensor *x)
@@ -845,6 +874,7 @@ int main(void)
     RUN(regularisation);
     RUN(convolution);
     RUN(gradient_check);
+    RUN(announced_header);
     RUN(misaligned_memory);
     printf("%ld runs\n", runs);
     return test_summary();
