@@ -1311,7 +1311,8 @@ typedef struct nn_dataset {
  * the features. column -1 is the last. */
 nn_dataset nn_dataset_classes(const nn_table *table, int column);
 nn_dataset nn_dataset_targets(const nn_table *table, int column);
-/* sample [H, W]; for a linear layer nn_reshape(nn_batch_x(&b), nn_shape2(-1, H * W)) */
+/* Files that do not belong together are no mistake of the program: an error that can be asked for.
+ * sample [H, W]; for a linear layer nn_reshape(nn_batch_x(&b), nn_shape2(-1, H * W)) */
 nn_dataset nn_dataset_idx(const nn_idx *images, const nn_idx *labels);
 /* Deals all into train and test: a copy, in random order. test gets fraction of the samples,
  * rounded, at least 1. Call it again on train for a validation set. */
@@ -9869,14 +9870,14 @@ nn_dataset nn_dataset_idx(const nn_idx *images, const nn_idx *labels)
     if (!labels)
         nn_fail(nn, NN_ERROR_ARGUMENT, "nn_dataset_idx", "labels is NULL");
     else if (images->type != 0x08)
-        nn_fail(nn, NN_ERROR_ARGUMENT, "nn_dataset_idx",
+        nn_fail(nn, NN_ERROR_UNSUPPORTED, "nn_dataset_idx",
                 "images are of type 0x%02x, not bytes (0x08)", images->type);
     else if (images->shape.ndim < 2)
-        nn_fail(nn, NN_ERROR_SHAPE, "nn_dataset_idx", "images should be [N, H, W], not %s%s",
+        nn_fail(nn, NN_ERROR_FORMAT, "nn_dataset_idx", "images should be [N, H, W], not %s%s",
                 nn_shape_text(nn, images->shape),
                 images->shape.ndim == 1 ? " (are these the labels?)" : "");
     else if (labels->shape.ndim != 1 || labels->shape.dim[0] != images->shape.dim[0])
-        nn_fail(nn, NN_ERROR_SHAPE, "nn_dataset_idx", "images are %s, labels %s%s",
+        nn_fail(nn, NN_ERROR_FORMAT, "nn_dataset_idx", "images are %s, labels %s%s",
                 nn_shape_text(nn, images->shape), nn_shape_text(nn, labels->shape),
                 labels->shape.ndim > 1 ? " (are these images?)" : "");
     if (nn->code != NN_OK) return none;
@@ -9889,7 +9890,7 @@ nn_dataset nn_dataset_idx(const nn_idx *images, const nn_idx *labels)
     for (int i = 0; d.label && i < d.n; i++) {
         const double v = nn_idx_value(labels, (size_t)i);
         if (nn__label(v, &d.label[i], &d.classes)) continue;
-        nn_fail(nn, NN_ERROR_ARGUMENT, "nn_dataset_idx",
+        nn_fail(nn, NN_ERROR_FORMAT, "nn_dataset_idx",
                 "label %d is %g, not a class: classes are whole numbers from 0", i, v);
         d.label = NULL;
     }
@@ -10496,7 +10497,8 @@ static int nn__take(nn__source *s, void *to, size_t n)
 static char *nn__take_text(nn__source *s, size_t n)
 {
     char *text = NULL;
-    for (size_t got = 0, room = s->size == UINT64_MAX ? 1 << 16 : n; got < n; got = room, room *= 2) {
+    size_t got = 0, room = s->size == UINT64_MAX ? 1 << 16 : n;
+    for (; got < n; got = room, room *= 2) {
         if (room > n) room = n;
         char *const larger = (char *)nn__alloc(s->nn, &s->nn->graph, room, 1, 0);
         if (!larger) return NULL;
