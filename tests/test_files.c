@@ -6,11 +6,16 @@
  * Run from the root of the repository. The oracles are bytes written by hand, files that PyTorch's
  * numbers are in (tests/golden), ldexp, and a training that was not interrupted.
  */
+#define _XOPEN_SOURCE 700 /* setrlimit, SIGXFSZ */
 #include <ctype.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#if defined __unix__ || defined __APPLE__
+#include <signal.h>
+#include <sys/resource.h>
+#endif
 
 #define NN_IMPLEMENTATION
 #include "../nn.h"
@@ -559,6 +564,54 @@ static void failing_saves(void)
     free(old.bytes);
 }
 
+/* A disk that is full after so many bytes: no file may become larger. What stood there is whole,
+ * nothing is left beside it, and with room again it is saved. */
+static void full_disk(void)
+{
+#if defined __unix__ || defined __APPLE__
+    struct rlimit all, few;
+    if (getrlimit(RLIMIT_FSIZE, &all)) return;
+    void (*const before)(int) = signal(SIGXFSZ, SIG_IGN); /* a write fails instead */
+    nn_model *net = nn_model_new(nn);
+    nn_linear_new(net, "fc", 40, 60); /* larger than what stdio and nn.h gather */
+    nn_optimizer *opt = nn_adam(net, (nn_real)0.01);
+    nn_step(opt);
+    char text[12000] = "";
+    for (size_t i = 0, n = 0; n < sizeof text - 10; i++) n += (size_t)sprintf(text + n, "w%d ", (int)i);
+    static nn_real weights[40 * 60 + 60], after[40 * 60 + 60];
+    const nn_vocab v = nn_vocab_new(nn, NN_WORDS, text, strlen(text), 0);
+    nn_model_get(net, weights);
+    for (int what = 0; what < 4; what++) {
+        size_t whole = 0;
+        for (int room = -1; room < 6; room++) { /* first as much as it takes */
+            const size_t limits[6] = {0, 1, 100, 4096, whole / 2, whole - 1};
+            put_file(FILE_NAME, "old", 3);
+            few = all;
+            if (room >= 0) few.rlim_cur = (rlim_t)limits[room];
+            fflush(stdout);
+            if (setrlimit(RLIMIT_FSIZE, &few)) break;
+            const int saved = what == 0   ? nn_save(net, FILE_NAME)
+                              : what == 1 ? nn_checkpoint_save(opt, NULL, FILE_NAME)
+                              : what == 2 ? nn_vocab_save(&v, FILE_NAME)
+                                          : nn_export_c(net, FILE_NAME, "net");
+            setrlimit(RLIMIT_FSIZE, &all);
+            const blob b = get_file(FILE_NAME);
+            if (room < 0) whole = b.size;
+            if (room < 0) CHECK(saved && nn_ok(nn) && whole > 4096);
+            else CHECK(!saved && nn_error_code(nn) == NN_ERROR_IO && b.size == 3 && memcmp(b.bytes, "old", 3) == 0);
+            CHECK(!exists(FILE_NAME ".tmp"));
+            nn_model_get(net, after);
+            CHECK(memcmp(weights, after, sizeof after) == 0);
+            free(b.bytes);
+            nn_error_clear(nn);
+        }
+    }
+    signal(SIGXFSZ, before);
+#else
+    printf("full_disk: not on this system\n");
+#endif
+}
+
 static void failing_loads(void)
 {
     rejected("none", nn_load(model, "build/no-such-file"), NN_ERROR_IO, "build/no-such-file: cannot be opened", "");
@@ -983,6 +1036,7 @@ int main(int argc, char **argv)
     RUN(written_bytes);
     RUN(save_load_save);
     RUN(failing_saves);
+    RUN(full_disk);
     RUN(failing_loads);
     RUN(differences);
     RUN(every_layer);
