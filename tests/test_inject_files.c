@@ -208,7 +208,8 @@ static int save_with(nn_ctx *nn, int (*save)(nn_optimizer *, const char *))
     model_of(nn, 7, &opt);
     write_file(own_file, old, sizeof old);
     nn_error_clear(nn);
-    const int done = save(opt, own_file);
+    const int failed = sys.failed, done = save(opt, own_file);
+    CHECK(!done || sys.failed == failed); /* not even fclose fails unnoticed */
     long size;
     const unsigned char *bytes = read_file(own_file, &size);
     if (good_of != save && done && size > 0) good_of = save, good_size = size, memcpy(good, bytes, (size_t)size);
