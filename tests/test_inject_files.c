@@ -81,7 +81,7 @@ static int try_close(FILE *file, int line) /* the file is closed in any case */
 #define NN_FREE(user, p) ((void)(user), sys.blocks--, free(p))
 #define fopen(path, mode) try_open(path, mode, __LINE__)
 #define fread(p, size, n, file) try_read(p, size, n, file, __LINE__)
-#define fwrite(p, size, n, file) fwrite(p, size, fails(__LINE__) ? (n) / 2 : (n), file)
+#define fwrite(p, size, n, file) fwrite(p, size, (n) && fails(__LINE__) ? (n) / 2 : (n), file)
 #define fseek(file, at, from) (fails(__LINE__) ? -1 : fseek(file, at, from))
 #define ftell(file) (fails(__LINE__) ? -1L : ftell(file))
 #define ferror(file) (fails(__LINE__) || (file) == sys.broken || ferror(file))
