@@ -246,7 +246,6 @@ if [ -e book/README.md ]; then with pandoc "make html: the book" sh book/tools/h
 
 TESTS=$(ls tests/test_*.c)
 FILE_TESTS='tests/test_data.c tests/test_text.c tests/test_files.c tests/test_inject_files.c'
-MORE='tests/test_memory.c tests/test_errors.c'
 chapters_of() { # as few as a test needs: compiling is most of the time
     case $1 in
     tests/test_data.c | tests/test_text.c) echo -DNN_CHAPTERS=1 ;;
@@ -259,10 +258,17 @@ sanitize() { # sanitize SOURCE FLAGS...
     clang -std=c99 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all "$@" "$source" -o $B/san -lm &&
         $B/san >$B/san.out 2>&1 || { tail -n 30 $B/san.out; return 1; }
 }
+unsigned_wrap() { # numbers that may wrap: random ones, hashes, digits that are counted again
+    printf 'fun:%s\n' nn_random nn_seed nn__rotate 'nn__vocab_slot' 'nn__number' 'nn__rounded' 'nn__idx_read' \
+        'nn__*_naive' 'nn__exp*' chance >$B/wrap
+    sanitize "$1" $(chapters_of "$1") -DNN_NO_SIMD -fsanitize=integer -fsanitize-ignorelist=$B/wrap
+}
 if clang -fsanitize=address,undefined $B/o.c -o $B/o 2>/dev/null && $B/o; then
     for source in $TESTS; do
-        case " $FILE_TESTS $MORE " in *" $source "*) continue ;; esac # with more checks below
-        check "address and undefined behaviour: $source" sanitize "$source"
+        case " $FILE_TESTS " in
+        *" $source "*) check "address and undefined behaviour, conversions, unsigned wrap: $source" unsigned_wrap "$source" ;;
+        *) check "address and undefined behaviour: $source" sanitize "$source" ;;
+        esac
     done
     check "address and undefined behaviour: tests/test_ops.c in double" sanitize tests/test_ops.c -DNN_REAL=double
     ls examples/*.c | sed 's/^/address and undefined behaviour: /' | grep -qE -e "$pattern" &&
@@ -271,19 +277,13 @@ if clang -fsanitize=address,undefined $B/o.c -o $B/o 2>/dev/null && $B/o; then
         check "address and undefined behaviour: $source" sanitize "$source" -DNN_COMPILED_APART $B/san.o
     done
 else skip "address and undefined behaviour" "clang's sanitizer runtime (libclang-rt-14-dev) is not installed"; fi
-unsigned_wrap() { # numbers that may wrap: random ones, hashes, digits that are counted again
-    printf 'fun:%s\n' nn_random nn_seed nn__rotate 'nn__vocab_slot' 'nn__number' 'nn__rounded' 'nn__idx_read' \
-        'nn__*_naive' 'nn__exp*' chance >$B/wrap
-    sanitize "$1" $(chapters_of "$1") -DNN_NO_SIMD -fsanitize=integer -fsanitize-ignorelist=$B/wrap
-}
 uninitialised() {
     clang -std=c99 -O1 -g -fsanitize=memory -fno-sanitize-recover=all $(chapters_of "$1") "$1" -o $B/san -lm &&
         $B/san >$B/san.out 2>&1 || { tail -n 30 $B/san.out; return 1; }
 }
 if clang -fsanitize=memory $B/o.c -o $B/o 2>/dev/null && $B/o; then
-    for source in $FILE_TESTS $MORE; do
+    for source in $FILE_TESTS tests/test_memory.c tests/test_errors.c; do
         check "uninitialised memory: $source" uninitialised "$source"
-        check "address and undefined behaviour, conversions, unsigned wrap: $source" unsigned_wrap "$source"
     done
 else skip "uninitialised memory" "clang's sanitizer runtime (libclang-rt-14-dev) is not installed"; fi
 memcheck() {
