@@ -357,6 +357,9 @@ static void every_call_has_failed(void)
         if (begin) *begin = 0;
         const char *name = skip || !code || line[0] == '#' ? NULL : call_in(line);
         if (!name) continue;
+#if !defined __unix__ && !defined __APPLE__
+        if (strcmp(name, "fsync(") == 0) continue; /* not compiled here */
+#endif
         calls++;
         if (!(sys.met[number] & 2)) {
             CHECK_STR(name, sys.met[number] ? "made to fail" : "called here");
