@@ -584,7 +584,7 @@ static void full_disk(void)
     for (int what = 0; what < 4; what++) {
         size_t whole = 0;
         for (int room = -1; room < 6; room++) { /* first as much as it takes */
-            const size_t limits[6] = {0, 1, 100, 4096, whole / 2, whole - 1};
+            const size_t limits[6] = {0, 1, 100, 4096, whole / 2, whole - (whole > 0)};
             put_file(FILE_NAME, "old", 3);
             few = all;
             if (room >= 0) few.rlim_cur = (rlim_t)limits[room];
