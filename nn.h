@@ -1311,7 +1311,8 @@ typedef struct nn_dataset {
  * the features. column -1 is the last. */
 nn_dataset nn_dataset_classes(const nn_table *table, int column);
 nn_dataset nn_dataset_targets(const nn_table *table, int column);
-/* sample [H, W]; for a linear layer nn_reshape(nn_batch_x(&b), nn_shape2(-1, H * W)) */
+/* Files that do not belong together are no mistake of the program: an error that can be asked for.
+ * sample [H, W]; for a linear layer nn_reshape(nn_batch_x(&b), nn_shape2(-1, H * W)) */
 nn_dataset nn_dataset_idx(const nn_idx *images, const nn_idx *labels);
 /* Deals all into train and test: a copy, in random order. test gets fraction of the samples,
  * rounded, at least 1. Call it again on train for a validation set. */
@@ -2039,7 +2040,10 @@ static int nn__ready(nn_ctx *nn, const char *function)
 
 /* ---- memory ---- */
 
-enum { NN__ALIGN = 64, NN__BLOCK = 1 << 18 };
+enum { NN__ALIGN = 64 };
+#ifndef NN__BLOCK /* tests make it small: then each array is a request of its own */
+#define NN__BLOCK (1 << 18)
+#endif
 
 /* count * size, or 0 (after reporting it) if that is more than memory can hold. */
 static size_t nn__bytes(nn_ctx *nn, size_t count, size_t size)
@@ -2088,7 +2092,7 @@ static void *nn__alloc(nn_ctx *nn, nn_arena *arena, size_t count, size_t size, i
         if (block) block->used = 0;
     }
     if (!block) {
-        size_t room = bytes > NN__BLOCK ? bytes : (size_t)NN__BLOCK;
+        size_t room = bytes > NN__BLOCK ? bytes : NN__BLOCK;
         block = (nn_block *)nn__malloc(nn, sizeof *block + NN__ALIGN + room);
         if (!block) return NULL;
         uintptr_t start = (uintptr_t)(block + 1);
@@ -8947,7 +8951,7 @@ static nn_block *nn__read_file(nn_ctx *nn, const char *function, const char *pat
     }
     const long told = fseek(file, 0, SEEK_END) == 0 ? ftell(file) : 0;
     const int known = told > 0 && told < LONG_MAX; /* a directory may tell LONG_MAX */
-    size_t room = known ? (size_t)told : (size_t)NN__BLOCK, used = 0;
+    size_t room = known ? (size_t)told : NN__BLOCK, used = 0;
     nn_block *block = NULL;
     rewind(file);
     while (nn->code == NN_OK) {
@@ -9868,14 +9872,14 @@ nn_dataset nn_dataset_idx(const nn_idx *images, const nn_idx *labels)
     if (!labels)
         nn_fail(nn, NN_ERROR_ARGUMENT, "nn_dataset_idx", "labels is NULL");
     else if (images->type != 0x08)
-        nn_fail(nn, NN_ERROR_ARGUMENT, "nn_dataset_idx",
+        nn_fail(nn, NN_ERROR_UNSUPPORTED, "nn_dataset_idx",
                 "images are of type 0x%02x, not bytes (0x08)", images->type);
     else if (images->shape.ndim < 2)
-        nn_fail(nn, NN_ERROR_SHAPE, "nn_dataset_idx", "images should be [N, H, W], not %s%s",
+        nn_fail(nn, NN_ERROR_FORMAT, "nn_dataset_idx", "images should be [N, H, W], not %s%s",
                 nn_shape_text(nn, images->shape),
                 images->shape.ndim == 1 ? " (are these the labels?)" : "");
     else if (labels->shape.ndim != 1 || labels->shape.dim[0] != images->shape.dim[0])
-        nn_fail(nn, NN_ERROR_SHAPE, "nn_dataset_idx", "images are %s, labels %s%s",
+        nn_fail(nn, NN_ERROR_FORMAT, "nn_dataset_idx", "images are %s, labels %s%s",
                 nn_shape_text(nn, images->shape), nn_shape_text(nn, labels->shape),
                 labels->shape.ndim > 1 ? " (are these images?)" : "");
     if (nn->code != NN_OK) return none;
@@ -9888,7 +9892,7 @@ nn_dataset nn_dataset_idx(const nn_idx *images, const nn_idx *labels)
     for (int i = 0; d.label && i < d.n; i++) {
         const double v = nn_idx_value(labels, (size_t)i);
         if (nn__label(v, &d.label[i], &d.classes)) continue;
-        nn_fail(nn, NN_ERROR_ARGUMENT, "nn_dataset_idx",
+        nn_fail(nn, NN_ERROR_FORMAT, "nn_dataset_idx",
                 "label %d is %g, not a class: classes are whole numbers from 0", i, v);
         d.label = NULL;
     }
@@ -9941,6 +9945,8 @@ static void nn__split(const char *function, const nn_dataset *data, double fract
     int *share = (int *)nn__alloc(nn, &nn->keep, (size_t)classes, sizeof *share, 1);
     if (!rows || !share) return;
     int *const larger = rows + n;
+    uint64_t chance[4];
+    memcpy(chance, nn->random, sizeof chance);
     nn_randperm(nn, rows, n);
     for (int i = 0; i < n; i++) share[stratified ? all->label[i] + 1 : 0]++;
     for (int c = 0; c < classes; c++) { /* from here on: what test still is to get of it */
@@ -9957,7 +9963,10 @@ static void nn__split(const char *function, const nn_dataset *data, double fract
     }
     const nn_dataset most = nn__dataset_pick(all, larger, n - n_test);
     const nn_dataset rest = nn__dataset_pick(all, rows, n_test);
-    if (nn->code != NN_OK) return;
+    if (nn->code != NN_OK) { /* so that trying again gives the same */
+        memcpy(nn->random, chance, sizeof chance);
+        return;
+    }
     *train = most;
     *test = rest;
 }
@@ -9983,7 +9992,7 @@ nn_scaler nn_scaler_fit(const nn_dataset *data)
                                    : "there are no samples"), s;
     s.mean = nn__reals(nn, &nn->keep, (size_t)data->size);
     s.std = nn__reals(nn, &nn->keep, (size_t)data->size);
-    if (!s.mean || !s.std) return s;
+    if (!s.mean || !s.std) return s.mean = s.std = NULL, s;
     s.size = data->size;
     for (ptrdiff_t j = 0; j < s.size; j++) {
         const nn_stat stat = nn__stat(data->x + j, (size_t)data->n, (size_t)s.size);
@@ -10466,6 +10475,12 @@ static int nn__bad(nn__source *s, nn_code code, uint64_t at, const char *what, c
     return 0;
 }
 
+static int nn__read_failed(const nn__source *s)
+{
+    return nn_fail(s->nn, NN_ERROR_IO, s->function, "%s: reading failed after %llu bytes", s->name,
+                   (unsigned long long)s->at), 0;
+}
+
 /* The next n bytes; 0 after an error. */
 static int nn__take(nn__source *s, void *to, size_t n)
 {
@@ -10474,10 +10489,26 @@ static int nn__take(nn__source *s, void *to, size_t n)
         if (more > 0 && more <= n - got) continue;
         if (more == 0 && s->size == UINT64_MAX)
             return nn__bad(s, NN_ERROR_FORMAT, s->at, "the file is cut off", NULL);
-        return nn_fail(s->nn, NN_ERROR_IO, s->function, "%s: reading failed after %llu bytes",
-                       s->name, (unsigned long long)s->at), 0;
+        return nn__read_failed(s);
     }
     return 1;
+}
+
+/* The next n bytes as an array; NULL after an error. Where nobody knows whether there are so many,
+ * memory is asked for as they come: at most four times what was really read, or one block. */
+static char *nn__take_text(nn__source *s, size_t n)
+{
+    char *text = NULL;
+    size_t got = 0, room = s->size == UINT64_MAX ? 1 << 16 : n;
+    for (; got < n; got = room, room *= 2) {
+        if (room > n) room = n;
+        char *const larger = (char *)nn__alloc(s->nn, &s->nn->graph, room, 1, 0);
+        if (!larger) return NULL;
+        if (got) memcpy(larger, text, got);
+        text = larger;
+        if (!nn__take(s, text + got, room - got)) return NULL;
+    }
+    return text;
 }
 
 static uint64_t nn__json_at(const nn__source *s) { return 8 + (uint64_t)(s->p - s->header); }
@@ -10694,9 +10725,10 @@ static int nn__take_header(nn__source *s, nn__entry **entry)
         return nn__bad(s, NN_ERROR_LIMIT, 0, "the header is longer than 100000000 bytes", NULL) - 1;
     if (!length) return nn__bad(s, NN_ERROR_FORMAT, 0, "the header is empty", NULL) - 1;
     const int room = length / 40 < NN__TENSORS ? (int)length / 40 + 1 : (int)NN__TENSORS;
-    s->p = s->header = (char *)nn__alloc(s->nn, &s->nn->graph, (size_t)length, 1, 0);
+    s->p = s->header = nn__take_text(s, (size_t)length);
+    if (!s->header) return -1;
     *entry = (nn__entry *)nn__alloc(s->nn, &s->nn->graph, (size_t)room, sizeof **entry, 1);
-    if (!s->header || !*entry || !nn__take(s, s->header, (size_t)length)) return -1;
+    if (!*entry) return -1;
     s->end = s->header + length;
     const int n = nn__json_header(s, *entry, room);
     if (n < 0) return -1;
@@ -10828,9 +10860,10 @@ static int nn__take_all(nn__source *s, nn__tensors *t, int partial)
     if (matched < 0) return -1;
     for (int i = 0; i < n; i++)
         if (!nn__take_tensor(s, &entry[i])) return -1;
-    if (s->size == UINT64_MAX && s->reader.read(s->reader.user, &extra, 1) != 0)
+    const size_t more = s->size == UINT64_MAX ? s->reader.read(s->reader.user, &extra, 1) : 0;
+    if (more == 1)
         return nn__bad(s, NN_ERROR_FORMAT, s->at, "there is more behind the tensors", NULL) - 1;
-    return matched;
+    return more ? nn__read_failed(s) - 1 : matched;
 }
 
 static void nn__tensors_set(const nn__tensors *t)

@@ -1118,21 +1118,21 @@ static void data_sets(void)
     nn_idx labels = nn_idx_parse(nn, classes, sizeof classes);
     nn_idx more = nn_idx_parse(nn, three, sizeof three);
     CHECK_INT(nn_dataset_idx(&images, &labels).n, 2);
-    EXPECT_CALL(nn_dataset_idx(&labels, &images), SHAPE,
+    EXPECT_CALL(nn_dataset_idx(&labels, &images), NN_ERROR_FORMAT,
                 "nn_dataset_idx: images should be [N, H, W], "
                 "not [2] (are these the labels?)");
-    EXPECT_CALL(nn_dataset_idx(&images, &more), SHAPE,
+    EXPECT_CALL(nn_dataset_idx(&images, &more), NN_ERROR_FORMAT,
                 "nn_dataset_idx: images are [2, 1, 2], labels [3]");
-    EXPECT_CALL(nn_dataset_idx(&images, &images), SHAPE,
+    EXPECT_CALL(nn_dataset_idx(&images, &images), NN_ERROR_FORMAT,
                 "nn_dataset_idx: images are [2, 1, 2], labels [2, 1, 2] (are these images?)");
     EXPECT_CALL(nn_dataset_idx(&images, NULL), ARG, "nn_dataset_idx: labels is NULL");
     nn_idx other_type = images;
     other_type.type = 0x0d;
-    EXPECT_CALL(nn_dataset_idx(&other_type, &labels), ARG,
+    EXPECT_CALL(nn_dataset_idx(&other_type, &labels), NN_ERROR_UNSUPPORTED,
                 "nn_dataset_idx: images are of type 0x0d, not bytes (0x08)");
     static const unsigned char minus[] = {0, 0, 9, 1, 0, 0, 0, 2, 0, 251};
     nn_idx below = nn_idx_parse(nn, minus, sizeof minus);
-    EXPECT_CALL(d = nn_dataset_idx(&images, &below), ARG,
+    EXPECT_CALL(d = nn_dataset_idx(&images, &below), NN_ERROR_FORMAT,
                 "nn_dataset_idx: label 1 is -5, not a class: "
                 "classes are whole numbers from 0");
     CHECK(d.n == 0 && !d.bytes && !d.label);

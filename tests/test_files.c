@@ -6,11 +6,16 @@
  * Run from the root of the repository. The oracles are bytes written by hand, files that PyTorch's
  * numbers are in (tests/golden), ldexp, and a training that was not interrupted.
  */
+#define _XOPEN_SOURCE 700 /* setrlimit, SIGXFSZ */
 #include <ctype.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#if defined __unix__ || defined __APPLE__
+#include <signal.h>
+#include <sys/resource.h>
+#endif
 
 #define NN_IMPLEMENTATION
 #include "../nn.h"
@@ -390,6 +395,11 @@ static void changed_bytes(void)
         rejected("cut off", load_drip(model, cut, SIZE_MAX), NN_ERROR_FORMAT, "reader: ", "is cut off");
         rejected("fails", load_drip(model, b, size), NN_ERROR_IO, "reader: ", "reading failed after");
     }
+    rejected("fails at the end", load_drip(model, b, b.size), NN_ERROR_IO, "reader: ", "reading failed after");
+    b.bytes[b.size] = 0; /* the byte behind, which blob_of has made room for */
+    b.size++;
+    rejected("one more", load_drip(model, b, SIZE_MAX), NN_ERROR_FORMAT, "reader: ", "more behind the tensors");
+    b.size--;
     nn_model *other = small_model();
     int taken = 0, wrong = 0;
     for (size_t i = 0; i < 8 + b.header; i++)
@@ -554,6 +564,54 @@ static void failing_saves(void)
     free(old.bytes);
 }
 
+/* A disk that is full after so many bytes: no file may become larger. What stood there is whole,
+ * nothing is left beside it, and with room again it is saved. */
+static void full_disk(void)
+{
+#if defined __unix__ || defined __APPLE__
+    struct rlimit all, few;
+    if (getrlimit(RLIMIT_FSIZE, &all)) return;
+    void (*const before)(int) = signal(SIGXFSZ, SIG_IGN); /* a write fails instead */
+    nn_model *net = nn_model_new(nn);
+    nn_linear_new(net, "fc", 40, 60); /* larger than what stdio and nn.h gather */
+    nn_optimizer *opt = nn_adam(net, (nn_real)0.01);
+    nn_step(opt);
+    char text[12000] = "";
+    for (size_t i = 0, n = 0; n < sizeof text - 10; i++) n += (size_t)sprintf(text + n, "w%d ", (int)i);
+    static nn_real weights[40 * 60 + 60], after[40 * 60 + 60];
+    const nn_vocab v = nn_vocab_new(nn, NN_WORDS, text, strlen(text), 0);
+    nn_model_get(net, weights);
+    for (int what = 0; what < 4; what++) {
+        size_t whole = 0;
+        for (int room = -1; room < 6; room++) { /* first as much as it takes */
+            const size_t limits[6] = {0, 1, 100, 4096, whole / 2, whole - (whole > 0)};
+            put_file(FILE_NAME, "old", 3);
+            few = all;
+            if (room >= 0) few.rlim_cur = (rlim_t)limits[room];
+            fflush(stdout);
+            if (setrlimit(RLIMIT_FSIZE, &few)) break;
+            const int saved = what == 0   ? nn_save(net, FILE_NAME)
+                              : what == 1 ? nn_checkpoint_save(opt, NULL, FILE_NAME)
+                              : what == 2 ? nn_vocab_save(&v, FILE_NAME)
+                                          : nn_export_c(net, FILE_NAME, "net");
+            setrlimit(RLIMIT_FSIZE, &all);
+            const blob b = get_file(FILE_NAME);
+            if (room < 0) whole = b.size;
+            if (room < 0) CHECK(saved && nn_ok(nn) && whole > 4096);
+            else CHECK(!saved && nn_error_code(nn) == NN_ERROR_IO && b.size == 3 && memcmp(b.bytes, "old", 3) == 0);
+            CHECK(!exists(FILE_NAME ".tmp"));
+            nn_model_get(net, after);
+            CHECK(memcmp(weights, after, sizeof after) == 0);
+            free(b.bytes);
+            nn_error_clear(nn);
+        }
+    }
+    signal(SIGXFSZ, before);
+#else
+    printf("full_disk: not on this system\n");
+#endif
+}
+
 static void failing_loads(void)
 {
     rejected("none", nn_load(model, "build/no-such-file"), NN_ERROR_IO, "build/no-such-file: cannot be opened", "");
@@ -635,22 +693,33 @@ static void mlp_build(nn_model *m)
 }
 static const nn_real *mlp_run(nn_tensor *x) { return nn_mlp_forward(&mlp, x->data, 2); }
 
+static nn_conv2d conv;
+static void conv2d_build(nn_model *m) { conv = nn_conv2d_new(m, "conv", 2, 3, 3, 2, 1); }
+static const nn_real *conv2d_run(nn_tensor *x) { return nn_conv2d_forward(&conv, x)->data; }
+static void conv1d_build(nn_model *m) { conv = nn_conv1d_new(m, "conv", 2, 3, 3, 1, 1); }
+static const nn_real *conv1d_run(nn_tensor *x) { return nn_conv1d_forward(&conv, x)->data; }
+static void transpose_build(nn_model *m) { conv = nn_conv_transpose2d_new(m, "conv", 2, 3, 3, 2, 1); }
+static const nn_real *transpose_run(nn_tensor *x) { return nn_conv_transpose2d_forward(&conv, x)->data; }
+
 static const struct layer {
     const char *function;
     void (*build)(nn_model *m);
-    const nn_real *(*run)(nn_tensor *x); /* [2, 5] -> [2, out] */
-    int out;
-} layers[] = {{"nn_linear_new", linear_build, linear_run, 3},
-              {"nn_batch_norm_new", norm_build, norm_run, 5},
-              {"nn_mlp_new", mlp_build, mlp_run, 3},
-              {"nn_early_stopping_new", NULL, NULL, 0}}; /* not a layer */
+    const nn_real *(*run)(nn_tensor *x);
+    nn_shape x, y;
+} layers[] = {{"nn_linear_new", linear_build, linear_run, {2, {2, 5}}, {2, {2, 3}}},
+              {"nn_batch_norm_new", norm_build, norm_run, {2, {2, 5}}, {2, {2, 5}}},
+              {"nn_mlp_new", mlp_build, mlp_run, {2, {2, 5}}, {2, {2, 3}}},
+              {"nn_conv2d_new", conv2d_build, conv2d_run, {4, {2, 2, 4, 5}}, {4, {2, 3, 2, 3}}},
+              {"nn_conv1d_new", conv1d_build, conv1d_run, {3, {2, 2, 5}}, {3, {2, 3, 5}}},
+              {"nn_conv_transpose2d_new", transpose_build, transpose_run, {4, {2, 2, 2, 3}}, {4, {2, 3, 3, 5}}},
+              {"nn_early_stopping_new", NULL, NULL, {0, {0}}, {0, {0}}}}; /* not a layer */
 
 static nn_model *layer_model(const struct layer *l, nn_tensor **x, nn_tensor **y)
 {
     nn_model *m = nn_model_new(nn);
     l->build(m);
-    *x = nn_buffer(m, "", "x", nn_shape2(2, 5));
-    *y = nn_buffer(m, "", "y", nn_shape2(2, l->out));
+    *x = nn_buffer(m, "", "x", l->x);
+    *y = nn_buffer(m, "", "y", l->y);
     for (int i = 0; i < m->n_params; i++) /* no number as the layer made it; variances positive */
         for (size_t j = 0; j < m->param[i]->size; j++) m->param[i]->data[j] = nn_uniform(nn, (nn_real)0.25, 1);
     return m;
@@ -709,7 +778,7 @@ static void every_layer(void)
         found += known;
         if (!test_check(known == 1, __FILE__, __LINE__)) printf("%.*s is not in the table of layers\n", (int)(end + 4 - start), start);
     }
-    CHECK(found >= 4);
+    CHECK(found >= 7);
     if (f) fclose(f);
 }
 
@@ -967,6 +1036,7 @@ int main(int argc, char **argv)
     RUN(written_bytes);
     RUN(save_load_save);
     RUN(failing_saves);
+    RUN(full_disk);
     RUN(failing_loads);
     RUN(differences);
     RUN(every_layer);
