@@ -9014,12 +9014,11 @@ static int nn__check_kind(nn_ctx *nn, const char *function, const char *file, co
 
 enum { NN__FIELD = 4096 }; /* bytes of the longest field and the 0 behind it */
 
-/* The double nearest to m 2^exponent, of two that are equally near the even one. If m is only the
+/* The double nearest to m 2^exponent, m not being 0, of two that are equally near the even one. If m is only the
  * part before a point, it must have 54 bits, and more says whether something stands behind it. */
 static double nn__rounded(uint64_t m, int exponent, int more)
 {
     double value;
-    if (!m) return 0;
     for (; !(m >> 63); m <<= 1) exponent--;
     exponent += 63 + 1022; /* that of IEEE 754 less 1, which the leading bit of 53 adds again */
     const int drop = exponent < 0 ? 11 - exponent : 11; /* denormals have fewer bits */
