@@ -8950,7 +8950,7 @@ static nn_block *nn__read_file(nn_ctx *nn, const char *function, const char *pat
     size_t room = known ? (size_t)told : (size_t)NN__BLOCK, used = 0;
     nn_block *block = NULL;
     rewind(file);
-    while (nn->code == NN_OK) {
+    for (;;) {
         if (!known && room > NN__STREAM) {
             nn_fail(nn, NN_ERROR_LIMIT, function, "%s: no end after %d bytes", path, NN__STREAM);
             break;
