@@ -8884,7 +8884,7 @@ static int nn__write_open(nn__writer *w, const char *path)
     if (!path) return nn__mistake(w->nn, w->function, "path is NULL");
     w->path = path;
     const int n = snprintf(w->temporary, sizeof w->temporary, "%s.tmp", path);
-    if (!path[0] || n < 0 || n >= (int)sizeof w->temporary)
+    if (!path[0] || (size_t)n >= sizeof w->temporary) /* a length that is no int is -1 */
         return nn_fail(w->nn, NN_ERROR_IO, w->function, "the path is %s",
                        path[0] ? "too long" : "empty"), 0;
     w->file = fopen(w->temporary, "wb");
