@@ -9868,9 +9868,9 @@ nn_dataset nn_dataset_idx(const nn_idx *images, const nn_idx *labels)
         nn_fail(nn, NN_ERROR_ARGUMENT, "nn_dataset_idx",
                 "images are of type 0x%02x, not bytes (0x08)", images->type);
     else if (images->shape.ndim < 2)
-        nn_fail(nn, NN_ERROR_SHAPE, "nn_dataset_idx", "images should be [N, H, W], not %s%s",
-                nn_shape_text(nn, images->shape),
-                images->shape.ndim == 1 ? " (are these the labels?)" : "");
+        nn_fail(nn, NN_ERROR_SHAPE, "nn_dataset_idx",
+                "images should be [N, H, W], not %s (are these the labels?)",
+                nn_shape_text(nn, images->shape));
     else if (labels->shape.ndim != 1 || labels->shape.dim[0] != images->shape.dim[0])
         nn_fail(nn, NN_ERROR_SHAPE, "nn_dataset_idx", "images are %s, labels %s%s",
                 nn_shape_text(nn, images->shape), nn_shape_text(nn, labels->shape),
