@@ -9248,6 +9248,8 @@ int *nn_vocab_encode(const nn_vocab *v, const char *text, size_t size, int *n)
     if (!text || !n || !v->n)
         return nn__mistake(nn, "nn_vocab_encode", "%s", v->n ? "text or n is NULL"
                                                              : "the vocabulary is empty"), ids;
+    if (size > INT_MAX)
+        return nn_fail(nn, NN_ERROR_LIMIT, "nn_vocab_encode", "a text of %zu bytes", size), ids;
     for (int pass = 0; pass < 2 && nn->code == NN_OK; pass++) { /* to count, to fill */
         size_t count = 0;
         for (size_t at = 0, bytes; at < size && (!pass || ids); at += bytes ? bytes : 1) {
@@ -9256,8 +9258,6 @@ int *nn_vocab_encode(const nn_vocab *v, const char *text, size_t size, int *n)
             if (bytes && pass) ids[count] = found ? found - 1 : 0;
             count += bytes > 0;
         }
-        if (count > INT_MAX)
-            return nn_fail(nn, NN_ERROR_LIMIT, "nn_vocab_encode", "%zu tokens", count), ids;
         if (!pass) ids = (int *)nn__alloc(nn, &nn->keep, count, sizeof *ids, 0);
         if (ids) *n = (int)count;
     }
