@@ -9014,8 +9014,8 @@ static int nn__check_kind(nn_ctx *nn, const char *function, const char *file, co
 
 enum { NN__FIELD = 4096 }; /* bytes of the longest field and the 0 behind it */
 
-/* The double nearest to m 2^exponent, m not being 0, of two that are equally near the even one. If m is only the
- * part before a point, it must have 54 bits, and more says whether something stands behind it. */
+/* The double nearest to m 2^exponent, m > 0, of two that are equally near the even one. If m is only
+ * the part before a point, it must have 54 bits, and more says whether something stands behind it. */
 static double nn__rounded(uint64_t m, int exponent, int more)
 {
     double value;
