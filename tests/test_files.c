@@ -708,6 +708,17 @@ static void mlp_build(nn_model *m)
 }
 static const nn_real *mlp_run(nn_tensor *x) { return nn_mlp_forward(&mlp, x->data, 2); }
 
+static nn_conv2d conv2d;
+static nn_conv1d conv1d;
+static nn_conv_transpose2d conv_transpose2d;
+static nn_tensor *image(nn_tensor *x) { return nn_reshape(x, nn_shape4(2, 1, 1, 5)); }
+static void conv2d_build(nn_model *m) { conv2d = nn_conv2d_new(m, "conv", 1, 2, 3, 1, 1); }
+static const nn_real *conv2d_run(nn_tensor *x) { return nn_conv2d_forward(&conv2d, image(x))->data; }
+static void conv1d_build(nn_model *m) { conv1d = nn_conv1d_new(m, "conv", 1, 2, 3, 2, 1); }
+static const nn_real *conv1d_run(nn_tensor *x) { return nn_conv1d_forward(&conv1d, nn_reshape(x, nn_shape3(2, 1, 5)))->data; }
+static void conv_transpose2d_build(nn_model *m) { conv_transpose2d = nn_conv_transpose2d_new(m, "conv", 1, 2, 3, 2, 1); }
+static const nn_real *conv_transpose2d_run(nn_tensor *x) { return nn_conv_transpose2d_forward(&conv_transpose2d, image(x))->data; }
+
 static const struct layer {
     const char *function;
     void (*build)(nn_model *m);
@@ -716,6 +727,9 @@ static const struct layer {
 } layers[] = {{"nn_linear_new", linear_build, linear_run, 3},
               {"nn_batch_norm_new", norm_build, norm_run, 5},
               {"nn_mlp_new", mlp_build, mlp_run, 3},
+              {"nn_conv2d_new", conv2d_build, conv2d_run, 2 * 5},
+              {"nn_conv1d_new", conv1d_build, conv1d_run, 2 * 3},
+              {"nn_conv_transpose2d_new", conv_transpose2d_build, conv_transpose2d_run, 2 * 9},
               {"nn_early_stopping_new", NULL, NULL, 0}}; /* not a layer */
 
 static nn_model *layer_model(const struct layer *l, nn_tensor **x, nn_tensor **y)

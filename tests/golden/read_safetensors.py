@@ -31,9 +31,18 @@ LAYERS = {  # by nn.h's function; a layer that is missing here fails the check
     "nn_linear_new": nn.Sequential(),
     "nn_batch_norm_new": nn.Sequential(),
     "nn_mlp_new": Mlp(),
+    "nn_conv2d_new": nn.Sequential(nn.Unflatten(1, (1, 1, 5))),
+    "nn_conv1d_new": nn.Sequential(nn.Unflatten(1, (1, 5))),
+    "nn_conv_transpose2d_new": nn.Sequential(nn.Unflatten(1, (1, 1, 5))),
 }
 LAYERS["nn_linear_new"].add_module("fc", nn.Linear(5, 3))
 LAYERS["nn_batch_norm_new"].add_module("bn", nn.BatchNorm1d(5))
+LAYERS["nn_conv2d_new"].add_module("conv", nn.Conv2d(1, 2, 3, 1, 1))
+LAYERS["nn_conv1d_new"].add_module("conv", nn.Conv1d(1, 2, 3, 2, 1))
+LAYERS["nn_conv_transpose2d_new"].add_module("conv", nn.ConvTranspose2d(1, 2, 3, 2, 1))
+for name in LAYERS:
+    if "conv" in name:
+        LAYERS[name].add_module("flat", nn.Flatten())
 
 
 def load(path):
