@@ -22,6 +22,9 @@ static void *from_user(void *user, void *old, size_t size)
 #define NN_REALLOC(user, p, size) from_user(user, p, size)
 #define NN_FREE(user, p) ((void)(user), free(p))
 
+static int abort_returns, aborts; /* what a program may define that wants to live on */
+#define NN_ABORT() ((void)(abort_returns ? aborts++ : (abort(), 0)))
+
 #define NN_IMPLEMENTATION
 #include "../nn.h"
 #include "test.h"
@@ -1236,6 +1239,12 @@ static void memory(void)
                sizeof(nn_block) + NN__ALIGN + (sizeof(nn_real) << 20)));
     no_memory = 0;
     CHECK(nn_full(nn, nn_shape1(1 << 20), 0)->size == 1 << 20);
+    before(); /* more than there are addresses */
+    CHECK(nn__alloc(nn, &nn->keep, SIZE_MAX / 8, sizeof(double), 0) == NULL);
+    CHECK_STR(heard.message, say("somewhere_else.c:1: nn.h: %zu elements of 8 bytes are too many", SIZE_MAX / 8));
+    CHECK_INT(heard.code, NN_ERROR_LIMIT);
+    nn_error_clear(nn);
+    CHECK(nn__scratch(nn, SIZE_MAX / 4) == NULL && nn_error_code(nn) == NN_ERROR_LIMIT);
     stop();
 }
 
@@ -1731,6 +1740,7 @@ static const nn_real two_losses[2] = {1, 2};
     X(nn_simd, nn_simd(NULL))                                                                     \
     X(nn_stats, nn_stats(NULL))                                                                   \
     X(nn_print, nn_print(NULL))                                                                   \
+    X(nn_print_grad, nn_print_grad(NULL))                                                         \
     X(nn_print, nn_print(failed))                                                                 \
     X(nn_print, nn_print(stale))                                                                  \
     X(nn_model_print, nn_model_print(NULL))                                                       \
@@ -1794,6 +1804,56 @@ static const char *const no_crash_names[] = {NO_CRASH(NAME)};
 static void only_null(int i) { ONLY_NULL(CALL) }
 static void no_crash(int i) { NO_CRASH(CALL) }
 
+/* 1: a mistake lets the program go on, and what would be printed for it is not. */
+static void on_without_abort(int on)
+{
+    static int terminal;
+    fflush(stderr);
+    if (on) terminal = dup(2);
+    if (on) CHECK(freopen("/dev/null", "w", stderr) != NULL);
+    else dup2(terminal, 2), close(terminal);
+    abort_returns = on;
+}
+
+/* A context that cannot be what was asked for is one with an error. */
+static void contexts(void)
+{
+    on_without_abort(1);
+    nn_ctx *made = nn__same_real(nn_create_user(1, &no_memory), sizeof(nn_real) + 4, "other.c", 7);
+    CHECK_INT(nn_error_code(made), NN_ERROR_ARGUMENT);
+    CHECK_STR(nn_error(made), "other.c:7: nn_create: NN_REAL is not the same in every file");
+    nn_destroy(made);
+    CHECK(nn__same_real(NULL, 1, "other.c", 7) == NULL);
+    char old[32] = "";
+    if (getenv("NN_SIMD")) snprintf(old, sizeof old, "%s", getenv("NN_SIMD"));
+    setenv("NN_SIMD", "abacus", 1);
+    made = nn_create_user(1, &no_memory);
+    CHECK_INT(nn_error_code(made), NN_ERROR_UNSUPPORTED);
+    CHECK(strstr(nn_error(made), "NN_SIMD") && strstr(nn_error(made), "abacus"));
+    nn_error_clear(made); /* it has the kernels of this machine, and works */
+    CHECK_NEAR(nn_item(nn_sum(nn_full(made, nn_shape1(5), 2))), 10, 0);
+    nn_destroy(made);
+    if (old[0]) setenv("NN_SIMD", old, 1);
+    else unsetenv("NN_SIMD");
+    on_without_abort(0);
+}
+
+/* With an NN_ABORT that returns each of them returns, too, having told one mistake. */
+static void null_and_on(void)
+{
+    start();
+    on_without_abort(1);
+    for (int i = 0; i < (int)(sizeof only_null_names / sizeof *only_null_names); i++) {
+        aborts = 0;
+        only_null(i);
+        calls++;
+        if (!test_check(aborts == 1, __FILE__, __LINE__))
+            printf("%s with NULL only: %d messages\n", only_null_names[i], aborts);
+    }
+    on_without_abort(0);
+    stop();
+}
+
 static void null_everywhere(void)
 {
     static const char text[] = "1,2,0\n3,4,1\n5,6,0\n";
@@ -1853,6 +1913,8 @@ int main(void)
 #if HAVE_FORK
     RUN(defaults);
     RUN(null_everywhere);
+    RUN(null_and_on);
+    RUN(contexts);
 #else
     printf("SKIP the default handler: no fork\n");
 #endif
