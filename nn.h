@@ -2097,7 +2097,6 @@ static void *nn__alloc(nn_ctx *nn, nn_arena *arena, size_t count, size_t size, i
         block->used = 0;
         block->next = NULL;
         *link = block;
-        if (!arena->first) arena->first = block;
     }
     arena->current = block;
     void *p = block->base + block->used;
