@@ -1241,7 +1241,8 @@ static void memory(void)
     CHECK(nn_full(nn, nn_shape1(1 << 20), 0)->size == 1 << 20);
     before(); /* more than there are addresses */
     CHECK(nn__alloc(nn, &nn->keep, SIZE_MAX / 8, sizeof(double), 0) == NULL);
-    CHECK_STR(heard.message, say("somewhere_else.c:1: nn.h: %zu elements of 8 bytes are too many", SIZE_MAX / 8));
+    CHECK_STR(heard.message,
+              say("somewhere_else.c:1: nn.h: %zu elements of 8 bytes are too many", SIZE_MAX / 8));
     CHECK_INT(heard.code, NN_ERROR_LIMIT);
     nn_error_clear(nn);
     CHECK(nn__scratch(nn, SIZE_MAX / 4) == NULL && nn_error_code(nn) == NN_ERROR_LIMIT);
@@ -1400,8 +1401,10 @@ static void little_memory(void)
                 calls++;
                 const nn_code code = nn_error_code(nn);
                 refused += code == NN_ERROR_MEMORY;
-                if (!test_check(got == (code == NN_OK) && (!code || code == NN_ERROR_MEMORY), __FILE__, __LINE__))
-                    printf("call %d, %d requests met, %d bytes: %d, %s\n", i, met, (int)bytes, got, nn_error(nn));
+                const int good = got ? code == NN_OK : code == NN_ERROR_MEMORY;
+                if (!test_check(good, __FILE__, __LINE__))
+                    printf("call %d, %d requests met, %d bytes: %d, %s\n", i, met, (int)bytes, got,
+                           nn_error(nn));
                 nn_error_clear(nn);
                 CHECK(data_call(i) == 1 && nn_ok(nn));
                 stop();
@@ -1432,6 +1435,25 @@ static void handlers(void)
     nn_error_clear(nn);
     CHECK(nn_fail(nn, NN_ERROR_IO, "mine", "%d of %s", 3, "these") == &nn->failed);
     CHECK(strstr(nn_error(nn), ": mine: 3 of these") != NULL);
+    nn_error_clear(nn);
+    char word[700]; /* a message is cut where its room ends, wherever that is */
+    memset(word, 'w', sizeof word - 1);
+    word[sizeof word - 1] = 0;
+    nn_fail(nn, NN_ERROR_IO, "mine", "%s and more", word);
+    CHECK_INT(strlen(nn_error(nn)), sizeof nn->message - 1);
+    CHECK(strstr(nn_error(nn), ": mine: www") && nn_error(nn)[sizeof nn->message - 2] == 'w');
+    nn_error_clear(nn);
+    nn_fail(nn, NN_ERROR_IO, word, "and more");
+    CHECK_INT(strlen(nn_error(nn)), sizeof nn->message - 1);
+    nn_error_clear(nn);
+    nn->file = word;
+    nn_fail(nn, NN_ERROR_IO, "mine", "and more");
+    CHECK_INT(strlen(nn_error(nn)), sizeof nn->message - 1);
+    CHECK(strncmp(nn_error(nn), word, sizeof nn->message - 1) == 0);
+    nn->file = NULL;
+    nn_error_clear(nn);
+    const nn_shape five = {5, {1, 2, 3, 4}};
+    CHECK_STR(nn_shape_text(nn, five), "[1, 2, 3, 4]"); /* as much as there is */
     stop();
 }
 
@@ -1574,6 +1596,8 @@ static const nn_real two_losses[2] = {1, 2};
     X(nn_item, nn_item(NULL))                                                                     \
     X(nn_model_new, nn_model_new(NULL))                                                           \
     X(nn_param, nn_param(NULL, NULL, NULL, nn_shape1(1)))                                         \
+    X(nn_model_get, nn_model_get(NULL, NULL))                                                     \
+    X(nn_model_set, nn_model_set(NULL, NULL))                                                     \
     X(nn_zero_grad, nn_zero_grad(NULL))                                                           \
     X(nn_add, nn_add(NULL, NULL))                                                                 \
     X(nn_sub, nn_sub(NULL, NULL))                                                                 \
