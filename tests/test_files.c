@@ -627,6 +627,8 @@ static void failing_loads(void)
 static void through_a_pipe(void)
 {
     blob b = blob_of(strlen("{" A "," B "}"), "{" A "," B "}", strlen("{" A "," B "}"), 32);
+    nn_model *same = small_model();
+    CHECK(nn_load_memory(same, b.bytes, b.size));
     for (int more = -1; more <= 1; more++) {
         remove(FILE_NAME);
         if (!test_check(mkfifo(FILE_NAME, 0600) == 0, __FILE__, __LINE__)) return;
@@ -639,7 +641,7 @@ static void through_a_pipe(void)
         }
         const int loaded = nn_load(model, FILE_NAME);
         waitpid(writer, NULL, 0);
-        if (more == 0) accepted("pipe", loaded && memcmp(model->param[0]->data, b.bytes + b.size - 32, 24) == 0);
+        if (more == 0) accepted("pipe", loaded && same_values(model, same));
         else rejected("pipe", loaded, NN_ERROR_FORMAT, more < 0 ? "the file is cut off" : "there is more behind the tensors", FILE_NAME);
         restore();
     }
