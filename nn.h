@@ -2101,7 +2101,6 @@ static void *nn__alloc(nn_ctx *nn, nn_arena *arena, size_t count, size_t size, i
         block->used = 0;
         block->next = NULL;
         *link = block;
-        if (!arena->first) arena->first = block;
     }
     arena->current = block;
     void *p = block->base + block->used;
@@ -8888,7 +8887,7 @@ static int nn__write_open(nn__writer *w, const char *path)
     if (!path) return nn__mistake(w->nn, w->function, "path is NULL");
     w->path = path;
     const int n = snprintf(w->temporary, sizeof w->temporary, "%s.tmp", path);
-    if (!path[0] || n < 0 || n >= (int)sizeof w->temporary)
+    if (!path[0] || (size_t)n >= sizeof w->temporary) /* a length that is no int is -1 */
         return nn_fail(w->nn, NN_ERROR_IO, w->function, "the path is %s",
                        path[0] ? "too long" : "empty"), 0;
     w->file = fopen(w->temporary, "wb");
@@ -8954,7 +8953,7 @@ static nn_block *nn__read_file(nn_ctx *nn, const char *function, const char *pat
     size_t room = known ? (size_t)told : NN__BLOCK, used = 0;
     nn_block *block = NULL;
     rewind(file);
-    while (nn->code == NN_OK) {
+    for (;;) {
         if (!known && room > NN__STREAM) {
             nn_fail(nn, NN_ERROR_LIMIT, function, "%s: no end after %d bytes", path, NN__STREAM);
             break;
@@ -9018,12 +9017,11 @@ static int nn__check_kind(nn_ctx *nn, const char *function, const char *file, co
 
 enum { NN__FIELD = 4096 }; /* bytes of the longest field and the 0 behind it */
 
-/* The double nearest to m 2^exponent, of two that are equally near the even one. If m is only the
- * part before a point, it must have 54 bits, and more says whether something stands behind it. */
+/* The double nearest to m 2^exponent, m > 0, of two that are equally near the even one. If m is only
+ * the part before a point, it must have 54 bits, and more says whether something stands behind it. */
 static double nn__rounded(uint64_t m, int exponent, int more)
 {
     double value;
-    if (!m) return 0;
     for (; !(m >> 63); m <<= 1) exponent--;
     exponent += 63 + 1022; /* that of IEEE 754 less 1, which the leading bit of 53 adds again */
     const int drop = exponent < 0 ? 11 - exponent : 11; /* denormals have fewer bits */
@@ -9253,6 +9251,8 @@ int *nn_vocab_encode(const nn_vocab *v, const char *text, size_t size, int *n)
     if (!text || !n || !v->n)
         return nn__mistake(nn, "nn_vocab_encode", "%s", v->n ? "text or n is NULL"
                                                              : "the vocabulary is empty"), ids;
+    if (size > INT_MAX)
+        return nn_fail(nn, NN_ERROR_LIMIT, "nn_vocab_encode", "a text of %zu bytes", size), ids;
     for (int pass = 0; pass < 2 && nn->code == NN_OK; pass++) { /* to count, to fill */
         size_t count = 0;
         for (size_t at = 0, bytes; at < size && (!pass || ids); at += bytes ? bytes : 1) {
@@ -9261,8 +9261,6 @@ int *nn_vocab_encode(const nn_vocab *v, const char *text, size_t size, int *n)
             if (bytes && pass) ids[count] = found ? found - 1 : 0;
             count += bytes > 0;
         }
-        if (count > INT_MAX)
-            return nn_fail(nn, NN_ERROR_LIMIT, "nn_vocab_encode", "%zu tokens", count), ids;
         if (!pass) ids = (int *)nn__alloc(nn, &nn->keep, count, sizeof *ids, 0);
         if (ids) *n = (int)count;
     }
@@ -9875,9 +9873,9 @@ nn_dataset nn_dataset_idx(const nn_idx *images, const nn_idx *labels)
         nn_fail(nn, NN_ERROR_UNSUPPORTED, "nn_dataset_idx",
                 "images are of type 0x%02x, not bytes (0x08)", images->type);
     else if (images->shape.ndim < 2)
-        nn_fail(nn, NN_ERROR_FORMAT, "nn_dataset_idx", "images should be [N, H, W], not %s%s",
-                nn_shape_text(nn, images->shape),
-                images->shape.ndim == 1 ? " (are these the labels?)" : "");
+        nn_fail(nn, NN_ERROR_FORMAT, "nn_dataset_idx",
+                "images should be [N, H, W], not %s (are these the labels?)",
+                nn_shape_text(nn, images->shape));
     else if (labels->shape.ndim != 1 || labels->shape.dim[0] != images->shape.dim[0])
         nn_fail(nn, NN_ERROR_FORMAT, "nn_dataset_idx", "images are %s, labels %s%s",
                 nn_shape_text(nn, images->shape), nn_shape_text(nn, labels->shape),
