@@ -4060,7 +4060,9 @@ static void nn__multiply(const nn__kernels *kern, const nn__product *x, nn_real 
         kern->pack(n, n, m, work, m, 1, x->c);
         return;
     }
-    const int kc = nn__min(k, NN__KC), nc = nn__min(n, NN__NC);
+    /* A panel of B that one tile uses once stays in the first-level cache from packing to use. */
+    const int once = m <= kern->heights[0] && x->b.col != 1, nc = nn__min(n, NN__NC);
+    const int kc = nn__min(k, once ? NN__KC / 4 : NN__KC);
     /* Where packing would not pay, tiles read A and B where they are. Rows of A a multiple of 2 KB
      * apart would fall on the same places of the cache. */
     const int small_a = (ptrdiff_t)m * k <= NN__SMALL, small_b = (ptrdiff_t)k * n <= NN__SMALL;
@@ -4080,7 +4082,7 @@ static void nn__multiply(const nn__kernels *kern, const nn__product *x, nn_real 
                     const ptrdiff_t *at = x->at ? x->at + p0 : NULL;
                     nn__mat b = {x->b.p + p0 * x->b.row + j * x->b.col, x->b.row, 1};
                     if (!at && (!direct_b || cols < width)) {
-                        nn_real *panel = pb + (ptrdiff_t)(j - j0) * deep;
+                        nn_real *panel = pb + (m > NN__MC ? (ptrdiff_t)(j - j0) * deep : 0);
                         if (i0 == 0)
                             kern->pack(cols, width, deep, b.p, x->b.col, b.row, panel);
                         b.p = panel, b.row = width;
@@ -4089,8 +4091,9 @@ static void nn__multiply(const nn__kernels *kern, const nn__product *x, nn_real 
                         const int height = nn__height(kern, rows_end - i);
                         const int mr = kern->heights[height];
                         rows = nn__min(mr, rows_end - i);
-                        nn__mat a = {x->a.p + i * x->a.row + p0 * x->a.col, x->a.row, x->a.col};
-                        if (!direct_a || (rows < mr && !loose)) {
+                        nn__mat a = {x->a.p + i * x->a.row + p0 * x->a.col,
+                                     rows > 1 ? x->a.row : 0, x->a.col}; /* one for all of a tile */
+                        if (!direct_a || (rows > 1 && rows < mr && !loose)) {
                             nn_real *panel = pa + (ptrdiff_t)(i - i0) * deep;
                             if (j == j0) kern->pack(rows, mr, deep, a.p, a.row, a.col, panel);
                             a.p = panel, a.row = 1, a.col = mr;
