@@ -4245,9 +4245,11 @@ static void nn__planes(const nn__window *w, const nn_real *image, int images, in
 }
 
 /* Output row oy of some images; c is where it begins in the first. x holds what is the same for all
- * rows; `work` begins with the planes from line y0 on. */
-static void nn__output_row(const nn__kernels *kern, const nn__window *w, nn__product x, int images,
-                           int oy, int y0, nn_real *c, nn_real *work)
+ * rows; `work` begins with the planes from line y0 on. Rows of a single image that all meet the whole
+ * filters follow each other in the planes and in c, and are one product, up to `most` of them. Gives
+ * how many rows are done. */
+static int nn__output_rows(const nn__kernels *kern, const nn__window *w, nn__product x, int images,
+                           int oy, int most, int y0, nn_real *c, nn_real *work)
 {
     const int across = w->outputs[1], outputs = nn__span2(w->outputs), joined = w->group > 1;
     const int deep = w->channels * w->taps[1];
@@ -4255,8 +4257,11 @@ static void nn__output_row(const nn__kernels *kern, const nn__window *w, nn__pro
     for (; ty < w->taps[0] && (y < 0 || y >= w->size[0]); ty++) y += w->step[0];
     for (int at = y; ty + meets < w->taps[0] && at >= 0 && at < w->size[0]; meets++)
         at += w->step[0];
-    if (!meets) return;
-    x.n = images * across, x.k = meets * deep;
+    if (!meets) return 1;
+    const int alone = joined || w->stride[0] > 1 || meets < w->taps[0];
+    const int last = y + (w->taps[0] - 1) * nn__max(w->step[0], 0); /* line that row oy meets */
+    const int rows = alone ? 1 : nn__min(most, w->size[0] - last);
+    x.n = rows * images * across, x.k = meets * deep;
     x.a.p += (ptrdiff_t)ty * deep * x.a.col;
     x.b.p = work + (ptrdiff_t)(y - y0) * w->line;
     work += deep * w->plane + NN__MAX_TILE;
@@ -4269,6 +4274,7 @@ static void nn__output_row(const nn__kernels *kern, const nn__window *w, nn__pro
     for (ptrdiff_t i = 0; joined && i < images; i++)
         for (int f = 0; f < w->m; f++)
             nn__copy(c + (i * w->m + f) * outputs, x.c + f * x.ldc + i * across, across);
+    return rows;
 }
 
 /* C[n, m, outputs] += what window w says. 0 without memory. */
@@ -4280,8 +4286,10 @@ static int nn__correlate(nn_ctx *nn, nn__window *w, const nn_real *filters, cons
     const int threads = nn__threads((double)m * outputs * k * w->n);
     const int halo = (w->taps[0] - 1) * (w->step[0] < 0 ? -w->step[0] : w->step[0]) + 1;
     w->image = (ptrdiff_t)w->channels * nn__span2(w->size);
-    /* rows that fill no vectors are joined; an image is worked on in stripes of output rows */
-    w->group = across % 16 && across < 100 ? nn__min(8, (w->n + threads - 1) / threads) : 1;
+    /* rows that fill no vectors are joined with those of other images if few can be with each other;
+     * an image is worked on in stripes of output rows */
+    const int few = w->stride[0] > 1 || (w->size[0] - halo + 1) * across < 256;
+    w->group = across % 16 && across < 100 && few ? nn__min(8, (w->n + threads - 1) / threads) : 1;
     while (w->group > 1 && NN__STRIPE / deep / across / w->group < nn__min(halo + 1, w->size[0]))
         w->group /= 2;
     w->line = w->group * across;
@@ -4323,9 +4331,9 @@ static int nn__correlate(nn_ctx *nn, nn__window *w, const nn_real *filters, cons
             const int y0 = nn__max(first * w->stride[0] + up, 0);
             const int y1 = nn__min(last * w->stride[0] + up + halo, w->size[0]);
             nn__planes(w, image + item * w->image, images, y0, y1, own);
-            for (int oy = first; oy <= last; oy++)
-                nn__output_row(nn->kernels, w, x, images, oy, y0,
-                               c + item * m * outputs + oy * across, own);
+            for (int oy = first; oy <= last;)
+                oy += nn__output_rows(nn->kernels, w, x, images, oy, last + 1 - oy, y0,
+                                      c + item * m * outputs + oy * across, own);
         }
     }
     nn__arena_rewind(&nn->graph, mark);
