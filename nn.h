@@ -8820,19 +8820,16 @@ static void nn__pool_sums(const nn__conv *v, nn_real *x, nn_real *y, int back)
 static void nn__pool_largest(const nn__kernels *kern, const nn__conv *v, const nn_real *x,
                              const nn_real *end, nn_real *y, int *at)
 {
-    const int height = v->size[0], width = v->size[1];
-    int left, unused;
-    nn__outputs_with(v, 1, 0, &left);
-    const int right = nn__outputs_with(v, 1, v->kernel[1] - 1, &unused);
+    const int width = v->size[1], s = v->stride[1];
+    const int left = (v->pad[1] + s - 1) / s, right = (width + v->pad[1] - v->kernel[1]) / s + 1;
     for (int i = 0; i < v->out[0]; i++) {
         const int top = i * v->stride[0] - v->pad[0], up = nn__max(top, 0);
-        const int rows = nn__min(top + v->kernel[0], height) - up;
+        const int rows = nn__min(top + v->kernel[0], v->size[0]) - up;
         for (int j = 0, n; j < v->out[1]; j += n, y += n, at += n) {
-            const int start = j * v->stride[1] - v->pad[1], from = nn__max(start, 0);
+            const int start = j * s - v->pad[1], from = nn__max(start, 0);
+            const int cols = nn__min(start + v->kernel[1], width) - from;
             n = j == left ? nn__max(right - left, 1) : 1;
-            kern->largest((size_t)n, v->stride[1], rows,
-                          nn__min(start + v->kernel[1], width) - from, width, x, end,
-                          up * width + from, y, at);
+            kern->largest((size_t)n, s, rows, cols, width, x, end, up * width + from, y, at);
         }
     }
 }
