@@ -1817,6 +1817,11 @@ enum { NN__LANES = 16, NN__SUM_BLOCK = 4096, NN__HEIGHTS = 4 };
 #define NN__ARGS_batch_norm_backward                                                               \
     size_t n, int each, const nn_real *x, const nn_real *mean, const nn_real *scale,               \
     const nn_real *shift, const nn_real *factor, const nn_real *g, nn_real *y
+/* of max pooling: n windows [rows, cols] of an image x `width` wide, the first at `from`, the others
+ * `stride` columns apart; up to `end` there is something to be read */
+#define NN__ARGS_largest                                                                           \
+    size_t n, int stride, int rows, int cols, int width, const nn_real *x, const nn_real *end,     \
+    int from, nn_real *y, int *at
 typedef void nn__map(NN__ARGS_map);
 typedef void nn__scaled(NN__ARGS_scaled);
 typedef void nn__pair(NN__ARGS_pair);
@@ -1850,6 +1855,8 @@ typedef struct nn__kernels {
     void (*sgd)(NN__ARGS_sgd);
     void (*momentum)(NN__ARGS_momentum);
     void (*adaptive)(NN__ARGS_adaptive);
+    /* y is the largest number of each window, the first of these, at where it is; NaN is largest. */
+    void (*largest)(NN__ARGS_largest);
     /* Rows 0..n-1 of a matrix, element (i, p) at a[i * row + p * col], as a panel: the `width`
      * numbers of each p together, rows that are missing as zeros. */
     void (*pack)(NN__ARGS_pack);
@@ -1860,7 +1867,7 @@ typedef struct nn__kernels {
 #define NN__ALL_BUT_MAPS(f)                                                                        \
     NN__FORMS(f) f(, sum) f(, squared_error) f(, softmax) f(, softmax_backward) f(, normalize)     \
     f(, normalize_backward) f(, batch_norm) f(, batch_norm_backward) f(, sgd) f(, momentum)        \
-    f(, adaptive) f(, pack)
+    f(, adaptive) f(, largest) f(, pack)
 
 /* ---- errors: everything that goes wrong passes through nn__fail ---- */
 
@@ -3112,6 +3119,17 @@ static void nn__adaptive_naive(NN__ARGS_adaptive)
                s->rate * d / ((nn_real)sqrt((double)v[i]) * s->root_scale + s->eps);
     }
 }
+static void nn__largest_naive(NN__ARGS_largest)
+{
+    (void)end;
+    NN__EACH {
+        const int first = at[i] = from + (int)i * stride;
+        for (int r = 0; r < rows; r++)
+            for (int j = first + r * width; j < first + r * width + cols; j++)
+                if (!(x[j] <= x[at[i]]) && x[at[i]] == x[at[i]]) at[i] = j;
+        y[i] = x[at[i]];
+    }
+}
 
 #define NN__ENTRY(form, name) nn__##name##_naive,
 static const nn__kernels nn__table_naive = {"naive", {4, 0, 0, 0}, 4,
@@ -3239,13 +3257,16 @@ NN__INLINE NN__V NN__(of_bits)(NN__I i)
 }
 
 /* What vector types do not know takes an instruction: a b + c rounded once; the root; a > b ? x : y
- * lane by lane; loads and stores of the first m numbers only; and, for turning matrices, ZIP: of
- * each four numbers of a and b the first two, or the last two, in turn. */
+ * lane by lane; loads and stores of the first m numbers only; for pooling, W numbers s apart, and where
+ * !(a <= b) and b is a number; and, for turning matrices, ZIP: of each four numbers of a and b the
+ * first two, or the last two, in turn. */
 #if NN__W == 1
 NN__INLINE NN__V NN__(fma)(NN__V a, NN__V b, NN__V c) { return nn__fmaf(a, b, c); }
 NN__INLINE NN__V NN__(root)(NN__V a) { return sqrtf(a); }
 NN__INLINE NN__V NN__(if_gt)(NN__V a, NN__V b, NN__V x, NN__V y) { return a > b ? x : y; }
 NN__INLINE NN__V NN__(load_part)(const float *p, size_t m) { return (void)m, *p; }
+NN__INLINE NN__V NN__(spaced)(const float *p, ptrdiff_t s) { return (void)s, *p; }
+NN__INLINE NN__I NN__(beats)(NN__V a, NN__V b) { return 0u - (uint32_t)(!(a <= b) & (b == b)); }
 NN__INLINE void NN__(store_part)(float *p, size_t m, NN__V v) { (void)m, *p = v; }
 #elif NN__W == 4
 NN__INLINE NN__V NN__(fma)(NN__V a, NN__V b, NN__V c)
@@ -3263,6 +3284,12 @@ NN__INLINE void NN__(store_part)(float *p, size_t m, NN__V v)
     for (size_t i = 0; i < m; i++) p[i] = v[i];
 }
 NN__INLINE NN__V NN__(fours)(const float *p, ptrdiff_t row) { return (void)row, NN__LOAD(p); }
+NN__INLINE NN__I NN__(beats)(NN__V a, NN__V b) { return ~(NN__I)(a <= b) & (NN__I)(b == b); }
+NN__INLINE NN__V NN__(spaced)(const float *p, ptrdiff_t s)
+{
+    NN__V v = {p[0], p[s], p[2 * s], p[3 * s]};
+    return v;
+}
 #define NN__ZIP_LOW(a, b) (NN__V)vzip1q_f32((float32x4_t)(a), (float32x4_t)(b))
 #define NN__ZIP_HIGH(a, b) (NN__V)vzip2q_f32((float32x4_t)(a), (float32x4_t)(b))
 #else
@@ -3296,6 +3323,18 @@ NN__INLINE NN__V NN__(load_part)(const float *p, size_t m)
 NN__INLINE void NN__(store_part)(float *p, size_t m, NN__V v)
 {
     __asm__("vmaskmovps %1, %2, %0" : "+m"(*(float(*)[NN__W])p) : "x"(v), "x"(NN__(first)(m)));
+}
+NN__INLINE NN__I NN__(beats)(NN__V a, NN__V b) { return ~(NN__I)(a <= b) & (NN__I)(b == b); }
+NN__INLINE NN__V NN__(spaced)(const float *p, ptrdiff_t s)
+{
+    if (s == 1) return NN__LOAD(p);
+    if (s > 2) {
+        NN__V v = {p[0], p[s], p[2 * s], p[3 * s], p[4 * s], p[5 * s], p[6 * s], p[7 * s]};
+        return v;
+    }
+    NN__V v = NN__LOAD(p), w = NN__LOAD(p + 7); /* the last is p[14] */
+    __asm__("vshufps $0xd8, %1, %0, %0\n\tvpermpd $0xd8, %0, %0" : "+x"(v) : "x"(w));
+    return v;
 }
 NN__INLINE NN__V NN__(fours)(const float *p, ptrdiff_t row) /* 4 numbers of row 0, 4 of row 4 */
 {
@@ -3784,6 +3823,34 @@ static void NN__(batch_norm_backward)(NN__ARGS_batch_norm_backward)
 }
 #undef NN__OF
 
+static void NN__(largest)(NN__ARGS_largest)
+{
+    static const uint32_t lane[8] = {0, 1, 2, 3, 4, 5, 6, 7};
+    NN__I apart;
+    memcpy(&apart, lane, sizeof apart);
+    apart = apart * (uint32_t)stride;
+    NN__VECTORS {
+        int place = from + (int)i * stride;
+        if (end - x - place < (rows - 1) * width + cols + (ptrdiff_t)NN__W * stride) {
+            nn__largest_naive(n - i, stride, rows, cols, width, x, end, place, y + i, at + i);
+            return; /* fewer numbers are left than would be loaded */
+        }
+        NN__V best = NN__(spaced)(x + place, stride);
+        NN__I where = apart + (uint32_t)place;
+        for (int left = rows * cols, c = 1; --left; c++) {
+            place += c == cols ? width - cols + 1 : 1;
+            if (c == cols) c = 0;
+            const NN__V other = NN__(spaced)(x + place, stride);
+            const NN__I yes = NN__(beats)(other, best);
+            best = NN__OF_BITS((yes & NN__BITS(other)) | (~yes & NN__BITS(best)));
+            where = (yes & (apart + (uint32_t)place)) | (~yes & where);
+        }
+        NN__PUT(y, best);
+        if (n - i >= NN__W) memcpy(at + i, &where, sizeof where);
+        else memcpy(at + i, &where, (n - i) * sizeof *at);
+    }
+}
+
 /* ---- optimisers: one pass over the parameters and their state ---- */
 
 static void NN__(sgd)(NN__ARGS_sgd)
@@ -3996,7 +4063,9 @@ static void nn__multiply(const nn__kernels *kern, const nn__product *x, nn_real 
         kern->pack(n, n, m, work, m, 1, x->c);
         return;
     }
-    const int kc = nn__min(k, NN__KC), nc = nn__min(n, NN__NC);
+    /* A panel of B that one tile uses once stays in the first-level cache from packing to use. */
+    const int once = m <= kern->heights[0] && x->b.col != 1, nc = nn__min(n, NN__NC);
+    const int kc = nn__min(k, once ? NN__KC / 4 : NN__KC);
     /* Where packing would not pay, tiles read A and B where they are. Rows of A a multiple of 2 KB
      * apart would fall on the same places of the cache. */
     const int small_a = (ptrdiff_t)m * k <= NN__SMALL, small_b = (ptrdiff_t)k * n <= NN__SMALL;
@@ -4016,7 +4085,7 @@ static void nn__multiply(const nn__kernels *kern, const nn__product *x, nn_real 
                     const ptrdiff_t *at = x->at ? x->at + p0 : NULL;
                     nn__mat b = {x->b.p + p0 * x->b.row + j * x->b.col, x->b.row, 1};
                     if (!at && (!direct_b || cols < width)) {
-                        nn_real *panel = pb + (ptrdiff_t)(j - j0) * deep;
+                        nn_real *panel = pb + (m > NN__MC ? (ptrdiff_t)(j - j0) * deep : 0);
                         if (i0 == 0)
                             kern->pack(cols, width, deep, b.p, x->b.col, b.row, panel);
                         b.p = panel, b.row = width;
@@ -4025,8 +4094,9 @@ static void nn__multiply(const nn__kernels *kern, const nn__product *x, nn_real 
                         const int height = nn__height(kern, rows_end - i);
                         const int mr = kern->heights[height];
                         rows = nn__min(mr, rows_end - i);
-                        nn__mat a = {x->a.p + i * x->a.row + p0 * x->a.col, x->a.row, x->a.col};
-                        if (!direct_a || (rows < mr && !loose)) {
+                        nn__mat a = {x->a.p + i * x->a.row + p0 * x->a.col,
+                                     rows > 1 ? x->a.row : 0, x->a.col}; /* one for all of a tile */
+                        if (!direct_a || (rows > 1 && rows < mr && !loose)) {
                             nn_real *panel = pa + (ptrdiff_t)(i - i0) * deep;
                             if (j == j0) kern->pack(rows, mr, deep, a.p, a.row, a.col, panel);
                             a.p = panel, a.row = 1, a.col = mr;
@@ -4178,9 +4248,11 @@ static void nn__planes(const nn__window *w, const nn_real *image, int images, in
 }
 
 /* Output row oy of some images; c is where it begins in the first. x holds what is the same for all
- * rows; `work` begins with the planes from line y0 on. */
-static void nn__output_row(const nn__kernels *kern, const nn__window *w, nn__product x, int images,
-                           int oy, int y0, nn_real *c, nn_real *work)
+ * rows; `work` begins with the planes from line y0 on. Rows of a single image that all meet the whole
+ * filters follow each other in the planes and in c, and are one product, up to `most` of them. Gives
+ * how many rows are done. */
+static int nn__output_rows(const nn__kernels *kern, const nn__window *w, nn__product x, int images,
+                           int oy, int most, int y0, nn_real *c, nn_real *work)
 {
     const int across = w->outputs[1], outputs = nn__span2(w->outputs), joined = w->group > 1;
     const int deep = w->channels * w->taps[1];
@@ -4188,8 +4260,11 @@ static void nn__output_row(const nn__kernels *kern, const nn__window *w, nn__pro
     for (; ty < w->taps[0] && (y < 0 || y >= w->size[0]); ty++) y += w->step[0];
     for (int at = y; ty + meets < w->taps[0] && at >= 0 && at < w->size[0]; meets++)
         at += w->step[0];
-    if (!meets) return;
-    x.n = images * across, x.k = meets * deep;
+    if (!meets) return 1;
+    const int alone = joined || w->stride[0] > 1 || meets < w->taps[0];
+    const int last = y + (w->taps[0] - 1) * nn__max(w->step[0], 0); /* line that row oy meets */
+    const int rows = alone ? 1 : nn__min(most, w->size[0] - last);
+    x.n = rows * images * across, x.k = meets * deep;
     x.a.p += (ptrdiff_t)ty * deep * x.a.col;
     x.b.p = work + (ptrdiff_t)(y - y0) * w->line;
     work += deep * w->plane + NN__MAX_TILE;
@@ -4202,6 +4277,7 @@ static void nn__output_row(const nn__kernels *kern, const nn__window *w, nn__pro
     for (ptrdiff_t i = 0; joined && i < images; i++)
         for (int f = 0; f < w->m; f++)
             nn__copy(c + (i * w->m + f) * outputs, x.c + f * x.ldc + i * across, across);
+    return rows;
 }
 
 /* C[n, m, outputs] += what window w says. 0 without memory. */
@@ -4213,8 +4289,10 @@ static int nn__correlate(nn_ctx *nn, nn__window *w, const nn_real *filters, cons
     const int threads = nn__threads((double)m * outputs * k * w->n);
     const int halo = (w->taps[0] - 1) * (w->step[0] < 0 ? -w->step[0] : w->step[0]) + 1;
     w->image = (ptrdiff_t)w->channels * nn__span2(w->size);
-    /* rows that fill no vectors are joined; an image is worked on in stripes of output rows */
-    w->group = across % 16 && across < 100 ? nn__min(8, (w->n + threads - 1) / threads) : 1;
+    /* rows that fill no vectors are joined with those of other images if few can be with each other;
+     * an image is worked on in stripes of output rows */
+    const int few = w->stride[0] > 1 || (w->size[0] - halo + 1) * across < 256;
+    w->group = across % 16 && across < 100 && few ? nn__min(8, (w->n + threads - 1) / threads) : 1;
     while (w->group > 1 && NN__STRIPE / deep / across / w->group < nn__min(halo + 1, w->size[0]))
         w->group /= 2;
     w->line = w->group * across;
@@ -4256,9 +4334,9 @@ static int nn__correlate(nn_ctx *nn, nn__window *w, const nn_real *filters, cons
             const int y0 = nn__max(first * w->stride[0] + up, 0);
             const int y1 = nn__min(last * w->stride[0] + up + halo, w->size[0]);
             nn__planes(w, image + item * w->image, images, y0, y1, own);
-            for (int oy = first; oy <= last; oy++)
-                nn__output_row(nn->kernels, w, x, images, oy, y0,
-                               c + item * m * outputs + oy * across, own);
+            for (int oy = first; oy <= last;)
+                oy += nn__output_rows(nn->kernels, w, x, images, oy, last + 1 - oy, y0,
+                                      c + item * m * outputs + oy * across, own);
         }
     }
     nn__arena_rewind(&nn->graph, mark);
@@ -8722,32 +8800,41 @@ static int nn__outputs_with(const nn__conv *v, int d, int t, int *first)
 }
 
 NN__OPTIMIZE("O2")
-/* One channel, place by place of the window. With an index: where the maximum is. Without: y += x,
- * the sum; or, back, x += y. */
-static void nn__pool_channel(const nn__conv *v, nn_real *x, nn_real *y, int *index, int back)
+/* One channel, place by place of the window: y += x, the sum; or, back, x += y. */
+static void nn__pool_sums(const nn__conv *v, nn_real *x, nn_real *y, int back)
 {
-    const int s = v->stride[1], w = v->size[1], up = v->pad[0], before = v->pad[1];
-    for (int i = 0, to = 0; index && i < v->out[0]; i++) /* the first place that is inside */
-        for (int j = 0; j < v->out[1]; j++, to++)
-            index[to] = (i * v->stride[0] > up ? (i * v->stride[0] - up) * w : 0) +
-                        (j * s > before ? j * s - before : 0);
+    const int s = v->stride[1];
     for (int t = 0; t < nn__span2(v->kernel); t++) {
         const int ty = t / v->kernel[1], tx = t % v->kernel[1];
         int top, left;
         const int bottom = nn__outputs_with(v, 0, ty, &top);
         const int right = nn__outputs_with(v, 1, tx, &left);
         for (int i = top; i < bottom; i++) {
-            const int at = (i * v->stride[0] - up + ty) * w - before + tx, to = i * v->out[1];
-            for (int j = left; index && j < right; j++) {
-                const int other = at + j * s, best = index[to + j];
-                const int larger = !(x[other] <= x[best]) & (x[best] == x[best]); /* NaN is */
-                index[to + j] = best + larger * (other - best); /* a branch would often go wrong */
-            }
-            for (int j = left; !index && !back && j < right; j++) y[to + j] += x[at + j * s];
+            const int to = i * v->out[1];
+            const int at = (i * v->stride[0] - v->pad[0] + ty) * v->size[1] - v->pad[1] + tx;
+            for (int j = left; !back && j < right; j++) y[to + j] += x[at + j * s];
             for (int j = left; back && j < right; j++) x[at + j * s] += y[to + j];
         }
     }
-    for (int i = 0; index && i < nn__span2(v->out); i++) y[i] = x[index[i]];
+}
+
+/* One channel: the largest of each window, and where it is. Windows that are whole, from column left
+ * up to column right, are taken together. */
+static void nn__pool_largest(const nn__kernels *kern, const nn__conv *v, const nn_real *x,
+                             const nn_real *end, nn_real *y, int *at)
+{
+    const int width = v->size[1], s = v->stride[1];
+    const int left = (v->pad[1] + s - 1) / s, right = (width + v->pad[1] - v->kernel[1]) / s + 1;
+    for (int i = 0; i < v->out[0]; i++) {
+        const int top = i * v->stride[0] - v->pad[0], up = nn__max(top, 0);
+        const int rows = nn__min(top + v->kernel[0], v->size[0]) - up;
+        for (int j = 0, n; j < v->out[1]; j += n, y += n, at += n) {
+            const int start = j * s - v->pad[1], from = nn__max(start, 0);
+            const int cols = nn__min(start + v->kernel[1], width) - from;
+            n = j == left ? nn__max(right - left, 1) : 1;
+            kern->largest((size_t)n, s, rows, cols, width, x, end, up * width + from, y, at);
+        }
+    }
 }
 
 static void nn__max_pool_backward(nn_tensor *y) /* y = x[index]: dx there += dy */
@@ -8768,7 +8855,7 @@ static void nn__avg_pool_backward(nn_tensor *y) /* y = sum x / places: dx += dy 
     if (!share) return;
     y->ctx->kernels->div(y->size, y->grad, 1, &places, 0, share);
     for (int c = 0; c < v->n * v->channels; c++, dx += nn__span2(v->size)) {
-        nn__pool_channel(v, dx, share, NULL, 1);
+        nn__pool_sums(v, dx, share, 1);
         share += nn__span2(v->out);
     }
 }
@@ -8799,8 +8886,10 @@ static nn_tensor *nn__pool_of(const char *function, nn_tensor *x, int axes, int 
     if (!max) memset(y->data, 0, y->size * sizeof *y->data);
     for (ptrdiff_t c = 0; c < (ptrdiff_t)v->n * v->channels; c++) {
         const ptrdiff_t at = c * nn__span2(v->out);
-        nn__pool_channel(v, x->data + c * nn__span2(v->size), y->data + at,
-                         max ? p.index + at : NULL, 0);
+        nn_real *const image = x->data + c * nn__span2(v->size);
+        if (max)
+            nn__pool_largest(nn->kernels, v, image, x->data + x->size, y->data + at, p.index + at);
+        else nn__pool_sums(v, image, y->data + at, 0);
     }
     const nn_real places = (nn_real)nn__span2(v->kernel);
     if (!max) nn->kernels->div(y->size, y->data, 1, &places, 0, y->data);
