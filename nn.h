@@ -1817,8 +1817,8 @@ enum { NN__LANES = 16, NN__SUM_BLOCK = 4096, NN__HEIGHTS = 4 };
 #define NN__ARGS_batch_norm_backward                                                               \
     size_t n, int each, const nn_real *x, const nn_real *mean, const nn_real *scale,               \
     const nn_real *shift, const nn_real *factor, const nn_real *g, nn_real *y
-/* of max pooling: n windows [rows, cols] of an image x `width` wide, the first at `from`, the others
- * `stride` columns apart; up to `end` there is something to be read */
+/* of max pooling: n windows [rows, cols] of an image x `width` wide, the first at `from`, the
+ * others `stride` columns apart; up to `end` there is something to be read */
 #define NN__ARGS_largest                                                                           \
     size_t n, int stride, int rows, int cols, int width, const nn_real *x, const nn_real *end,     \
     int from, nn_real *y, int *at
@@ -1855,7 +1855,7 @@ typedef struct nn__kernels {
     void (*sgd)(NN__ARGS_sgd);
     void (*momentum)(NN__ARGS_momentum);
     void (*adaptive)(NN__ARGS_adaptive);
-    /* y is the largest number of each window, the first of these, at where it is; NaN is largest. */
+    /* y is the largest number of each window, at where the first such is; NaN is largest. */
     void (*largest)(NN__ARGS_largest);
     /* Rows 0..n-1 of a matrix, element (i, p) at a[i * row + p * col], as a panel: the `width`
      * numbers of each p together, rows that are missing as zeros. */
@@ -3257,9 +3257,9 @@ NN__INLINE NN__V NN__(of_bits)(NN__I i)
 }
 
 /* What vector types do not know takes an instruction: a b + c rounded once; the root; a > b ? x : y
- * lane by lane; loads and stores of the first m numbers only; for pooling, W numbers s apart, and where
- * !(a <= b) and b is a number; and, for turning matrices, ZIP: of each four numbers of a and b the
- * first two, or the last two, in turn. */
+ * lane by lane; loads and stores of the first m numbers only; for pooling, W numbers s apart, and
+ * where !(a <= b) and b is a number; and, for turning matrices, ZIP: of each four numbers of a and
+ * b the first two, or the last two, in turn. */
 #if NN__W == 1
 NN__INLINE NN__V NN__(fma)(NN__V a, NN__V b, NN__V c) { return nn__fmaf(a, b, c); }
 NN__INLINE NN__V NN__(root)(NN__V a) { return sqrtf(a); }
@@ -4248,9 +4248,9 @@ static void nn__planes(const nn__window *w, const nn_real *image, int images, in
 }
 
 /* Output row oy of some images; c is where it begins in the first. x holds what is the same for all
- * rows; `work` begins with the planes from line y0 on. Rows of a single image that all meet the whole
- * filters follow each other in the planes and in c, and are one product, up to `most` of them. Gives
- * how many rows are done. */
+ * rows; `work` begins with the planes from line y0 on. Rows of a single image that meet the whole
+ * filters follow each other in the planes and in c: they are one product, at most `most` of them.
+ * Gives how many rows are done. */
 static int nn__output_rows(const nn__kernels *kern, const nn__window *w, nn__product x, int images,
                            int oy, int most, int y0, nn_real *c, nn_real *work)
 {
@@ -4289,7 +4289,7 @@ static int nn__correlate(nn_ctx *nn, nn__window *w, const nn_real *filters, cons
     const int threads = nn__threads((double)m * outputs * k * w->n);
     const int halo = (w->taps[0] - 1) * (w->step[0] < 0 ? -w->step[0] : w->step[0]) + 1;
     w->image = (ptrdiff_t)w->channels * nn__span2(w->size);
-    /* rows that fill no vectors are joined with those of other images if few can be with each other;
+    /* rows that fill no vectors are joined with those of other images, if few of one image can be;
      * an image is worked on in stripes of output rows */
     const int few = w->stride[0] > 1 || (w->size[0] - halo + 1) * across < 256;
     w->group = across % 16 && across < 100 && few ? nn__min(8, (w->n + threads - 1) / threads) : 1;
