@@ -8818,8 +8818,8 @@ static void nn__pool_sums(const nn__conv *v, nn_real *x, nn_real *y, int back)
     }
 }
 
-/* One channel: the largest of each window, and where it is. Windows that are whole, from column left
- * up to column right, are taken together. */
+/* One channel: the largest of each window, and where it is. Windows that are whole, from column
+ * left up to column right, are taken together. */
 static void nn__pool_largest(const nn__kernels *kern, const nn__conv *v, const nn_real *x,
                              const nn_real *end, nn_real *y, int *at)
 {
