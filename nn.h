@@ -1125,12 +1125,13 @@ void nn_model_average(nn_model *model, nn_real *average, int k);
  * for "fc1.weight" and "fc1.bias", not for "fc10.weight"; "" for all. One that no parameter has is
  * an error. Book: 11.
  *
- * on 1: these parameters stay as they are to the last bit, under every optimiser and weight decay;
- * they have no gradient (grad NULL) and do not count in norms, penalties and nn_gradcheck. 0: they
- * learn again, their gradient 0, the velocities of their optimiser as they were. To be called
- * between two steps: what was recorded before is lost, and nn_backward and operations refuse it (to
- * be read it is still good). Buffers, such as running means, go on as nn_set_training says. An Adam that begins late with a parameter counts
- * the steps without it, and its first ones are too long: make a new one. */
+ * on 1: these parameters stay as they are to the last bit, under every optimiser and weight
+ * decay; they have no gradient (grad NULL) and do not count in norms, penalties and nn_gradcheck.
+ * 0: they learn again, their gradient 0, the velocities of their optimiser as they were. To be
+ * called between two steps: what was recorded before is lost, and nn_backward and operations
+ * refuse it (to be read it is still good). Buffers, such as running means, go on as
+ * nn_set_training says. An Adam that begins late with a parameter counts the steps without it,
+ * and its first ones are too long: make a new one. */
 void nn_freeze(nn_model *model, const char *prefix, int on);
 /* Each parameter and buffer below to_prefix gets the numbers of the one below from_prefix whose
  * name goes on in the same way: (classifier, "fc1", autoencoder, "encoder") copies
