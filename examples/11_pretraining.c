@@ -145,10 +145,9 @@ int main(void)
         ok &= error[i][1][last] < error[i][0][last];
         ok &= i == 0 || error[i][1][last - 1] > error[i][0][last];
     }
-    printf("\nexpected: from uniform weights pre-training is far ahead of 4 epochs without; "
-           "from Xavier's\n"
-           "          40 epochs of it with 24 more are worth less than 64, with 64 more a little more;\n"
-           "          frozen weights stay\n");
+    printf("\nexpected: from uniform weights pre-training is far ahead of 4 epochs without;\n"
+           "          from Xavier's 40 epochs of it and 24 more are worth less than 64, and with 64\n"
+           "          more a little more; frozen weights stay\n");
     printf("got:      %s\n", ok ? "so it is" : "something else");
     nn_destroy(nn);
     return !ok;
