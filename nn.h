@@ -1125,12 +1125,13 @@ void nn_model_average(nn_model *model, nn_real *average, int k);
  * for "fc1.weight" and "fc1.bias", not for "fc10.weight"; "" for all. One that no parameter has is
  * an error. Book: 11.
  *
- * on 1: these parameters stay as they are to the last bit, under every optimiser and weight decay;
- * they have no gradient (grad NULL) and do not count in norms, penalties and nn_gradcheck. 0: they
- * learn again, their gradient 0, the velocities of their optimiser as they were. To be called
- * between two steps: what was computed before can have no nn_backward any more. Buffers, such as
- * running means, go on as nn_set_training says. An Adam that begins late with a parameter counts
- * the steps without it, and its first ones are too long: make a new one. */
+ * on 1: these parameters stay as they are to the last bit, under every optimiser and weight
+ * decay; they have no gradient (grad NULL) and do not count in norms, penalties and nn_gradcheck.
+ * 0: they learn again, their gradient 0, the velocities of their optimiser as they were. To be
+ * called between two steps: what was recorded before is lost, and nn_backward and operations
+ * refuse it (to be read it is still good). Buffers, such as running means, go on as
+ * nn_set_training says. An Adam that begins late with a parameter counts the steps without it,
+ * and its first ones are too long: make a new one. */
 void nn_freeze(nn_model *model, const char *prefix, int on);
 /* Each parameter and buffer below to_prefix gets the numbers of the one below from_prefix whose
  * name goes on in the same way: (classifier, "fc1", autoencoder, "encoder") copies
@@ -2491,6 +2492,11 @@ static nn_tensor *nn__record(const char *op, nn_shape shape, nn_tensor *const *i
     nn_ctx *nn = in[0]->ctx;
     size_t size = nn__shape_size(nn, op, shape);
     if (!size) return &nn->failed;
+    for (int i = 0; nn->grad_enabled && i < n; i++)
+        if (in[i]->backward && !in[i]->requires_grad) /* else the gradient would end there unseen */
+            return nn_fail(nn, NN_ERROR_ARGUMENT, op,
+                           "argument %d was made before the last nn_freeze (%s, %s:%d)", i + 1,
+                           in[i]->op, in[i]->file ? in[i]->file : "?", in[i]->line);
     nn_tensor *y = nn__node(nn, op, shape, size, with_data);
     if (!y->size) return y;
     y->in = (nn_tensor **)nn__alloc(nn, &nn->graph, (size_t)n, sizeof *y->in, 0);
@@ -6473,7 +6479,9 @@ static int nn__can_start_from(nn_tensor *loss) /* is it one finite number that c
                 nn_shape_text(nn, loss->shape));
     else if (!loss->requires_grad)
         nn__mistake(nn, "nn_backward", "the loss does not depend on any parameter%s",
-                    nn->grad_enabled ? "" : " (recording is off: nn_set_grad_enabled)");
+                    loss->backward      ? " (nn_freeze was called after it was made)"
+                    : nn->grad_enabled ? ""
+                                       : " (recording is off: nn_set_grad_enabled)");
     else if (nn__first_bad(loss->data, 1) == 0)
         nn_fail(nn, NN_ERROR_NONFINITE, "nn_backward",
                 "the loss is %s: has it diverged (try a smaller learning rate, smaller inputs)? "
@@ -8502,8 +8510,12 @@ void nn_freeze(nn_model *model, const char *prefix, int on)
     if (!nn__given(model, "nn_freeze") || !nn__ready(model->ctx, "nn_freeze")) return;
     nn_ctx *nn = model->ctx;
     int found = 0;
+    if (!prefix) {
+        nn__mistake(nn, "nn_freeze", "argument 2 is NULL (\"\" stands for all parameters)");
+        return;
+    }
     while (nn->n_tape) nn->tape[--nn->n_tape]->requires_grad = 0; /* it was made for other ones */
-    for (int i = 0; prefix && i < model->n_params; i++) {
+    for (int i = 0; i < model->n_params; i++) {
         nn_tensor *p = model->param[i];
         if (strcmp(p->op, "parameter") != 0 || !nn__name_below(p->name, prefix)) continue;
         found = 1;
@@ -8513,7 +8525,7 @@ void nn_freeze(nn_model *model, const char *prefix, int on)
         p->grad = on ? NULL : (nn_real *)p->saved;
         if (!on) memset(p->grad, 0, p->size * sizeof *p->grad);
     }
-    if (!found) nn__mistake(nn, "nn_freeze", "there is no parameter \"%s\"", prefix ? prefix : "");
+    if (!found) nn__mistake(nn, "nn_freeze", "there is no parameter \"%s\"", prefix);
 }
 
 void nn_model_copy(nn_model *to, const char *to_prefix, const nn_model *from,
@@ -8537,7 +8549,8 @@ void nn_model_copy(nn_model *to, const char *to_prefix, const nn_model *from,
                 if (other && strcmp(rest, other) == 0) f = from->param[j];
             }
             if (rest && !f) {
-                nn__mistake(nn, function, "\"%s\" has nothing for \"%s\"", from_prefix, t->name);
+                nn__mistake(nn, function, "the model copied from has no \"%s%s%s\", for \"%s\"",
+                            from_prefix, *from_prefix && *rest ? "." : "", rest, t->name);
                 return;
             }
             if (f && !nn_shape_equal(t->shape, f->shape)) {

@@ -90,12 +90,14 @@ int main(void)
 
     for (int k = 0; k <= LAYERS; k++) {
         int wrong = 0, moved = 0;
+        const char *first = "";
         choose(&s, k);
         for (int i = 0; i < s.model->n_params; i++) { /* "encoder.1.weight": layer 0 */
             const nn_tensor *p = s.model->param[i];
-            wrong += p->requires_grad != (k == LAYERS || p->name[8] - '1' == k);
+            if (p->requires_grad == (k == LAYERS || p->name[8] - '1' == k)) continue;
+            if (!wrong++) first = p->name;
         }
-        snprintf(what, sizeof what, "stage %d: frozen wrongly", k);
+        snprintf(what, sizeof what, "stage %d: frozen wrongly %.20s", k, first);
         expect_near(what, wrong, 0, 0);
         if (k == LAYERS) break;
         double expected = 0;

@@ -7,7 +7,7 @@
  */
 #include "../exercises/check.h"
 
-enum { D = 4, K = 2, N = 40 };
+enum { D = 4, K = 2, N = 32 };
 
 static void restore(const double *W, const double *x, double *y)
 {
@@ -62,7 +62,7 @@ int main(void)
     static double sample[N][D];
     for (int s = 0; s < N; s++)
         for (int a = 0; a < D; a++) {
-            const double far = spread[a] * (s >> a & 1 ? 1 : -1) * (s < 32);
+            const double far = spread[a] * (s >> a & 1 ? 1 : -1);
             for (int i = 0; i < D; i++) sample[s][i] += far * axis[a][i];
         }
     for (int step = 0; step < 2000; step++) {
@@ -70,15 +70,18 @@ int main(void)
         for (int s = 0; s < N; s++) slope(W, sample[s], sum);
         for (int i = 0; i < K * D; i++) W[i] -= 0.02 * sum[i] / N;
     }
-    double inside = 0, cross = 0;
+    double length[K] = {0}, outside = 0, cross = 0;
     for (int k = 0; k < K; k++)
-        for (int a = 0; a < 2; a++) {
+        for (int a = 0; a < D; a++) {
             double along = 0;
             for (int i = 0; i < D; i++) along += W[k * D + i] * axis[a][i];
-            inside += along * along;
+            length[k] += along * along;
+            if (a >= 2) outside += along * along;
         }
     for (int i = 0; i < D; i++) cross += W[i] * W[D + i];
-    expect_near("of the rows, in the plane", inside, 2, 1e-4);
+    expect_near("length of row 1", sqrt(length[0]), 1, 1e-4);
+    expect_near("length of row 2", sqrt(length[1]), 1, 1e-4);
+    expect_near("outside the plane", outside, 0, 1e-4);
     expect_near("row 1 times row 2", cross, 0, 1e-4);
     nn_destroy(nn);
     return check_done();
