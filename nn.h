@@ -1164,7 +1164,8 @@ int nn_conv_out_size(int size, int kernel, int stride, int padding, int dilation
  * The transposed one does what this does to a gradient on its way back from y to x: its y is the
  * larger. Meanings, names and first values are PyTorch's: parameters "name.weight" and "name.bias",
  * uniform within 1 / sqrt(weight size / its first dimension) of 0. The options, but the first two,
- * may be changed later, and a layer may be made of any tensors. Book: 12, as all of these. */
+ * may be changed later, and a layer may be made of any tensors. Stride 0 is 1 here, too. Book: 12,
+ * as all of these. */
 typedef struct nn_conv2d {
     nn_tensor *weight; /* [K, C / groups, kH, kW]; transposed [C, K / groups, kH, kW]; 1d no kH */
     nn_tensor *bias;   /* [K]; NULL: none */
