@@ -1165,7 +1165,8 @@ int nn_conv_out_size(int size, int kernel, int stride, int padding, int dilation
  * The transposed one does what this does to a gradient on its way back from y to x: its y is the
  * larger. Meanings, names and first values are PyTorch's: parameters "name.weight" and "name.bias",
  * uniform within 1 / sqrt(weight size / its first dimension) of 0. The options, but the first two,
- * may be changed later, and a layer may be made of any tensors. Book: 12, as all of these. */
+ * may be changed later, and a layer may be made of any tensors. Stride 0 is 1 here, too. Book: 12,
+ * as all of these. */
 typedef struct nn_conv2d {
     nn_tensor *weight; /* [K, C / groups, kH, kW]; transposed [C, K / groups, kH, kW]; 1d no kH */
     nn_tensor *bias;   /* [K]; NULL: none */
@@ -8580,13 +8581,21 @@ static int nn__window_places(nn_ctx *nn, const char *function, int size, int ker
     const double result = same         ? size
                           : transposed ? (size - 1.0) * stride - both + span + 1 + more
                                        : floor((size + both - span - 1) / stride) + 1;
-    if (size < 1 || kernel < 1 || stride < 1 || dilation < 1 || (*padding < 0 && !same) ||
-        more < 0 || (more && more >= stride && more >= dilation) || !(result >= 1) ||
-        size + both + span + result > INT_MAX / 4)
+    if (kernel < 1 || stride < 1 || dilation < 1)
+        return nn__mistake(nn, function, "kernel %d, stride %d, dilation %d: one is not positive",
+                           kernel, stride, dilation);
+    if (*padding == NN_SAME && !same)
+        return nn__mistake(nn, function, "padding NN_SAME is for stride 1%s; this is stride %d",
+                           transposed ? " and not transposed" : "", stride);
+    if (*padding < 0 && !same)
+        return nn__mistake(nn, function, "padding %d is negative", *padding);
+    if (more < 0 || (more && more >= stride && more >= dilation))
+        return nn__mistake(nn, function, "output_padding %d is not from 0 to %d: less than stride "
+                           "or dilation", more, (stride > dilation ? stride : dilation) - 1);
+    if (size < 1 || !(result >= 1) || size + both + span + result > INT_MAX / 4)
         return nn__mistake(nn, function,
                            "no place for the window: size %d, kernel %d, stride %d, padding %d, "
-                           "dilation %d, output_padding %d", size, kernel, stride, *padding,
-                           dilation, more);
+                           "dilation %d", size, kernel, stride, *padding, dilation);
     if (same) *padding = (int)span / 2;
     return (int)result;
 }
@@ -8630,9 +8639,10 @@ nn_receptive_field nn_receptive_field_after(nn_receptive_field before, int kerne
                                             int dilation)
 {
     nn_receptive_field r = before;
-    if (kernel < 1 || stride < 1 || dilation < 1)
-        return nn__mistake(NULL, "nn_receptive_field_after", "kernel %d, stride %d, dilation %d",
-                           kernel, stride, dilation), r;
+    if (before.size < 1 || before.jump < 1 || kernel < 1 || stride < 1 || dilation < 1)
+        return nn__mistake(NULL, "nn_receptive_field_after",
+                           "size %d, jump %d, kernel %d, stride %d, dilation %d: one is not "
+                           "positive", before.size, before.jump, kernel, stride, dilation), r;
     r.size += dilation * (kernel - 1) * before.jump;
     r.jump *= stride;
     return r;
@@ -8691,20 +8701,27 @@ static nn_tensor *nn__conv_layer(const char *function, const char *op, const nn_
 {
     nn_tensor *in[3] = {x, l ? l->weight : NULL, l ? l->bias : NULL};
     const int n_in = in[2] ? 3 : 2;
+    if (x && !in[1] && nn_op_check(function, in, 1))
+        return nn_fail(x->ctx, NN_ERROR_ARGUMENT, function,
+                       "the layer has no weight: it was never made");
     if (!nn_op_check(function, in, n_in)) return nn_op_failed(in, n_in);
     nn_ctx *nn = x->ctx;
     const nn_shape w = l->weight->shape;
     const int groups = l->options.groups ? l->options.groups : 1;
     const char *weight = nn_shape_text(nn, w);
-    if (w.ndim != axes + 2 || groups < 1 || w.dim[0] % groups || w.dim[1] > INT_MAX / groups)
+    if (w.ndim != axes + 2)
+        return nn_fail(nn, NN_ERROR_SHAPE, function, "the weight is %s, not of %d dimensions",
+                       weight, axes + 2);
+    if (groups < 1 || w.dim[0] % groups || w.dim[1] > INT_MAX / groups)
         return nn_fail(nn, NN_ERROR_SHAPE, function,
-                       "the weight is %s, not of %d dimensions, the first a multiple of %d group%s",
-                       weight, axes + 2, groups, groups == 1 ? "" : "s");
+                       "the weight is %s, its first dimension not a multiple of %d groups", weight,
+                       groups);
     const int channels = transposed ? w.dim[0] : w.dim[1] * groups;
     const int filters = transposed ? w.dim[1] * groups : w.dim[0];
     if (x->shape.ndim != axes + 2 || x->shape.dim[1] != channels)
-        return nn_fail(nn, NN_ERROR_SHAPE, function, "x is %s, not [N, %d, %s]: the weight is %s",
-                       nn_shape_text(nn, x->shape), channels, axes == 1 ? "T" : "H, W", weight);
+        return nn_fail(nn, NN_ERROR_SHAPE, function, "x is %s, not [N, %d, %s]: the weight is %s%s",
+                       nn_shape_text(nn, x->shape), channels, axes == 1 ? "T" : "H, W", weight,
+                       groups == 1 ? "" : ", for one group's channels");
     if (in[2] && !nn_shape_equal(in[2]->shape, nn_shape1(filters)))
         return nn_fail(nn, NN_ERROR_SHAPE, function, "the bias is %s, not [%d]: the weight is %s",
                        nn_shape_text(nn, in[2]->shape), filters, weight);

@@ -575,7 +575,11 @@ static void convolution(void) /* rows 12.2 and 12.3 */
                 "nn_conv2d_new_with: 3 groups do not divide 6 channels in and 4 out");
     CHECK_INT(net->n_params, params); /* all of a layer or nothing */
 
-    EXPECT(nn_conv2d_forward(NULL, x), ARG, "nn_conv2d_forward: argument 2 is NULL");
+    EXPECT(nn_conv2d_forward(NULL, x), ARG,
+           "nn_conv2d_forward: the layer has no weight: it was never made");
+    const nn_conv1d never = {NULL, NULL, usual};
+    EXPECT(nn_conv1d_forward(&never, flat), ARG,
+           "nn_conv1d_forward: the layer has no weight: it was never made");
     EXPECT(nn_conv2d_forward(&c, stale), ARG, stale_text("nn_conv2d_forward", 1));
     EXPECT(nn_conv2d_forward(&c, grey), SHAPE,
            "nn_conv2d_forward: x is [2, 1, 28, 28], not [N, 3, H, W]: the weight is [8, 3, 5, 5]");
@@ -584,41 +588,41 @@ static void convolution(void) /* rows 12.2 and 12.3 */
     EXPECT(nn_conv1d_forward(&t, x), SHAPE,
            "nn_conv1d_forward: x is [2, 3, 8, 8], not [N, 3, T]: the weight is [6, 3, 3]");
     EXPECT(nn_conv1d_forward(&c, flat), SHAPE,
-           "nn_conv1d_forward: the weight is [8, 3, 5, 5], not of 3 dimensions, the first a "
-           "multiple of 1 group");
+           "nn_conv1d_forward: the weight is [8, 3, 5, 5], not of 3 dimensions");
     EXPECT(nn_conv2d_forward(&c, small), ARG,
            "nn_conv2d_forward: no place for the window: size 4, kernel 5, stride 1, padding 0, "
-           "dilation 1, output_padding 0");
+           "dilation 1");
     l = c, l.bias = x4;
     EXPECT(nn_conv2d_forward(&l, x), SHAPE,
            "nn_conv2d_forward: the bias is [4], not [8]: the weight is [8, 3, 5, 5]");
     l = c, l.options = usual, l.options.groups = 3;
     EXPECT(nn_conv2d_forward(&l, x), SHAPE,
-           "nn_conv2d_forward: the weight is [8, 3, 5, 5], not of 4 dimensions, the first a "
-           "multiple of 3 groups");
+           "nn_conv2d_forward: the weight is [8, 3, 5, 5], its first dimension not a multiple of "
+           "3 groups");
     l.options.groups = -1;
     EXPECT(nn_conv2d_forward(&l, x), SHAPE,
-           "nn_conv2d_forward: the weight is [8, 3, 5, 5], not of 4 dimensions, the first a "
-           "multiple of -1 groups");
+           "nn_conv2d_forward: the weight is [8, 3, 5, 5], its first dimension not a multiple of "
+           "-1 groups");
     l.options.groups = 2;
     EXPECT(nn_conv2d_forward(&l, x), SHAPE,
-           "nn_conv2d_forward: x is [2, 3, 8, 8], not [N, 6, H, W]: the weight is [8, 3, 5, 5]");
+           "nn_conv2d_forward: x is [2, 3, 8, 8], not [N, 6, H, W]: the weight is [8, 3, 5, 5], "
+           "for one group's channels");
     l = c, l.options.stride[1] = -2;
     EXPECT(nn_conv2d_forward(&l, x), ARG,
-           "nn_conv2d_forward: no place for the window: size 8, kernel 5, stride -2, padding 0, "
-           "dilation 1, output_padding 0");
+           "nn_conv2d_forward: kernel 5, stride -2, dilation 1: one is not positive");
+    l.options.stride[1] = 1, l.options.padding[1] = -2;
+    EXPECT(nn_conv2d_forward(&l, x), ARG, "nn_conv2d_forward: padding -2 is negative");
     l = c, l.options.stride[0] = 2, l.options.padding[0] = NN_SAME;
     EXPECT(nn_conv2d_forward(&l, x), ARG,
-           "nn_conv2d_forward: no place for the window: size 8, kernel 5, stride 2, padding -1, "
-           "dilation 1, output_padding 0");
+           "nn_conv2d_forward: padding NN_SAME is for stride 1; this is stride 2");
     u.options.output_padding[1] = 2;
     EXPECT(nn_conv_transpose2d_forward(&u, x), ARG,
-           "nn_conv_transpose2d_forward: no place for the window: size 8, kernel 3, stride 2, "
-           "padding 1, dilation 1, output_padding 2");
+           "nn_conv_transpose2d_forward: output_padding 2 is not from 0 to 1: less than stride or "
+           "dilation");
     u.options.output_padding[1] = 0, u.options.padding[0] = NN_SAME;
     EXPECT(nn_conv_transpose2d_forward(&u, x), ARG,
-           "nn_conv_transpose2d_forward: no place for the window: size 8, kernel 3, stride 2, "
-           "padding -1, dilation 1, output_padding 0");
+           "nn_conv_transpose2d_forward: padding NN_SAME is for stride 1 and not transposed; this "
+           "is stride 2");
 
     EXPECT(nn_max_pool2d(flat, 2, 0, 0), SHAPE, "nn_max_pool2d: x is [2, 3, 8], not [N, C, H, W]");
     EXPECT(nn_avg_pool1d(x, 2, 0, 0), SHAPE, "nn_avg_pool1d: x is [2, 3, 8, 8], not [N, C, T]");
@@ -626,10 +630,9 @@ static void convolution(void) /* rows 12.2 and 12.3 */
            "nn_avg_pool2d: padding 2 is more than half of kernel 2");
     EXPECT(nn_max_pool1d(flat, 9, 1, 0), ARG,
            "nn_max_pool1d: no place for the window: size 8, kernel 9, stride 1, padding 0, "
-           "dilation 1, output_padding 0");
+           "dilation 1");
     EXPECT(nn_max_pool1d(flat, 0, 1, 0), ARG,
-           "nn_max_pool1d: no place for the window: size 8, kernel 0, stride 1, padding 0, "
-           "dilation 1, output_padding 0");
+           "nn_max_pool1d: kernel 0, stride 1, dilation 1: one is not positive");
     EXPECT(nn_global_avg_pool2d(x23), SHAPE, "nn_global_avg_pool2d: x is [2, 3], not [N, C, H, W]");
     EXPECT(nn_flatten(stale), ARG, stale_text("nn_flatten", 1));
     stop();

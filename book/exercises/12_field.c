@@ -83,7 +83,7 @@ int main(void)
     }
     int first = 0, last = 0; /* in the padding */
     field(stack[5].w, stack[5].n, 0, &first, &last);
-    expect_near("unit 0 of stack 6: from", first, -4, 0);
+    expect_near("stack 6, unit 0, not clamped", first, -4, 0);
     nn_destroy(nn);
     return check_done();
 }

@@ -5,6 +5,7 @@
  * w[((k * C + c) * kh + r) * kw + s], b[k], y[(k * outH + i) * outW + j]. forward fills y. backward
  * gets dy, the slopes of the loss by y, and fills dw, db and dx, which are 0 at first. Compared with
  * nn_conv2d_forward and nn_backward; the numbers are small integers, so that all sums are exact.
+ * cc -g -fsanitize=address shows reading before x, which otherwise gives any number.
  */
 #include "../exercises/check.h"
 
@@ -72,10 +73,14 @@ static void compare(const char *what, int run, const double *yours, const nn_rea
 {
     double apart = 0;
     char text[64];
+    size_t first = n;
     for (size_t i = 0; i < n; i++) { /* NaN stays */
         const double d = fabs(yours[i] - (double)right[i]);
         if (!(d <= apart)) apart = d;
+        if (!(d <= 0) && first == n) first = i;
     }
+    if (first < n)
+        printf("%s[%d] is %g, not %g:\n", what, (int)first, yours[first], (double)right[first]);
     snprintf(text, sizeof text, "layer %d: %s is off by", run, what);
     expect_near(text, apart, 0, 0);
 }
@@ -107,6 +112,10 @@ int main(void)
                          right->shape.dim[2], right->shape.dim[3]};
         forward(&l, x, w, b, y);
         backward(&l, x, w, dy, dw, db, dx);
+        printf("\nlayer %d: x [%d, %d, %d], w [%d, %d, %d, %d], "
+               "stride %d, padding %d, y [%d, %d, %d]\n",
+               run + 1, l.C, l.H, l.W, l.K, l.C, l.kh, l.kw, l.stride, l.padding, l.K, l.outH,
+               l.outW);
         compare("y", run + 1, y, right->data, right->size);
         compare("dw", run + 1, dw, conv.weight->grad, conv.weight->size);
         compare("db", run + 1, db, conv.bias->grad, conv.bias->size);
