@@ -4001,7 +4001,6 @@ static nn__mat nn__transposed(nn__mat m)
 }
 
 static int nn__min(int a, int b) { return a < b ? a : b; }
-static int nn__max(int a, int b) { return a > b ? a : b; }
 
 /* C[m, n] = A[m, k] B[k, n], or C += A B if add, for each of a batch: matrix i of A begins
  * i * a_step after the first. If c_step is 0, all products are summed in one C. Row i of C is at
@@ -4194,6 +4193,7 @@ static int nn__gemm(nn_ctx *nn, int m, int n, int k, nn__mat a, nn__mat b, nn_re
     return nn__run(nn, &x);
 }
 
+#if NN_CHAPTERS >= 12
 /* ---- convolution: matrix products with patches that are never all written down ---- */
 
 /* n images [channels, height, width], filters w [filters, channels, kernel], outputs y [filters,
@@ -4202,6 +4202,7 @@ typedef struct nn__conv {
     int n, channels, size[2], filters, kernel[2], stride[2], pad[2], dilation[2], out[2];
 } nn__conv;
 
+static int nn__max(int a, int b) { return a > b ? a : b; }
 static int nn__span2(const int *size) { return size[0] * size[1]; }
 
 /* About so many numbers of images are worked on at a time: they fit the second-level cache. */
@@ -4527,6 +4528,7 @@ NN__INLINE int nn__conv_input_grad(nn_ctx *nn, const nn__conv *v, const nn_real 
             ok &= nn__conv_phase_grad(nn, v, phase, w, dy, dx);
     return ok;
 }
+#endif
 NN__OPTIMIZE_END
 
 /* ==== Tensors ======================================================================== >>tensors

@@ -552,7 +552,7 @@ static void written_bytes(void)
         nn_param(named, "", name, nn_shape1(2))->data[1] = (nn_real)i;
         const size_t all = nn_save_memory(named, bytes, sizeof bytes);
         CHECK_INT(all % 8, 0);
-        CHECK_INT(bytes[0] + 256 * bytes[1] + 8 + 2 * sizeof(nn_real), all);
+        CHECK_INT(bytes[0] + 256u * bytes[1] + 8 + 2 * sizeof(nn_real), all);
         named->param[0]->data[1] = -1;
         CHECK(nn_load_memory(named, bytes, all) && named->param[0]->data[1] == (nn_real)i);
     }
