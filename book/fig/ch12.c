@@ -39,7 +39,8 @@ static void bar(plot *p, double x, double y, double length, double height, int c
 static double largest(const nn_real *x, size_t n)
 {
     double most = 0;
-    for (size_t i = 0; i < n; i++) most = fmax(most, fabs((double)x[i]));
+    for (size_t i = 0; i < n; i++)
+        if (fabs((double)x[i]) > most) most = fabs((double)x[i]);
     return most;
 }
 
