@@ -11103,7 +11103,8 @@ static int nn__checkpoint_new(nn__checkpoint *c, nn_optimizer *opt, const nn_bat
             const nn_tensor *p = opt->model->param[i];
             const char *const prefix = k ? "optimizer.state.1." : "optimizer.state.0.";
             void *const state = opt->state[i][k];
-            if (p->grad) nn__tensors_add(&c->t, prefix, p->name, NN__OWN, p->shape, state);
+            if (strcmp(p->op, "buffer") != 0) /* what is frozen has a state, too */
+                nn__tensors_add(&c->t, prefix, p->name, NN__OWN, p->shape, state);
         }
     const nn_real rates[5] = {opt->lr, opt->beta1, opt->beta2, opt->eps, opt->weight_decay};
     memcpy(c->rates, rates, sizeof rates);

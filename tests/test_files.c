@@ -935,6 +935,30 @@ static void resumed(void)
     }
 }
 
+/* Interrupted while a layer is frozen: it goes on, later, with the velocities it had. */
+static void resumed_while_frozen(void)
+{
+    for (int rule = 0; rule < 7; rule++) {
+        training whole, second;
+        training_new(&whole, rule, 5);
+        training_steps(&whole, 3);
+        nn_freeze(whole.net, "fc1", 1);
+        training_steps(&whole, 1);
+        CHECK(nn_checkpoint_save(whole.opt, &whole.b, FILE_NAME));
+        training_new(&second, rule, 99);
+        nn_freeze(second.net, "fc1", 1);
+        CHECK(nn_checkpoint_load(second.opt, &second.b, FILE_NAME));
+        for (training *t = &whole; t; t = t == &whole ? &second : NULL) {
+            training_steps(t, 1);
+            nn_freeze(t->net, "fc1", 0);
+            training_steps(t, 2);
+        }
+        CHECK(nn_ok(second.nn) && same_values(whole.net, second.net));
+        nn_destroy(whole.nn);
+        nn_destroy(second.nn);
+    }
+}
+
 static void checkpoint_rejected(training *t, int rule, nn_code code, const char *says)
 {
     training old;
@@ -1142,6 +1166,7 @@ int main(int argc, char **argv)
     RUN(every_layer);
     RUN(from_pytorch);
     RUN(resumed);
+    RUN(resumed_while_frozen);
     RUN(checkpoint_mistakes);
     RUN(exported);
     RUN(no_model);
