@@ -142,7 +142,7 @@
  *   nn_ctx in one thread at a time.
  *
  * FILES: see >>data. CSV (header, quotes, categories, missing values), IDX (MNIST's format) and
- * text, cut into bytes, characters or words. Numbers mean the same in every locale, to the last bit.
+ * text, cut into bytes, characters or words. Numbers mean the same in every locale, to the bit.
  *
  *   nn_save(net, "net.safetensors") and nn_load: PyTorch's names and shapes, to PyTorch and back;
  *   nn_checkpoint_save: to resume a training to the same bits; nn_export_c: as C. See >>files.
@@ -932,7 +932,7 @@ int nn_count_correct(const nn_tensor *z, const int *labels);
 /* What to add to the loss so that weights stay small: gamma / 2 times the sum of their squares, or
  * gamma times that of their absolute values (slope at 0: 0). Weights are the parameters of two or
  * more dimensions; a model without is an error. The first is the same as opt->weight_decay = gamma
- * with weights_only 1 under every rule but nn_adamw: Adam divides both by the gradient's size, which
+ * with weights_only 1 under every rule but nn_adamw: Adam divides both by the gradient's size; that
  * nn_adamw avoids (Loshchilov and Hutter 2019). Book: 8. */
 nn_tensor *nn_l2_penalty(nn_model *model, nn_real gamma);
 nn_tensor *nn_l1_penalty(nn_model *model, nn_real gamma);
@@ -1229,10 +1229,10 @@ typedef struct nn_table {
 } nn_table;
 
 /* Reads a whole CSV. Lives as long as nn. On failure: an error with file, row and column. Numbers
- * are decimal, with a point in every locale, and rounded to the nearest; infinity is refused. Fields
- * may be in quotes, and then are not missing unless empty; they have at most 4095 bytes. Empty lines
- * do not count; names may occur twice. Refused with a hint: comments, a delimiter at the end of a
- * line, a decimal comma, UTF-16, a file still compressed. */
+ * are decimal, with a point in every locale, rounded to the nearest; infinity is refused. Fields
+ * may be in quotes, then they are not missing unless empty, and have at most 4095 bytes. Empty
+ * lines do not count; names may occur twice. Refused with a hint: comments, a delimiter at the end
+ * of a line, a decimal comma, UTF-16, a file still compressed. */
 #ifndef NN_NO_STDIO
 nn_table nn_csv_load(nn_ctx *nn, const char *path, nn_csv_options options);
 #endif
@@ -9059,16 +9059,21 @@ static int nn__write_close(nn__writer *w)
 #ifndef NN_NO_STDIO
 enum { NN__STREAM = 1 << 28 }; /* what is read of a pipe or a device, which tell no size */
 
+static FILE *nn__open(nn_ctx *nn, const char *function, const char *path) /* NULL: an error */
+{
+    if (!path) return nn__mistake(nn, function, "path is NULL"), (FILE *)NULL;
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        nn_fail(nn, NN_ERROR_IO, function, "%s: cannot be opened: %s", path, strerror(errno));
+    return file;
+}
+
 /* The whole file as a block: block->used bytes at block->base and a 0 behind them, to be freed with
  * NN_FREE or kept with nn__keep_block; NULL on failure. */
 static nn_block *nn__read_file(nn_ctx *nn, const char *function, const char *path)
 {
-    if (!path) return nn__mistake(nn, function, "path is NULL"), (nn_block *)NULL;
-    FILE *file = fopen(path, "rb");
-    if (!file) {
-        nn_fail(nn, NN_ERROR_IO, function, "%s: cannot be opened: %s", path, strerror(errno));
-        return NULL;
-    }
+    FILE *file = nn__open(nn, function, path);
+    if (!file) return NULL;
     const long told = fseek(file, 0, SEEK_END) == 0 ? ftell(file) : 0;
     const int known = told > 0 && told < LONG_MAX; /* a directory may tell LONG_MAX */
     size_t room = known ? (size_t)told : NN__BLOCK, used = 0;
@@ -9138,8 +9143,9 @@ static int nn__check_kind(nn_ctx *nn, const char *function, const char *file, co
 
 enum { NN__FIELD = 4096 }; /* bytes of the longest field and the 0 behind it */
 
-/* The double nearest to m 2^exponent, m > 0, of two that are equally near the even one. If m is only
- * the part before a point, it must have 54 bits, and more says whether something stands behind it. */
+/* The double nearest to m 2^exponent, m > 0, of two that are equally near the even one. If m is
+ * only the part before a point, it must have 54 bits, and more says whether anything stands behind
+ * it. */
 static double nn__rounded(uint64_t m, int exponent, int more)
 {
     double value;
@@ -9307,17 +9313,28 @@ static int nn__vocab_add(nn_vocab *v, const char *text, size_t size)
     return *slot = v->n, v->n - 1;
 }
 
+/* How many bytes the character at p has in UTF-8; 0 if it is none (RFC 3629). */
+static int nn__utf8(const char *text, const char *end)
+{
+    const unsigned char *p = (const unsigned char *)text;
+    const int n = *p < 0x80 ? 1 : *p < 0xc2 ? 0 : *p < 0xe0 ? 2 : *p < 0xf0 ? 3 : *p < 0xf5 ? 4 : 0;
+    if (n > end - text) return 0;
+    for (int i = 1; i < n; i++)
+        if ((p[i] & 0xc0) != 0x80) return 0;
+    if ((*p == 0xe0 && p[1] < 0xa0) || (*p == 0xf0 && p[1] < 0x90)) return 0; /* overlong */
+    return (*p == 0xed && p[1] > 0x9f) || (*p == 0xf4 && p[1] > 0x8f) ? 0 : n;
+}
+
 /* The size of the token at p; 0 where there is none, at white space between words. */
 static size_t nn__token_size(nn_unit unit, const char *p, const char *end)
 {
     const size_t left = (size_t)(end - p);
     const int c = (unsigned char)*p;
-    const size_t utf8 = c < 0xc2 || c > 0xf4 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
     size_t n = 0;
     if (unit == NN_BYTES) return 1;
     if (unit == NN_CHARS) {
-        for (n = 1; n < utf8 && n < left && (p[n] & 0xc0) == 0x80;) n++;
-        return n == utf8 ? n : 1; /* what is not UTF-8 counts byte by byte */
+        n = (size_t)nn__utf8(p, end);
+        return n ? n : 1; /* what is not UTF-8 counts byte by byte */
     }
     for (; n < left && n < NN__FIELD - 1; n++) {
         const int b = (unsigned char)p[n], lower = b | 0x20;
@@ -10295,18 +10312,6 @@ typedef struct nn__tensors { /* the program's; their memory is taken back in the
     int n, for_c;
 } nn__tensors;
 
-/* How many bytes the character at p has in UTF-8; 0 if it is none (RFC 3629). */
-static int nn__utf8(const char *text, const char *end)
-{
-    const unsigned char *p = (const unsigned char *)text;
-    const int n = *p < 0x80 ? 1 : *p < 0xc2 ? 0 : *p < 0xe0 ? 2 : *p < 0xf0 ? 3 : *p < 0xf5 ? 4 : 0;
-    if (n > end - text) return 0;
-    for (int i = 1; i < n; i++)
-        if ((p[i] & 0xc0) != 0x80) return 0;
-    if ((*p == 0xe0 && p[1] < 0xa0) || (*p == 0xf0 && p[1] < 0x90)) return 0; /* overlong */
-    return (*p == 0xed && p[1] > 0x9f) || (*p == 0xf4 && p[1] > 0x8f) ? 0 : n;
-}
-
 static int nn__c_name_char(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
@@ -10946,7 +10951,8 @@ static int nn__take_tensor(nn__source *s, const nn__entry *e)
     unsigned char chunk[4096];
     size_t i = 0;
     if (e->into && e->type == (e->into->read ? NN__OWN : NN__I64) && nn__low_byte_first())
-        return nn__take(s, e->into->read ? (void *)e->into->read : e->into->data, e->into->size * each);
+        return nn__take(s, e->into->read ? (void *)e->into->read : e->into->data,
+                        e->into->size * each);
     for (uint64_t left = e->end - e->begin, n; left; left -= n) {
         n = left < sizeof chunk ? left : sizeof chunk;
         if (!nn__take(s, chunk, (size_t)n)) return 0;
@@ -11039,11 +11045,8 @@ static size_t nn__read_stdio(void *user, void *to, size_t n)
 static FILE *nn__source_open(nn__source *s, nn_ctx *nn, const char *function, const char *path)
 {
     if (!nn__ready(nn, function)) return NULL;
-    if (!path) return nn__mistake(nn, function, "path is NULL"), (FILE *)NULL;
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return nn_fail(nn, NN_ERROR_IO, function, "%s: cannot be opened: %s", path,
-                       strerror(errno)), (FILE *)NULL;
+    FILE *file = nn__open(nn, function, path);
+    if (!file) return NULL;
     const int seekable = fseek(file, 0, SEEK_END) == 0; /* a pipe is not */
     const long size = seekable ? ftell(file) : 0;
     if (size < 0 || (seekable && fseek(file, 0, SEEK_SET) != 0)) {

@@ -67,6 +67,7 @@ static void tokens_in_order(void)
          {"<unk>", "x", "\xe2\x82\xac", "\xf0\x9f\x98\x80"}},
         {NN_CHARS, "\xe2\x82", 0, 3, {"<unk>", "\xe2", "\x82"}}, /* cut off: byte by byte */
         {NN_CHARS, "\xff\xc3z", 0, 4, {"<unk>", "\xff", "\xc3", "z"}},
+        {NN_CHARS, "\xed\xa0\x80", 0, 4, {"<unk>", "\xed", "\xa0", "\x80"}}, /* a surrogate is none */
         {NN_CHARS, "\xef\xbb\xbf" "a\r\n", 0, 5, {"<unk>", "\xef\xbb\xbf", "a", "\r", "\n"}},
         {NN_WORDS, "to be, or not to be.", 0, 7, {"<unk>", "to", "be", ",", "or", "not", "."}},
         {NN_WORDS, "The the THE", 0, 4, {"<unk>", "The", "the", "THE"}},
