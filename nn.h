@@ -142,7 +142,7 @@
  *   nn_ctx in one thread at a time.
  *
  * FILES: see >>data. CSV (header, quotes, categories, missing values), IDX (MNIST's format) and
- * text, cut into bytes, characters or words. Numbers mean the same in every locale, to the last bit.
+ * text, cut into bytes, characters or words. Numbers mean the same in every locale, to the bit.
  *
  *   nn_save(net, "net.safetensors") and nn_load: PyTorch's names and shapes, to PyTorch and back;
  *   nn_checkpoint_save: to resume a training to the same bits; nn_export_c: as C. See >>files.
@@ -933,7 +933,7 @@ int nn_count_correct(const nn_tensor *z, const int *labels);
 /* What to add to the loss so that weights stay small: gamma / 2 times the sum of their squares, or
  * gamma times that of their absolute values (slope at 0: 0). Weights are the parameters of two or
  * more dimensions; a model without is an error. The first is the same as opt->weight_decay = gamma
- * with weights_only 1 under every rule but nn_adamw: Adam divides both by the gradient's size, which
+ * with weights_only 1 under every rule but nn_adamw: Adam divides both by the gradient's size; that
  * nn_adamw avoids (Loshchilov and Hutter 2019). Book: 8. */
 nn_tensor *nn_l2_penalty(nn_model *model, nn_real gamma);
 nn_tensor *nn_l1_penalty(nn_model *model, nn_real gamma);
@@ -1126,12 +1126,13 @@ void nn_model_average(nn_model *model, nn_real *average, int k);
  * for "fc1.weight" and "fc1.bias", not for "fc10.weight"; "" for all. One that no parameter has is
  * an error. Book: 11.
  *
- * on 1: these parameters stay as they are to the last bit, under every optimiser and weight decay;
- * they have no gradient (grad NULL) and do not count in norms, penalties and nn_gradcheck. 0: they
- * learn again, their gradient 0, the velocities of their optimiser as they were. To be called
- * between two steps: what was computed before can have no nn_backward any more. Buffers, such as
- * running means, go on as nn_set_training says. An Adam that begins late with a parameter counts
- * the steps without it, and its first ones are too long: make a new one. */
+ * on 1: these parameters stay as they are to the last bit, under every optimiser and weight
+ * decay; they have no gradient (grad NULL) and do not count in norms, penalties and nn_gradcheck.
+ * 0: they learn again, their gradient 0, the velocities of their optimiser as they were. To be
+ * called between two steps: what was recorded before is lost, and nn_backward and operations
+ * refuse it (to be read it is still good). Buffers, such as running means, go on as
+ * nn_set_training says. An Adam that begins late with a parameter counts the steps without it,
+ * and its first ones are too long: make a new one. */
 void nn_freeze(nn_model *model, const char *prefix, int on);
 /* Each parameter and buffer below to_prefix gets the numbers of the one below from_prefix whose
  * name goes on in the same way: (classifier, "fc1", autoencoder, "encoder") copies
@@ -1165,7 +1166,8 @@ int nn_conv_out_size(int size, int kernel, int stride, int padding, int dilation
  * The transposed one does what this does to a gradient on its way back from y to x: its y is the
  * larger. Meanings, names and first values are PyTorch's: parameters "name.weight" and "name.bias",
  * uniform within 1 / sqrt(weight size / its first dimension) of 0. The options, but the first two,
- * may be changed later, and a layer may be made of any tensors. Book: 12, as all of these. */
+ * may be changed later, and a layer may be made of any tensors. Stride 0 is 1 here, too. Book: 12,
+ * as all of these. */
 typedef struct nn_conv2d {
     nn_tensor *weight; /* [K, C / groups, kH, kW]; transposed [C, K / groups, kH, kW]; 1d no kH */
     nn_tensor *bias;   /* [K]; NULL: none */
@@ -1349,10 +1351,10 @@ typedef struct nn_table {
 } nn_table;
 
 /* Reads a whole CSV. Lives as long as nn. On failure: an error with file, row and column. Numbers
- * are decimal, with a point in every locale, and rounded to the nearest; infinity is refused. Fields
- * may be in quotes, and then are not missing unless empty; they have at most 4095 bytes. Empty lines
- * do not count; names may occur twice. Refused with a hint: comments, a delimiter at the end of a
- * line, a decimal comma, UTF-16, a file still compressed. */
+ * are decimal, with a point in every locale, rounded to the nearest; infinity is refused. Fields
+ * may be in quotes, then they are not missing unless empty, and have at most 4095 bytes. Empty
+ * lines do not count; names may occur twice. Refused with a hint: comments, a delimiter at the end
+ * of a line, a decimal comma, UTF-16, a file still compressed. */
 #ifndef NN_NO_STDIO
 nn_table nn_csv_load(nn_ctx *nn, const char *path, nn_csv_options options);
 #endif
@@ -1433,7 +1435,8 @@ typedef struct nn_dataset {
  * the features. column -1 is the last. */
 nn_dataset nn_dataset_classes(const nn_table *table, int column);
 nn_dataset nn_dataset_targets(const nn_table *table, int column);
-/* sample [H, W]; for a linear layer nn_reshape(nn_batch_x(&b), nn_shape2(-1, H * W)) */
+/* Files that do not belong together are no mistake of the program: an error that can be asked for.
+ * sample [H, W]; for a linear layer nn_reshape(nn_batch_x(&b), nn_shape2(-1, H * W)) */
 nn_dataset nn_dataset_idx(const nn_idx *images, const nn_idx *labels);
 /* Deals all into train and test: a copy, in random order. test gets fraction of the samples,
  * rounded, at least 1. Call it again on train for a validation set. */
@@ -1965,6 +1968,11 @@ enum { NN__LANES = 16, NN__SUM_BLOCK = 4096, NN__HEIGHTS = 4 };
 #define NN__ARGS_batch_norm_backward                                                               \
     size_t n, int each, const nn_real *x, const nn_real *mean, const nn_real *scale,               \
     const nn_real *shift, const nn_real *factor, const nn_real *g, nn_real *y
+/* of max pooling: n windows [rows, cols] of an image x `width` wide, the first at `from`, the
+ * others `stride` columns apart; up to `end` there is something to be read */
+#define NN__ARGS_largest                                                                           \
+    size_t n, int stride, int rows, int cols, int width, const nn_real *x, const nn_real *end,     \
+    int from, nn_real *y, int *at
 typedef void nn__map(NN__ARGS_map);
 typedef void nn__scaled(NN__ARGS_scaled);
 typedef void nn__pair(NN__ARGS_pair);
@@ -1998,6 +2006,8 @@ typedef struct nn__kernels {
     void (*sgd)(NN__ARGS_sgd);
     void (*momentum)(NN__ARGS_momentum);
     void (*adaptive)(NN__ARGS_adaptive);
+    /* y is the largest number of each window, at where the first such is; NaN is largest. */
+    void (*largest)(NN__ARGS_largest);
     /* Rows 0..n-1 of a matrix, element (i, p) at a[i * row + p * col], as a panel: the `width`
      * numbers of each p together, rows that are missing as zeros. */
     void (*pack)(NN__ARGS_pack);
@@ -2008,7 +2018,7 @@ typedef struct nn__kernels {
 #define NN__ALL_BUT_MAPS(f)                                                                        \
     NN__FORMS(f) f(, sum) f(, squared_error) f(, softmax) f(, softmax_backward) f(, normalize)     \
     f(, normalize_backward) f(, batch_norm) f(, batch_norm_backward) f(, sgd) f(, momentum)        \
-    f(, adaptive) f(, pack)
+    f(, adaptive) f(, largest) f(, pack)
 
 /* ---- errors: everything that goes wrong passes through nn__fail ---- */
 
@@ -2188,7 +2198,10 @@ static int nn__ready(nn_ctx *nn, const char *function)
 
 /* ---- memory ---- */
 
-enum { NN__ALIGN = 64, NN__BLOCK = 1 << 18 };
+enum { NN__ALIGN = 64 };
+#ifndef NN__BLOCK /* tests make it small: then each array is a request of its own */
+#define NN__BLOCK (1 << 18)
+#endif
 
 /* count * size, or 0 (after reporting it) if that is more than memory can hold. */
 static size_t nn__bytes(nn_ctx *nn, size_t count, size_t size)
@@ -2237,7 +2250,7 @@ static void *nn__alloc(nn_ctx *nn, nn_arena *arena, size_t count, size_t size, i
         if (block) block->used = 0;
     }
     if (!block) {
-        size_t room = bytes > NN__BLOCK ? bytes : (size_t)NN__BLOCK;
+        size_t room = bytes > NN__BLOCK ? bytes : NN__BLOCK;
         block = (nn_block *)nn__malloc(nn, sizeof *block + NN__ALIGN + room);
         if (!block) return NULL;
         uintptr_t start = (uintptr_t)(block + 1);
@@ -2246,7 +2259,6 @@ static void *nn__alloc(nn_ctx *nn, nn_arena *arena, size_t count, size_t size, i
         block->used = 0;
         block->next = NULL;
         *link = block;
-        if (!arena->first) arena->first = block;
     }
     arena->current = block;
     void *p = block->base + block->used;
@@ -2630,6 +2642,11 @@ static nn_tensor *nn__record(const char *op, nn_shape shape, nn_tensor *const *i
     nn_ctx *nn = in[0]->ctx;
     size_t size = nn__shape_size(nn, op, shape);
     if (!size) return &nn->failed;
+    for (int i = 0; nn->grad_enabled && i < n; i++)
+        if (in[i]->backward && !in[i]->requires_grad) /* else the gradient would end there unseen */
+            return nn_fail(nn, NN_ERROR_ARGUMENT, op,
+                           "argument %d was made before the last nn_freeze (%s, %s:%d)", i + 1,
+                           in[i]->op, in[i]->file ? in[i]->file : "?", in[i]->line);
     nn_tensor *y = nn__node(nn, op, shape, size, with_data);
     if (!y->size) return y;
     y->in = (nn_tensor **)nn__alloc(nn, &nn->graph, (size_t)n, sizeof *y->in, 0);
@@ -3258,6 +3275,17 @@ static void nn__adaptive_naive(NN__ARGS_adaptive)
                s->rate * d / ((nn_real)sqrt((double)v[i]) * s->root_scale + s->eps);
     }
 }
+static void nn__largest_naive(NN__ARGS_largest)
+{
+    (void)end;
+    NN__EACH {
+        const int first = at[i] = from + (int)i * stride;
+        for (int r = 0; r < rows; r++)
+            for (int j = first + r * width; j < first + r * width + cols; j++)
+                if (!(x[j] <= x[at[i]]) && x[at[i]] == x[at[i]]) at[i] = j;
+        y[i] = x[at[i]];
+    }
+}
 
 #define NN__ENTRY(form, name) nn__##name##_naive,
 static const nn__kernels nn__table_naive = {"naive", {4, 0, 0, 0}, 4,
@@ -3385,13 +3413,16 @@ NN__INLINE NN__V NN__(of_bits)(NN__I i)
 }
 
 /* What vector types do not know takes an instruction: a b + c rounded once; the root; a > b ? x : y
- * lane by lane; loads and stores of the first m numbers only; and, for turning matrices, ZIP: of
- * each four numbers of a and b the first two, or the last two, in turn. */
+ * lane by lane; loads and stores of the first m numbers only; for pooling, W numbers s apart, and
+ * where !(a <= b) and b is a number; and, for turning matrices, ZIP: of each four numbers of a and
+ * b the first two, or the last two, in turn. */
 #if NN__W == 1
 NN__INLINE NN__V NN__(fma)(NN__V a, NN__V b, NN__V c) { return nn__fmaf(a, b, c); }
 NN__INLINE NN__V NN__(root)(NN__V a) { return sqrtf(a); }
 NN__INLINE NN__V NN__(if_gt)(NN__V a, NN__V b, NN__V x, NN__V y) { return a > b ? x : y; }
 NN__INLINE NN__V NN__(load_part)(const float *p, size_t m) { return (void)m, *p; }
+NN__INLINE NN__V NN__(spaced)(const float *p, ptrdiff_t s) { return (void)s, *p; }
+NN__INLINE NN__I NN__(beats)(NN__V a, NN__V b) { return 0u - (uint32_t)(!(a <= b) & (b == b)); }
 NN__INLINE void NN__(store_part)(float *p, size_t m, NN__V v) { (void)m, *p = v; }
 #elif NN__W == 4
 NN__INLINE NN__V NN__(fma)(NN__V a, NN__V b, NN__V c)
@@ -3409,6 +3440,12 @@ NN__INLINE void NN__(store_part)(float *p, size_t m, NN__V v)
     for (size_t i = 0; i < m; i++) p[i] = v[i];
 }
 NN__INLINE NN__V NN__(fours)(const float *p, ptrdiff_t row) { return (void)row, NN__LOAD(p); }
+NN__INLINE NN__I NN__(beats)(NN__V a, NN__V b) { return ~(NN__I)(a <= b) & (NN__I)(b == b); }
+NN__INLINE NN__V NN__(spaced)(const float *p, ptrdiff_t s)
+{
+    NN__V v = {p[0], p[s], p[2 * s], p[3 * s]};
+    return v;
+}
 #define NN__ZIP_LOW(a, b) (NN__V)vzip1q_f32((float32x4_t)(a), (float32x4_t)(b))
 #define NN__ZIP_HIGH(a, b) (NN__V)vzip2q_f32((float32x4_t)(a), (float32x4_t)(b))
 #else
@@ -3442,6 +3479,18 @@ NN__INLINE NN__V NN__(load_part)(const float *p, size_t m)
 NN__INLINE void NN__(store_part)(float *p, size_t m, NN__V v)
 {
     __asm__("vmaskmovps %1, %2, %0" : "+m"(*(float(*)[NN__W])p) : "x"(v), "x"(NN__(first)(m)));
+}
+NN__INLINE NN__I NN__(beats)(NN__V a, NN__V b) { return ~(NN__I)(a <= b) & (NN__I)(b == b); }
+NN__INLINE NN__V NN__(spaced)(const float *p, ptrdiff_t s)
+{
+    if (s == 1) return NN__LOAD(p);
+    if (s > 2) {
+        NN__V v = {p[0], p[s], p[2 * s], p[3 * s], p[4 * s], p[5 * s], p[6 * s], p[7 * s]};
+        return v;
+    }
+    NN__V v = NN__LOAD(p), w = NN__LOAD(p + 7); /* the last is p[14] */
+    __asm__("vshufps $0xd8, %1, %0, %0\n\tvpermpd $0xd8, %0, %0" : "+x"(v) : "x"(w));
+    return v;
 }
 NN__INLINE NN__V NN__(fours)(const float *p, ptrdiff_t row) /* 4 numbers of row 0, 4 of row 4 */
 {
@@ -3930,6 +3979,34 @@ static void NN__(batch_norm_backward)(NN__ARGS_batch_norm_backward)
 }
 #undef NN__OF
 
+static void NN__(largest)(NN__ARGS_largest)
+{
+    static const uint32_t lane[8] = {0, 1, 2, 3, 4, 5, 6, 7};
+    NN__I apart;
+    memcpy(&apart, lane, sizeof apart);
+    apart = apart * (uint32_t)stride;
+    NN__VECTORS {
+        int place = from + (int)i * stride;
+        if (end - x - place < (rows - 1) * width + cols + (ptrdiff_t)NN__W * stride) {
+            nn__largest_naive(n - i, stride, rows, cols, width, x, end, place, y + i, at + i);
+            return; /* fewer numbers are left than would be loaded */
+        }
+        NN__V best = NN__(spaced)(x + place, stride);
+        NN__I where = apart + (uint32_t)place;
+        for (int left = rows * cols, c = 1; --left; c++) {
+            place += c == cols ? width - cols + 1 : 1;
+            if (c == cols) c = 0;
+            const NN__V other = NN__(spaced)(x + place, stride);
+            const NN__I yes = NN__(beats)(other, best);
+            best = NN__OF_BITS((yes & NN__BITS(other)) | (~yes & NN__BITS(best)));
+            where = (yes & (apart + (uint32_t)place)) | (~yes & where);
+        }
+        NN__PUT(y, best);
+        if (n - i >= NN__W) memcpy(at + i, &where, sizeof where);
+        else memcpy(at + i, &where, (n - i) * sizeof *at);
+    }
+}
+
 /* ---- optimisers: one pass over the parameters and their state ---- */
 
 static void NN__(sgd)(NN__ARGS_sgd)
@@ -4073,7 +4150,6 @@ static nn__mat nn__transposed(nn__mat m)
 }
 
 static int nn__min(int a, int b) { return a < b ? a : b; }
-static int nn__max(int a, int b) { return a > b ? a : b; }
 
 /* C[m, n] = A[m, k] B[k, n], or C += A B if add, for each of a batch: matrix i of A begins
  * i * a_step after the first. If c_step is 0, all products are summed in one C. Row i of C is at
@@ -4144,7 +4220,9 @@ static void nn__multiply(const nn__kernels *kern, const nn__product *x, nn_real 
         kern->pack(n, n, m, work, m, 1, x->c);
         return;
     }
-    const int kc = nn__min(k, NN__KC), nc = nn__min(n, NN__NC);
+    /* A panel of B that one tile uses once stays in the first-level cache from packing to use. */
+    const int once = m <= kern->heights[0] && x->b.col != 1, nc = nn__min(n, NN__NC);
+    const int kc = nn__min(k, once ? NN__KC / 4 : NN__KC);
     /* Where packing would not pay, tiles read A and B where they are. Rows of A a multiple of 2 KB
      * apart would fall on the same places of the cache. */
     const int small_a = (ptrdiff_t)m * k <= NN__SMALL, small_b = (ptrdiff_t)k * n <= NN__SMALL;
@@ -4164,7 +4242,7 @@ static void nn__multiply(const nn__kernels *kern, const nn__product *x, nn_real 
                     const ptrdiff_t *at = x->at ? x->at + p0 : NULL;
                     nn__mat b = {x->b.p + p0 * x->b.row + j * x->b.col, x->b.row, 1};
                     if (!at && !x->packed && (!direct_b || cols < width)) {
-                        nn_real *panel = pb + (ptrdiff_t)(j - j0) * deep;
+                        nn_real *panel = pb + (m > NN__MC ? (ptrdiff_t)(j - j0) * deep : 0);
                         if (i0 == 0)
                             kern->pack(cols, width, deep, b.p, x->b.col, b.row, panel);
                         b.p = panel, b.row = width;
@@ -4173,8 +4251,9 @@ static void nn__multiply(const nn__kernels *kern, const nn__product *x, nn_real 
                         const int height = nn__height(kern, rows_end - i);
                         const int mr = kern->heights[height];
                         rows = nn__min(mr, rows_end - i);
-                        nn__mat a = {x->a.p + i * x->a.row + p0 * x->a.col, x->a.row, x->a.col};
-                        if (!direct_a || (rows < mr && !loose)) {
+                        nn__mat a = {x->a.p + i * x->a.row + p0 * x->a.col,
+                                     rows > 1 ? x->a.row : 0, x->a.col}; /* one for all of a tile */
+                        if (!direct_a || (rows > 1 && rows < mr && !loose)) {
                             nn_real *panel = pa + (ptrdiff_t)(i - i0) * deep;
                             if (j == j0) kern->pack(rows, mr, deep, a.p, a.row, a.col, panel);
                             a.p = panel, a.row = 1, a.col = mr;
@@ -4278,6 +4357,7 @@ static nn__mat nn__panels(const nn__kernels *kern, int n, int k, nn__mat b, nn_r
 }
 #endif
 
+#if NN_CHAPTERS >= 12
 /* ---- convolution: matrix products with patches that are never all written down ---- */
 
 /* n images [channels, height, width], filters w [filters, channels, kernel], outputs y [filters,
@@ -4286,6 +4366,7 @@ typedef struct nn__conv {
     int n, channels, size[2], filters, kernel[2], stride[2], pad[2], dilation[2], out[2];
 } nn__conv;
 
+static int nn__max(int a, int b) { return a > b ? a : b; }
 static int nn__span2(const int *size) { return size[0] * size[1]; }
 
 /* About so many numbers of images are worked on at a time: they fit the second-level cache. */
@@ -4339,9 +4420,11 @@ static void nn__planes(const nn__window *w, const nn_real *image, int images, in
 }
 
 /* Output row oy of some images; c is where it begins in the first. x holds what is the same for all
- * rows; `work` begins with the planes from line y0 on. */
-static void nn__output_row(const nn__kernels *kern, const nn__window *w, nn__product x, int images,
-                           int oy, int y0, nn_real *c, nn_real *work)
+ * rows; `work` begins with the planes from line y0 on. Rows of a single image that meet the whole
+ * filters follow each other in the planes and in c: they are one product, at most `most` of them.
+ * Gives how many rows are done. */
+static int nn__output_rows(const nn__kernels *kern, const nn__window *w, nn__product x, int images,
+                           int oy, int most, int y0, nn_real *c, nn_real *work)
 {
     const int across = w->outputs[1], outputs = nn__span2(w->outputs), joined = w->group > 1;
     const int deep = w->channels * w->taps[1];
@@ -4349,8 +4432,11 @@ static void nn__output_row(const nn__kernels *kern, const nn__window *w, nn__pro
     for (; ty < w->taps[0] && (y < 0 || y >= w->size[0]); ty++) y += w->step[0];
     for (int at = y; ty + meets < w->taps[0] && at >= 0 && at < w->size[0]; meets++)
         at += w->step[0];
-    if (!meets) return;
-    x.n = images * across, x.k = meets * deep;
+    if (!meets) return 1;
+    const int alone = joined || w->stride[0] > 1 || meets < w->taps[0];
+    const int last = y + (w->taps[0] - 1) * nn__max(w->step[0], 0); /* line that row oy meets */
+    const int rows = alone ? 1 : nn__min(most, w->size[0] - last);
+    x.n = rows * images * across, x.k = meets * deep;
     x.a.p += (ptrdiff_t)ty * deep * x.a.col;
     x.b.p = work + (ptrdiff_t)(y - y0) * w->line;
     work += deep * w->plane + NN__MAX_TILE;
@@ -4363,6 +4449,7 @@ static void nn__output_row(const nn__kernels *kern, const nn__window *w, nn__pro
     for (ptrdiff_t i = 0; joined && i < images; i++)
         for (int f = 0; f < w->m; f++)
             nn__copy(c + (i * w->m + f) * outputs, x.c + f * x.ldc + i * across, across);
+    return rows;
 }
 
 /* C[n, m, outputs] += what window w says. 0 without memory. */
@@ -4374,8 +4461,10 @@ static int nn__correlate(nn_ctx *nn, nn__window *w, const nn_real *filters, cons
     const int threads = nn__threads((double)m * outputs * k * w->n);
     const int halo = (w->taps[0] - 1) * (w->step[0] < 0 ? -w->step[0] : w->step[0]) + 1;
     w->image = (ptrdiff_t)w->channels * nn__span2(w->size);
-    /* rows that fill no vectors are joined; an image is worked on in stripes of output rows */
-    w->group = across % 16 && across < 100 ? nn__min(8, (w->n + threads - 1) / threads) : 1;
+    /* rows that fill no vectors are joined with those of other images, if few of one image can be;
+     * an image is worked on in stripes of output rows */
+    const int few = w->stride[0] > 1 || (w->size[0] - halo + 1) * across < 256;
+    w->group = across % 16 && across < 100 && few ? nn__min(8, (w->n + threads - 1) / threads) : 1;
     while (w->group > 1 && NN__STRIPE / deep / across / w->group < nn__min(halo + 1, w->size[0]))
         w->group /= 2;
     w->line = w->group * across;
@@ -4418,9 +4507,9 @@ static int nn__correlate(nn_ctx *nn, nn__window *w, const nn_real *filters, cons
             const int y0 = nn__max(first * w->stride[0] + up, 0);
             const int y1 = nn__min(last * w->stride[0] + up + halo, w->size[0]);
             nn__planes(w, image + item * w->image, images, y0, y1, own);
-            for (int oy = first; oy <= last; oy++)
-                nn__output_row(nn->kernels, w, x, images, oy, y0,
-                               c + item * m * outputs + oy * across, own);
+            for (int oy = first; oy <= last;)
+                oy += nn__output_rows(nn->kernels, w, x, images, oy, last + 1 - oy, y0,
+                                      c + item * m * outputs + oy * across, own);
         }
     }
     nn__arena_rewind(&nn->graph, mark);
@@ -4604,6 +4693,7 @@ NN__INLINE int nn__conv_input_grad(nn_ctx *nn, const nn__conv *v, const nn_real 
             ok &= nn__conv_phase_grad(nn, v, phase, w, dy, dx);
     return ok;
 }
+#endif
 NN__OPTIMIZE_END
 
 /* ==== Tensors ======================================================================== >>tensors
@@ -6557,7 +6647,9 @@ static int nn__can_start_from(nn_tensor *loss) /* is it one finite number that c
                 nn_shape_text(nn, loss->shape));
     else if (!loss->requires_grad)
         nn__mistake(nn, "nn_backward", "the loss does not depend on any parameter%s",
-                    nn->grad_enabled ? "" : " (recording is off: nn_set_grad_enabled)");
+                    loss->backward      ? " (nn_freeze was called after it was made)"
+                    : nn->grad_enabled ? ""
+                                       : " (recording is off: nn_set_grad_enabled)");
     else if (nn__first_bad(loss->data, 1) == 0)
         nn_fail(nn, NN_ERROR_NONFINITE, "nn_backward",
                 "the loss is %s: has it diverged (try a smaller learning rate, smaller inputs)? "
@@ -8586,8 +8678,12 @@ void nn_freeze(nn_model *model, const char *prefix, int on)
     if (!nn__given(model, "nn_freeze") || !nn__ready(model->ctx, "nn_freeze")) return;
     nn_ctx *nn = model->ctx;
     int found = 0;
+    if (!prefix) {
+        nn__mistake(nn, "nn_freeze", "argument 2 is NULL (\"\" stands for all parameters)");
+        return;
+    }
     while (nn->n_tape) nn->tape[--nn->n_tape]->requires_grad = 0; /* it was made for other ones */
-    for (int i = 0; prefix && i < model->n_params; i++) {
+    for (int i = 0; i < model->n_params; i++) {
         nn_tensor *p = model->param[i];
         if (strcmp(p->op, "parameter") != 0 || !nn__name_below(p->name, prefix)) continue;
         found = 1;
@@ -8597,7 +8693,7 @@ void nn_freeze(nn_model *model, const char *prefix, int on)
         p->grad = on ? NULL : (nn_real *)p->saved;
         if (!on) memset(p->grad, 0, p->size * sizeof *p->grad);
     }
-    if (!found) nn__mistake(nn, "nn_freeze", "there is no parameter \"%s\"", prefix ? prefix : "");
+    if (!found) nn__mistake(nn, "nn_freeze", "there is no parameter \"%s\"", prefix);
 }
 
 void nn_model_copy(nn_model *to, const char *to_prefix, const nn_model *from,
@@ -8621,7 +8717,8 @@ void nn_model_copy(nn_model *to, const char *to_prefix, const nn_model *from,
                 if (other && strcmp(rest, other) == 0) f = from->param[j];
             }
             if (rest && !f) {
-                nn__mistake(nn, function, "\"%s\" has nothing for \"%s\"", from_prefix, t->name);
+                nn__mistake(nn, function, "the model copied from has no \"%s%s%s\", for \"%s\"",
+                            from_prefix, *from_prefix && *rest ? "." : "", rest, t->name);
                 return;
             }
             if (f && !nn_shape_equal(t->shape, f->shape)) {
@@ -8651,13 +8748,21 @@ static int nn__window_places(nn_ctx *nn, const char *function, int size, int ker
     const double result = same         ? size
                           : transposed ? (size - 1.0) * stride - both + span + 1 + more
                                        : floor((size + both - span - 1) / stride) + 1;
-    if (size < 1 || kernel < 1 || stride < 1 || dilation < 1 || (*padding < 0 && !same) ||
-        more < 0 || (more && more >= stride && more >= dilation) || !(result >= 1) ||
-        size + both + span + result > INT_MAX / 4)
+    if (kernel < 1 || stride < 1 || dilation < 1)
+        return nn__mistake(nn, function, "kernel %d, stride %d, dilation %d: one is not positive",
+                           kernel, stride, dilation);
+    if (*padding == NN_SAME && !same)
+        return nn__mistake(nn, function, "padding NN_SAME is for stride 1%s; this is stride %d",
+                           transposed ? " and not transposed" : "", stride);
+    if (*padding < 0 && !same)
+        return nn__mistake(nn, function, "padding %d is negative", *padding);
+    if (more < 0 || (more && more >= stride && more >= dilation))
+        return nn__mistake(nn, function, "output_padding %d is not from 0 to %d: less than stride "
+                           "or dilation", more, (stride > dilation ? stride : dilation) - 1);
+    if (size < 1 || !(result >= 1) || size + both + span + result > INT_MAX / 4)
         return nn__mistake(nn, function,
                            "no place for the window: size %d, kernel %d, stride %d, padding %d, "
-                           "dilation %d, output_padding %d", size, kernel, stride, *padding,
-                           dilation, more);
+                           "dilation %d", size, kernel, stride, *padding, dilation);
     if (same) *padding = (int)span / 2;
     return (int)result;
 }
@@ -8701,9 +8806,10 @@ nn_receptive_field nn_receptive_field_after(nn_receptive_field before, int kerne
                                             int dilation)
 {
     nn_receptive_field r = before;
-    if (kernel < 1 || stride < 1 || dilation < 1)
-        return nn__mistake(NULL, "nn_receptive_field_after", "kernel %d, stride %d, dilation %d",
-                           kernel, stride, dilation), r;
+    if (before.size < 1 || before.jump < 1 || kernel < 1 || stride < 1 || dilation < 1)
+        return nn__mistake(NULL, "nn_receptive_field_after",
+                           "size %d, jump %d, kernel %d, stride %d, dilation %d: one is not "
+                           "positive", before.size, before.jump, kernel, stride, dilation), r;
     r.size += dilation * (kernel - 1) * before.jump;
     r.jump *= stride;
     return r;
@@ -8762,20 +8868,27 @@ static nn_tensor *nn__conv_layer(const char *function, const char *op, const nn_
 {
     nn_tensor *in[3] = {x, l ? l->weight : NULL, l ? l->bias : NULL};
     const int n_in = in[2] ? 3 : 2;
+    if (x && !in[1] && nn_op_check(function, in, 1))
+        return nn_fail(x->ctx, NN_ERROR_ARGUMENT, function,
+                       "the layer has no weight: it was never made");
     if (!nn_op_check(function, in, n_in)) return nn_op_failed(in, n_in);
     nn_ctx *nn = x->ctx;
     const nn_shape w = l->weight->shape;
     const int groups = l->options.groups ? l->options.groups : 1;
     const char *weight = nn_shape_text(nn, w);
-    if (w.ndim != axes + 2 || groups < 1 || w.dim[0] % groups || w.dim[1] > INT_MAX / groups)
+    if (w.ndim != axes + 2)
+        return nn_fail(nn, NN_ERROR_SHAPE, function, "the weight is %s, not of %d dimensions",
+                       weight, axes + 2);
+    if (groups < 1 || w.dim[0] % groups || w.dim[1] > INT_MAX / groups)
         return nn_fail(nn, NN_ERROR_SHAPE, function,
-                       "the weight is %s, not of %d dimensions, the first a multiple of %d group%s",
-                       weight, axes + 2, groups, groups == 1 ? "" : "s");
+                       "the weight is %s, its first dimension not a multiple of %d groups", weight,
+                       groups);
     const int channels = transposed ? w.dim[0] : w.dim[1] * groups;
     const int filters = transposed ? w.dim[1] * groups : w.dim[0];
     if (x->shape.ndim != axes + 2 || x->shape.dim[1] != channels)
-        return nn_fail(nn, NN_ERROR_SHAPE, function, "x is %s, not [N, %d, %s]: the weight is %s",
-                       nn_shape_text(nn, x->shape), channels, axes == 1 ? "T" : "H, W", weight);
+        return nn_fail(nn, NN_ERROR_SHAPE, function, "x is %s, not [N, %d, %s]: the weight is %s%s",
+                       nn_shape_text(nn, x->shape), channels, axes == 1 ? "T" : "H, W", weight,
+                       groups == 1 ? "" : ", for one group's channels");
     if (in[2] && !nn_shape_equal(in[2]->shape, nn_shape1(filters)))
         return nn_fail(nn, NN_ERROR_SHAPE, function, "the bias is %s, not [%d]: the weight is %s",
                        nn_shape_text(nn, in[2]->shape), filters, weight);
@@ -8884,32 +8997,41 @@ static int nn__outputs_with(const nn__conv *v, int d, int t, int *first)
 }
 
 NN__OPTIMIZE("O2")
-/* One channel, place by place of the window. With an index: where the maximum is. Without: y += x,
- * the sum; or, back, x += y. */
-static void nn__pool_channel(const nn__conv *v, nn_real *x, nn_real *y, int *index, int back)
+/* One channel, place by place of the window: y += x, the sum; or, back, x += y. */
+static void nn__pool_sums(const nn__conv *v, nn_real *x, nn_real *y, int back)
 {
-    const int s = v->stride[1], w = v->size[1], up = v->pad[0], before = v->pad[1];
-    for (int i = 0, to = 0; index && i < v->out[0]; i++) /* the first place that is inside */
-        for (int j = 0; j < v->out[1]; j++, to++)
-            index[to] = (i * v->stride[0] > up ? (i * v->stride[0] - up) * w : 0) +
-                        (j * s > before ? j * s - before : 0);
+    const int s = v->stride[1];
     for (int t = 0; t < nn__span2(v->kernel); t++) {
         const int ty = t / v->kernel[1], tx = t % v->kernel[1];
         int top, left;
         const int bottom = nn__outputs_with(v, 0, ty, &top);
         const int right = nn__outputs_with(v, 1, tx, &left);
         for (int i = top; i < bottom; i++) {
-            const int at = (i * v->stride[0] - up + ty) * w - before + tx, to = i * v->out[1];
-            for (int j = left; index && j < right; j++) {
-                const int other = at + j * s, best = index[to + j];
-                const int larger = !(x[other] <= x[best]) & (x[best] == x[best]); /* NaN is */
-                index[to + j] = best + larger * (other - best); /* a branch would often go wrong */
-            }
-            for (int j = left; !index && !back && j < right; j++) y[to + j] += x[at + j * s];
+            const int to = i * v->out[1];
+            const int at = (i * v->stride[0] - v->pad[0] + ty) * v->size[1] - v->pad[1] + tx;
+            for (int j = left; !back && j < right; j++) y[to + j] += x[at + j * s];
             for (int j = left; back && j < right; j++) x[at + j * s] += y[to + j];
         }
     }
-    for (int i = 0; index && i < nn__span2(v->out); i++) y[i] = x[index[i]];
+}
+
+/* One channel: the largest of each window, and where it is. Windows that are whole, from column
+ * left up to column right, are taken together. */
+static void nn__pool_largest(const nn__kernels *kern, const nn__conv *v, const nn_real *x,
+                             const nn_real *end, nn_real *y, int *at)
+{
+    const int width = v->size[1], s = v->stride[1];
+    const int left = (v->pad[1] + s - 1) / s, right = (width + v->pad[1] - v->kernel[1]) / s + 1;
+    for (int i = 0; i < v->out[0]; i++) {
+        const int top = i * v->stride[0] - v->pad[0], up = nn__max(top, 0);
+        const int rows = nn__min(top + v->kernel[0], v->size[0]) - up;
+        for (int j = 0, n; j < v->out[1]; j += n, y += n, at += n) {
+            const int start = j * s - v->pad[1], from = nn__max(start, 0);
+            const int cols = nn__min(start + v->kernel[1], width) - from;
+            n = j == left ? nn__max(right - left, 1) : 1;
+            kern->largest((size_t)n, s, rows, cols, width, x, end, up * width + from, y, at);
+        }
+    }
 }
 
 static void nn__max_pool_backward(nn_tensor *y) /* y = x[index]: dx there += dy */
@@ -8930,7 +9052,7 @@ static void nn__avg_pool_backward(nn_tensor *y) /* y = sum x / places: dx += dy 
     if (!share) return;
     y->ctx->kernels->div(y->size, y->grad, 1, &places, 0, share);
     for (int c = 0; c < v->n * v->channels; c++, dx += nn__span2(v->size)) {
-        nn__pool_channel(v, dx, share, NULL, 1);
+        nn__pool_sums(v, dx, share, 1);
         share += nn__span2(v->out);
     }
 }
@@ -8961,8 +9083,10 @@ static nn_tensor *nn__pool_of(const char *function, nn_tensor *x, int axes, int 
     if (!max) memset(y->data, 0, y->size * sizeof *y->data);
     for (ptrdiff_t c = 0; c < (ptrdiff_t)v->n * v->channels; c++) {
         const ptrdiff_t at = c * nn__span2(v->out);
-        nn__pool_channel(v, x->data + c * nn__span2(v->size), y->data + at,
-                         max ? p.index + at : NULL, 0);
+        nn_real *const image = x->data + c * nn__span2(v->size);
+        if (max)
+            nn__pool_largest(nn->kernels, v, image, x->data + x->size, y->data + at, p.index + at);
+        else nn__pool_sums(v, image, y->data + at, 0);
     }
     const nn_real places = (nn_real)nn__span2(v->kernel);
     if (!max) nn->kernels->div(y->size, y->data, 1, &places, 0, y->data);
@@ -9828,7 +9952,7 @@ static int nn__write_open(nn__writer *w, const char *path)
     if (!path) return nn__mistake(w->nn, w->function, "path is NULL");
     w->path = path;
     const int n = snprintf(w->temporary, sizeof w->temporary, "%s.tmp", path);
-    if (!path[0] || n < 0 || n >= (int)sizeof w->temporary)
+    if (!path[0] || (size_t)n >= sizeof w->temporary) /* a length that is no int is -1 */
         return nn_fail(w->nn, NN_ERROR_IO, w->function, "the path is %s",
                        path[0] ? "too long" : "empty"), 0;
     w->file = fopen(w->temporary, "wb");
@@ -9879,22 +10003,27 @@ static int nn__write_close(nn__writer *w)
 #ifndef NN_NO_STDIO
 enum { NN__STREAM = 1 << 28 }; /* what is read of a pipe or a device, which tell no size */
 
+static FILE *nn__open(nn_ctx *nn, const char *function, const char *path) /* NULL: an error */
+{
+    if (!path) return nn__mistake(nn, function, "path is NULL"), (FILE *)NULL;
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        nn_fail(nn, NN_ERROR_IO, function, "%s: cannot be opened: %s", path, strerror(errno));
+    return file;
+}
+
 /* The whole file as a block: block->used bytes at block->base and a 0 behind them, to be freed with
  * NN_FREE or kept with nn__keep_block; NULL on failure. */
 static nn_block *nn__read_file(nn_ctx *nn, const char *function, const char *path)
 {
-    if (!path) return nn__mistake(nn, function, "path is NULL"), (nn_block *)NULL;
-    FILE *file = fopen(path, "rb");
-    if (!file) {
-        nn_fail(nn, NN_ERROR_IO, function, "%s: cannot be opened: %s", path, strerror(errno));
-        return NULL;
-    }
+    FILE *file = nn__open(nn, function, path);
+    if (!file) return NULL;
     const long told = fseek(file, 0, SEEK_END) == 0 ? ftell(file) : 0;
     const int known = told > 0 && told < LONG_MAX; /* a directory may tell LONG_MAX */
-    size_t room = known ? (size_t)told : (size_t)NN__BLOCK, used = 0;
+    size_t room = known ? (size_t)told : NN__BLOCK, used = 0;
     nn_block *block = NULL;
     rewind(file);
-    while (nn->code == NN_OK) {
+    for (;;) {
         if (!known && room > NN__STREAM) {
             nn_fail(nn, NN_ERROR_LIMIT, function, "%s: no end after %d bytes", path, NN__STREAM);
             break;
@@ -9958,12 +10087,12 @@ static int nn__check_kind(nn_ctx *nn, const char *function, const char *file, co
 
 enum { NN__FIELD = 4096 }; /* bytes of the longest field and the 0 behind it */
 
-/* The double nearest to m 2^exponent, of two that are equally near the even one. If m is only the
- * part before a point, it must have 54 bits, and more says whether something stands behind it. */
+/* The double nearest to m 2^exponent, m > 0, of two that are equally near the even one. If m is
+ * only the part before a point, it must have 54 bits, and more says whether anything stands behind
+ * it. */
 static double nn__rounded(uint64_t m, int exponent, int more)
 {
     double value;
-    if (!m) return 0;
     for (; !(m >> 63); m <<= 1) exponent--;
     exponent += 63 + 1022; /* that of IEEE 754 less 1, which the leading bit of 53 adds again */
     const int drop = exponent < 0 ? 11 - exponent : 11; /* denormals have fewer bits */
@@ -10128,17 +10257,28 @@ static int nn__vocab_add(nn_vocab *v, const char *text, size_t size)
     return *slot = v->n, v->n - 1;
 }
 
+/* How many bytes the character at p has in UTF-8; 0 if it is none (RFC 3629). */
+static int nn__utf8(const char *text, const char *end)
+{
+    const unsigned char *p = (const unsigned char *)text;
+    const int n = *p < 0x80 ? 1 : *p < 0xc2 ? 0 : *p < 0xe0 ? 2 : *p < 0xf0 ? 3 : *p < 0xf5 ? 4 : 0;
+    if (n > end - text) return 0;
+    for (int i = 1; i < n; i++)
+        if ((p[i] & 0xc0) != 0x80) return 0;
+    if ((*p == 0xe0 && p[1] < 0xa0) || (*p == 0xf0 && p[1] < 0x90)) return 0; /* overlong */
+    return (*p == 0xed && p[1] > 0x9f) || (*p == 0xf4 && p[1] > 0x8f) ? 0 : n;
+}
+
 /* The size of the token at p; 0 where there is none, at white space between words. */
 static size_t nn__token_size(nn_unit unit, const char *p, const char *end)
 {
     const size_t left = (size_t)(end - p);
     const int c = (unsigned char)*p;
-    const size_t utf8 = c < 0xc2 || c > 0xf4 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
     size_t n = 0;
     if (unit == NN_BYTES) return 1;
     if (unit == NN_CHARS) {
-        for (n = 1; n < utf8 && n < left && (p[n] & 0xc0) == 0x80;) n++;
-        return n == utf8 ? n : 1; /* what is not UTF-8 counts byte by byte */
+        n = (size_t)nn__utf8(p, end);
+        return n ? n : 1; /* what is not UTF-8 counts byte by byte */
     }
     for (; n < left && n < NN__FIELD - 1; n++) {
         const int b = (unsigned char)p[n], lower = b | 0x20;
@@ -10193,6 +10333,8 @@ int *nn_vocab_encode(const nn_vocab *v, const char *text, size_t size, int *n)
     if (!text || !n || !v->n)
         return nn__mistake(nn, "nn_vocab_encode", "%s", v->n ? "text or n is NULL"
                                                              : "the vocabulary is empty"), ids;
+    if (size > INT_MAX)
+        return nn_fail(nn, NN_ERROR_LIMIT, "nn_vocab_encode", "a text of %zu bytes", size), ids;
     for (int pass = 0; pass < 2 && nn->code == NN_OK; pass++) { /* to count, to fill */
         size_t count = 0;
         for (size_t at = 0, bytes; at < size && (!pass || ids); at += bytes ? bytes : 1) {
@@ -10201,8 +10343,6 @@ int *nn_vocab_encode(const nn_vocab *v, const char *text, size_t size, int *n)
             if (bytes && pass) ids[count] = found ? found - 1 : 0;
             count += bytes > 0;
         }
-        if (count > INT_MAX)
-            return nn_fail(nn, NN_ERROR_LIMIT, "nn_vocab_encode", "%zu tokens", count), ids;
         if (!pass) ids = (int *)nn__alloc(nn, &nn->keep, count, sizeof *ids, 0);
         if (ids) *n = (int)count;
     }
@@ -10812,14 +10952,14 @@ nn_dataset nn_dataset_idx(const nn_idx *images, const nn_idx *labels)
     if (!labels)
         nn_fail(nn, NN_ERROR_ARGUMENT, "nn_dataset_idx", "labels is NULL");
     else if (images->type != 0x08)
-        nn_fail(nn, NN_ERROR_ARGUMENT, "nn_dataset_idx",
+        nn_fail(nn, NN_ERROR_UNSUPPORTED, "nn_dataset_idx",
                 "images are of type 0x%02x, not bytes (0x08)", images->type);
     else if (images->shape.ndim < 2)
-        nn_fail(nn, NN_ERROR_SHAPE, "nn_dataset_idx", "images should be [N, H, W], not %s%s",
-                nn_shape_text(nn, images->shape),
-                images->shape.ndim == 1 ? " (are these the labels?)" : "");
+        nn_fail(nn, NN_ERROR_FORMAT, "nn_dataset_idx",
+                "images should be [N, H, W], not %s (are these the labels?)",
+                nn_shape_text(nn, images->shape));
     else if (labels->shape.ndim != 1 || labels->shape.dim[0] != images->shape.dim[0])
-        nn_fail(nn, NN_ERROR_SHAPE, "nn_dataset_idx", "images are %s, labels %s%s",
+        nn_fail(nn, NN_ERROR_FORMAT, "nn_dataset_idx", "images are %s, labels %s%s",
                 nn_shape_text(nn, images->shape), nn_shape_text(nn, labels->shape),
                 labels->shape.ndim > 1 ? " (are these images?)" : "");
     if (nn->code != NN_OK) return none;
@@ -10832,7 +10972,7 @@ nn_dataset nn_dataset_idx(const nn_idx *images, const nn_idx *labels)
     for (int i = 0; d.label && i < d.n; i++) {
         const double v = nn_idx_value(labels, (size_t)i);
         if (nn__label(v, &d.label[i], &d.classes)) continue;
-        nn_fail(nn, NN_ERROR_ARGUMENT, "nn_dataset_idx",
+        nn_fail(nn, NN_ERROR_FORMAT, "nn_dataset_idx",
                 "label %d is %g, not a class: classes are whole numbers from 0", i, v);
         d.label = NULL;
     }
@@ -10885,6 +11025,8 @@ static void nn__split(const char *function, const nn_dataset *data, double fract
     int *share = (int *)nn__alloc(nn, &nn->keep, (size_t)classes, sizeof *share, 1);
     if (!rows || !share) return;
     int *const larger = rows + n;
+    uint64_t chance[4];
+    memcpy(chance, nn->random, sizeof chance);
     nn_randperm(nn, rows, n);
     for (int i = 0; i < n; i++) share[stratified ? all->label[i] + 1 : 0]++;
     for (int c = 0; c < classes; c++) { /* from here on: what test still is to get of it */
@@ -10901,7 +11043,10 @@ static void nn__split(const char *function, const nn_dataset *data, double fract
     }
     const nn_dataset most = nn__dataset_pick(all, larger, n - n_test);
     const nn_dataset rest = nn__dataset_pick(all, rows, n_test);
-    if (nn->code != NN_OK) return;
+    if (nn->code != NN_OK) { /* so that trying again gives the same */
+        memcpy(nn->random, chance, sizeof chance);
+        return;
+    }
     *train = most;
     *test = rest;
 }
@@ -10927,7 +11072,7 @@ nn_scaler nn_scaler_fit(const nn_dataset *data)
                                    : "there are no samples"), s;
     s.mean = nn__reals(nn, &nn->keep, (size_t)data->size);
     s.std = nn__reals(nn, &nn->keep, (size_t)data->size);
-    if (!s.mean || !s.std) return s;
+    if (!s.mean || !s.std) return s.mean = s.std = NULL, s;
     s.size = data->size;
     for (ptrdiff_t j = 0; j < s.size; j++) {
         const nn_stat stat = nn__stat(data->x + j, (size_t)data->n, (size_t)s.size);
@@ -11110,18 +11255,6 @@ typedef struct nn__tensors { /* the program's; their memory is taken back in the
     nn__entry *entry;
     int n, for_c;
 } nn__tensors;
-
-/* How many bytes the character at p has in UTF-8; 0 if it is none (RFC 3629). */
-static int nn__utf8(const char *text, const char *end)
-{
-    const unsigned char *p = (const unsigned char *)text;
-    const int n = *p < 0x80 ? 1 : *p < 0xc2 ? 0 : *p < 0xe0 ? 2 : *p < 0xf0 ? 3 : *p < 0xf5 ? 4 : 0;
-    if (n > end - text) return 0;
-    for (int i = 1; i < n; i++)
-        if ((p[i] & 0xc0) != 0x80) return 0;
-    if ((*p == 0xe0 && p[1] < 0xa0) || (*p == 0xf0 && p[1] < 0x90)) return 0; /* overlong */
-    return (*p == 0xed && p[1] > 0x9f) || (*p == 0xf4 && p[1] > 0x8f) ? 0 : n;
-}
 
 static int nn__c_name_char(char c)
 {
@@ -11410,6 +11543,12 @@ static int nn__bad(nn__source *s, nn_code code, uint64_t at, const char *what, c
     return 0;
 }
 
+static int nn__read_failed(const nn__source *s)
+{
+    return nn_fail(s->nn, NN_ERROR_IO, s->function, "%s: reading failed after %llu bytes", s->name,
+                   (unsigned long long)s->at), 0;
+}
+
 /* The next n bytes; 0 after an error. */
 static int nn__take(nn__source *s, void *to, size_t n)
 {
@@ -11418,10 +11557,26 @@ static int nn__take(nn__source *s, void *to, size_t n)
         if (more > 0 && more <= n - got) continue;
         if (more == 0 && s->size == UINT64_MAX)
             return nn__bad(s, NN_ERROR_FORMAT, s->at, "the file is cut off", NULL);
-        return nn_fail(s->nn, NN_ERROR_IO, s->function, "%s: reading failed after %llu bytes",
-                       s->name, (unsigned long long)s->at), 0;
+        return nn__read_failed(s);
     }
     return 1;
+}
+
+/* The next n bytes as an array; NULL after an error. Where nobody knows whether there are so many,
+ * memory is asked for as they come: at most four times what was really read, or one block. */
+static char *nn__take_text(nn__source *s, size_t n)
+{
+    char *text = NULL;
+    size_t got = 0, room = s->size == UINT64_MAX ? 1 << 16 : n;
+    for (; got < n; got = room, room *= 2) {
+        if (room > n) room = n;
+        char *const larger = (char *)nn__alloc(s->nn, &s->nn->graph, room, 1, 0);
+        if (!larger) return NULL;
+        if (got) memcpy(larger, text, got);
+        text = larger;
+        if (!nn__take(s, text + got, room - got)) return NULL;
+    }
+    return text;
 }
 
 static uint64_t nn__json_at(const nn__source *s) { return 8 + (uint64_t)(s->p - s->header); }
@@ -11638,9 +11793,10 @@ static int nn__take_header(nn__source *s, nn__entry **entry)
         return nn__bad(s, NN_ERROR_LIMIT, 0, "the header is longer than 100000000 bytes", NULL) - 1;
     if (!length) return nn__bad(s, NN_ERROR_FORMAT, 0, "the header is empty", NULL) - 1;
     const int room = length / 40 < NN__TENSORS ? (int)length / 40 + 1 : (int)NN__TENSORS;
-    s->p = s->header = (char *)nn__alloc(s->nn, &s->nn->graph, (size_t)length, 1, 0);
+    s->p = s->header = nn__take_text(s, (size_t)length);
+    if (!s->header) return -1;
     *entry = (nn__entry *)nn__alloc(s->nn, &s->nn->graph, (size_t)room, sizeof **entry, 1);
-    if (!s->header || !*entry || !nn__take(s, s->header, (size_t)length)) return -1;
+    if (!*entry) return -1;
     s->end = s->header + length;
     const int n = nn__json_header(s, *entry, room);
     if (n < 0) return -1;
@@ -11739,7 +11895,8 @@ static int nn__take_tensor(nn__source *s, const nn__entry *e)
     unsigned char chunk[4096];
     size_t i = 0;
     if (e->into && e->type == (e->into->read ? NN__OWN : NN__I64) && nn__low_byte_first())
-        return nn__take(s, e->into->read ? (void *)e->into->read : e->into->data, e->into->size * each);
+        return nn__take(s, e->into->read ? (void *)e->into->read : e->into->data,
+                        e->into->size * each);
     for (uint64_t left = e->end - e->begin, n; left; left -= n) {
         n = left < sizeof chunk ? left : sizeof chunk;
         if (!nn__take(s, chunk, (size_t)n)) return 0;
@@ -11772,9 +11929,10 @@ static int nn__take_all(nn__source *s, nn__tensors *t, int partial)
     if (matched < 0) return -1;
     for (int i = 0; i < n; i++)
         if (!nn__take_tensor(s, &entry[i])) return -1;
-    if (s->size == UINT64_MAX && s->reader.read(s->reader.user, &extra, 1) != 0)
+    const size_t more = s->size == UINT64_MAX ? s->reader.read(s->reader.user, &extra, 1) : 0;
+    if (more == 1)
         return nn__bad(s, NN_ERROR_FORMAT, s->at, "there is more behind the tensors", NULL) - 1;
-    return matched;
+    return more ? nn__read_failed(s) - 1 : matched;
 }
 
 static void nn__tensors_set(const nn__tensors *t)
@@ -11831,11 +11989,8 @@ static size_t nn__read_stdio(void *user, void *to, size_t n)
 static FILE *nn__source_open(nn__source *s, nn_ctx *nn, const char *function, const char *path)
 {
     if (!nn__ready(nn, function)) return NULL;
-    if (!path) return nn__mistake(nn, function, "path is NULL"), (FILE *)NULL;
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return nn_fail(nn, NN_ERROR_IO, function, "%s: cannot be opened: %s", path,
-                       strerror(errno)), (FILE *)NULL;
+    FILE *file = nn__open(nn, function, path);
+    if (!file) return NULL;
     const int seekable = fseek(file, 0, SEEK_END) == 0; /* a pipe is not */
     const long size = seekable ? ftell(file) : 0;
     if (size < 0 || (seekable && fseek(file, 0, SEEK_SET) != 0)) {
@@ -11895,7 +12050,8 @@ static int nn__checkpoint_new(nn__checkpoint *c, nn_optimizer *opt, const nn_bat
             const nn_tensor *p = opt->model->param[i];
             const char *const prefix = k ? "optimizer.state.1." : "optimizer.state.0.";
             void *const state = opt->state[i][k];
-            if (p->grad) nn__tensors_add(&c->t, prefix, p->name, NN__OWN, p->shape, state);
+            if (strcmp(p->op, "buffer") != 0) /* what is frozen has a state, too */
+                nn__tensors_add(&c->t, prefix, p->name, NN__OWN, p->shape, state);
         }
     const nn_real rates[5] = {opt->lr, opt->beta1, opt->beta2, opt->eps, opt->weight_decay};
     memcpy(c->rates, rates, sizeof rates);

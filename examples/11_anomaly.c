@@ -1,6 +1,6 @@
 /* What does not look like what was seen: an autoencoder that never met one of the ten digits gives
  * it back with a larger error than the nine it has learned. How well that tells them apart depends
- * on the digit: a 1 is simple enough to be painted by whoever can paint the others.
+ * on the digit: many a 1 comes back as well as what was learned.
  */
 #define NN_IMPLEMENTATION
 #include "../nn.h"
@@ -41,7 +41,8 @@ static autoencoder train(const nn_dataset *learn)
     return a;
 }
 
-/* [auc] The part of all pairs of a normal sample and an anomaly in which the anomaly has the larger
+/* [auc] */
+/* The part of all pairs of a normal sample and an anomaly in which the anomaly has the larger
  * error, equal ones counting half: the area under the ROC curve. 1/2 is guessing. */
 static double auc(const nn_real *error, const int *label, int n, int odd)
 {

@@ -68,13 +68,15 @@ int main(void)
         error = (double)nn_item(nn_mse(decode(&a, encode(&a, x)), x));
         if (epoch == 0) first = error;
         if (epoch % 15 == 0) printf("%5d  %.4f\n", epoch, error);
-        while (epoch < EPOCHS && nn_next_batch(&b)) { /* [train] */
+        /* [train] */
+        while (epoch < EPOCHS && nn_next_batch(&b)) {
             nn_clear(nn);
             nn_zero_grad(a.model);
             x = nn_batch_x(&b);
             nn_backward(nn_mse(decode(&a, encode(&a, x)), x)); /* the target is the input */
             nn_step(opt);
-        } /* [/train] */
+        }
+        /* [/train] */
     }
     nn_clear(nn);
     nn_tensor *x = nn_dataset_x(&test), *y = encode(&a, x), *again = decode(&a, y);
@@ -87,7 +89,8 @@ int main(void)
     const double pca = (double)nn_item(nn_mse(by_pca, x));
     const double near_code = neighbours(y->data, test.label, test.n);
     const double near_pca = neighbours(code, test.label, test.n);
-    printf("\n== two numbers         error   nearest neighbour is the same digit\n");
+    printf("\n== two numbers for a digit\n");
+    printf("                      error  nearest neighbour is the same digit\n");
     printf("principal components  %.4f  %.0f %%\n", pca, near_pca);
     printf("autoencoder           %.4f  %.0f %%\n", error, near_code);
 

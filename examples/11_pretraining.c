@@ -7,13 +7,17 @@
 
 enum { LAYERS = 4, PRE_EPOCHS = 10, SEEDS = 3, SHOWN = 5, SETTINGS = 3, MOST = 15000 };
 static const int width[LAYERS + 1] = {64, 60, 40, 20, 10};
-static const int shown[SHOWN] = {0, 1, 4, 16, 64}; /* epochs */
+static const int shown[SHOWN] = {0, 1, 4, 24, 64}; /* epochs */
+/* Rates, for each row the best of 0.5, 1, 2 and 4 after 64 epochs; for Adam 0.003 is better than
+ * 0.001 and 0.006. */
+static const nn_real random_rate[SETTINGS] = {4, 2, 0.003f}, stage_rate[SETTINGS] = {4, 2, 0.003f},
+                     whole_rate[SETTINGS] = {2, 2, 0.003f};
 
 typedef struct autoencoder {
     nn_model *model;
     nn_linear encoder[LAYERS];
-    nn_linear decoder[LAYERS];  /* decoder[k] gives back what encoder[k] was given */
-    char prefix[2][LAYERS][16];                 /* their names */
+    nn_linear decoder[LAYERS];    /* decoder[k] gives back what encoder[k] was given */
+    char prefix[2][LAYERS][16];   /* their names */
 } autoencoder;
 
 static void autoencoder_new(autoencoder *a, nn_ctx *nn, int xavier)
@@ -71,10 +75,10 @@ static int changed(const nn_model *model, const nn_real *before)
 
 static nn_optimizer *descent(nn_model *model, int adam, nn_real lr)
 {
-    return adam ? nn_adam(model, 0.003f) : nn_sgd(model, lr);
+    return adam ? nn_adam(model, lr) : nn_sgd(model, lr);
 }
 
-static int pretrain(const autoencoder *a, const nn_dataset *learn, int adam)
+static int pretrain(const autoencoder *a, const nn_dataset *learn, int adam, nn_real lr)
 {
     static nn_real before[MOST];
     int moved = 0;
@@ -84,7 +88,7 @@ static int pretrain(const autoencoder *a, const nn_dataset *learn, int adam)
         nn_freeze(a->model, a->prefix[0][k], 0);
         nn_freeze(a->model, a->prefix[1][k], 0);
         nn_model_get(a->model, before);
-        nn_optimizer *opt = descent(a->model, adam, 1); /* two layers bear more */
+        nn_optimizer *opt = descent(a->model, adam, lr);
         nn_batches b = nn_batches_new(learn, 32, 1);
         while (b.epoch < PRE_EPOCHS) train(a, opt, &b, k, k + 1);
         moved += changed(a->model, before);
@@ -114,8 +118,9 @@ int main(void)
                 autoencoder a;
                 nn_seed(nn, (uint64_t)seed);
                 autoencoder_new(&a, nn, setting > 0);
-                if (pre) moved += pretrain(&a, &learn, setting == 2);
-                nn_optimizer *opt = descent(a.model, setting == 2, 0.5f);
+                if (pre) moved += pretrain(&a, &learn, setting == 2, stage_rate[setting]);
+                nn_optimizer *opt = descent(a.model, setting == 2,
+                                            pre ? whole_rate[setting] : random_rate[setting]);
                 nn_batches b = nn_batches_new(&learn, 32, 1);
                 for (int s = 0; s < SHOWN; s++) {
                     while (b.epoch < shown[s]) train(&a, opt, &b, 0, LAYERS);
@@ -134,11 +139,15 @@ int main(void)
     printf("\nalways the mean digit             %.4f\n", p.total / 64);
     printf("frozen weights that changed       %d\n", moved);
 
-    const int last = SHOWN - 1;
-    int ok = moved == 0 && error[0][1][0] < error[0][0][last];
-    for (int i = 1; i < SETTINGS; i++) ok &= fabs(error[i][1][last] / error[i][0][last] - 1) < 0.1;
-    printf("\nexpected: with uniform weights pre-training alone is better than 64 epochs without;\n"
-           "          with Xavier's both end within 10 %%; frozen weights stay\n");
+    const int last = SHOWN - 1; /* 24 epochs after 40 of pre-training are 64, too */
+    int ok = moved == 0 && error[0][1][0] < error[0][0][2] / 2;
+    for (int i = 0; i < SETTINGS; i++) {
+        ok &= error[i][1][last] < error[i][0][last];
+        ok &= i == 0 || error[i][1][last - 1] > error[i][0][last];
+    }
+    printf("\nexpected: from uniform weights pre-training is far ahead of 4 epochs without;\n"
+           "          from Xavier's 40 epochs of it and 24 more are worth less than 64, and with 64\n"
+           "          more a little more; frozen weights stay\n");
     printf("got:      %s\n", ok ? "so it is" : "something else");
     nn_destroy(nn);
     return !ok;

@@ -19,14 +19,16 @@ typedef struct autoencoder {
 static autoencoder autoencoder_new(nn_model *net, int convolutional)
 {
     autoencoder a = {.convolutional = convolutional};
-    if (convolutional) { /* [conv] */
+    if (convolutional) {
+        /* [conv] */
         a.down[0] = nn_conv2d_new(net, "down1", 1, 16, 3, 2, 1);           /* [N, 16, 14, 14] */
         a.down[1] = nn_conv2d_new(net, "down2", 16, 32, 3, 2, 1);          /* [N, 32, 7, 7] */
         a.down[2] = nn_conv2d_new(net, "code", 32, 2, 1, 1, 0);            /* [N, 2, 7, 7] */
         a.up[0] = nn_conv_transpose2d_new(net, "up1", 2, 32, 3, 1, 1);     /* [N, 32, 7, 7] */
         a.up[1] = nn_conv_transpose2d_new(net, "up2", 32, 16, 4, 2, 1);    /* [N, 16, 14, 14] */
         a.up[2] = nn_conv_transpose2d_new(net, "up3", 16, 1, 4, 2, 1);     /* [N, 1, 28, 28] */
-    } else { /* [/conv] */
+        /* [/conv] */
+    } else {
         a.in = nn_linear_new(net, "in", PIXELS, CODE);
         a.out = nn_linear_new(net, "out", CODE, PIXELS);
     }

@@ -44,7 +44,8 @@ static nn_tensor *inception_forward(const inception *m, nn_tensor *x) /* [N, C, 
                             apply(m, FIVE, apply(m, REDUCE5, x)),
                             apply(m, POOL, nn_max_pool2d(x, 3, 1, 1))};
     return nn_concat(1, 4, branch); /* [N, sum of the four, H, W] */
-} /* [/module] */
+}
+/* [/module] */
 
 /* Of one image of h x w: each weight is used at every place. */
 static double multiplications(const inception *m, int h, int w)

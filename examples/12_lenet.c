@@ -150,6 +150,10 @@ static void show_misread(const nn_dataset *data, const int *seen)
 int main(int argc, char **argv)
 {
     const int bundled = argc < 2, epochs = argc > 2 ? atoi(argv[2]) : bundled ? 16 : 5;
+    if (epochs < 1) {
+        fprintf(stderr, "1 epoch or more, please\n");
+        return 1;
+    }
     nn_ctx *nn = nn_create(argc > 3 ? strtoul(argv[3], NULL, 10) : 42);
     const char *directory = bundled ? "examples/data" : argv[1];
     nn_dataset learned = load_set(nn, directory, bundled ? "fashion-train-800" : "train");
@@ -180,7 +184,7 @@ int main(int argc, char **argv)
         show_misread(&test, seen);
         show_confusion(&test, seen);
         printf("\n%d pictures learned, %d held out\n", learned.n, test.n);
-        printf("expected: at least %s\n", bundled ? "80 % of the held-out pictures read correctly"
+        printf("expected: at least %s\n", bundled ? "75 % of the held-out pictures read correctly"
                                                 : "99 % of MNIST, 88 % of Fashion-MNIST");
         printf("got:      %.2f %%: %d of %d\n", 100.0 * right / test.n, right, test.n);
     }

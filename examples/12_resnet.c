@@ -4,7 +4,7 @@
  *     12_resnet                        digits, 8 epochs
  *     12_resnet digits EPOCHS
  *     12_resnet DIRECTORY [EPOCHS [SEED]]    with Fashion-MNIST's four files, not compressed; 12
- *                                            epochs take ten minutes
+ *                                            epochs take eleven minutes
  */
 #define NN_IMPLEMENTATION
 #include "../nn.h"
@@ -56,7 +56,8 @@ static nn_tensor *block_forward(const block *b, nn_tensor *x) /* [N, in, H, W] -
     nn_tensor *f = unit_forward(&b->second, nn_relu(unit_forward(&b->first, x)));
     if (!b->shortcut) return nn_relu(f); /* plain */
     return nn_relu(nn_add(f, b->projects ? unit_forward(&b->projection, x) : x));
-} /* [/block] */
+}
+/* [/block] */
 
 typedef struct resnet { /* three stages, each half as wide and high and with twice the channels */
     unit stem;
@@ -95,10 +96,11 @@ static nn_tensor *batch_images(const nn_batches *b, int side)
 
 enum { LAST = 3 };
 
-/* Trains; adds each epoch's error in % / SEEDS to mean [epochs] and the mean norm of the gradient
- * of the first weights / SEEDS to *norm. Gives the error in the last epochs. */
+/* Trains; adds each epoch's error in % / SEEDS to mean [epochs] and the norm of the gradient of the
+ * first weights / SEEDS to norm: at the first step, the mean of all. Gives the mean error of the
+ * last epochs. */
 static double learn(const nn_dataset *data, int blocks, int shortcut, uint64_t seed, int epochs,
-                    double *mean, double *norm)
+                    double *mean, double norm[2])
 {
     nn_ctx *nn = data->ctx;
     nn_seed(nn, seed);
@@ -123,12 +125,13 @@ static double learn(const nn_dataset *data, int blocks, int shortcut, uint64_t s
             for (size_t i = 0; i < first->size; i++)
                 square += (double)first->grad[i] * (double)first->grad[i];
             sum += sqrt(square);
+            if (opt->step == 1) norm[0] += sum / SEEDS;
         }
         const double error = 100.0 * (data->n - right) / data->n;
         mean[epoch] += error / SEEDS;
         if (epoch >= epochs - LAST) late += error / LAST;
     }
-    *norm += sum / (double)opt->step / SEEDS;
+    norm[1] += sum / (double)opt->step / SEEDS;
     return late;
 }
 
@@ -142,23 +145,25 @@ static int digits(int epochs)
     nn_dataset all = nn_dataset_classes(&table, -1), data, rest;
     for (ptrdiff_t i = 0; i < (ptrdiff_t)all.n * all.size; i++) all.x[i] /= 16; /* ink: 0 .. 1 */
     nn_split(&all, 5 / 6.0, &data, &rest);
-    double mean[NETS][MAX_EPOCHS] = {{0}}, norm[NETS] = {0}, late[NETS][SEEDS];
+    double mean[NETS][MAX_EPOCHS] = {{0}}, norm[NETS][2] = {{0}}, late[NETS][SEEDS];
     for (int k = 0; k < NETS; k++)
         for (int s = 0; s < SEEDS; s++)
             late[k][s] =
-                learn(&data, blocks[k], k == 2, (uint64_t)s + 1, epochs, mean[k], &norm[k]);
+                learn(&data, blocks[k], k == 2, (uint64_t)s + 1, epochs, mean[k], norm[k]);
 
     printf("== %d digits: training error in %%, mean of %d runs\nepoch", data.n, SEEDS);
     for (int k = 0; k < NETS; k++) printf("  %s", name[k]);
     for (int e = 0; e < epochs; e++)
         printf("\n%5d %13.1f %17.1f %13.1f", e + 1, mean[0][e], mean[1][e], mean[2][e]);
-    printf("\n\n== gradient of the first layer, and error in the last %d epochs, by run\n", LAST);
-    int degraded = norm[1] > norm[2] / 2;
+    printf("\n\n== gradient of the first layer\n"
+           "                  at step 1   mean   error, mean of the last %d epochs, by run\n",
+           LAST);
+    int degraded = norm[1][0] > norm[0][0] && norm[1][1] > norm[2][1] / 2;
     for (int k = 0; k < NETS; k++) {
-        printf("%-16s  %.2f  ", name[k], norm[k]);
+        printf("%-16s  %9.2f  %5.2f  ", name[k], norm[k][0], norm[k][1]);
         for (int s = 0; s < SEEDS; s++) {
             printf(" %6.1f", late[k][s]);
-            degraded &= late[1][s] >= 2 * late[k][s] || k == 1;
+            degraded &= late[1][s] >= 1.5 * late[k][s] || k == 1;
         }
         printf("\n");
     }
@@ -200,6 +205,13 @@ static int fashion(const char *directory, int epochs, uint64_t seed)
 {
     nn_ctx *nn = nn_create(seed);
     nn_dataset train = load(nn, directory, "train"), test = load(nn, directory, "t10k");
+    const int fit = train.size == 784 && train.classes <= CLASSES && test.size == 784 &&
+                    test.classes <= CLASSES;
+    if (!nn_ok(nn) || !fit) {
+        if (nn_ok(nn)) fprintf(stderr, "not pictures of 28 x 28 pixels in ten classes\n");
+        nn_destroy(nn);
+        return 1;
+    }
     nn_model *net = nn_model_new(nn);
     const resnet r = resnet_new(net, 28, 24, 3, 1);
     nn_optimizer *opt = nn_momentum(net, 0.1f, 0.9f);
@@ -232,7 +244,8 @@ static int fashion(const char *directory, int epochs, uint64_t seed)
         fflush(stdout);
     }
     const int ok = nn_ok(nn) && wrong <= 7.5;
-    printf("\nexpected: at most 7.5 %% wrong after 12 epochs\ngot:      %.2f %%\n", wrong);
+    printf("\nexpected: of all of Fashion-MNIST at most 7.5 %% wrong after 12 epochs\n");
+    printf("got:      %.2f %% after %d\n", wrong, epochs);
     nn_destroy(nn);
     return !ok;
 }

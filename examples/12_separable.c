@@ -37,7 +37,8 @@ static nn_tensor *layer_forward(const layer *l, nn_tensor *x) /* [N, in, H, W] -
     for (int i = 0; i < 1 + l->separable; i++)
         x = nn_relu(nn_batch_norm_forward(&l->norm[i], nn_conv2d_forward(&l->conv[i], x)));
     return x;
-} /* [/layer] */
+}
+/* [/layer] */
 
 typedef struct network {
     nn_conv2d stem;
@@ -100,13 +101,14 @@ int main(void)
     for (ptrdiff_t i = 0; i < (ptrdiff_t)all.n * all.size; i++) all.x[i] /= 16; /* ink: 0 .. 1 */
     nn_split(&all, 2 / 3.0, &train, &test);
 
-    printf("== the three layers  weights  multiplications  right of %d, by seed (%%)\n", test.n);
+    printf("== the three layers\n"
+           "             weights  multiplications  right of %d, by seed (%%)\n", test.n);
     double weights[2] = {0}, mean[2] = {0};
     for (int k = 0; k < 2; k++) {
         const network n = network_new(nn_model_new(nn), k);
         for (int i = 0; i < LAYERS; i++)
             for (int j = 0; j < 1 + k; j++) weights[k] += (double)n.layer[i].conv[j].weight->size;
-        printf("%-19s %8.0f %16.0f ", name[k], weights[k], weights[k] * 4 * 4);
+        printf("%-11s %8.0f %16.0f ", name[k], weights[k], weights[k] * 4 * 4);
         for (int s = 0; s < SEEDS; s++) {
             const double right = train_and_test(&train, &test, k, (uint64_t)s + 1);
             mean[k] += right / SEEDS;

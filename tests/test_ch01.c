@@ -201,6 +201,16 @@ static void mistakes(void)
     CHECK_NEAR(l.v, -65, 0);
 }
 
+/* Where stdout is no terminal: a line for each tenth, or for each step of fewer than ten. */
+static void progress(void)
+{
+    const nn_progress p = nn_progress_start();
+    CHECK_PRINTS(for (int i = 1; i <= 30; i++) nn_progress_show(&p, i, 30, "step %d", i),
+                 "step 3\nstep 6\nstep 9\nstep 12\nstep 15\nstep 18\nstep 21\nstep 24\nstep 27\nstep 30\n");
+    CHECK_PRINTS(for (int i = 1; i <= 3; i++) nn_progress_show(&p, i, 3, "%d of %s", i, "3"),
+                 "1 of 3\n2 of 3\n3 of 3\n");
+}
+
 int main(void)
 {
     nn = nn_create(1);
@@ -213,6 +223,7 @@ int main(void)
     RUN(fires);
     RUN(by_hand);
     RUN(mistakes);
+    RUN(progress);
     nn_destroy(nn);
     return test_summary();
 }

@@ -169,17 +169,22 @@ static void a_graph_made_before_freezing_is_refused_11_7(void)
     network n = network_new();
     nn_tensor *y = nn_square(n.fc1.weight); /* of one input, whose backward may count on a grad */
     nn_freeze(n.model, "fc1", 1);
-    CHECK_REFUSED(nn_backward(nn_sum(y)), "nn_backward: the loss does not depend on any parameter");
+    CHECK_REFUSED(nn_sum(y), "argument 1 was made before the last nn_freeze (square, ");
+    CHECK_REFUSED(nn_add(nn_full(nn, y->shape, 1), y), "argument 2 was made before the last");
+    nn_set_grad_enabled(nn, 0);
+    CHECK_NEAR(nn_item(nn_sum(y)), nn_item(nn_sum(nn_square(n.fc1.weight))), 0); /* but readable */
+    nn_set_grad_enabled(nn, 1);
     nn_tensor *loss = loss_of(&n);
     nn_freeze(n.model, "fc1", 0);
-    CHECK_REFUSED(nn_backward(loss), "nn_backward: the loss does not depend on any parameter");
+    CHECK_REFUSED(nn_backward(loss), "any parameter (nn_freeze was called after it was made)");
+    CHECK(nn_item(loss) > 0 && nn_sum(nn_detach(loss))->size == 1 && nn_ok(nn));
     nn_clear(nn);
     nn_backward(loss_of(&n));
     CHECK(nn_ok(nn) && n.fc1.weight->grad[0] != 0);
     nn_freeze(n.model, "", 1);
     CHECK_REFUSED(nn_backward(loss_of(&n)), "nn_backward: the loss does not depend");
     CHECK_REFUSED(nn_freeze(n.model, "fc", 1), "nn_freeze: there is no parameter \"fc\"");
-    CHECK_REFUSED(nn_freeze(n.model, NULL, 1), "nn_freeze: there is no parameter \"\"");
+    CHECK_REFUSED(nn_freeze(n.model, NULL, 1), "nn_freeze: argument 2 is NULL");
 }
 
 static void buffers_stay_buffers_11_7(void)
@@ -248,13 +253,13 @@ static void parameters_are_copied_by_name_11_5(void)
     CHECK_REFUSED(nn_model_copy(pair, "pair", wrong, "pair"),
                   "nn_model_copy: \"pair.2.weight\" is [2, 2], \"pair.2.weight\" is [3, 2]");
     CHECK_REFUSED(nn_model_copy(pair, "pair", less, "pair"),
-                  "nn_model_copy: \"pair\" has nothing for \"pair.2.weight\"");
+                  "the model copied from has no \"pair.2.weight\", for \"pair.2.weight\"");
     CHECK_REFUSED(nn_model_copy(pair, "fc", from, "encoder"),
                   "nn_model_copy: there is nothing below \"fc\"");
     CHECK_REFUSED(nn_model_copy(pair, "pair", from, "decoder"),
                   "nn_model_copy: \"pair.1.weight\" is [2, 3], \"decoder.1.weight\" is [3, 2]");
     CHECK_REFUSED(nn_model_copy(pair, "pair", from, "nobody"),
-                  "nn_model_copy: \"nobody\" has nothing for \"pair.1.weight\"");
+                  "nn_model_copy: the model copied from has no \"nobody.1.weight\"");
     CHECK(same(p1.weight, first) && same(p2.weight, second));
     nn_model_copy(less, "pair", pair, "pair"); /* what there is besides does not matter */
     CHECK(same(nn_model_find(less, "pair.1.weight"), first));

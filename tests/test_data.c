@@ -5,7 +5,10 @@
  * Run from the root of the repository. The oracles are other programs' numbers (awk, od: the
  * commands stand beside them), libc's strtod, bytes written by hand, and plain loops.
  */
-#define _DEFAULT_SOURCE /* mkfifo, fork, MAP_ANONYMOUS */
+#define _DEFAULT_SOURCE /* mkfifo, fork, MAP_ANONYMOUS, symlink */
+#ifdef __unix__
+#include "capture.h"
+#endif
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -297,6 +300,9 @@ static void csv_forms(void)
         {"b,1\n7,2\nb,3\n", {0, 0, 0, 1}, 3, 2, {0, 1, 1, 2, 0, 3}},
         {",1\nb,2\nNA,3\n", {0, 0, NN_MISSING_NAN, 1}, 3, 2, {NONE, 1, 0, 2, NONE, 3}},
         {"B\nb\n\"b\"\n b \n", {0, 0, 0, 1}, 4, 1, {0, 1, 1, 1}},
+        {"\"1\",b\n\"2\",c\n", {0, 0, 0, 1}, 2, 2, {1, 0, 2, 1}},
+        {"1 \"2\" 3\n4 5 \"6\"\n", {0, ' ', 0, 0}, 2, 3, {1, 2, 3, 4, 5, 6}},
+        {"\"1\"  3\n", {0, ' ', NN_MISSING_NAN, 0}, 1, 3, {1, NONE, 3}},
     };
     for (int e = 0; e < COUNT(table); e++) {
         nn_table t = parse(table[e].text, table[e].options);
@@ -348,6 +354,8 @@ static void csv_names(void)
     rejected("3 rows", NN_ERROR_FORMAT, "the header has 4 fields (\"3\", ..)", "2 rows of 2");
     t = parse("2,2,cat,dog\n0.5,0\n1.5,1\n", header); /* there are not 2 features */
     rejected("2 features", NN_ERROR_FORMAT, "the header has 4 fields", "2 rows of 2");
+    t = parse("2,x,cat,dog\n0.5,0\n1.5,1\n", header); /* x is no number of features */
+    rejected("x features", NN_ERROR_FORMAT, "the header has 4 fields", "2 rows of 2");
     t = parse("a,b,c\n1,2\n", header);
     rejected("three names", NN_ERROR_FORMAT, "the header has 3 fields (\"a\", ..)", "1 rows of 2");
 }
@@ -528,7 +536,7 @@ static void numbers_in_every_locale(void)
 static void numbers_refused(void)
 {
     static const char *const table[] = {
-        "1e", "1e+", "1E-", "e5", ".e5", "--1", "+-1", "-", "+", ".", "1.2.3", "1..2", "1e5.0",
+        "1e", "1e+", "1E-", "1ex", "1e:", "e5", ".e5", "--1", "+-1", "-", "+", ".", "1.2.3", "1..2", "1e5.0",
         "1e1e1", "0x10", "0x1p3", "1f", "1 2", "1_000", "1'000", "$1", "1%", "abc", "inf", "-inf",
         "infinity", "true", "1\x01", "\xd9\xa3" /* the Arabic digit 3 */,
         "\xe2\x88\x92\x31" /* 1 behind U+2212, the typographer's minus */,
@@ -616,6 +624,11 @@ static void csv_refused(void)
         {"1,2\n3,4\n", {1, 0, 0, 0}, "header", "is it data"},
         {"1,2\n\n\n3\n", {0, 0, 0, 0}, "line 4", "fewer"},
         {"a b\n1 2\n", {1, 0, 0, 0}, "line 2, column 1", "\"1 2\" is not a number"},
+        {"1,,3\n", {0, 0, 0, 0}, "line 1, column 2", "the value is missing (options"},
+        {"1,2\n\"Doe, Jane\",3\n", {0, 0, 0, 0}, "line 2, column 1", "a category?"},
+        {"1,2\n\"Doe,Jane\",3\n", {0, 0, 0, 0}, "line 2, column 1", "a category?"},
+        {"\"a\"x\nb\n1\n", {2, 0, 0, 0}, "line 1, column 1", "behind the closing quote"},
+        {"1,2\n3,4,\"5\n", {0, 0, 0, 0}, "line 2, column 3", "the quote is not closed"},
     };
     for (int e = 0; e < COUNT(table); e++) {
         nn_table t = parse(table[e].text, table[e].options);
@@ -639,6 +652,13 @@ static void csv_field_of_any_length(void)
         if (t.rows) CHECK_INT(strlen(t.category[1][0]), size);
         else rejected("long field", NN_ERROR_LIMIT, "line 1, column 2", "too long");
         CHECK(t.rows || size > 200);
+    }
+    for (int quoted = 0; quoted < 2; quoted++) { /* digits as well as letters */
+        memset(text, '7', 4999);
+        memcpy(text, quoted ? "1,\"" : "1,7", 3);
+        memcpy(text + 4990, quoted ? "\"\n" : "7\n", 3);
+        parse(text, plain);
+        rejected("4988 digits", NN_ERROR_LIMIT, "line 1, column 2", "longer than 4095 bytes");
     }
 }
 
@@ -753,6 +773,21 @@ static void files_at_the_end_of_a_page(void)
 
 /* What is no file of a disk: a directory and an empty path are errors of I/O, a device without end
  * is a limit, a pipe is read. */
+/* A line for each column; of more than three categories the first three. */
+static void table_printed(void)
+{
+    nn_table t = parse("height,colour,\"\"\n1,red,b\n?,green,a\n-2,blue,b\n4,white,a\n",
+                       (nn_csv_options){1, 0, NN_MISSING_NAN, 1});
+    CHECK_PRINTS(nn_table_print(&t),
+                 "table [4, 3]\n"
+                 "              column       min       max      mean       std   missing\n"
+                 "  0           height        -2         4         1     2.449         1\n"
+                 "  1           colour                                                 0  red, green, blue, .. (4)\n"
+                 "  2                                                                  0  b, a\n");
+    CHECK_PRINTS(nn_table_print(NULL), "NULL\n");
+    CHECK(nn_ok(nn));
+}
+
 static void files_of_other_kinds(void)
 {
     nn_idx_load(nn, DATA);
@@ -765,6 +800,23 @@ static void files_of_other_kinds(void)
     rejected("no end", NN_ERROR_LIMIT, "/dev/zero", "no end after 268435456 bytes");
     nn_csv_load(nn, written("", 0), plain);
     rejected("nothing", NN_ERROR_FORMAT, WRITTEN, "no data");
+    remove(WRITTEN);
+    /* a disk that is full, early and late, and a device instead of a file */
+    nn_vocab few = nn_vocab_new(nn, NN_BYTES, "abc", 3, 0);
+    static char text[300000];
+    for (int i = 0; i < COUNT(text); i++) /* 60,000 words of four letters */
+        text[i] = i % 5 == 4 ? ' ' : (char)('a' + (i / 5 >> 4 * (i % 5) & 15));
+    nn_vocab many = nn_vocab_new(nn, NN_WORDS, text, COUNT(text), 0);
+    CHECK_INT(many.n, 60001);
+    for (int i = 0; i < 2; i++) {
+        remove(WRITTEN ".tmp");
+        CHECK(symlink("/dev/full", WRITTEN ".tmp") == 0);
+        CHECK(!nn_vocab_save(i ? &many : &few, WRITTEN));
+        rejected("full", NN_ERROR_IO, "nn_vocab_save: " WRITTEN ": writing failed", "space");
+        CHECK(!fopen(WRITTEN, "rb") && !fopen(WRITTEN ".tmp", "rb")); /* neither is there */
+    }
+    CHECK(symlink("/dev/null", WRITTEN ".tmp") == 0);
+    CHECK(nn_vocab_save(&few, WRITTEN) && nn_text_load(nn, WRITTEN).size == 0 && nn_ok(nn));
     remove(WRITTEN);
     if (!test_check(mkfifo(WRITTEN, 0600) == 0, __FILE__, __LINE__)) return;
     fflush(stdout);
@@ -950,6 +1002,7 @@ static void idx_refused(void)
         {"size 2^31", {0, 0, 8, 1, 0x80, 0, 0, 0}, 8, NN_ERROR_LIMIT, "2147483648"},
         {"size 2^32 - 1", {0, 0, 8, 1, 0xff, 0xff, 0xff, 0xff}, 8, NN_ERROR_LIMIT, "4294967295"},
         {"big in front", {1, 8, 0, 0, 1, 0, 0, 0, 5}, 9, NN_ERROR_FORMAT, "lowest byte first"},
+        {"neither", {1, 8, 0, 3, 1, 0, 0, 0, 5}, 9, NN_ERROR_FORMAT, "offset 0: not an IDX file"},
         {"MNIST's, turned round", {3, 8, 0, 0, 96, 234, 0, 0}, 8, NN_ERROR_FORMAT,
          "lowest byte first"},
         {"UTF-16", {0xff, 0xfe, '1', 0}, 4, NN_ERROR_FORMAT, "is UTF-16"},
@@ -999,11 +1052,11 @@ static void idx_labels_for_images(void)
     nn_idx labels = nn_idx_load(nn, DATA "fashion-t10k-200-labels-idx1-ubyte");
     nn_idx other = nn_idx_load(nn, DATA "fashion-train-800-labels-idx1-ubyte");
     CHECK_INT(nn_dataset_idx(&labels, &images).n, 0);
-    rejected("exchanged", NN_ERROR_SHAPE, "nn_dataset_idx", "are these the labels");
+    rejected("exchanged", NN_ERROR_FORMAT, "nn_dataset_idx", "are these the labels");
     CHECK_INT(nn_dataset_idx(&images, &images).n, 0);
-    rejected("images twice", NN_ERROR_SHAPE, "labels [200, 28, 28]", "are these images");
+    rejected("images twice", NN_ERROR_FORMAT, "labels [200, 28, 28]", "are these images");
     CHECK_INT(nn_dataset_idx(&images, &other).n, 0);
-    rejected("the other labels", NN_ERROR_SHAPE, "images are [200, 28, 28]", "labels [800]");
+    rejected("the other labels", NN_ERROR_FORMAT, "images are [200, 28, 28]", "labels [800]");
     CHECK_INT(nn_dataset_idx(&images, NULL).n, 0);
     CHECK(nn_error_code(nn) >= NN_ERROR_ARGUMENT);
     nn_error_clear(nn);
@@ -1203,6 +1256,12 @@ static void split_refuses(void)
         CHECK(!train.n && !test.n);
         rejected("fraction", NN_ERROR_ARGUMENT, "test_data.c", "nn_split");
     }
+    nn_split(&s.data, 0.5, &train, NULL);
+    CHECK(!train.n);
+    rejected("no test", NN_ERROR_ARGUMENT, "nn_split", "train or test is NULL");
+    nn_split(&s.data, 0.5, NULL, &test);
+    CHECK(!test.n);
+    rejected("no train", NN_ERROR_ARGUMENT, "nn_split", "train or test is NULL");
     s.data.n = 1;
     nn_split(&s.data, 0.5, &train, &test);
     rejected("one sample", NN_ERROR_ARGUMENT, "nn_split", "1 samples");
@@ -1314,6 +1373,14 @@ static void scaler_refuses(void)
     nn_scaler_apply(&fit, &wide);
     CHECK_NEAR(wide.x[0], 1, 0);
     rejected("3 features", NN_ERROR_SHAPE, "nn_scaler_apply", "2 features, the data has 3");
+    s.data.n = 0;
+    CHECK_INT(nn_scaler_fit(&s.data).size, 0);
+    rejected("no rows", NN_ERROR_ARGUMENT, "nn_scaler_fit", "there are no samples");
+    s.data.x = NULL; /* as a data set that could not be made */
+    nn_scaler_apply(&fit, &s.data);
+    rejected("nothing", NN_ERROR_SHAPE, "nn_scaler_apply", "the scaler is for 2 features");
+    nn_scaler_apply(&fit, NULL);
+    rejected("NULL", NN_ERROR_SHAPE, "nn_scaler_apply", "2 features, the data has 0");
     make_numbered(&s, 5, 1, 0);
     nn_scaler_fit(&s.data);
     rejected("bytes", NN_ERROR_ARGUMENT, "nn_scaler_fit", "");
@@ -1482,6 +1549,9 @@ static void dataset_as_tensors(void)
     CHECK(nn_ok(nn));
     CHECK_INT(nn_dataset_target(&fashion)->size, 0);
     rejected("labels only", NN_ERROR_ARGUMENT, "nn_dataset_target", "targets");
+    fashion.sample = nn_shape4(1, 28, 28, 1); /* with the batch that would be five dimensions */
+    CHECK_INT(nn_dataset_x(&fashion)->size, 0);
+    rejected("5 dimensions", NN_ERROR_ARGUMENT, "nn_dataset_x", "of [1, 28, 28, 1]");
 }
 
 static void one_hot(void)
@@ -1580,7 +1650,7 @@ static void labels_are_whole_numbers(void)
                                      2 * (size_t)table[e].each);
         nn_idx labels = nn_idx_parse(nn, label_file, size);
         CHECK_INT(nn_dataset_idx(&images, &labels).n, 0);
-        CHECK_STR(nn_ok(nn) ? table[e].what : "refused", "refused");
+        CHECK_STR(nn_error_code(nn) == NN_ERROR_FORMAT ? "refused" : table[e].what, "refused");
         nn_error_clear(nn);
     }
 }
@@ -1655,6 +1725,7 @@ int main(void)
 #ifdef __unix__
     RUN(files_at_the_end_of_a_page);
     RUN(files_of_other_kinds);
+    RUN(table_printed);
 #endif
     RUN(errors_stick);
 

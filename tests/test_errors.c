@@ -10,10 +10,20 @@
 #define _POSIX_C_SOURCE 200809L /* fork, pipe, waitpid */
 #include <stdlib.h>
 
-/* user points at an int: 1 means that there is no memory */
-#define NN_MALLOC(user, size) (*(int *)(user) ? NULL : malloc(size))
-#define NN_REALLOC(user, p, size) (*(int *)(user) ? NULL : realloc(p, size))
+/* user points at an int: 0 means that there is memory, 1 none, k that k - 1 requests will be met */
+static void *from_user(void *user, void *old, size_t size)
+{
+    int *const k = (int *)user;
+    if (*k == 1) return NULL;
+    if (*k > 1) --*k;
+    return realloc(old, size);
+}
+#define NN_MALLOC(user, size) from_user(user, NULL, size)
+#define NN_REALLOC(user, p, size) from_user(user, p, size)
 #define NN_FREE(user, p) ((void)(user), free(p))
+
+static int abort_returns, aborts; /* what a program may define that wants to live on */
+#define NN_ABORT() ((void)(abort_returns ? aborts++ : (abort(), 0)))
 
 #define NN_IMPLEMENTATION
 #include "../nn.h"
@@ -565,7 +575,11 @@ static void convolution(void) /* rows 12.2 and 12.3 */
                 "nn_conv2d_new_with: 3 groups do not divide 6 channels in and 4 out");
     CHECK_INT(net->n_params, params); /* all of a layer or nothing */
 
-    EXPECT(nn_conv2d_forward(NULL, x), ARG, "nn_conv2d_forward: argument 2 is NULL");
+    EXPECT(nn_conv2d_forward(NULL, x), ARG,
+           "nn_conv2d_forward: the layer has no weight: it was never made");
+    const nn_conv1d never = {NULL, NULL, usual};
+    EXPECT(nn_conv1d_forward(&never, flat), ARG,
+           "nn_conv1d_forward: the layer has no weight: it was never made");
     EXPECT(nn_conv2d_forward(&c, stale), ARG, stale_text("nn_conv2d_forward", 1));
     EXPECT(nn_conv2d_forward(&c, grey), SHAPE,
            "nn_conv2d_forward: x is [2, 1, 28, 28], not [N, 3, H, W]: the weight is [8, 3, 5, 5]");
@@ -574,41 +588,41 @@ static void convolution(void) /* rows 12.2 and 12.3 */
     EXPECT(nn_conv1d_forward(&t, x), SHAPE,
            "nn_conv1d_forward: x is [2, 3, 8, 8], not [N, 3, T]: the weight is [6, 3, 3]");
     EXPECT(nn_conv1d_forward(&c, flat), SHAPE,
-           "nn_conv1d_forward: the weight is [8, 3, 5, 5], not of 3 dimensions, the first a "
-           "multiple of 1 group");
+           "nn_conv1d_forward: the weight is [8, 3, 5, 5], not of 3 dimensions");
     EXPECT(nn_conv2d_forward(&c, small), ARG,
            "nn_conv2d_forward: no place for the window: size 4, kernel 5, stride 1, padding 0, "
-           "dilation 1, output_padding 0");
+           "dilation 1");
     l = c, l.bias = x4;
     EXPECT(nn_conv2d_forward(&l, x), SHAPE,
            "nn_conv2d_forward: the bias is [4], not [8]: the weight is [8, 3, 5, 5]");
     l = c, l.options = usual, l.options.groups = 3;
     EXPECT(nn_conv2d_forward(&l, x), SHAPE,
-           "nn_conv2d_forward: the weight is [8, 3, 5, 5], not of 4 dimensions, the first a "
-           "multiple of 3 groups");
+           "nn_conv2d_forward: the weight is [8, 3, 5, 5], its first dimension not a multiple of "
+           "3 groups");
     l.options.groups = -1;
     EXPECT(nn_conv2d_forward(&l, x), SHAPE,
-           "nn_conv2d_forward: the weight is [8, 3, 5, 5], not of 4 dimensions, the first a "
-           "multiple of -1 groups");
+           "nn_conv2d_forward: the weight is [8, 3, 5, 5], its first dimension not a multiple of "
+           "-1 groups");
     l.options.groups = 2;
     EXPECT(nn_conv2d_forward(&l, x), SHAPE,
-           "nn_conv2d_forward: x is [2, 3, 8, 8], not [N, 6, H, W]: the weight is [8, 3, 5, 5]");
+           "nn_conv2d_forward: x is [2, 3, 8, 8], not [N, 6, H, W]: the weight is [8, 3, 5, 5], "
+           "for one group's channels");
     l = c, l.options.stride[1] = -2;
     EXPECT(nn_conv2d_forward(&l, x), ARG,
-           "nn_conv2d_forward: no place for the window: size 8, kernel 5, stride -2, padding 0, "
-           "dilation 1, output_padding 0");
+           "nn_conv2d_forward: kernel 5, stride -2, dilation 1: one is not positive");
+    l.options.stride[1] = 1, l.options.padding[1] = -2;
+    EXPECT(nn_conv2d_forward(&l, x), ARG, "nn_conv2d_forward: padding -2 is negative");
     l = c, l.options.stride[0] = 2, l.options.padding[0] = NN_SAME;
     EXPECT(nn_conv2d_forward(&l, x), ARG,
-           "nn_conv2d_forward: no place for the window: size 8, kernel 5, stride 2, padding -1, "
-           "dilation 1, output_padding 0");
+           "nn_conv2d_forward: padding NN_SAME is for stride 1; this is stride 2");
     u.options.output_padding[1] = 2;
     EXPECT(nn_conv_transpose2d_forward(&u, x), ARG,
-           "nn_conv_transpose2d_forward: no place for the window: size 8, kernel 3, stride 2, "
-           "padding 1, dilation 1, output_padding 2");
+           "nn_conv_transpose2d_forward: output_padding 2 is not from 0 to 1: less than stride or "
+           "dilation");
     u.options.output_padding[1] = 0, u.options.padding[0] = NN_SAME;
     EXPECT(nn_conv_transpose2d_forward(&u, x), ARG,
-           "nn_conv_transpose2d_forward: no place for the window: size 8, kernel 3, stride 2, "
-           "padding -1, dilation 1, output_padding 0");
+           "nn_conv_transpose2d_forward: padding NN_SAME is for stride 1 and not transposed; this "
+           "is stride 2");
 
     EXPECT(nn_max_pool2d(flat, 2, 0, 0), SHAPE, "nn_max_pool2d: x is [2, 3, 8], not [N, C, H, W]");
     EXPECT(nn_avg_pool1d(x, 2, 0, 0), SHAPE, "nn_avg_pool1d: x is [2, 3, 8, 8], not [N, C, T]");
@@ -616,10 +630,9 @@ static void convolution(void) /* rows 12.2 and 12.3 */
            "nn_avg_pool2d: padding 2 is more than half of kernel 2");
     EXPECT(nn_max_pool1d(flat, 9, 1, 0), ARG,
            "nn_max_pool1d: no place for the window: size 8, kernel 9, stride 1, padding 0, "
-           "dilation 1, output_padding 0");
+           "dilation 1");
     EXPECT(nn_max_pool1d(flat, 0, 1, 0), ARG,
-           "nn_max_pool1d: no place for the window: size 8, kernel 0, stride 1, padding 0, "
-           "dilation 1, output_padding 0");
+           "nn_max_pool1d: kernel 0, stride 1, dilation 1: one is not positive");
     EXPECT(nn_global_avg_pool2d(x23), SHAPE, "nn_global_avg_pool2d: x is [2, 3], not [N, C, H, W]");
     EXPECT(nn_flatten(stale), ARG, stale_text("nn_flatten", 1));
     stop();
@@ -1204,21 +1217,21 @@ static void data_sets(void)
     nn_idx labels = nn_idx_parse(nn, classes, sizeof classes);
     nn_idx more = nn_idx_parse(nn, three, sizeof three);
     CHECK_INT(nn_dataset_idx(&images, &labels).n, 2);
-    EXPECT_CALL(nn_dataset_idx(&labels, &images), SHAPE,
+    EXPECT_CALL(nn_dataset_idx(&labels, &images), NN_ERROR_FORMAT,
                 "nn_dataset_idx: images should be [N, H, W], "
                 "not [2] (are these the labels?)");
-    EXPECT_CALL(nn_dataset_idx(&images, &more), SHAPE,
+    EXPECT_CALL(nn_dataset_idx(&images, &more), NN_ERROR_FORMAT,
                 "nn_dataset_idx: images are [2, 1, 2], labels [3]");
-    EXPECT_CALL(nn_dataset_idx(&images, &images), SHAPE,
+    EXPECT_CALL(nn_dataset_idx(&images, &images), NN_ERROR_FORMAT,
                 "nn_dataset_idx: images are [2, 1, 2], labels [2, 1, 2] (are these images?)");
     EXPECT_CALL(nn_dataset_idx(&images, NULL), ARG, "nn_dataset_idx: labels is NULL");
     nn_idx other_type = images;
     other_type.type = 0x0d;
-    EXPECT_CALL(nn_dataset_idx(&other_type, &labels), ARG,
+    EXPECT_CALL(nn_dataset_idx(&other_type, &labels), NN_ERROR_UNSUPPORTED,
                 "nn_dataset_idx: images are of type 0x0d, not bytes (0x08)");
     static const unsigned char minus[] = {0, 0, 9, 1, 0, 0, 0, 2, 0, 251};
     nn_idx below = nn_idx_parse(nn, minus, sizeof minus);
-    EXPECT_CALL(d = nn_dataset_idx(&images, &below), ARG,
+    EXPECT_CALL(d = nn_dataset_idx(&images, &below), NN_ERROR_FORMAT,
                 "nn_dataset_idx: label 1 is -5, not a class: "
                 "classes are whole numbers from 0");
     CHECK(d.n == 0 && !d.bytes && !d.label);
@@ -1315,7 +1328,178 @@ static void memory(void)
                sizeof(nn_block) + NN__ALIGN + (sizeof(nn_real) << 20)));
     no_memory = 0;
     CHECK(nn_full(nn, nn_shape1(1 << 20), 0)->size == 1 << 20);
+    before(); /* more than there are addresses */
+    CHECK(nn__alloc(nn, &nn->keep, SIZE_MAX / 8, sizeof(double), 0) == NULL);
+    CHECK_STR(heard.message,
+              say("somewhere_else.c:1: nn.h: %zu elements of 8 bytes are too many", SIZE_MAX / 8));
+    CHECK_INT(heard.code, NN_ERROR_LIMIT);
+    nn_error_clear(nn);
+    CHECK(nn__scratch(nn, SIZE_MAX / 4) == NULL && nn_error_code(nn) == NN_ERROR_LIMIT);
     stop();
+}
+
+/* ---- files and data after an error, and without enough memory ---- */
+
+static struct { /* what the calls below are given */
+    nn_table table;
+    nn_idx images, labels;
+    nn_dataset data, targets, train, test;
+    nn_scaler scaler;
+    nn_batches b, b_targets;
+    nn_vocab vocab;
+    nn_model *model;
+    nn_optimizer *opt;
+    char text[1200], bytes[8192];
+    int ids[200];
+    size_t saved;
+} give;
+
+static void prepare(void)
+{
+    static const unsigned char images[] = {0, 0, 8, 2, 0, 0, 0, 3, 0, 0, 0, 1, 7, 8, 9};
+    static const unsigned char labels[] = {0, 0, 8, 1, 0, 0, 0, 3, 0, 1, 1};
+    static const char table[] = "a,b\n1,0\n2,0\n3,1\n4,1\n";
+    const nn_csv_options header = {1, 0, NN_MISSING_ERROR, 1};
+    char *p = give.text;
+    start();
+    for (int i = 0; i < 200; i++) p += sprintf(p, "%c%d ", 'a' + i % 26, i), give.ids[i] = i % 9;
+    give.table = nn_csv_parse(nn, table, strlen(table), header);
+    give.images = nn_idx_parse(nn, images, sizeof images);
+    give.labels = nn_idx_parse(nn, labels, sizeof labels);
+    give.data = nn_dataset_classes(&give.table, -1);
+    give.targets = nn_dataset_targets(&give.table, -1);
+    give.scaler = nn_scaler_fit(&give.data);
+    give.b = nn_batches_new(&give.data, 3, 1);
+    give.b_targets = nn_batches_new(&give.targets, 3, 1);
+    nn_next_batch(&give.b), nn_next_batch(&give.b_targets);
+    give.vocab = nn_vocab_new(nn, NN_WORDS, give.text, 100, 0);
+    give.model = nn_model_new(nn);
+    nn_linear_new(give.model, "fc", 9, 7);
+    nn_set_grad_enabled(nn, 0);
+    give.opt = nn_adam(give.model, (nn_real)0.1);
+    give.saved = nn_save_memory(give.model, give.bytes, sizeof give.bytes);
+    CHECK(nn_ok(nn));
+}
+
+#define SAVED "build/test_errors.tmp" /* a checkpoint; SAVED ".w": what is written */
+
+static size_t from_bytes(void *user, void *to, size_t n)
+{
+    size_t *const at = (size_t *)user;
+    if (n > give.saved - *at) n = give.saved - *at;
+    memcpy(to, give.bytes + *at, n);
+    *at += n;
+    return n;
+}
+
+/* Call i of the list: 1 if it gave what it should, 0 if something empty and harmless. */
+enum { DATA_CALLS = 34 };
+static int data_call(int i)
+{
+    const nn_csv_options all_words = {1, 0, NN_MISSING_ERROR, 1};
+    static const char csv[] = "2,1,no,yes\nx,1\ny,2\n", words[] = "words 3\n<unk>\na\nb\n";
+    static const char no_name[] = "1,2,3,4,5,6,7,8,9,0,1,2,3,4,5,6,7,8,9,0\n";
+    nn_batches b = give.b;
+    nn_dataset copy = give.data;
+    nn_real *const x = copy.x;
+    size_t at = 0;
+    int n = -1;
+    switch (i) {
+    case 0: return nn_vocab_new(nn, NN_WORDS, give.text, strlen(give.text), 0).n == 201;
+    case 1: return nn_vocab_encode(&give.vocab, give.text, 200, &n) ? n > 40 : 0;
+    case 2: return nn_vocab_decode(&give.vocab, give.ids, 200).size > 200;
+    case 3: return nn_vocab_parse(nn, words, strlen(words)).n == 3;
+    case 4: return nn_csv_parse(nn, csv, strlen(csv), all_words).classes == 2;
+    case 5: return nn_csv_parse(nn, no_name, strlen(no_name), plain).cols == 20;
+    case 6: return nn_csv_load(nn, "examples/data/iris.csv", all_words).rows == 150;
+    case 7: return nn_text_load(nn, "examples/data/iris.csv").size > 2000;
+    case 8: return nn_idx_parse(nn, give.labels.bytes - 8, 11).size == 3;
+    case 9: return nn_idx_load(nn, "examples/data/fashion-t10k-200-labels-idx1-ubyte").size == 200;
+    case 10: return nn_dataset_classes(&give.table, -1).n == 4;
+    case 11: return nn_dataset_targets(&give.table, -1).n == 4;
+    case 12: return nn_dataset_idx(&give.images, &give.labels).n == 3;
+    case 13: nn_split(&give.data, 0.5, &give.train, &give.test);
+             CHECK(!give.train.n == !give.test.n); /* both or none */
+             return give.test.n == 2;
+    case 14: nn_split_stratified(&give.data, 0.5, &give.train, &give.test);
+             return give.train.n == 2 && give.test.n == 2;
+    case 15: return nn_scaler_fit(&give.data).size == 1;
+    case 16: { const nn_real before_it = x[0];
+             nn_scaler_apply(&give.scaler, &copy);
+             const int changed = x[0] != before_it;
+             for (int k = 0; k < 4; k++) x[k] = (nn_real)(k + 1);
+             return changed; }
+    case 17: return nn_batches_new(&give.data, 3, 1).order != NULL;
+    case 18: b.next = 0; return nn_next_batch(&b) == 3;
+    case 19: return nn_batch_x(&give.b)->size == 3;
+    case 20: return nn_batch_target(&give.b_targets)->size == 3;
+    case 21: return nn_dataset_x(&give.data)->size == 4;
+    case 22: return nn_dataset_target(&give.targets)->size == 4;
+    case 23: return nn_table_stats(&give.table, 0).mean == 2.5;
+    case 24: return nn_load_memory(give.model, give.bytes, give.saved);
+    case 25: return nn_save_memory(give.model, NULL, 0) == give.saved;
+    case 26: return nn_save(give.model, SAVED ".w");
+    case 27: return nn_vocab_save(&give.vocab, SAVED ".w");
+    case 28: return nn_vocab_load(nn, SAVED ".w").n == give.vocab.n;
+    case 29: return nn_export_c(give.model, SAVED ".w", "net");
+    case 30: return nn_checkpoint_save(give.opt, &give.b, SAVED);
+    case 31: return nn_checkpoint_load(give.opt, &give.b, SAVED);
+    case 32: return nn_load_partial(give.model, SAVED) == 2;
+    default: return nn_load_reader(give.model, (nn_reader){from_bytes, &at});
+    }
+}
+
+/* Each call works; after an error it does nothing, and the error remains the same. */
+static void after_an_error(void)
+{
+    prepare();
+    for (int i = 0; i < DATA_CALLS; i++) {
+        if (!test_check(data_call(i) == 1 && nn_ok(nn), __FILE__, __LINE__))
+            printf("call %d: %s\n", i, nn_error(nn));
+        nn_error_clear(nn);
+        nn_fail(nn, NN_ERROR_IO, "test", "the first of all");
+        calls++;
+        if (!test_check(data_call(i) == 0, __FILE__, __LINE__)) printf("call %d\n", i);
+        CHECK(nn_error_code(nn) == NN_ERROR_IO && strstr(nn_error(nn), "test: the first of all"));
+        nn_error_clear(nn);
+    }
+    stop();
+}
+
+/* From now on there are this many bytes left in an arena. */
+static void leave(nn_arena *arena, size_t bytes)
+{
+    nn__alloc(nn, arena, (size_t)4 * NN__BLOCK, 1, 0);
+    arena->current->used = arena->current->size - bytes;
+}
+
+/* The same calls with a little memory: what they give is whole or nothing, and then the error is
+ * that of no memory; with memory they work again. */
+static void little_memory(void)
+{
+    int refused = 0;
+    for (int i = 0; i < DATA_CALLS; i++)
+        for (int met = 0; met < 4; met++)
+            for (size_t bytes = 0; bytes <= 1280; bytes += NN__ALIGN) {
+                prepare();
+                leave(&nn->keep, bytes);
+                leave(&nn->graph, bytes);
+                no_memory = 1 + met;
+                const int got = data_call(i);
+                no_memory = 0;
+                calls++;
+                const nn_code code = nn_error_code(nn);
+                refused += code == NN_ERROR_MEMORY;
+                const int good = got ? code == NN_OK : code == NN_ERROR_MEMORY;
+                if (!test_check(good, __FILE__, __LINE__))
+                    printf("call %d, %d requests met, %d bytes: %d, %s\n", i, met, (int)bytes, got,
+                           nn_error(nn));
+                nn_error_clear(nn);
+                CHECK(data_call(i) == 1 && nn_ok(nn));
+                stop();
+            }
+    CHECK(refused > 500);
+    remove(SAVED), remove(SAVED ".w");
 }
 
 /* ---- default handler: in a child, for it may abort ---- */
@@ -1340,6 +1524,25 @@ static void handlers(void)
     nn_error_clear(nn);
     CHECK(nn_fail(nn, NN_ERROR_IO, "mine", "%d of %s", 3, "these") == &nn->failed);
     CHECK(strstr(nn_error(nn), ": mine: 3 of these") != NULL);
+    nn_error_clear(nn);
+    char word[700]; /* a message is cut where its room ends, wherever that is */
+    memset(word, 'w', sizeof word - 1);
+    word[sizeof word - 1] = 0;
+    nn_fail(nn, NN_ERROR_IO, "mine", "%s and more", word);
+    CHECK_INT(strlen(nn_error(nn)), sizeof nn->message - 1);
+    CHECK(strstr(nn_error(nn), ": mine: www") && nn_error(nn)[sizeof nn->message - 2] == 'w');
+    nn_error_clear(nn);
+    nn_fail(nn, NN_ERROR_IO, word, "and more");
+    CHECK_INT(strlen(nn_error(nn)), sizeof nn->message - 1);
+    nn_error_clear(nn);
+    nn->file = word;
+    nn_fail(nn, NN_ERROR_IO, "mine", "and more");
+    CHECK_INT(strlen(nn_error(nn)), sizeof nn->message - 1);
+    CHECK(strncmp(nn_error(nn), word, sizeof nn->message - 1) == 0);
+    nn->file = NULL;
+    nn_error_clear(nn);
+    const nn_shape five = {5, {1, 2, 3, 4}};
+    CHECK_STR(nn_shape_text(nn, five), "[1, 2, 3, 4]"); /* as much as there is */
     stop();
 }
 
@@ -1487,6 +1690,8 @@ static const nn_real two_losses[2] = {1, 2};
     X(nn_item, nn_item(NULL))                                                                     \
     X(nn_model_new, nn_model_new(NULL))                                                           \
     X(nn_param, nn_param(NULL, NULL, NULL, nn_shape1(1)))                                         \
+    X(nn_model_get, nn_model_get(NULL, NULL))                                                     \
+    X(nn_model_set, nn_model_set(NULL, NULL))                                                     \
     X(nn_zero_grad, nn_zero_grad(NULL))                                                           \
     X(nn_add, nn_add(NULL, NULL))                                                                 \
     X(nn_sub, nn_sub(NULL, NULL))                                                                 \
@@ -1630,6 +1835,23 @@ static const nn_real two_losses[2] = {1, 2};
     X(nn_highway_forward, nn_highway_forward(NULL, NULL, NULL))                                   \
     X(nn_csv_load, nn_csv_load(NULL, NULL, plain))                                                \
     X(nn_csv_parse, nn_csv_parse(NULL, NULL, 0, plain))                                           \
+    X(nn_vocab_new, nn_vocab_new(NULL, NN_WORDS, NULL, 0, 0))                                     \
+    X(nn_vocab_encode, nn_vocab_encode(NULL, NULL, 0, NULL))                                      \
+    X(nn_vocab_decode, nn_vocab_decode(NULL, NULL, 0))                                            \
+    X(nn_vocab_parse, nn_vocab_parse(NULL, NULL, 0))                                              \
+    X(nn_vocab_load, nn_vocab_load(NULL, NULL))                                                   \
+    X(nn_vocab_save, nn_vocab_save(NULL, NULL))                                                   \
+    X(nn_text_load, nn_text_load(NULL, NULL))                                                     \
+    X(nn_table_stats, nn_table_stats(NULL, 0))                                                    \
+    X(nn_save, nn_save(NULL, NULL))                                                               \
+    X(nn_save_memory, nn_save_memory(NULL, NULL, 0))                                              \
+    X(nn_load, nn_load(NULL, NULL))                                                               \
+    X(nn_load_partial, nn_load_partial(NULL, NULL))                                               \
+    X(nn_load_memory, nn_load_memory(NULL, NULL, 0))                                              \
+    X(nn_load_reader, nn_load_reader(NULL, (nn_reader){0}))                                       \
+    X(nn_export_c, nn_export_c(NULL, NULL, NULL))                                                 \
+    X(nn_checkpoint_save, nn_checkpoint_save(NULL, NULL, NULL))                                   \
+    X(nn_checkpoint_load, nn_checkpoint_load(NULL, NULL, NULL))                                   \
     X(nn_idx_load, nn_idx_load(NULL, NULL))                                                       \
     X(nn_idx_parse, nn_idx_parse(NULL, NULL, 0))                                                  \
     X(nn_dataset_classes, nn_dataset_classes(NULL, 0))                                            \
@@ -1656,6 +1878,7 @@ static const nn_real two_losses[2] = {1, 2};
     X(nn_simd, nn_simd(NULL))                                                                     \
     X(nn_stats, nn_stats(NULL))                                                                   \
     X(nn_print, nn_print(NULL))                                                                   \
+    X(nn_print_grad, nn_print_grad(NULL))                                                         \
     X(nn_print, nn_print(failed))                                                                 \
     X(nn_print, nn_print(stale))                                                                  \
     X(nn_model_print, nn_model_print(NULL))                                                       \
@@ -1724,6 +1947,56 @@ static const char *const no_crash_names[] = {NO_CRASH(NAME)};
 static void only_null(int i) { ONLY_NULL(CALL) }
 static void no_crash(int i) { NO_CRASH(CALL) }
 
+/* 1: a mistake lets the program go on, and what would be printed for it is not. */
+static void on_without_abort(int on)
+{
+    static int terminal;
+    fflush(stderr);
+    if (on) terminal = dup(2);
+    if (on) CHECK(freopen("/dev/null", "w", stderr) != NULL);
+    else dup2(terminal, 2), close(terminal);
+    abort_returns = on;
+}
+
+/* A context that cannot be what was asked for is one with an error. */
+static void contexts(void)
+{
+    on_without_abort(1);
+    nn_ctx *made = nn__same_real(nn_create_user(1, &no_memory), sizeof(nn_real) + 4, "other.c", 7);
+    CHECK_INT(nn_error_code(made), NN_ERROR_ARGUMENT);
+    CHECK_STR(nn_error(made), "other.c:7: nn_create: NN_REAL is not the same in every file");
+    nn_destroy(made);
+    CHECK(nn__same_real(NULL, 1, "other.c", 7) == NULL);
+    char old[32] = "";
+    if (getenv("NN_SIMD")) snprintf(old, sizeof old, "%s", getenv("NN_SIMD"));
+    setenv("NN_SIMD", "abacus", 1);
+    made = nn_create_user(1, &no_memory);
+    CHECK_INT(nn_error_code(made), NN_ERROR_UNSUPPORTED);
+    CHECK(strstr(nn_error(made), "NN_SIMD") && strstr(nn_error(made), "abacus"));
+    nn_error_clear(made); /* it has the kernels of this machine, and works */
+    CHECK_NEAR(nn_item(nn_sum(nn_full(made, nn_shape1(5), 2))), 10, 0);
+    nn_destroy(made);
+    if (old[0]) setenv("NN_SIMD", old, 1);
+    else unsetenv("NN_SIMD");
+    on_without_abort(0);
+}
+
+/* With an NN_ABORT that returns each of them returns, too, having told one mistake. */
+static void null_and_on(void)
+{
+    start();
+    on_without_abort(1);
+    for (int i = 0; i < (int)(sizeof only_null_names / sizeof *only_null_names); i++) {
+        aborts = 0;
+        only_null(i);
+        calls++;
+        if (!test_check(aborts == 1, __FILE__, __LINE__))
+            printf("%s with NULL only: %d messages\n", only_null_names[i], aborts);
+    }
+    on_without_abort(0);
+    stop();
+}
+
 static void null_everywhere(void)
 {
     static const char text[] = "1,2,0\n3,4,1\n5,6,0\n";
@@ -1778,10 +2051,14 @@ int main(void)
     RUN(data_sets);
     RUN(batches);
     RUN(memory);
+    RUN(after_an_error);
+    RUN(little_memory);
     RUN(handlers);
 #if HAVE_FORK
     RUN(defaults);
     RUN(null_everywhere);
+    RUN(null_and_on);
+    RUN(contexts);
 #else
     printf("SKIP the default handler: no fork\n");
 #endif

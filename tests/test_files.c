@@ -6,11 +6,19 @@
  * Run from the root of the repository. The oracles are bytes written by hand, files that PyTorch's
  * numbers are in (tests/golden), ldexp, and a training that was not interrupted.
  */
+#define _XOPEN_SOURCE 700 /* setrlimit, SIGXFSZ, mkfifo, fork */
 #include <ctype.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#if defined __unix__ || defined __APPLE__
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#endif
 
 #define NN_IMPLEMENTATION
 #include "../nn.h"
@@ -135,6 +143,7 @@ static void restore(void)
 #define OFFSETS(a) WITH_A("\"F32\"", "[2,3]", a)
 #define EXTRA(dtype, shape, offsets) "{" A "," B ",\"x\":{\"dtype\":\"" dtype "\",\"shape\":" shape ",\"data_offsets\":" offsets "}}"
 
+#define LONG_NAME_SHOWN "a_name_of_more_than_63_bytes_is_shown_in_part_so_that_all_fits_"
 enum { F = NN_ERROR_FORMAT, L = NN_ERROR_LIMIT, U = NN_ERROR_UNSUPPORTED, OK = NN_OK };
 static const struct {
     int code;
@@ -148,6 +157,8 @@ static const struct {
     {OK, "", "{\"__metadata__\":{}," A "," B "}", 32},
     {OK, "", "{\"__metadata__\":{\"format\":\"pt\",\"\\u00e9\\ud83d\\ude00\":\"\\n\"}," A "," B "}", 32},
     {OK, "", "{\"\\u0061\":{\"data_offsets\":[0,24],\"shape\":[2,3],\"dtype\":\"F32\"}," B "}", 32},
+    {OK, "", "{\"__metadata__\":{\"\\uFFFF\\uaBcD\\u00C9\\u07ff\\uD83D\\uDE00\":\"\\/\"}," A "," B "}", 32},
+    {OK, "", "{\"__metadata__\":{\"\xe0\xa0\x80\xed\x9f\xbf\xf0\x90\x80\x80\xf4\x8f\xbf\xbf\":\"\"}," A "," B "}", 32},
     {F, "offset 8: expected \"{\"", "[]", 0},
     {F, "offset 8: expected \"{\"", "\"a\"", 0},
     {F, "offset 8: expected \"{\"", "12", 0},
@@ -173,6 +184,11 @@ static const struct {
     {F, "offset 10: not a character", "{\"\\ud800\":{}}", 0},
     {F, "offset 10: not a character", "{\"\\ud800\\u0041\":{}}", 0},
     {F, "offset 10: not a character", "{\"\\udc00\":{}}", 0},
+    {F, "offset 10: not a character", "{\"\\ud800", 0},
+    {F, "offset 10: not a character", "{\"\\ud800\\x0000\":{}}", 0},
+    {F, "offset 10: not a character", "{\"\\ud800\\ue000\":{}}", 0},
+    {F, "offset 10: not a character", "{\"\xf0\x80\x80\x80\":{}}", 0},
+    {F, "offset 10: not a character", "{\"\xf5\x80\x80\x80\":{}}", 0},
     {F, "offset 10: not a character", "{\"\\u0000\":{}}", 0},
     {F, "offset 10: not a character", "{\"\\u00g0\":{}}", 0},
     {F, "offset 10: not a character", "{\"\\x\":{}}", 0},
@@ -246,6 +262,13 @@ static const struct {
     {F, "\"a\" is [6], here [2, 3]", SHAPED("[6]"), 32},
     {F, "\"a\" is [2, 3, 1], here [2, 3]", SHAPED("[2,3,1]"), 32},
     {F, "it also has \"x\"", EXTRA("F32", "[]", "[32,36]"), 36},
+    {F, "\"a\" is [0, 2147483647], here [2, 3]", "{\"a\":{\"dtype\":\"F32\",\"shape\":[0,4294967296],\"data_offsets\":[0,0]},"
+        "\"b\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 8},
+    {F, "\"a\" is [0], here [2, 3]", "{\"b\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},"
+        "\"a\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]}}", 8},
+    {F, "\"b\" is [0], here [2]", "{\"a\":{\"dtype\":\"F32\",\"shape\":[2,3],\"data_offsets\":[0,24]},"
+        "\"b\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]}}", 24},
+    {F, "it also has \"" LONG_NAME_SHOWN "\";", "{\"" LONG_NAME_SHOWN "hidden\":{\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[0,1]}}", 1},
     {F, "it also has \"x\"", EXTRA("F8_E4M3", "[3]", "[32,35]"), 35},
     {F, "it also has \"x\"", EXTRA("F4", "[4]", "[32,34]"), 34},
     {F, "it also has \"x\"", EXTRA("C64", "[2]", "[32,48]"), 48},
@@ -311,6 +334,18 @@ static void malformed_lengths(void)
                        lengths[i].code == F && i == 1 ? "the header ends" : lengths[i].says);
     blob b = blob_of(100000001, good, n, 32); /* where nobody knows the size of the file */
     rejected("reader", load_drip(model, b, SIZE_MAX), NN_ERROR_LIMIT, "offset 0", "longer than 100000000");
+    for (int i = 0; i < 3; i++) { /* lengths that look like the beginning of another kind of file, a little */
+        const uint64_t length[] = {0x1f, 0x0180, 0x0680};
+        blob padded = blob_of(length[i], "x", 1, 2000);
+        rejected("padded", nn_load_memory(model, padded.bytes, padded.size), NN_ERROR_FORMAT, "offset 8: expected \"{\"", "bytes");
+        free(padded.bytes);
+    }
+    const char zeros[2][9] = {"{\"\\\0\":1}", "{\"\\u00\0"}; /* a byte of value 0 in an escape */
+    for (int i = 0; i < 2; i++) {
+        blob zero = blob_of(9, zeros[i], 9, 0);
+        rejected("zero", nn_load_memory(model, zero.bytes, zero.size), NN_ERROR_FORMAT, "offset 10: not a character", "bytes");
+        free(zero.bytes);
+    }
     for (size_t size = 0; size < 8; size++)
         rejected("short", nn_load_memory(model, b.bytes, size), NN_ERROR_FORMAT, "offset", "is cut off");
     free(b.bytes);
@@ -390,6 +425,11 @@ static void changed_bytes(void)
         rejected("cut off", load_drip(model, cut, SIZE_MAX), NN_ERROR_FORMAT, "reader: ", "is cut off");
         rejected("fails", load_drip(model, b, size), NN_ERROR_IO, "reader: ", "reading failed after");
     }
+    rejected("fails at the end", load_drip(model, b, b.size), NN_ERROR_IO, "reader: ", "reading failed after");
+    b.bytes[b.size] = 0; /* the byte behind, which blob_of has made room for */
+    b.size++;
+    rejected("one more", load_drip(model, b, SIZE_MAX), NN_ERROR_FORMAT, "reader: ", "more behind the tensors");
+    b.size--;
     nn_model *other = small_model();
     int taken = 0, wrong = 0;
     for (size_t i = 0; i < 8 + b.header; i++)
@@ -435,6 +475,8 @@ static void sixteen_bits(void)
             b.bytes[b.size - 131072 + 2 * i + 1] = (unsigned char)(i >> 8);
         }
         CHECK(nn_load_memory(all, b.bytes, b.size));
+        CHECK(!load_drip(all, b, b.size - 1) && strstr(nn_error(nn), "reading failed after") && nn_error_code(nn) == NN_ERROR_IO);
+        nn_error_clear(nn);
         int wrong = 0;
         for (unsigned i = 0; i < 65536; i++) {
             const double expected = half(i, bf16 ? 7 : 10, bf16 ? 8 : 5), got = (double)x->data[i];
@@ -503,6 +545,17 @@ static void written_bytes(void)
     }
     CHECK_INT(nn_save_memory(m, bytes, sizeof bytes), size);
     CHECK(nn_load_memory(m, bytes, size));
+    char name[9] = "";
+    for (int i = 0; i < 8; i++) { /* headers of every length: the numbers begin at a multiple of 8 */
+        nn_model *named = nn_model_new(nn);
+        name[i] = 'n';
+        nn_param(named, "", name, nn_shape1(2))->data[1] = (nn_real)i;
+        const size_t all = nn_save_memory(named, bytes, sizeof bytes);
+        CHECK_INT(all % 8, 0);
+        CHECK_INT(bytes[0] + 256u * bytes[1] + 8 + 2 * sizeof(nn_real), all);
+        named->param[0]->data[1] = -1;
+        CHECK(nn_load_memory(named, bytes, all) && named->param[0]->data[1] == (nn_real)i);
+    }
     nn_model *empty = nn_model_new(nn);
     const size_t n = nn_save_memory(empty, bytes, sizeof bytes);
     CHECK(n > 8 && nn_load_memory(empty, bytes, n));
@@ -542,6 +595,7 @@ static void failing_saves(void)
     nn_param(bad, "", "__metadata__", nn_shape1(1));
     rejected("__metadata__", nn_save(bad, FILE_NAME), NN_ERROR_ARGUMENT, "cannot have", "__metadata__");
     nn_model *latin = nn_model_new(nn);
+    nn_param(latin, "", "a", nn_shape1(1));
     nn_param(latin, "", "\xe9", nn_shape1(1));
     rejected("latin 1", nn_save(latin, FILE_NAME), NN_ERROR_ARGUMENT, "cannot have a tensor named", "");
     nn_model *tied = small_model(); /* entered twice by hand: written once */
@@ -552,6 +606,54 @@ static void failing_saves(void)
     blob old = get_file(FILE_NAME);
     CHECK(old.size == 3 && memcmp(old.bytes, "old", 3) == 0);
     free(old.bytes);
+}
+
+/* A disk that is full after so many bytes: no file may become larger. What stood there is whole,
+ * nothing is left beside it, and with room again it is saved. */
+static void full_disk(void)
+{
+#if defined __unix__ || defined __APPLE__
+    struct rlimit all, few;
+    if (getrlimit(RLIMIT_FSIZE, &all)) return;
+    void (*const before)(int) = signal(SIGXFSZ, SIG_IGN); /* a write fails instead */
+    nn_model *net = nn_model_new(nn);
+    nn_linear_new(net, "fc", 40, 60); /* larger than what stdio and nn.h gather */
+    nn_optimizer *opt = nn_adam(net, (nn_real)0.01);
+    nn_step(opt);
+    char text[12000] = "";
+    for (size_t i = 0, n = 0; n < sizeof text - 10; i++) n += (size_t)sprintf(text + n, "w%d ", (int)i);
+    static nn_real weights[40 * 60 + 60], after[40 * 60 + 60];
+    const nn_vocab v = nn_vocab_new(nn, NN_WORDS, text, strlen(text), 0);
+    nn_model_get(net, weights);
+    for (int what = 0; what < 4; what++) {
+        size_t whole = 0;
+        for (int room = -1; room < 6; room++) { /* first as much as it takes */
+            const size_t limits[6] = {0, 1, 100, 4096, whole / 2, whole - (whole > 0)};
+            put_file(FILE_NAME, "old", 3);
+            few = all;
+            if (room >= 0) few.rlim_cur = (rlim_t)limits[room];
+            fflush(stdout);
+            if (setrlimit(RLIMIT_FSIZE, &few)) break;
+            const int saved = what == 0   ? nn_save(net, FILE_NAME)
+                              : what == 1 ? nn_checkpoint_save(opt, NULL, FILE_NAME)
+                              : what == 2 ? nn_vocab_save(&v, FILE_NAME)
+                                          : nn_export_c(net, FILE_NAME, "net");
+            setrlimit(RLIMIT_FSIZE, &all);
+            const blob b = get_file(FILE_NAME);
+            if (room < 0) whole = b.size;
+            if (room < 0) CHECK(saved && nn_ok(nn) && whole > 4096);
+            else CHECK(!saved && nn_error_code(nn) == NN_ERROR_IO && b.size == 3 && memcmp(b.bytes, "old", 3) == 0);
+            CHECK(!exists(FILE_NAME ".tmp"));
+            nn_model_get(net, after);
+            CHECK(memcmp(weights, after, sizeof after) == 0);
+            free(b.bytes);
+            nn_error_clear(nn);
+        }
+    }
+    signal(SIGXFSZ, before);
+#else
+    printf("full_disk: not on this system\n");
+#endif
 }
 
 static void failing_loads(void)
@@ -574,6 +676,34 @@ static void failing_loads(void)
     CHECK_INT(still.size, 0);
     free(still.bytes);
 }
+
+#ifdef __unix__
+/* A pipe, whose size nobody knows: whole, cut off, with a byte too many. */
+static void through_a_pipe(void)
+{
+    blob b = blob_of(strlen("{" A "," B "}"), "{" A "," B "}", strlen("{" A "," B "}"), 32);
+    nn_model *same = small_model();
+    CHECK(nn_load_memory(same, b.bytes, b.size));
+    for (int more = -1; more <= 1; more++) {
+        remove(FILE_NAME);
+        if (!test_check(mkfifo(FILE_NAME, 0600) == 0, __FILE__, __LINE__)) return;
+        fflush(stdout);
+        const pid_t writer = fork();
+        if (writer == 0) {
+            FILE *pipe = fopen(FILE_NAME, "wb");
+            const size_t n = b.size - (more < 0);
+            _exit(!pipe || fwrite(b.bytes, 1, n, pipe) != n || (more > 0 && putc(0, pipe) == EOF) || fclose(pipe));
+        }
+        const int loaded = nn_load(model, FILE_NAME);
+        waitpid(writer, NULL, 0);
+        if (more == 0) accepted("pipe", loaded && same_values(model, same));
+        else rejected("pipe", loaded, NN_ERROR_FORMAT, more < 0 ? "the file is cut off" : "there is more behind the tensors", FILE_NAME);
+        restore();
+    }
+    remove(FILE_NAME);
+    free(b.bytes);
+}
+#endif
 
 /* A file of another network: the message lists what differs; partial takes the rest. */
 static void differences(void)
@@ -607,7 +737,7 @@ static void differences(void)
     nn_error_clear(nn);
     for (int i = 0; i < 40; i++) { /* more than a message holds */
         char name[8];
-        sprintf(name, "p%d", i);
+        sprintf(name, i < 39 ? "p%d" : "q", i); /* the last would fit where a longer one did not */
         nn_param(big, "", name, nn_shape1(1));
     }
     CHECK(nn_save(big, FILE_NAME) && !nn_load(net, FILE_NAME));
@@ -666,31 +796,41 @@ static const nn_real *embedding_run(nn_tensor *x) /* the words 3 and 1 */
 }
 static void highway_build(nn_model *m) { highway = nn_highway_new(m, "highway", 5, NN_RELU, -1); }
 static const nn_real *highway_run(nn_tensor *x) { return nn_highway_forward(&highway, x, NULL)->data; }
+static nn_conv2d conv;
+static void conv2d_build(nn_model *m) { conv = nn_conv2d_new(m, "conv", 2, 3, 3, 2, 1); }
+static const nn_real *conv2d_run(nn_tensor *x) { return nn_conv2d_forward(&conv, x)->data; }
+static void conv1d_build(nn_model *m) { conv = nn_conv1d_new(m, "conv", 2, 3, 3, 1, 1); }
+static const nn_real *conv1d_run(nn_tensor *x) { return nn_conv1d_forward(&conv, x)->data; }
+static void transpose_build(nn_model *m) { conv = nn_conv_transpose2d_new(m, "conv", 2, 3, 3, 2, 1); }
+static const nn_real *transpose_run(nn_tensor *x) { return nn_conv_transpose2d_forward(&conv, x)->data; }
 
 static const struct layer {
     const char *function;
     void (*build)(nn_model *m);
-    const nn_real *(*run)(nn_tensor *x); /* [2, 5] -> [2, out] */
-    int out;
-} layers[] = {{"nn_linear_new", linear_build, linear_run, 3},
-              {"nn_batch_norm_new", norm_build, norm_run, 5},
-              {"nn_mlp_new", mlp_build, mlp_run, 3},
-              {"nn_rnn_new", rnn_build, rnn_run, 6},
-              {"nn_lstm_new", lstm_build, lstm_run, 3},
-              {"nn_gru_new", gru_build, gru_run, 3},
-              {"nn_rnn_cell_new", rnn_cell_build, rnn_cell_run, 3},
-              {"nn_lstm_cell_new", lstm_cell_build, lstm_cell_run, 3},
-              {"nn_gru_cell_new", gru_cell_build, gru_cell_run, 3},
-              {"nn_embedding_new", embedding_build, embedding_run, 3},
-              {"nn_highway_new", highway_build, highway_run, 5},
-              {"nn_early_stopping_new", NULL, NULL, 0}}; /* not a layer */
+    const nn_real *(*run)(nn_tensor *x);
+    nn_shape x, y;
+} layers[] = {{"nn_linear_new", linear_build, linear_run, {2, {2, 5}}, {2, {2, 3}}},
+              {"nn_batch_norm_new", norm_build, norm_run, {2, {2, 5}}, {2, {2, 5}}},
+              {"nn_mlp_new", mlp_build, mlp_run, {2, {2, 5}}, {2, {2, 3}}},
+              {"nn_conv2d_new", conv2d_build, conv2d_run, {4, {2, 2, 4, 5}}, {4, {2, 3, 2, 3}}},
+              {"nn_conv1d_new", conv1d_build, conv1d_run, {3, {2, 2, 5}}, {3, {2, 3, 5}}},
+              {"nn_conv_transpose2d_new", transpose_build, transpose_run, {4, {2, 2, 2, 3}}, {4, {2, 3, 3, 5}}},
+              {"nn_rnn_new", rnn_build, rnn_run, {2, {2, 5}}, {2, {2, 6}}},
+              {"nn_lstm_new", lstm_build, lstm_run, {2, {2, 5}}, {2, {2, 3}}},
+              {"nn_gru_new", gru_build, gru_run, {2, {2, 5}}, {2, {2, 3}}},
+              {"nn_rnn_cell_new", rnn_cell_build, rnn_cell_run, {2, {2, 5}}, {2, {2, 3}}},
+              {"nn_lstm_cell_new", lstm_cell_build, lstm_cell_run, {2, {2, 5}}, {2, {2, 3}}},
+              {"nn_gru_cell_new", gru_cell_build, gru_cell_run, {2, {2, 5}}, {2, {2, 3}}},
+              {"nn_embedding_new", embedding_build, embedding_run, {2, {2, 5}}, {2, {2, 3}}},
+              {"nn_highway_new", highway_build, highway_run, {2, {2, 5}}, {2, {2, 5}}},
+              {"nn_early_stopping_new", NULL, NULL, {0, {0}}, {0, {0}}}}; /* not a layer */
 
 static nn_model *layer_model(const struct layer *l, nn_tensor **x, nn_tensor **y)
 {
     nn_model *m = nn_model_new(nn);
     l->build(m);
-    *x = nn_buffer(m, "", "x", nn_shape2(2, 5));
-    *y = nn_buffer(m, "", "y", nn_shape2(2, l->out));
+    *x = nn_buffer(m, "", "x", l->x);
+    *y = nn_buffer(m, "", "y", l->y);
     for (int i = 0; i < m->n_params; i++) /* no number as the layer made it; variances positive */
         for (size_t j = 0; j < m->param[i]->size; j++) m->param[i]->data[j] = nn_uniform(nn, (nn_real)0.25, 1);
     return m;
@@ -749,7 +889,7 @@ static void every_layer(void)
         found += known;
         if (!test_check(known == 1, __FILE__, __LINE__)) printf("%.*s is not in the table of layers\n", (int)(end + 4 - start), start);
     }
-    CHECK(found >= 4);
+    CHECK(found >= 7);
     if (f) fclose(f);
 }
 
@@ -834,6 +974,30 @@ static void resumed(void)
     }
 }
 
+/* Interrupted while a layer is frozen: it goes on, later, with the velocities it had. */
+static void resumed_while_frozen(void)
+{
+    for (int rule = 0; rule < 7; rule++) {
+        training whole, second;
+        training_new(&whole, rule, 5);
+        training_steps(&whole, 3);
+        nn_freeze(whole.net, "fc1", 1);
+        training_steps(&whole, 1);
+        CHECK(nn_checkpoint_save(whole.opt, &whole.b, FILE_NAME));
+        training_new(&second, rule, 99);
+        nn_freeze(second.net, "fc1", 1);
+        CHECK(nn_checkpoint_load(second.opt, &second.b, FILE_NAME));
+        for (training *t = &whole; t; t = t == &whole ? &second : NULL) {
+            training_steps(t, 1);
+            nn_freeze(t->net, "fc1", 0);
+            training_steps(t, 2);
+        }
+        CHECK(nn_ok(second.nn) && same_values(whole.net, second.net));
+        nn_destroy(whole.nn);
+        nn_destroy(second.nn);
+    }
+}
+
 static void checkpoint_rejected(training *t, int rule, nn_code code, const char *says)
 {
     training old;
@@ -898,6 +1062,14 @@ static void checkpoint_mistakes(void)
     checkpoint_rejected(&t, 5, NN_ERROR_FORMAT, "\"batches.position\"");
     poke(b, "batches.position", 2, (int64_t)1 << 40);
     checkpoint_rejected(&t, 5, NN_ERROR_FORMAT, "\"batches.position\"");
+    poke(b, "batches.position", 1, -1);
+    checkpoint_rejected(&t, 5, NN_ERROR_FORMAT, "\"batches.position\"");
+    poke(b, "batches.position", 2, -1);
+    checkpoint_rejected(&t, 5, NN_ERROR_FORMAT, "\"batches.position\"");
+    poke(b, "optimizer.step", 1, -1);
+    checkpoint_rejected(&t, 5, NN_ERROR_FORMAT, "\"optimizer.step\"");
+    poke(b, "optimizer.step", 1, 2);
+    checkpoint_rejected(&t, 5, NN_ERROR_FORMAT, "\"optimizer.step\"");
     poke(b, "optimizer.step", 0, -1);
     checkpoint_rejected(&t, 5, NN_ERROR_FORMAT, "\"optimizer.step\"");
     nn_ctx *const mine = a.nn; /* a state of zeros would give zeros for ever */
@@ -915,11 +1087,22 @@ static void checkpoint_mistakes(void)
     none.ctx = t.nn;
     CHECK(!nn_checkpoint_save(t.opt, &none, FILE_NAME) && strstr(nn_error(t.nn), "result of a failed call"));
     nn_error_clear(t.nn);
+    nn_optimizer *failed = nn_sgd(t.net, -1);
+    nn_error_clear(t.nn);
+    CHECK(!nn_checkpoint_save(failed, NULL, FILE_NAME) && strstr(nn_error(t.nn), "the optimizer is the result of a failed call"));
+    nn_error_clear(t.nn);
     CHECK(!nn_checkpoint_load(t.opt, NULL, NULL) && nn_error_code(t.nn) == NN_ERROR_ARGUMENT);
     nn_error_clear(t.nn);
     CHECK(!nn_checkpoint_load(t.opt, NULL, "build/none") && nn_error_code(t.nn) == NN_ERROR_IO);
     nn_error_clear(t.nn);
     CHECK(nn_checkpoint_save(t.opt, NULL, FILE_NAME) && nn_checkpoint_load(t.opt, NULL, FILE_NAME));
+    nn_param(t.net, "", "optimizer.step", nn_shape1(4)); /* a name that the checkpoint needs itself */
+    CHECK(!nn_checkpoint_save(t.opt, NULL, FILE_NAME) && strstr(nn_error(t.nn), "two tensors are named \"optimizer.step\""));
+    nn_error_clear(t.nn);
+    nn_optimizer *nothing = nn_sgd(nn_model_new(t.nn), 1); /* of a model without parameters: its rate alone */
+    CHECK(nn_checkpoint_save(nothing, NULL, FILE_NAME) && nn_ok(t.nn));
+    nothing->lr = 2;
+    CHECK(nn_checkpoint_load(nothing, NULL, FILE_NAME) && nothing->lr == 1);
     nn_destroy(t.nn);
     nn_destroy(a.nn);
 }
@@ -971,6 +1154,12 @@ static void exported(void)
     rejected("prefix", nn_export_c(m, path, ""), NN_ERROR_ARGUMENT, "the prefix is \"\"", "");
     rejected("prefix", nn_export_c(m, path, "1a"), NN_ERROR_ARGUMENT, "the prefix is \"1a\"", "");
     rejected("prefix", nn_export_c(m, path, "a b"), NN_ERROR_ARGUMENT, "the prefix is \"a b\"", "");
+    rejected("prefix", nn_export_c(m, path, "-a"), NN_ERROR_ARGUMENT, "the prefix is \"-a\"", "");
+    rejected("prefix", nn_export_c(m, path, "a{"), NN_ERROR_ARGUMENT, "the prefix is \"a{\"", "");
+    rejected("prefix", nn_export_c(m, path, "a[1]"), NN_ERROR_ARGUMENT, "the prefix is \"a[1]\"", "");
+    rejected("prefix", nn_export_c(m, path, "a:b"), NN_ERROR_ARGUMENT, "the prefix is \"a:b\"", "");
+    rejected("prefix", nn_export_c(m, path, "of_33_bytes_which_is_one_too_many"), NN_ERROR_ARGUMENT, "of at most 32 letters", "");
+    CHECK(nn_export_c(m, path, "Of_32_bytes_Which_is_Just_Right0"));
     rejected("path", nn_export_c(m, NULL, "net"), NN_ERROR_ARGUMENT, "path is NULL", "");
     nn_buffer(m, "", "fc-1.bias", nn_shape1(1));
     rejected("same name", nn_export_c(m, path, "net"), NN_ERROR_ARGUMENT, "two tensors are named \"net_fc_1_bias\"", "");
@@ -1007,11 +1196,16 @@ int main(int argc, char **argv)
     RUN(written_bytes);
     RUN(save_load_save);
     RUN(failing_saves);
+    RUN(full_disk);
     RUN(failing_loads);
+#ifdef __unix__
+    RUN(through_a_pipe);
+#endif
     RUN(differences);
     RUN(every_layer);
     RUN(from_pytorch);
     RUN(resumed);
+    RUN(resumed_while_frozen);
     RUN(checkpoint_mistakes);
     RUN(exported);
     RUN(no_model);

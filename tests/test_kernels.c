@@ -138,7 +138,8 @@ static const nn__adaptive_step step = {0.5f, 0.75f, 0.625f, 0.5f, 1.25f, 0.25f, 
 #define CALL_sgd t->sgd(c->n, c->k, 0.5f, c->a, c->y)
 #define CALL_momentum t->momentum(c->n, c->k, 0.75f, c->sb, 0.5f, c->a, c->v, c->y)
 #define CALL_adaptive t->adaptive(c->n, &step, c->a, c->sb ? c->m : NULL, c->v, c->y)
-#define CALL_pack (void)0 /* has a test of its own */
+#define CALL_largest (void)0 /* this and pack have tests of their own */
+#define CALL_pack (void)0
 
 #define ID(form, name) id_##name,
 enum { NN__ALL_KERNELS(ID) KERNELS };
@@ -403,6 +404,42 @@ static void packing(void)
     pack_all_orders(14, 14, 512, 0), pack_all_orders(32, 32, 513, 7);
     pack_all_orders(1000, 1000, 7, 0), pack_all_orders(777, 800, 15, 1); /* whole matrices */
     pack_all_orders(7, 7, 1000, 0);
+}
+
+/* ---- the largest of windows ---- */
+
+/* Few values, so that many are equal; NaN, and zeros of both signs; the last window ends where the
+ * memory does, or there is more behind it. */
+static void largest_of(int n, int stride, int rows, int cols, int width, int more)
+{
+    const int from = n % 5, last = from + (n - 1) * stride + (rows - 1) * width + cols - 1;
+    const size_t size = (size_t)(last + 1 + more), results = (size_t)n;
+    float *x = array_new(size), *y = numbers(results), *naive_y = numbers(results);
+    int at[64], naive_at[64];
+    for (size_t i = 0; i < size; i++) x[i] = nn_random(nn) % 2 ? wild() : (float)(i % 3) - 1;
+    nn__table_naive.largest(results, stride, rows, cols, width, x, x + size, from, naive_y,
+                            naive_at);
+    for (int s = 0; s < sets; s++) {
+        now.set = tables[s]->name, now.what = "largest", now.n = results, now.place = rows * cols;
+        memset(at, 0xee, sizeof at);
+        tables[s]->largest(results, stride, rows, cols, width, x, x + size, from, y, at);
+        const int good = memcmp(y, naive_y, results * sizeof *y) == 0 &&
+                         memcmp(at, naive_at, results * sizeof *at) == 0 && at[n] == at[63];
+        if (!good)
+            printf("  %s: n %d, stride %d, window %d x %d, width %d\n", tables[s]->name, n, stride,
+                   rows, cols, width);
+        CHECK(good);
+    }
+    array_free(x, size), array_free(y, results), array_free(naive_y, results);
+}
+
+static void largest_of_windows(void)
+{
+    for (int n = 1; n < 40; n++)
+        for (int stride = 1; stride < 5; stride++)
+            for (int window = 0; window < 16; window++)
+                for (int more = 0; more < 60; more += 29)
+                    largest_of(n, stride, window / 4 + 1, window % 4 + 1, 3 + n * stride, more);
 }
 
 /* ---- matrix products ---- */
@@ -806,6 +843,7 @@ int main(int argc, char **argv)
     RUN(sums_of_blocks_in_double);
     RUN(bce_of_sure_networks);
     RUN(packing);
+    RUN(largest_of_windows);
     RUN(tiles);
     RUN(products_of_all_small_sizes);
     RUN(products_of_several_blocks);

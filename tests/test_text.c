@@ -67,6 +67,7 @@ static void tokens_in_order(void)
          {"<unk>", "x", "\xe2\x82\xac", "\xf0\x9f\x98\x80"}},
         {NN_CHARS, "\xe2\x82", 0, 3, {"<unk>", "\xe2", "\x82"}}, /* cut off: byte by byte */
         {NN_CHARS, "\xff\xc3z", 0, 4, {"<unk>", "\xff", "\xc3", "z"}},
+        {NN_CHARS, "\xed\xa0\x80", 0, 4, {"<unk>", "\xed", "\xa0", "\x80"}}, /* a surrogate is none */
         {NN_CHARS, "\xef\xbb\xbf" "a\r\n", 0, 5, {"<unk>", "\xef\xbb\xbf", "a", "\r", "\n"}},
         {NN_WORDS, "to be, or not to be.", 0, 7, {"<unk>", "to", "be", ",", "or", "not", "."}},
         {NN_WORDS, "The the THE", 0, 4, {"<unk>", "The", "the", "THE"}},
@@ -172,6 +173,8 @@ static void mistakes(void)
     rejected("no text", NN_ERROR_ARGUMENT, "nn_vocab_encode", "NULL");
     nn_vocab_encode(&v, "a", 1, NULL);
     rejected("no n", NN_ERROR_ARGUMENT, "nn_vocab_encode", "NULL");
+    CHECK(!nn_vocab_encode(&v, "a", (size_t)INT32_MAX + 1, &n) && n == 0); /* not a byte is read */
+    rejected("2 GiB", NN_ERROR_LIMIT, "nn_vocab_encode", "a text of 2147483648 bytes");
     none.n = 0;
     nn_vocab_encode(&none, "a", 1, &n);
     rejected("empty", NN_ERROR_ARGUMENT, "nn_vocab_encode", "empty");
@@ -253,6 +256,7 @@ static void vocabularies_refused(void)
         {"words 2\n<unk>\n?\n", 0, NN_ERROR_FORMAT, "line 3, column 1", "missing"},
         {"words 2\n<unk>\na,b\n", 0, NN_ERROR_FORMAT, "line 3, column 2", "more fields"},
         {"words 2\n<unk>,1\na,2\n", 0, NN_ERROR_FORMAT, "header has 1 fields", ""},
+        {"words 2,x\n<unk>,1\na,2\n", 0, NN_ERROR_FORMAT, "line 1 is \"words 2\"", ""},
         {"words 2\n1\n2\n", 0, NN_ERROR_FORMAT, "line 1 is \"words 2\"", ""},
         {"words 2\n<unk>\na\0b\n", 18, NN_ERROR_FORMAT, "line 3, column 1", "a byte of value 0"},
         {"\x1f\x8b\x08", 0, NN_ERROR_FORMAT, "is compressed", "gunzip it first"},

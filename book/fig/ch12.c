@@ -39,7 +39,8 @@ static void bar(plot *p, double x, double y, double length, double height, int c
 static double largest(const nn_real *x, size_t n)
 {
     double most = 0;
-    for (size_t i = 0; i < n; i++) most = fmax(most, fabs((double)x[i]));
+    for (size_t i = 0; i < n; i++)
+        if (fabs((double)x[i]) > most) most = fabs((double)x[i]);
     return most;
 }
 
@@ -83,6 +84,7 @@ static lenet trained(nn_ctx *nn)
             nn_zero_grad(net);
             nn_tensor *x = nn_reshape(nn_batch_x(&b), nn_shape4(-1, 1, SIDE, SIDE));
             nn_backward(nn_cross_entropy(forward(&l, x).z, b.label));
+            opt->lr = nn_cosine_annealing_lr(0.02f, 0, EPOCHS * (data.n / 16), opt->step);
             nn_step(opt);
         }
     nn_clear(nn);
@@ -110,7 +112,7 @@ static int architecture(const char *directory, nn_ctx *nn, const lenet *l)
     plot p = plot_new(640, 300, "A convolutional network and a boot on its way through it",
                       "From left to right: a picture of a boot, 28 x 28; eight feature maps of 14 "
                       "x 14, in which the boot's edges and areas are still seen; sixteen of 5 x 5; "
-                      "120 hidden units; the probabilities of ten classes, that of boot by far the "
+                      "120 hidden units; the probabilities of ten classes, that of boot the "
                       "largest. Between them: convolution, ReLU and pooling, twice, and linear "
                       "layers.");
     const double top = 56, middle = 132;
@@ -160,7 +162,7 @@ static int filters(const char *directory, nn_ctx *nn, const lenet *l)
                       "bright pixel adds to the sum and blue where it takes away; several are red "
                       "on one side and blue on the other. Below: the map that each makes of the "
                       "boot, after ReLU and pooling; some answer to its sole, one to the dark "
-                      "around it, one nowhere.");
+                      "around it, some hardly at all.");
     plot_text(&p, 14, 18, "Eight learned filters: red adds, blue takes away", PLOT_INK,
               PLOT_LEFT | PLOT_BOLD);
     plot_text(&p, 14, 128, "and their maps of the boot", PLOT_INK, PLOT_LEFT | PLOT_BOLD);

@@ -12,7 +12,7 @@
     f(nn_exp) f(nn_log) f(nn_sqrt) f(nn_square) f(nn_sin) f(nn_cos) f(nn_sum) f(nn_mean)       \
     f(nn_max) f(nn_heaviside) f(nn_sigmoid) f(nn_stochastic_binary) f(nn_tanh) f(nn_relu)      \
     f(nn_gelu) f(nn_gelu_tanh) f(nn_softmax) f(nn_log_softmax) f(nn_detach) f(nn_entropy)      \
-    f(nn_requires_grad)
+    f(nn_requires_grad) f(nn_flatten) f(nn_global_avg_pool2d)
 #define BINARY(f)                                                                              \
     f(nn_add) f(nn_sub) f(nn_mul) f(nn_div) f(nn_matmul) f(nn_mse) f(nn_mae)                   \
     f(nn_bce_with_logits) f(nn_hinge) f(nn_cross_entropy_soft) f(nn_kl_div)
@@ -29,17 +29,18 @@ static nn_tensor *(*const with_axis[])(nn_tensor *, int) = {WITH_AXIS(NAME)};
 static nn_tensor *(*const with_labels[])(nn_tensor *, const int *) = {WITH_LABELS(NAME)};
 #define COUNT(a) ((int)(sizeof(a) / sizeof(a)[0]))
 
-enum { POOL = 8, PARAMS = 5, LARGEST = 4096 };
+enum { POOL = 8, LARGEST = 4096 };
 
 typedef struct program {
     const uint8_t *at, *end;
     nn_ctx *nn, *other;
-    nn_model *model;
+    nn_model *model, *source; /* source: of the other context */
     nn_linear linear;
     nn_batch_norm norm;
     nn_embedding embedding;
     nn_highway highway;
     nn_rnn recurrent[3];            /* RNN, LSTM, GRU, of 4 inputs and 2 units */
+    nn_conv2d conv;
     nn_optimizer *opt;
     nn_tensor *pool[POOL], *bad[3]; /* bad: of another context, of the step before, failed */
     int next;                       /* place in the pool */
@@ -77,7 +78,7 @@ static nn_tensor *tensor(program *p)
 {
     const int b = byte(p);
     if (b < 192) return p->pool[b % POOL];
-    if (b < 246) return p->model->param[b % PARAMS];
+    if (b < 246) return p->model->param[b % p->model->n_params];
     p->bad_given = 1;
     return b == 255 ? NULL : p->bad[b % 3];
 }
@@ -134,7 +135,7 @@ static void done(program *p)
 {
     if (!nn_ok(p->nn)) fuzz_failed(p->nn, NN_ERROR_MEMORY, NN_ERROR_SHAPE);
     else if (!nn_ok(p->other)) fuzz_failed(p->other, NN_ERROR_MEMORY, NN_ERROR_SHAPE);
-    for (int i = 0; i < PARAMS; i++) look(p, p->model->param[i]->data, p->model->param[i]->size);
+    for (int i = 0; i < p->model->n_params; i++) look(p, p->model->param[i]->data, p->model->param[i]->size);
 }
 
 static void fill(program *p) /* a step begins: inputs of several shapes */
@@ -146,6 +147,26 @@ static void fill(program *p) /* a step begins: inputs of several shapes */
     p->next = 0;
 }
 
+/* A layer of the model, or of any tensors at all; options far out are rare. */
+static void convolve(program *p, nn_tensor *x)
+{
+    nn_conv2d l = p->conv;
+    const int kind = byte(p), n = byte(p) % 4;
+    if (kind & 8) l.weight = tensor(p), l.bias = NULL;
+    const int bad = p->bad_given;
+    if (kind & 16) l.bias = tensor(p);
+    if (!l.bias) p->bad_given = bad; /* there need be none */
+    int *const set[] = {&l.options.groups, &l.options.stride[0], &l.options.stride[1], &l.options.padding[0],
+                        &l.options.padding[1], &l.options.dilation[0], &l.options.dilation[1],
+                        &l.options.output_padding[0], &l.options.output_padding[1], &l.options.no_bias};
+    for (int i = 0; i < n; i++) {
+        const int which = byte(p) % COUNT(set);
+        *set[which] = whole(p);
+    }
+    result(p, kind % 3 == 0 ? nn_conv2d_forward(&l, x) : kind % 3 == 1 ? nn_conv1d_forward(&l, x)
+                                                                     : nn_conv_transpose2d_forward(&l, x));
+}
+
 static void another(program *p) /* what is in no list */
 {
     nn_ctx *nn = p->nn;
@@ -153,7 +174,7 @@ static void another(program *p) /* what is in no list */
     const int *many;
     int i, j;
     nn_real a, b;
-    switch (byte(p) % 28) {
+    switch (byte(p) % 36) {
     case 0: i = whole(p), j = whole(p); result(p, nn_transpose(x, i, j)); break;
     case 1: result(p, nn_reshape(x, shape(p))); break;
     case 2: i = whole(p), j = whole(p); result(p, nn_slice(x, i, j, whole(p))); break;
@@ -225,9 +246,10 @@ static void another(program *p) /* what is in no list */
         done(p);
         break;
     }
-    case 24: many = labels(p), p->bad_given = 0; i = whole(p); result(p, nn_embedding_forward(&p->embedding, many, i < 100 ? i : 100)); break;
-    case 25: result(p, nn_highway_forward(&p->highway, x, byte(p) & 1 ? &y : NULL)); break;
-    case 26: {
+    case 24: case 25: case 26: case 27: convolve(p, x); break;
+    case 28: many = labels(p), p->bad_given = 0; i = whole(p); result(p, nn_embedding_forward(&p->embedding, many, i < 100 ? i : 100)); break;
+    case 29: result(p, nn_highway_forward(&p->highway, x, byte(p) & 1 ? &y : NULL)); break;
+    case 30: {
         int lengths[8];
         const int kind = byte(p) % 6, given = byte(p);
         for (i = 0; i < 8; i++) lengths[i] = whole(p);
@@ -245,12 +267,18 @@ static void another(program *p) /* what is in no list */
         result(p, given & 8 ? r.output : r.h);
         break;
     }
-    case 27: {
+    case 31: {
         int index[LARGEST];
         nn_sample(x, number(p), index);
         if (nn_ok(nn) && nn_ok(p->other)) MUST(index[0] >= 0 && (size_t)index[0] < x->size);
         done(p);
         break;
+    }
+    default: {
+        nn_tensor *(*const slide[])(nn_tensor *, int, int, int) = {nn_max_pool2d, nn_avg_pool2d,
+                                                                    nn_max_pool1d, nn_avg_pool1d};
+        i = whole(p), j = whole(p);
+        result(p, slide[byte(p) % 4](x, i, j, whole(p)));
     }
     }
 }
@@ -260,9 +288,10 @@ static void learn(program *p) /* what changes the model, or the context */
     nn_ctx *nn = p->nn;
     nn_tensor *x;
     nn_real a, b;
-    int i, in_error;
+    int i, j, in_error;
+    static const char *const below[6] = {"", "fc", "bn", "w", "f", NULL};
     p->bad_given = 0;
-    switch (byte(p) % 16) {
+    switch (byte(p) % 19) {
     case 0: case 1: case 2:
         x = first(p);
         if (x == p->bad[0]) break; /* of the other context */
@@ -270,7 +299,11 @@ static void learn(program *p) /* what changes the model, or the context */
         if (nn_ok(nn)) {
             MUST(x->size == 1 && !p->bad_given);
             for (i = 0; i < nn->n_tape; i++) MUST(nn->tape[i]->backward && nn->tape[i]->requires_grad);
-            for (i = 0; i < PARAMS; i++) look(p, p->model->param[i]->grad, p->model->param[i]->grad ? p->model->param[i]->size : 0);
+            for (i = 0; i < p->model->n_params; i++) {
+                const nn_tensor *w = p->model->param[i];
+                MUST((w->grad != NULL) == w->requires_grad);
+                look(p, w->grad, w->grad ? w->size : 0);
+            }
         }
         break;
     case 3: nn_step(p->opt); break;
@@ -310,6 +343,11 @@ static void learn(program *p) /* what changes the model, or the context */
         nn_backward(nn_sum(p->model->param[0]));
         if (in_error) MUST(nn_error_code(nn) == NN_ERROR_IO);
         break;
+    case 15: case 16: nn_freeze(p->model, below[byte(p) % 6], byte(p) & 1); break;
+    case 17:
+        i = byte(p), j = byte(p);
+        nn_model_copy(p->model, below[i % 6], i & 128 ? p->model : p->source, below[j % 6]);
+        break;
     default:
         p->bad[1] = p->pool[byte(p) % POOL];
         if (!p->bad[1]->life) p->bad[1] = &nn->failed; /* a parameter: it stays good */
@@ -338,6 +376,10 @@ static uint64_t run(const uint8_t *bytes, size_t size, const char *simd)
     p.recurrent[0] = nn_rnn_new_with(layers, "rnn", 4, 2, options);
     p.recurrent[1] = nn_lstm_new_with(layers, "lstm", 4, 2, options);
     p.recurrent[2] = nn_gru_new(layers, "gru", 4, 2);
+    p.conv = nn_conv2d_new(p.model, "conv", 3, 2, 2, 1, 1);
+    p.source = nn_model_new(p.other);
+    nn_linear_new(p.source, "fc", 4, 3);
+    nn_batch_norm_new(p.source, "bn", 2);
     nn_tensor *w = nn_param(p.model, "", "w", nn_shape2(3, 4));
     nn_xavier_uniform(w, 1);
     p.opt = nn_sgd(p.model, (nn_real)0.1);
