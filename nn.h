@@ -3909,7 +3909,6 @@ NN__INLINE NN__V NN__(vbce)(NN__V z, NN__V t) /* max(z, 0) - z t + log(1 + e^-|z
     return NN__FMA(0.0f - z, t, NN__(vrelu)(z)) + NN__(vlog1p)(e);
 }
 static float NN__(dot)(NN__ARGS_fold) { return NN__(reduce)(n, a, b, 1, NN__(vmul)); }
-static float NN__(bce)(NN__ARGS_fold) { return NN__(reduce)(n, a, b, 1, NN__(vbce)); }
 static float NN__(sum)(NN__ARGS_sum) { return NN__(reduce)(n, x, x, 1, NN__(vfirst)); }
 static float NN__(squared_error)(NN__ARGS_squared_error)
 {
@@ -3917,6 +3916,18 @@ static float NN__(squared_error)(NN__ARGS_squared_error)
 }
 
 NN__OPTIMIZE_END
+
+static float NN__(bce)(NN__ARGS_fold) /* a block of terms at a time: vbce is long, written once */
+{
+    float y[NN__SUM_BLOCK];
+    double total = 0;
+    for (const float *end = a + n; a < end; a += n, b += n) {
+        n = end - a < NN__SUM_BLOCK ? (size_t)(end - a) : NN__SUM_BLOCK;
+        NN__VECTORS NN__PUT(y, NN__(vbce)(NN__GET(a), NN__GET(b)));
+        total += (double)NN__(sum)(n, y);
+    }
+    return (float)total;
+}
 
 /* ---- rows: softmax, and to mean 0 and variance 1 ---- */
 
