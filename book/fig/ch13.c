@@ -178,11 +178,11 @@ static int kinds(const char *directory)
                       "output at the last only; many to many with both at each step; and an "
                       "encoder of three steps with inputs, then a decoder of four with outputs.");
     kind(&p, 75, 0, 1, 0, 0, 0, 0, "one to one", "no sequence:\nchapters 1 to 12");
-    kind(&p, 240, 0, 4, 0, 0, 0, 3, "one to many", "a seed\nto a tune");
+    kind(&p, 240, 0, 4, 0, 0, 0, 3, "one to many", "a digit\nto its name");
     kind(&p, 400, 0, 4, 0, 3, 3, 3, "many to one", "a sentence\nto its language");
     kind(&p, 560, 0, 4, 0, 3, 0, 3, "many to many", "each word\nto its kind");
     kind(&p, 320, 200, 7, 0, 2, 3, 6, "many to many, of other length",
-         "an encoder reads a word as it is written,\na decoder says how it is spoken");
+         "digits are read,\nthen words are written");
     static const char *const key[4] = {"input", "state", "output", "read again"};
     static const int colour[4] = {PLOT_BLUE, PLOT_GREEN, PLOT_ORANGE, PLOT_RED};
     for (int i = 0; i < 4; i++)
