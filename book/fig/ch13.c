@@ -249,7 +249,7 @@ static int through_time(nn_ctx *nn, const char *directory)
                       "dashed, the slope by the state is 2 at step 3, 1 at step 2, 2.5 at step 1 "
                       "and 1.25 before it. The slope by w is the sum 2.5 x 0 + 1 x 2 + 2 x 1 = 4.");
     const plot_style red = {.line = PLOT_RED, .width = 2, .dash = 6, .arrow = 1};
-    char text[64];
+    char text[128];
     plot_node before = {PLOT_BOX, 0, 0, 0, 0};
     for (int t = 0; t <= T; t++) {
         const double at = 70 + 160 * t;
@@ -327,7 +327,8 @@ static void measure(nn_ctx *nn, double scale, int seed, double back[STEPS])
 static int vanishing(nn_ctx *nn, const char *directory)
 {
     static const double scale[4] = {4, 2, 0, 1};
-    static const char *const label[4] = {"$W$ four times", "$W$ twice", "$W = 1$, ReLU", "as begun"};
+    static const char *const label[4] = {"$W$ four times", "$W$ twice", "$W = 1$, ReLU",
+                                         "as begun"};
     static const int colour[4] = {PLOT_RED, PLOT_ORANGE, PLOT_GREEN, PLOT_BLUE};
     plot p = plot_new(600, 360, "The gradient on its way back through time",
                       "The norm of the gradient of the state over the steps back from the last, "
