@@ -65,6 +65,7 @@ static double in_one_graph(nn_ctx *nn, const network *net, const nn_real *x, con
 int main(void)
 {
     static const int window[3] = {T, 4, 2};
+    int operations = 0;
     nn_ctx *nn = nn_create(42);
     network net;
     net.model = nn_model_new(nn);
@@ -81,6 +82,7 @@ int main(void)
             memcpy(slope + n, net.model->param[i]->grad, net.model->param[i]->size * sizeof *slope);
         nn_zero_grad(net.model);
         const double sum = learn(nn, &net, x, target, window[k], yours);
+        if (k == 0) operations = nn->n_tape;
         printf("windows of %d\n", window[k]);
         expect_near("sum of the losses", sum, all, 1e-5);
         for (int j = 0; j < H; j++)
@@ -91,6 +93,7 @@ int main(void)
             for (size_t j = 0; j < net.model->param[i]->size; j++, n++)
                 worst = fmax(worst, fabs((double)(net.model->param[i]->grad[j] - slope[n])));
         expect_near("largest error of a gradient", worst, 0, 1e-5);
+        expect_near("operations in the graph", nn->n_tape, operations, 0); /* of one window */
         expect_near("slope by W[0]", (double)net.rnn.cell[0].weight_hh->grad[0], (double)slope[H],
                     1e-5);
     }
