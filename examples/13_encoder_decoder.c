@@ -209,7 +209,8 @@ static int words_into_sounds(nn_ctx *nn, pair *p, int epochs)
     char sounds[SIGNS][3];
     const nn_text file = nn_text_load(nn, "examples/data/g2p_4000.tsv");
     int n = 0, n_sounds = 1, order[PAIRS], said[LONGEST];
-    for (const char *line = file.bytes, *end; nn_ok(nn) && n < PAIRS; line = end + 1) {
+    if (!nn_ok(nn)) return 0;
+    for (const char *line = file.bytes, *end; n < PAIRS; line = end + 1) {
         if ((end = strchr(line, '\n')) == NULL) return 0;
         if (!read_word(line, end, &all[n++], sounds, &n_sounds)) return 0;
     }

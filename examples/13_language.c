@@ -114,7 +114,7 @@ int main(int argc, char **argv)
     sentence line[MAX], s[MAX];
     int order[MAX];
     const int n = nn_ok(nn) ? read_sentences(&file, line, name) : 0, test = n / 5;
-    if (test == 0) return 1;
+    if (test == 0) return nn_destroy(nn), 1;
     nn_randperm(nn, order, n);
     for (int i = 0; i < n; i++) s[i] = line[order[i]];
     const network last = learn(nn, s + test, n - test, 0);

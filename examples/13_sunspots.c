@@ -80,7 +80,7 @@ int main(void)
     const nn_csv_options with_header = {.header = 1};
     const nn_table table = nn_csv_load(nn, "examples/data/sunspots.csv", with_header);
     const int years = table.rows - TEST;
-    if (years < 2 * K || table.rows > MAX_YEARS) return 1;
+    if (years < 2 * K || table.rows > MAX_YEARS) return nn_destroy(nn), 1;
     nn_real v[MAX_YEARS];
     for (int i = 0; i < table.rows; i++) v[i] = table.data[2 * i + 1]; /* year, sunspots */
     const nn_stat past = nn_stats(nn_input(nn, v, nn_shape1(years)));

@@ -136,8 +136,8 @@ static double many_to_one(nn_ctx *nn)
 }
 /* [/many-to-one] */
 
-/* 3. Many to many, in step: the kind of each word. In "we can the fish" the first "can" is a verb, in
- * "we can see the fish" an auxiliary: only the words behind it tell. */
+/* 3. Many to many, in step: the kind of each word. In "we can the fish" the "can" is a verb, in "we
+ * can see the fish" an auxiliary: only the words behind it tell. */
 enum { CAN, FISH, SEE, WE, THEY, THE, A, SHIP, WORDS };
 enum { AUXILIARY, VERB, PRONOUN, ARTICLE, NOUN, KINDS };
 enum { SENTENCES = 2 * 2 * 3 * 2 * 3 };

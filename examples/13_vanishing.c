@@ -1,5 +1,5 @@
-/* Gradients that vanish or explode in time. A loss of the last state alone: how much of its gradient
- * arrives at the state k steps before? Each step back is a product with W^T diag(f'), and so it
+/* Gradients that vanish or explode in time. A loss of the last state alone: how much of its
+ * gradient arrives at the state k steps before? Each step back is a product with W^T diag(f'): it
  * depends on the spectral radius of W (the size of its largest eigenvalue) and on the slopes f'.
  */
 #define NN_IMPLEMENTATION
@@ -28,7 +28,7 @@ static void set_recurrent(nn_tensor *w, setup s)
 {
     for (int i = 0; i < UNITS * UNITS && s.radius > 0; i++)
         w->data[i] = s.identity ? (nn_real)(i % (UNITS + 1) == 0 ? s.radius : 0)
-                                : nn_normal(w->ctx, 0, (nn_real)(s.radius / sqrt(UNITS)));
+                                : nn_normal(w->ctx, 0, (nn_real)(s.radius / sqrt((double)UNITS)));
 }
 
 /* [measure] */
@@ -81,8 +81,8 @@ int main(void)
 
     const int ok = late[0] < 1e-20 && late[1] < 1e-9 && late[2] < 1e-3 && late[3] < 1e-15 &&
                    late[5] > 10 && late[7] > 1e9 && late[8] > 0.01 && late[8] < 10;
-    printf("\n\nexpected: with tanh it vanishes, even with a radius above 1, if there is input; it may"
-           "\n          explode without, and with ReLU; the identity keeps it: so it is\n");
+    printf("\n\nexpected: with tanh it vanishes, even with a radius above 1, if there is input; it "
+           "may\n          explode without, and with ReLU; the identity keeps it: so it is\n");
     printf("got:      %s\n", ok ? "so it is" : "something else");
     nn_destroy(nn);
     return !ok;
