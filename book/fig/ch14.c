@@ -1,5 +1,6 @@
 /* Figures 56 to 59: cells with gates and a highway layer, with the numbers of one step in each;
- * 56b: how far back the last state of RNN, LSTM and GRU looks before they have learned anything. */
+ * 56b: how far back the last state of RNN, LSTM and GRU looks before they have learned anything;
+ * 56c: what they remember when they have, as in examples/14_recall.c. */
 #define NN_IMPLEMENTATION
 #include "../../nn.h"
 #include "../tools/plot.h"
@@ -207,6 +208,103 @@ static int far_back(const char *directory, nn_ctx *nn)
     return nn_ok(nn) && plot_save(&p, directory, "56b-far-back");
 }
 
+/* ---- 56c: recall ---- */
+
+enum { SYMBOLS = 8, CELLS = 16, BATCH = 32, LEARN = 500, LONGEST = 60, TEST = 128, DELAYS = 6 };
+enum { NETS = 4 };
+static const int delays[DELAYS] = {1, 5, 20, 60, 200, 1000};
+
+/* One of SYMBOLS symbols to be named after `delay` others. */
+static nn_tensor *answers(nn_ctx *nn, int kind, const nn_rnn *cells, const nn_linear *out, int n,
+                          int delay, int *label)
+{
+    static int ids[TEST * 1001];
+    for (int i = 0; i < n; i++)
+        for (int t = 0; t <= delay; t++) {
+            const int symbol = nn_randint(nn, 0, SYMBOLS);
+            if (t == 0) label[i] = symbol;
+            ids[i * (delay + 1) + t] = t == 0 ? SYMBOLS + symbol : symbol;
+        }
+    nn_tensor *x = nn_reshape(nn_one_hot(nn, ids, n * (delay + 1), 2 * SYMBOLS),
+                              nn_shape3(n, delay + 1, 2 * SYMBOLS));
+    const nn_rnn_result r = kind == RNN   ? nn_rnn_forward(cells, x, NULL, NULL)
+                            : kind == GRU ? nn_gru_forward(cells, x, NULL, NULL)
+                                          : nn_lstm_forward(cells, x, NULL, NULL, NULL);
+    return nn_linear_forward(out, nn_reshape(r.h, nn_shape2(n, CELLS)));
+}
+
+/* Learns delays of 1 to LONGEST from NETS first weights; right: the mean at each of `delays`, %. */
+static void recall(nn_ctx *nn, int kind, nn_real forget_bias, double right[DELAYS])
+{
+    for (int d = 0; d < DELAYS; d++) right[d] = 0;
+    for (int seed = 1; seed <= NETS; seed++) {
+        nn_clear(nn);
+        nn_seed(nn, (uint64_t)seed);
+        nn_model *model = nn_model_new(nn);
+        nn_rnn_options o = {0};
+        o.forget_bias = forget_bias;
+        const int in = 2 * SYMBOLS;
+        const nn_rnn cells = kind == RNN   ? nn_rnn_new(model, "cells", in, CELLS)
+                             : kind == GRU ? nn_gru_new(model, "cells", in, CELLS)
+                                           : nn_lstm_new_with(model, "cells", in, CELLS, o);
+        const nn_linear out = nn_linear_new(model, "out", CELLS, SYMBOLS);
+        nn_optimizer *opt = nn_adam(model, 0.01f);
+        int label[TEST];
+        for (int step = 0; step < LEARN && nn_ok(nn); step++) {
+            nn_clear(nn);
+            nn_zero_grad(model);
+            const int delay = nn_randint(nn, 1, LONGEST + 1);
+            nn_backward(nn_cross_entropy(answers(nn, kind, &cells, &out, BATCH, delay, label),
+                                         label));
+            nn_clip_grad_norm(model, 1);
+            opt->lr = nn_cosine_annealing_lr(0.01f, 0, LEARN, step);
+            nn_step(opt);
+        }
+        nn_set_grad_enabled(nn, 0);
+        for (int d = 0; d < DELAYS; d++) {
+            nn_clear(nn);
+            nn_tensor *z = answers(nn, kind, &cells, &out, TEST, delays[d], label);
+            right[d] += 100.0 * nn_count_correct(z, label) / (TEST * NETS);
+        }
+        nn_set_grad_enabled(nn, 1);
+    }
+}
+
+static int recalls(const char *directory, nn_ctx *nn)
+{
+    plot p = plot_new(640, 360, "Recall by delay",
+                      "Over the delay, from 1 to 1000 on a logarithmic scale, the share of symbols "
+                      "that are named rightly. RNN falls from 46 % to chance, 12.5 %. LSTM stays "
+                      "level at about 45 %, with forget bias 1 at 77 %, with 4 at 100 %. GRU has "
+                      "100 % up to 200 and 76 % at 1000. A line at 60 shows the longest delay that was "
+                      "learned.");
+    static const char *const name[5] = {"RNN", "LSTM", "LSTM, bias 1", "LSTM, bias 4", "GRU"};
+    static const int colour[5] = {PLOT_RED, PLOT_SKY, PLOT_BLUE, PLOT_PURPLE, PLOT_GREEN};
+    static const int mark[5] = {PLOT_TRIANGLE, PLOT_DOT, PLOT_DOT, PLOT_DOT, PLOT_SQUARE};
+    static const nn_real bias[5] = {0, 0, 1, 4, 0};
+    static const int kind[5] = {RNN, LSTM_0, LSTM_0, LSTM_0, GRU};
+    plot_spec s = {.y = plot_range(0, 102, "right, %"), .room = "LSTM, bias 1"};
+    s.x.min = 1, s.x.max = 1000, s.x.log = 1, s.x.label = "delay";
+    const plot_panel a = plot_axes(&p, 0, 0, 640, 360, s);
+    const plot_style grey = {.line = PLOT_GREY, .width = 1.5, .dash = 4};
+    const double x60[2] = {LONGEST, LONGEST}, y60[2] = {0, 102}, x[2] = {1, 1000};
+    const double chance[2] = {100.0 / SYMBOLS, 100.0 / SYMBOLS};
+    plot_curve(&a, x60, y60, 2, grey);
+    plot_curve(&a, x, chance, 2, grey);
+    plot_text(&p, plot_x(&a, LONGEST) + 6, plot_y(&a, 60), "longest learned", PLOT_GREY, PLOT_LEFT);
+    plot_text(&p, plot_x(&a, 1.2), plot_y(&a, 7), "chance", PLOT_GREY, PLOT_LEFT);
+    double at[DELAYS];
+    for (int d = 0; d < DELAYS; d++) at[d] = delays[d];
+    for (int k = 0; k < 5; k++) {
+        double right[DELAYS];
+        recall(nn, kind[k], bias[k], right);
+        const plot_style line = {.line = colour[k], .label = name[k]};
+        plot_curve(&a, at, right, DELAYS, line);
+        plot_points(&a, at, right, DELAYS, mark[k], 4, plot_filled(PLOT_WHITE, colour[k]));
+    }
+    return nn_ok(nn) && plot_save(&p, directory, "56c-recall");
+}
+
 /* ---- 58: one step of a GRU with one unit, in two conventions ---- */
 
 static const double gru_of_x[3] = {-2, 1, 1}, gru_of_h[3] = {2, 2, 2}; /* r, z, n */
@@ -364,7 +462,7 @@ int main(int argc, char **argv)
     const char *directory = argc > 1 ? argv[1] : "book/fig";
     nn_ctx *nn = nn_create(14);
     const int ok = lstm(directory, nn, 0) && lstm(directory, nn, 1) && far_back(directory, nn) &&
-                   gru(directory, nn) && highway(directory, nn);
+                   recalls(directory, nn) && gru(directory, nn) && highway(directory, nn);
     if (!nn_ok(nn)) printf("%s\n", nn_error(nn));
     nn_destroy(nn);
     return !ok;
