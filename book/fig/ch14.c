@@ -276,8 +276,8 @@ static int recalls(const char *directory, nn_ctx *nn)
                       "Over the delay, from 1 to 1000 on a logarithmic scale, the share of symbols "
                       "that are named rightly. RNN falls from 46 % to chance, 12.5 %. LSTM stays "
                       "level at about 45 %, with forget bias 1 at 77 %, with 4 at 100 %. GRU has "
-                      "100 % up to 200 and 76 % at 1000. A line at 60 shows the longest delay that was "
-                      "learned.");
+                      "100 % up to 200 and 76 % at 1000. A line at 60 shows the longest delay that "
+                      "was learned.");
     static const char *const name[5] = {"RNN", "LSTM", "LSTM, bias 1", "LSTM, bias 4", "GRU"};
     static const int colour[5] = {PLOT_RED, PLOT_SKY, PLOT_BLUE, PLOT_PURPLE, PLOT_GREEN};
     static const int mark[5] = {PLOT_TRIANGLE, PLOT_DOT, PLOT_DOT, PLOT_DOT, PLOT_SQUARE};
