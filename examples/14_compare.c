@@ -1,7 +1,7 @@
 /* RNN, LSTM and GRU side by side: what is in them, and how well they say the next character of a
  * text after the same steps; once with the same units, once with about the same parameters.
  *
- *     14_compare [SEEDS [STEPS [times]]]    1 and 200; times: of a step, too
+ *     14_compare [SEEDS [STEPS [times]]]    1 and 150; times: of a step, too
  */
 #define NN_IMPLEMENTATION
 #include "../nn.h"
@@ -98,7 +98,7 @@ static result train(const nn_vocab *vocab, const int *ids, int size, const kind 
 
 int main(int argc, char **argv)
 {
-    const int seeds = argc > 1 ? atoi(argv[1]) : 1, steps = argc > 2 ? atoi(argv[2]) : 200;
+    const int seeds = argc > 1 ? atoi(argv[1]) : 1, steps = argc > 2 ? atoi(argv[2]) : 150;
     nn_ctx *nn = nn_create(1);
     const nn_text text = nn_text_load(nn, "examples/data/devils_dictionary.txt");
     const nn_vocab vocab = nn_vocab_new(nn, NN_CHARS, text.bytes, text.size, 0);
@@ -127,8 +127,8 @@ int main(int argc, char **argv)
         }
         printf("\n");
     }
-    printf("expected: parameters as counted: gates (units (inputs + units) + 2 units), inputs: %d;\n"
-           "          all know more than how frequent each character is (3.110)\n", EMBED);
+    printf("expected: parameters: gates (units (inputs + units) + 2 units), inputs: %d; all cells\n"
+           "          know more than how frequent each character is (3.110)\n", EMBED);
     printf("got:      %s\n", ok ? "yes" : "no");
     ok &= nn_ok(nn);
     nn_destroy(nn);

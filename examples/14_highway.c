@@ -1,6 +1,6 @@
 /* Highway layers (Srivastava, Greff and Schmidhuber 2015): 50 plain layers do not learn to read
- * digits, at none of three rates; 50 highway layers do. What their gates then let through, and which
- * layers are needed.
+ * digits, at none of three rates; 50 highway layers do. What their gates then let through, and
+ * which layers are needed.
  *
  *     14_highway [SEEDS]     2
  */
@@ -32,7 +32,7 @@ static network network_new(nn_model *model, int layers, int highway)
 /* [/new] */
 
 /* [forward] */
-/* x [N, 64] -> logits [N, 10], without layer number `without`; t [layers], if not NULL: the gates. */
+/* x [N, 64] -> logits [N, 10], without layer number `without`; t [layers], unless NULL: the gates */
 static nn_tensor *forward(const network *net, nn_tensor *x, int without, nn_tensor **t)
 {
     x = nn_linear_forward(&net->in, x);
@@ -89,7 +89,8 @@ int main(int argc, char **argv)
 
     network net = {.layers = 0};
     int ok = 1;
-    printf("== %d digits that were not learned, right in %%, by seed\nlayers          rate\n", test.n);
+    printf("== %d digits that were not learned, right in %%, by seed\n"
+           "layers          rate\n", test.n);
     for (int k = 0; k < RUNS; k++) {
         printf("%2d %-8s %8g", run[k].layers, run[k].text, (double)run[k].rate);
         for (uint64_t seed = 1; seed <= (uint64_t)seeds; seed++) {
@@ -114,7 +115,7 @@ int main(int argc, char **argv)
         printf("\n");
     }
     /* [/gates] */
-    printf("\nexpected: 50 plain layers read less than 60 %%, the other networks more than 85 %%\n");
+    printf("\nexpected: 50 plain layers read less than 60 %%, the others more than 85 %%\n");
     printf("got:      %s\n", ok ? "yes" : "no");
     ok &= nn_ok(nn);
     nn_destroy(nn);
