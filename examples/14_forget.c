@@ -44,6 +44,7 @@ static double gradient_at(const nn_tensor *x, int t)
     return sqrt(squares);
 }
 
+/* [train] */
 /* Learns; gives how many of TEST new sequences are then right. arrives: before learning, the
  * gradient at the first input divided by that at the last one. */
 static int train(nn_ctx *nn, nn_real bias, uint64_t seed, double *arrives)
@@ -67,6 +68,7 @@ static int train(nn_ctx *nn, nn_real bias, uint64_t seed, double *arrives)
     nn_clear(nn);
     return nn_count_correct(answer(&lstm, &out, sequences(nn, TEST, DELAY, label)), label);
 }
+/* [/train] */
 
 int main(int argc, char **argv)
 {

@@ -32,7 +32,7 @@ static network network_new(nn_model *model, int layers, int highway)
 /* [/new] */
 
 /* [forward] */
-/* x [N, 64] -> logits [N, 10], without layer number `without`; t [layers], unless NULL: the gates */
+/* x [N, 64] -> logits [N, 10], without layer number `without`; t [layers] or NULL: the gates */
 static nn_tensor *forward(const network *net, nn_tensor *x, int without, nn_tensor **t)
 {
     x = nn_linear_forward(&net->in, x);
