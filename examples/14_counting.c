@@ -89,6 +89,7 @@ int main(int argc, char **argv)
     const int seeds = argc > 1 ? atoi(argv[1]) : 4;
     double mean[2] = {0};
     int learned[2] = {0};
+    if (seeds < 1) return 1;
     nn_ctx *nn = nn_create(1);
     network best = {NULL, NULL, {NULL, 0, 0, 0}, {NULL, NULL}};
     int most = -1;

@@ -85,7 +85,7 @@ int main(int argc, char **argv)
     nn_dataset all = nn_dataset_classes(&table, -1), data, test;
     for (ptrdiff_t i = 0; i < (ptrdiff_t)all.n * all.size; i++) all.x[i] /= 16; /* ink: 0 .. 1 */
     nn_split(&all, 0.3, &data, &test);
-    if (!nn_ok(nn)) return 1;
+    if (!nn_ok(nn) || seeds < 1) return 1;
 
     network net = {.layers = 0};
     int ok = 1;
