@@ -1,4 +1,4 @@
-/* A recurrent autoencoder (row 11.9 of the feature table: a bottleneck for sequences). One network
+/* A recurrent autoencoder: a bottleneck for sequences. One network
  * reads 16 values of a wave into a vector of 3 numbers, another makes the 16 from these again. A
  * wave has three unknowns, but three principal components cannot follow its frequency.
  */
