@@ -325,29 +325,16 @@ on_machine() { # on_machine SOURCE "COMPILER FLAGS" RUNNER ...
     shift 2
     $compiler -std=c99 -O1 $(chapters_of "$source") "$source" -o $B/x -lm && "$@" $B/x >$B/x.out || { tail -n 30 $B/x.out; return 1; }
 }
-for machine in aarch64 s390x; do
-    if command -v qemu-$machine >/dev/null && command -v $machine-linux-gnu-gcc >/dev/null; then
+for machine in 'aarch64 qemu-aarch64' 's390x qemu-s390x' 'i686 env -msse2 -mfpmath=sse'; do # 64 bits; big end first; 32
+    set -- $machine
+    processor=$1 runner=$2
+    shift 2
+    if command -v $runner >/dev/null && command -v $processor-linux-gnu-gcc >/dev/null; then
         for source in $FILE_TESTS; do
-            check "$machine: $source" on_machine "$source" "$machine-linux-gnu-gcc -static" qemu-$machine
+            check "$processor: $source" on_machine "$source" "$processor-linux-gnu-gcc -static $*" $runner
         done
-    else skip "$machine: files" "qemu-$machine or $machine-linux-gnu-gcc is not installed"; fi
+    else skip "$processor: files" "$runner or $processor-linux-gnu-gcc is not installed"; fi
 done
-on_wasm() {
-    clang --target=wasm32-wasi -std=c99 -O1 $(chapters_of "$1") "$1" -o $B/x.wasm -lm || return 1
-    node --no-warnings $B/wasm_here.mjs $B/x.wasm >$B/x.out || { tail -n 30 $B/x.out; return 1; }
-}
-if command -v node >/dev/null && clang --target=wasm32-wasi -O2 $B/o.c -o $B/o.wasm 2>/dev/null; then
-    cat >$B/wasm_here.mjs <<'JS'
-import { readFileSync } from 'node:fs';
-import { WASI } from 'node:wasi';
-const wasi = new WASI({ version: 'preview1', args: ['test'], env: {}, preopens: { '.': '.' }, returnOnExit: true });
-const module = await WebAssembly.compile(readFileSync(process.argv[2]));
-process.exitCode = wasi.start(await WebAssembly.instantiate(module, wasi.getImportObject()));
-JS
-    for source in $FILE_TESTS; do # test_files runs a compiler, which wasi cannot
-        [ $source = tests/test_files.c ] || check "wasm32: $source" on_wasm "$source"
-    done
-else skip "wasm32: files" "node, wasi-libc or libclang-rt-14-dev-wasm32 is not installed"; fi
 
 # ---- any bytes at all: FUZZ_SECONDS for each target; finds are left in build/check ----
 

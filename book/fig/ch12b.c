@@ -113,7 +113,7 @@ static int inception_module(const char *directory)
     return plot_save(&p, directory, "50-inception");
 }
 
-/* ---- 50b, 50c ---- */
+/* ---- 44c, 50b, 50c: recorded runs ---- */
 
 /* The rows "epoch number number number" of a recorded run, as columns [4][MOST]. How many. */
 static int read_run(const char *path, double column[4][MOST])
@@ -133,6 +133,42 @@ static int read_run(const char *path, double column[4][MOST])
     }
     fclose(f);
     return rows;
+}
+
+/* LeNet on MNIST: a run shows ten lines "epoch K: loss L, R % right", at equal distances. */
+static int mnist(const char *directory)
+{
+    static const char *const seed[3] = {"42", "1", "2"};
+    static const int colour[3] = {PLOT_BLUE, PLOT_ORANGE, PLOT_GREEN};
+    plot p = plot_new(640, 300, "LeNet learns the digits of MNIST",
+                      "Left: the loss in training falls over five epochs, with three seeds nearly "
+                      "the same. Right: so many of the changed pictures are read right.");
+    const plot_panel a = plot_axes(&p, 0, 0, 280, 280,
+                                   (plot_spec){.x = plot_range(0, 5, "epoch"),
+                                               .y = plot_range(0, 0.2, "loss")});
+    const plot_panel b = plot_axes(&p, 290, 0, 280, 280,
+                                   (plot_spec){.x = plot_range(0, 5, "epoch"),
+                                               .y = plot_range(94, 100, "read right in %")});
+    double next = 240;
+    for (int k = 0; k < 3; k++) {
+        double x[10], loss[10], right[10];
+        char line[256], path[64];
+        int n = 0;
+        snprintf(path, sizeof path, "book/runs/12_lenet_mnist_%s.txt", seed[k]);
+        FILE *f = fopen(path, "r");
+        while (f && n < 10 && fgets(line, sizeof line, f))
+            if (sscanf(line, "epoch %*d: loss %lf, %lf %% right", &loss[n], &right[n]) == 2)
+                x[n] = 0.5 * (n + 1), n++;
+        if (f) fclose(f);
+        if (n < 10) plot_fail(&p, "ten lines are not in", path);
+        const plot_style s = {.line = colour[k]};
+        plot_curve(&a, x, loss, n, s);
+        plot_curve(&b, x, right, n, s);
+        char text[16];
+        snprintf(text, sizeof text, "seed %s", seed[k]);
+        next = plot_key(&p, next, 292, PLOT_LINE, s, text);
+    }
+    return plot_save(&p, directory, "44c-mnist");
 }
 
 static int degradation(const char *directory)
@@ -183,6 +219,7 @@ int main(int argc, char **argv)
     const char *directory = argc > 1 ? argv[1] : "book/fig";
     int good = residual_block(directory);
     good &= inception_module(directory);
+    good &= mnist(directory);
     good &= degradation(directory);
     good &= fashion(directory);
     return !good;
