@@ -1316,7 +1316,7 @@ nn_rnn_result nn_gru_forward(const nn_gru *l, nn_tensor *x, nn_tensor *h0, const
 
 /* A highway layer: y = t h + (1 - t) x, h = activation(W x + b), t = sigmoid(W_t x + b_t), all of
  * one width; parameters "name.transform.weight", .., "name.gate.weight", ... The gate's bias begins
- * with gate_bias: at -1 to -3 most of x is carried on at first, however many layers there are.
+ * with gate_bias: at -1 to -3 a layer carries on most of x at first, 73 to 95 %.
  * Srivastava, Greff and Schmidhuber 2015. Book: 14. */
 typedef struct nn_highway {
     nn_linear transform, gate;
@@ -1565,6 +1565,11 @@ nn_early_stopping *nn__at_early_stopping(nn_early_stopping *s, const char *file,
 #endif
 #if NN_CHAPTERS >= 13
 const nn_embedding *nn__at_embedding(const nn_embedding *e, const char *file, int line);
+const nn_rnn_cell *nn__at_cell(const nn_rnn_cell *l, const char *file, int line);
+const nn_rnn *nn__at_rnn(const nn_rnn *l, const char *file, int line);
+#endif
+#if NN_CHAPTERS >= 14
+const nn_highway *nn__at_highway(const nn_highway *l, const char *file, int line);
 #endif
 
 #ifdef __cplusplus
@@ -1774,25 +1779,25 @@ const nn_embedding *nn__at_embedding(const nn_embedding *e, const char *file, in
 #define nn_embedding_new(p, ...) nn_embedding_new(NN__AT(model, p), __VA_ARGS__)
 #define nn_embedding_forward(e, ...) nn_embedding_forward(NN__AT(embedding, e), __VA_ARGS__)
 #define nn_rnn_cell_new(p, ...) nn_rnn_cell_new(NN__AT(model, p), __VA_ARGS__)
-#define nn_rnn_cell_forward(l, x, ...) nn_rnn_cell_forward(l, NN_AT(x), __VA_ARGS__)
+#define nn_rnn_cell_forward(l, x, ...) nn_rnn_cell_forward(NN__AT(cell, l), NN_AT(x), __VA_ARGS__)
 #define nn_rnn_new(p, ...) nn_rnn_new(NN__AT(model, p), __VA_ARGS__)
 #define nn_rnn_new_with(p, ...) nn_rnn_new_with(NN__AT(model, p), __VA_ARGS__)
-#define nn_rnn_forward(l, x, ...) nn_rnn_forward(l, NN_AT(x), __VA_ARGS__)
+#define nn_rnn_forward(l, x, ...) nn_rnn_forward(NN__AT(rnn, l), NN_AT(x), __VA_ARGS__)
 #define nn_sample(z, ...) nn_sample(NN__AT(const, z), __VA_ARGS__)
 #endif
 #if NN_CHAPTERS >= 14
 #define nn_lstm_cell_new(p, ...) nn_lstm_cell_new(NN__AT(model, p), __VA_ARGS__)
-#define nn_lstm_cell_forward(l, x, ...) nn_lstm_cell_forward(l, NN_AT(x), __VA_ARGS__)
+#define nn_lstm_cell_forward(l, x, ...) nn_lstm_cell_forward(NN__AT(cell, l), NN_AT(x), __VA_ARGS__)
 #define nn_lstm_new(p, ...) nn_lstm_new(NN__AT(model, p), __VA_ARGS__)
 #define nn_lstm_new_with(p, ...) nn_lstm_new_with(NN__AT(model, p), __VA_ARGS__)
-#define nn_lstm_forward(l, x, ...) nn_lstm_forward(l, NN_AT(x), __VA_ARGS__)
+#define nn_lstm_forward(l, x, ...) nn_lstm_forward(NN__AT(rnn, l), NN_AT(x), __VA_ARGS__)
 #define nn_gru_cell_new(p, ...) nn_gru_cell_new(NN__AT(model, p), __VA_ARGS__)
-#define nn_gru_cell_forward(l, x, ...) nn_gru_cell_forward(l, NN_AT(x), __VA_ARGS__)
+#define nn_gru_cell_forward(l, x, ...) nn_gru_cell_forward(NN__AT(cell, l), NN_AT(x), __VA_ARGS__)
 #define nn_gru_new(p, ...) nn_gru_new(NN__AT(model, p), __VA_ARGS__)
 #define nn_gru_new_with(p, ...) nn_gru_new_with(NN__AT(model, p), __VA_ARGS__)
-#define nn_gru_forward(l, x, ...) nn_gru_forward(l, NN_AT(x), __VA_ARGS__)
+#define nn_gru_forward(l, x, ...) nn_gru_forward(NN__AT(rnn, l), NN_AT(x), __VA_ARGS__)
 #define nn_highway_new(p, ...) nn_highway_new(NN__AT(model, p), __VA_ARGS__)
-#define nn_highway_forward(l, x, ...) nn_highway_forward(l, NN_AT(x), __VA_ARGS__)
+#define nn_highway_forward(l, x, ...) nn_highway_forward(NN__AT(highway, l), NN_AT(x), __VA_ARGS__)
 #endif
 #endif /* NN_NO_LOCATIONS */
 #endif /* NN_H */
@@ -9438,7 +9443,7 @@ static nn_rnn_result nn__recurrent(const char *function, const nn_rnn_cell *cell
     memset(&s, 0, sizeof s);
     if (cell) s.l = *cell;
     const nn_rnn_cell *l = &s.l;
-    nn_tensor *in[8] = {x, l->weight_ih, l->weight_hh};
+    nn_tensor *in[8] = {l->weight_ih, x, l->weight_hh}; /* as arguments are counted */
     nn_tensor *const more[5] = {l->bias_ih, l->bias_hh, l->weight_ch, h0, c0};
     int n_in = 3;
     for (int i = 0; i < 5; i++)
@@ -9536,12 +9541,24 @@ static nn_rnn nn__rnn_new(const char *function, nn_model *model, const char *nam
     return l;
 }
 
+const nn_rnn_cell *nn__at_cell(const nn_rnn_cell *l, const char *file, int line)
+{
+    nn__note(l && l->weight_ih ? l->weight_ih->ctx : NULL, file, line);
+    return l;
+}
+
+const nn_rnn *nn__at_rnn(const nn_rnn *l, const char *file, int line)
+{
+    nn__at_cell(l ? l->cell : NULL, file, line);
+    return l;
+}
+
 static nn_rnn_result nn__layers(const struct nn__cell_rule *rule, const nn_rnn *l, nn_tensor *x,
                                 nn_tensor *h0, nn_tensor *c0, const int *lengths)
 {
     const char *const function = rule->function;
     const nn_rnn_cell *cell = l ? l->cell : NULL;
-    nn_tensor *in[4] = {x, cell ? cell->weight_ih : NULL}, *const state[2] = {h0, c0};
+    nn_tensor *in[4] = {cell ? cell->weight_ih : NULL, x}, *const state[2] = {h0, c0};
     int n_in = 2;
     for (int i = 0; i < 2; i++)
         if (state[i]) in[n_in++] = state[i];
@@ -9902,12 +9919,18 @@ nn_highway nn_highway_new(nn_model *model, const char *name, int width, nn_activ
     return l;
 }
 
+const nn_highway *nn__at_highway(const nn_highway *l, const char *file, int line)
+{
+    nn__at_linear(l ? &l->gate : NULL, file, line);
+    return l;
+}
+
 nn_tensor *nn_highway_forward(const nn_highway *l, nn_tensor *x, nn_tensor **gate)
 {
-    nn_tensor *in[2] = {x, l ? l->gate.weight : NULL};
+    nn_tensor *in[2] = {l ? l->gate.weight : NULL, x};
     if (gate) *gate = nn_op_failed(in, 2);
     if (!nn_op_check("nn_highway_forward", in, 2)) return nn_op_failed(in, 2);
-    const int width = nn__last(in[1]->shape);
+    const int width = nn__last(in[0]->shape);
     if (x->shape.ndim < 1 || nn__last(x->shape) != width)
         return nn_fail(x->ctx, NN_ERROR_SHAPE, "nn_highway_forward",
                        "x is %s, but the layer is %d wide, and so is what it carries on",

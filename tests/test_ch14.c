@@ -8,10 +8,11 @@
  */
 #include <stdlib.h>
 
-static int left = -1; /* requests for memory that are still granted; -1: all */
-#define NN_MALLOC(user, size) ((void)(user), left == 0 ? NULL : malloc((left -= left > 0, size)))
+static int granted = -1; /* requests for memory that are still granted; -1: all */
+#define NN_MALLOC(user, size) \
+    ((void)(user), granted == 0 ? NULL : malloc((granted -= granted > 0, size)))
 #define NN_REALLOC(user, p, size) \
-    ((void)(user), left == 0 ? NULL : realloc(p, (left -= left > 0, size)))
+    ((void)(user), granted == 0 ? NULL : realloc(p, (granted -= granted > 0, size)))
 #define NN_FREE(user, p) ((void)(user), free(p))
 
 #define NN_IMPLEMENTATION
@@ -273,7 +274,7 @@ static void without_memory(void) /* wherever it ends: an error, and nothing half
     enum { WIDE = 200 }; /* so that each array needs a block of its own */
     int failures = 0;
     for (int allowed = 1;; allowed++, failures++) {
-        left = allowed, heard = NN_OK;
+        granted = allowed, heard = NN_OK;
         nn_ctx *own = nn_create(1);
         nn_on_error(own, hear, NULL);
         nn_model *model = nn_model_new(own);
@@ -289,7 +290,7 @@ static void without_memory(void) /* wherever it ends: an error, and nothing half
         const int done = nn_ok(own);
         CHECK(done || heard == NN_ERROR_MEMORY);
         CHECK(done || !x || x->size == 0 || x->ctx == own);
-        left = -1;
+        granted = -1;
         nn_destroy(own);
         if (done) break;
     }

@@ -658,7 +658,7 @@ static void recurrent(void) /* chapters 13 and 14 */
     EXPECT_CALL(w = nn_lstm_new(net, "l", 4, 2), ARG,
                 "nn_param: this model has a parameter \"l.weight_ih_l0\" already");
     EXPECT(nn_lstm_forward(&w, x, NULL, NULL, NULL).output, ARG,
-           "nn_lstm_forward: argument 2 is NULL");
+           "nn_lstm_forward: argument 1 is NULL");
     o.layers = 17;
     EXPECT_CALL(nn_rnn_new_with(net, "new", 4, 2, o), ARG, "nn_rnn_new_with: 17 layers, not 1 to 16");
     o.layers = 0, o.dropout = 1;
@@ -696,7 +696,12 @@ static void recurrent(void) /* chapters 13 and 14 */
     EXPECT(nn_gru_cell_forward(&c, x23, NULL).h, ARG,
            "nn_gru_cell_forward: the cell is of the kind \"lstm\"");
     EXPECT(nn_lstm_cell_forward(NULL, x23, NULL, NULL).h, ARG,
-           "nn_lstm_cell_forward: argument 2 is NULL");
+           "nn_lstm_cell_forward: argument 1 is NULL");
+    EXPECT(nn_rnn_forward(&r, NULL, NULL, NULL).h, ARG, "nn_rnn_forward: argument 2 is NULL");
+    EXPECT(nn_gru_cell_forward(g.cell, NULL, NULL).h, ARG,
+           "nn_gru_cell_forward: argument 2 is NULL");
+    EXPECT(nn_highway_forward(&way, NULL, NULL), ARG, "nn_highway_forward: argument 2 is NULL");
+    EXPECT(nn_highway_forward(NULL, x23, NULL), ARG, "nn_highway_forward: argument 1 is NULL");
     d = c, d.rule = NULL;
     EXPECT(nn_lstm_cell_forward(&d, x23, NULL, NULL).c, ARG,
            "nn_lstm_cell_forward: the cell is of the kind \"?\"");
