@@ -140,7 +140,7 @@ static int mnist(const char *directory)
 {
     static const char *const seed[3] = {"42", "1", "2"};
     static const int colour[3] = {PLOT_BLUE, PLOT_ORANGE, PLOT_GREEN};
-    plot p = plot_new(640, 300, "LeNet learns the digits of MNIST",
+    plot p = plot_new(640, 310, "LeNet learns the digits of MNIST",
                       "Left: the loss in training falls over five epochs, with three seeds nearly "
                       "the same. Right: so many of the changed pictures are read right.");
     const plot_panel a = plot_axes(&p, 0, 0, 280, 280,
@@ -166,7 +166,7 @@ static int mnist(const char *directory)
         plot_curve(&b, x, right, n, s);
         char text[16];
         snprintf(text, sizeof text, "seed %s", seed[k]);
-        next = plot_key(&p, next, 292, PLOT_LINE, s, text);
+        next = plot_key(&p, next, 296, PLOT_LINE, s, text);
     }
     return plot_save(&p, directory, "44c-mnist");
 }
