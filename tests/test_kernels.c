@@ -507,7 +507,7 @@ static void product(int m, int n, int k, int batch, int kind)
         now.set = nn->kernels->name, now.what = "a product", now.n = (size_t)n, now.place = kind;
         memcpy(c, start, size_c * sizeof *c);
         const nn__product p = {m, n, k, (kind & ADD) != 0, batch, ma, mb, NULL, c, ldc,
-                               a_step, b_step, c_step};
+                               a_step, b_step, c_step, 0};
         if (batch == 1 && !gap) CHECK(nn__gemm(nn, m, n, k, ma, mb, c, kind & ADD));
         else CHECK(nn__run(nn, &p));
         if (s < sets) good = memcmp(c, right, size_c * sizeof *c) == 0;
