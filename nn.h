@@ -3927,7 +3927,8 @@ static float NN__(bce)(NN__ARGS_fold) /* a block of terms at a time: vbce is lon
     float y[NN__SUM_BLOCK];
     double total = 0;
     for (const float *end = a + n; a < end; a += n, b += n) {
-        n = end - a < NN__SUM_BLOCK ? (size_t)(end - a) : NN__SUM_BLOCK;
+        n = (size_t)(end - a);
+        if (n > NN__SUM_BLOCK) n = NN__SUM_BLOCK;
         NN__VECTORS NN__PUT(y, NN__(vbce)(NN__GET(a), NN__GET(b)));
         total += (double)NN__(sum)(n, y);
     }
