@@ -125,7 +125,7 @@ int main(int argc, char **argv)
     double mean[DEEP];
     printf("\n== the last of them: mean gate, and right in %% without that layer\n");
     nn_clear(nn);
-    forward(&net, nn_dataset_x(&test), NONE, t);
+    forward(&net, nn_dataset_x(&test), NONE, t); /* t: an array of DEEP tensors [N, WIDTH] */
     for (int i = 0; i < DEEP; i++) mean[i] = nn_stats(t[i]).mean;
     for (int i = 0; i < DEEP; i += 5) {
         printf("layer %2d  %.3f  %5.1f  ", i + 1, mean[i], right(&net, &test, i));
