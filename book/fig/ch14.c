@@ -277,9 +277,9 @@ static int recalls(const char *directory, nn_ctx *nn)
     plot p = plot_new(640, 360, "Recall by delay",
                       "Over the delay, from 1 to 1000 on a logarithmic scale, the share of symbols "
                       "that are named rightly. RNN falls from 25 % to chance, 12.5 %, and below. "
-                      "LSTM falls from 93 % to about 70 %. LSTM with bias 1, GRU and GRU with bias 4 "
-                      "have 98 to 100 % up to 60 and 83 to 94 % at 1000; LSTM with bias 4 has 100 % "
-                      "everywhere. A line at 60 shows the longest delay that was learned.");
+                      "LSTM falls from 93 % to about 70 %. LSTM with bias 1, GRU and GRU with bias "
+                      "4 have 98 to 100 % up to 60 and 83 to 94 % at 1000; LSTM with bias 4 has "
+                      "100 % everywhere. A line at 60 shows the longest delay that was learned.");
     static const char *const name[CURVES] = {"RNN",          "LSTM", "LSTM, bias 1",
                                              "LSTM, bias 4", "GRU",  "GRU, bias 4"};
     static const int colour[CURVES] = {PLOT_RED,    PLOT_SKY,   PLOT_BLUE,
