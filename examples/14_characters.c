@@ -2,7 +2,8 @@
  * what it says is drawn and given back to it (Graves 2013, arXiv 1308.0850).
  *
  *     14_characters                              300 short steps: it learns to spell a little
- *     14_characters FILE [STEPS [SEED [MODEL]]]  3000 steps, a minute, with your own text; keeps
+ *     14_characters FILE [STEPS [SEED [MODEL]]]  3000 steps, a minute, with your own text, of
+ *                                                at least 20000 characters; keeps
  *                                                MODEL.safetensors and MODEL.csv, the characters
  *     14_characters FILE 0 SEED MODEL            only writes, with what was kept
  */
@@ -118,7 +119,10 @@ int main(int argc, char **argv)
     const nn_vocab vocab = nn_vocab_new(nn, NN_CHARS, text.bytes, text.size, 0);
     int size;
     const int *ids = nn_vocab_encode(&vocab, text.bytes, text.size, &size);
-    if (!nn_ok(nn) || size < 20000) return 1;
+    if (!nn_ok(nn) || size < 20000) {
+        if (nn_ok(nn)) printf("%s: less than 20000 characters are too few\n", path);
+        return 1;
+    }
     const int learned = size / 10 * 9; /* the last tenth is held out */
     const int n = quick ? 8 : N, t = quick ? 32 : T;
     const int every = quick ? 60 : (steps + 9) / 10; /* a line is printed */

@@ -1,13 +1,14 @@
 /* Highway layers (Srivastava, Greff and Schmidhuber 2015): 50 plain layers do not learn to read
- * digits, at none of three rates; 50 highway layers do. What their gates then let through, and
- * which layers are needed.
+ * digits, at none of three rates; 50 highway layers do, and so do 5. What their gates then let
+ * through, and what happens if one layer is left out.
  *
  *     14_highway [SEEDS]     2
  */
 #define NN_IMPLEMENTATION
 #include "../nn.h"
 
-enum { WIDTH = 32, DEEP = 50, SHALLOW = 5, STEPS = 300, RUNS = 5, NONE = -1 };
+enum { WIDTH = 32, DEEP = 50, SHALLOW = 5, STEPS = 300, RUNS = 6, MOST = 100,
+       NONE = -1 };
 
 typedef struct network {
     nn_linear in, out;
@@ -77,7 +78,8 @@ int main(int argc, char **argv)
 {
     static const struct { const char *text; int layers, highway; nn_real rate; } run[RUNS] = {
         {"plain", SHALLOW, 0, 0.003f}, {"plain", DEEP, 0, 0.003f}, {"plain", DEEP, 0, 0.001f},
-        {"plain", DEEP, 0, 0.0003f}, {"highway", DEEP, 1, 0.003f}};
+        {"plain", DEEP, 0, 0.0003f}, {"highway", SHALLOW, 1, 0.003f},
+        {"highway", DEEP, 1, 0.003f}};
     const int seeds = argc > 1 ? atoi(argv[1]) : 2;
     nn_ctx *nn = nn_create(2026);
     const nn_csv_options plain = {0};
@@ -85,29 +87,45 @@ int main(int argc, char **argv)
     nn_dataset all = nn_dataset_classes(&table, -1), data, test;
     for (ptrdiff_t i = 0; i < (ptrdiff_t)all.n * all.size; i++) all.x[i] /= 16; /* ink: 0 .. 1 */
     nn_split(&all, 0.3, &data, &test);
-    if (!nn_ok(nn) || seeds < 1) return 1;
+    if (!nn_ok(nn) || seeds < 1 || seeds > MOST) return 1;
 
     network net = {.layers = 0};
+    nn_tensor *t[DEEP];
+    double low[MOST] = {0}, high[MOST] = {0}; /* mean gates of the last run, each half of layers */
     int ok = 1;
-    printf("== %d digits that were not learned, right in %%, by seed\n"
+    printf("== %d digits that were not learned, right in %%, by seed [points one layer costs]\n"
            "layers          rate\n", test.n);
     for (int k = 0; k < RUNS; k++) {
         printf("%2d %-8s %8g", run[k].layers, run[k].text, (double)run[k].rate);
-        for (uint64_t seed = 1; seed <= (uint64_t)seeds; seed++) {
-            net = train(&data, run[k].layers, run[k].highway, run[k].rate, seed);
+        double least = 100, most = -100;
+        for (int i = 0; i < seeds; i++) {
+            net = train(&data, run[k].layers, run[k].highway, run[k].rate, (uint64_t)i + 1);
+            const int hopeless = run[k].layers == DEEP && !run[k].highway;
             const double percent = right(&net, &test, NONE);
             printf(" %6.1f", percent);
-            ok &= run[k].layers == DEEP && !run[k].highway ? percent < 60 : percent > 85;
+            ok &= hopeless ? percent < 60 : percent > 85;
+            for (int without = 0; !hopeless && without < net.layers; without++) {
+                const double lost = percent - right(&net, &test, without);
+                least = lost < least ? lost : least;
+                most = lost > most ? lost : most;
+            }
+            if (k < RUNS - 1) continue;
+            nn_clear(nn);
+            forward(&net, nn_dataset_x(&test), NONE, t);
+            for (int l = 0; l < DEEP; l++)
+                *(l < DEEP / 2 ? &low[i] : &high[i]) += (double)nn_stats(t[l]).mean / (DEEP / 2);
         }
+        if (most > -100) printf("   [%.1f .. %.1f]", least, most);
         printf("\n");
     }
+    printf("\n== %d highway layers: mean gate of the lower and the upper half, by seed\n", DEEP);
+    for (int i = 0; i < seeds; i++) printf("%.3f %.3f\n", low[i], high[i]);
 
     /* [gates] */
-    nn_tensor *t[DEEP];
     double mean[DEEP];
     printf("\n== the last of them: mean gate, and right in %% without that layer\n");
     nn_clear(nn);
-    forward(&net, nn_dataset_x(&test), NONE, t);
+    forward(&net, nn_dataset_x(&test), NONE, t); /* t: an array of DEEP tensors [N, WIDTH] */
     for (int i = 0; i < DEEP; i++) mean[i] = nn_stats(t[i]).mean;
     for (int i = 0; i < DEEP; i += 5) {
         printf("layer %2d  %.3f  %5.1f  ", i + 1, mean[i], right(&net, &test, i));

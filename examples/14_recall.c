@@ -34,8 +34,8 @@ typedef struct network {
 } network;
 
 /* [new] */
-/* A gate that begins at sigmoid(4) = 0.98 keeps what is there for about 1 / (1 - 0.98) = 55 steps:
- * so the gradient comes that far from the first step of learning on. */
+/* A gate that begins at sigmoid(4) = 0.982 keeps what is there for about 1 / (1 - 0.982) = 55
+ * steps: so the gradient comes that far from the first step of learning on. */
 static network network_new(nn_model *model, int kind)
 {
     const nn_rnn_options keep = {.forget_bias = 4};
@@ -83,7 +83,11 @@ int main(int argc, char **argv)
     const nn_real rate = argc > 4 ? (nn_real)atof(argv[4]) : 0.01f;
     const int delay[DELAYS] = {1, 5, 10, 20, 40, longest};
     int learned[KINDS] = {0}, label[TEST];
-    if (longest < 1 || longest > MOST) return 1;
+    if (seeds < 1 || steps < 1 || longest < 1 || longest > MOST || !(rate > 0)) {
+        printf("14_recall [SEEDS [LONGEST [STEPS [RATE]]]]: LONGEST is 1 to %d, the others are more"
+               " than 0\n", MOST);
+        return 1;
+    }
     nn_ctx *nn = nn_create(1);
     printf("== right of %d new sequences, in %%, by delay (by chance: %.1f %%)\n"
            "network  seed", TEST, 100.0 / SYMBOLS);
@@ -101,11 +105,14 @@ int main(int argc, char **argv)
                 if (d == DELAYS - 1) learned[kind] += right > 0.9 * TEST;
             }
         }
-    printf("\n\nexpected: after %d steps LSTM and GRU still know the symbol, the RNN does not\n",
-           longest);
+    /* An RNN, too, learns short delays: `build/14_recall 5 10`. */
+    const int too_long = longest >= 60;
+    printf("\n\nexpected: after %d steps LSTM and GRU still know the symbol%s\n", longest,
+           too_long ? ", the RNN does not" : "");
     printf("got:      LSTM %d, GRU %d, RNN %d of %d\n", learned[LSTM], learned[GRU], learned[RNN],
            seeds);
-    const int ok = nn_ok(nn) && learned[LSTM] == seeds && learned[GRU] == seeds && !learned[RNN];
+    const int ok = nn_ok(nn) && learned[LSTM] == seeds && learned[GRU] == seeds &&
+                   !(too_long && learned[RNN]);
     nn_destroy(nn);
     return !ok;
 }
