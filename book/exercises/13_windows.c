@@ -1,8 +1,8 @@
 /* Exercise 13.4: truncated backpropagation through time (code, 15 minutes).
  *
  * A stream of T numbers is too long to be learned from as a whole, so it is cut into windows. In
- * each: forget the graph of the window before (nn_clear), run the network over the window, beginning
- * with the state in which the one before ended, and go backward. The state crosses the border, the
+ * each: forget the graph of the window before (nn_clear), run the network over it, beginning with
+ * the state in which the one before ended, and go backward. The state crosses the border, the
  * gradient does not. The gradients of all windows add up, for here no step is taken between them.
  */
 #include "../exercises/check.h"
