@@ -81,8 +81,8 @@ int main(void)
 
     const int ok = late[0] < 1e-20 && late[1] < 1e-9 && late[2] < 1e-3 && late[3] < 1e-15 &&
                    late[5] > 10 && late[7] > 1e9 && late[8] > 0.01 && late[8] < 10;
-    printf("\n\nexpected: it vanishes with tanh and input, may explode without or with ReLU, the "
-           "identity keeps it: yes\n");
+    printf("\n\nexpected: with tanh and input it vanishes; without, or with ReLU, it may explode; "
+           "W = 1 keeps it: yes\n");
     printf("got:      %s\n", ok ? "yes" : "no");
     nn_destroy(nn);
     return !ok;
