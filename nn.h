@@ -56,8 +56,9 @@
  *   and give their mean over what counts; nn_set_reduction changes that.
  *   axis -1 is the last one, as in Python.
  *
- *   shape letters   N batch   T time    D features   H heads or height   W width (or weights)
- *                   C channels (or classes)   K filters, kH and kW their size   V vocabulary
+ *   shape letters   N batch   T time    D features   H height, heads or hidden units
+ *                   W width (or weights)   C channels (or classes)   V vocabulary   G gates
+ *                   K filters, kH and kW their size
  *
  *   Broadcasting (nn_add, nn_sub, nn_mul, nn_div): shapes are aligned at the right; a size of 1,
  *   or a missing dimension, is repeated. [N, D] + [D] adds a row to every row; [N, D] * [N, 1]
@@ -1242,7 +1243,8 @@ typedef struct nn_rnn_result { /* use .h and .c of one call to begin the next */
 nn_rnn_cell nn_rnn_cell_new(nn_model *model, const char *name, int in, int hidden);
 nn_rnn_result nn_rnn_cell_forward(const nn_rnn_cell *l, nn_tensor *x, nn_tensor *h);
 
-/* 0 stands for what is usual: (nn_rnn_options){0} is one layer from left to right, with biases. */
+/* 0 stands for what is usual: (nn_rnn_options){0} is one layer from left to right, with biases.
+ * What is for another kind of cell, or between layers where there is one, has no effect. */
 typedef struct nn_rnn_options {
     int layers;          /* 1; each one reads the states of the one below */
     int bidirectional;   /* 1: a second cell reads from right to left; its states come second */
@@ -1277,6 +1279,7 @@ nn_rnn_result nn_rnn_forward(const nn_rnn *l, nn_tensor *x, nn_tensor *h0, const
 
 /* Draws a class for each of the N rows of logits [.., C] into index[N], with the probabilities
  * softmax(logits / temperature): below 1 the likely ones come more often, at 0 only the largest.
+ * NaN or infinity among the logits is an error, -infinity is not: that class is never drawn.
  * Book: 13. */
 void nn_sample(const nn_tensor *logits, nn_real temperature, int *index);
 
@@ -9178,7 +9181,8 @@ nn_tensor *nn_embedding_forward(const nn_embedding *e, const int *ids, int n)
     if (w->shape.ndim != 2)
         return nn_fail(nn, NN_ERROR_SHAPE, function, "the weight is %s, not [V, D]",
                        nn_shape_text(nn, w->shape));
-    if (!ids) return nn__mistake(nn, function, "ids is NULL"), &nn->failed;
+    if (!ids || n < 1)
+        return nn__mistake(nn, function, ids ? "n is %d" : "ids is NULL", n), &nn->failed;
     const int words = w->shape.dim[0], d = w->shape.dim[1];
     for (int i = 0; i < n; i++)
         if (ids[i] < -1 || ids[i] >= words)
@@ -9446,7 +9450,9 @@ static nn_rnn_result nn__recurrent(const char *function, const nn_rnn_cell *cell
     nn_tensor *const failed = nn_op_failed(in, n_in);
     nn_rnn_result r = {failed, failed, failed};
     s.x = x, s.h0 = h0, s.c0 = c0, s.reverse = reverse;
-    if (!nn_op_check(function, in, n_in) || !nn__check_cell(function, &s, ndim)) return r;
+    nn_tensor *const given[2] = {l->weight_ih, x}; /* as the caller counts them */
+    if (!nn_op_check(function, given, 2) || !nn_op_check(function, in, n_in) ||
+        !nn__check_cell(function, &s, ndim)) return r;
     nn_ctx *nn = s.nn;
     const char *const op = l->rule->name;
     const int has_c = l->rule->has_c;
@@ -9541,7 +9547,7 @@ static nn_rnn_result nn__layers(const struct nn__cell_rule *rule, const nn_rnn *
 {
     const char *const function = rule->function;
     const nn_rnn_cell *cell = l ? l->cell : NULL;
-    nn_tensor *in[4] = {x, cell ? cell->weight_ih : NULL}, *const state[2] = {h0, c0};
+    nn_tensor *in[4] = {cell ? cell->weight_ih : NULL, x}, *const state[2] = {h0, c0};
     int n_in = 2;
     for (int i = 0; i < 2; i++)
         if (state[i]) in[n_in++] = state[i];
@@ -9639,18 +9645,25 @@ void nn_sample(const nn_tensor *logits, nn_real temperature, int *index)
         return;
     }
     nn_real *scaled = nn__scratch(nn, 2 * c), *p = scaled + c, max;
-    if (temperature == 0) nn_argmax(z, index);
-    for (size_t i = 0; temperature > 0 && scaled && i < z->size / c; i++) {
-        nn->kernels->div(c, z->data + i * c, 1, &temperature, 0, scaled);
-        nn->kernels->softmax(c, scaled, p, &max);
-        double sum = 0;
-        int drawn = 0;
-        for (size_t j = 0; j < c; j++) sum += (double)p[j];
-        if (!(sum > 0)) {
+    for (size_t i = 0; scaled && i < z->size / c; i++) {
+        const nn_real *row = z->data + i * c;
+        int nan = 0, drawn = 0;
+        for (size_t j = 0; j < c; j++) {
+            nan |= row[j] != row[j];
+            if (row[j] > row[drawn]) drawn = (int)j;
+        }
+        if (nan || row[drawn] - row[drawn] != 0) { /* infinity minus itself is NaN */
             nn_fail(nn, NN_ERROR_NONFINITE, "nn_sample", "row %zu of %s has NaN or infinity in it",
                     i, nn_shape_text(nn, z->shape));
             return;
         }
+        index[i] = drawn; /* the largest */
+        if (temperature == 0) continue;
+        nn->kernels->div(c, row, 1, &temperature, 0, scaled);
+        nn->kernels->softmax(c, scaled, p, &max);
+        double sum = 0;
+        for (size_t j = 0; j < c; j++) sum += (double)p[j];
+        if (!(sum > 0)) continue; /* so low a temperature that the quotients overflow: as with 0 */
         double left = (double)(nn_random(nn) >> 11) / 9007199254740992.0 * sum; /* 0..1 of it */
         for (size_t j = 0; j < c && left >= 0; left -= (double)p[j++])
             if (p[j] > 0) drawn = (int)j;
