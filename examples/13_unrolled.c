@@ -35,10 +35,10 @@ static double distance(const nn_real *a, const double *b, int n) /* a NULL: leng
     return sqrt(sum);
 }
 
-int main(void)
+int main(int argc, char **argv) /* 13_unrolled [SEED] */
 {
     enum { SIZE = UNITS * UNITS };
-    nn_ctx *nn = nn_create(13);
+    nn_ctx *nn = nn_create(argc > 1 ? strtoul(argv[1], NULL, 10) : 13);
     nn_model *model = nn_model_new(nn);
     const nn_rnn rnn = nn_rnn_new(model, "rnn", IN, UNITS);
     nn_tensor *x = nn_randn(nn, nn_shape3(N, TIME, IN)), *w[TIME];

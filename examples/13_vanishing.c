@@ -52,7 +52,7 @@ static void measure(nn_ctx *nn, setup s, double share[LAGS])
 }
 /* [/measure] */
 
-int main(void)
+int main(int argc, char **argv) /* 13_vanishing [SEED] */
 {
     static const setup s[ROWS] = {{"tanh, W as it is drawn", 0, 0, 0, 1},
                                   {"tanh, radius 0.9", 0.9, 0, 0, 1},
@@ -63,7 +63,7 @@ int main(void)
                                   {"ReLU, radius 1", 1, 1, 0, 1},
                                   {"ReLU, radius 2", 2, 1, 0, 1},
                                   {"ReLU, W the identity", 1, 1, 1, 1}};
-    nn_ctx *nn = nn_create(13);
+    nn_ctx *nn = nn_create(argc > 1 ? strtoul(argv[1], NULL, 10) : 13);
     printf("== of the gradient arrives, k steps before the end (geometric mean of %d runs)\n%-31s",
            RUNS, "");
     for (int k = 0; k < LAGS; k++) printf("%9d", lag[k]);
