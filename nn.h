@@ -9152,6 +9152,9 @@ nn_embedding nn_embedding_new(nn_model *model, const char *name, int vocabulary,
 {
     nn_embedding e = {NULL};
     if (!nn__given(model, "nn_embedding_new")) return e;
+    if (model->ctx->code == NN_OK && (vocabulary < 1 || dim < 1))
+        return nn__mistake(model->ctx, "nn_embedding_new", "%d words, %d numbers each", vocabulary,
+                           dim), e;
     e.weight = nn_param(model, name, "weight", nn_shape2(vocabulary, dim));
     for (size_t i = 0; i < e.weight->size; i++) e.weight->data[i] = nn_normal(model->ctx, 0, 1);
     return e;
