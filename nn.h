@@ -56,8 +56,9 @@
  *   and give their mean over what counts; nn_set_reduction changes that.
  *   axis -1 is the last one, as in Python.
  *
- *   shape letters   N batch   T time    D features   H heads or height   W width (or weights)
- *                   C channels (or classes)   K filters, kH and kW their size   V vocabulary
+ *   shape letters   N batch   T time    D features   H height, heads or hidden units
+ *                   W width (or weights)   C channels (or classes)   V vocabulary   G gates
+ *                   K filters, kH and kW their size
  *
  *   Broadcasting (nn_add, nn_sub, nn_mul, nn_div): shapes are aligned at the right; a size of 1,
  *   or a missing dimension, is repeated. [N, D] + [D] adds a row to every row; [N, D] * [N, 1]
@@ -1242,7 +1243,8 @@ typedef struct nn_rnn_result { /* use .h and .c of one call to begin the next */
 nn_rnn_cell nn_rnn_cell_new(nn_model *model, const char *name, int in, int hidden);
 nn_rnn_result nn_rnn_cell_forward(const nn_rnn_cell *l, nn_tensor *x, nn_tensor *h);
 
-/* 0 stands for what is usual: (nn_rnn_options){0} is one layer from left to right, with biases. */
+/* 0 stands for what is usual: (nn_rnn_options){0} is one layer from left to right, with biases.
+ * What is for another kind of cell, or between layers where there is one, has no effect. */
 typedef struct nn_rnn_options {
     int layers;          /* 1; each one reads the states of the one below */
     int bidirectional;   /* 1: a second cell reads from right to left; its states come second */
@@ -1277,6 +1279,7 @@ nn_rnn_result nn_rnn_forward(const nn_rnn *l, nn_tensor *x, nn_tensor *h0, const
 
 /* Draws a class for each of the N rows of logits [.., C] into index[N], with the probabilities
  * softmax(logits / temperature): below 1 the likely ones come more often, at 0 only the largest.
+ * NaN or infinity among the logits is an error, -infinity is not: that class is never drawn.
  * Book: 13. */
 void nn_sample(const nn_tensor *logits, nn_real temperature, int *index);
 
@@ -9155,6 +9158,9 @@ nn_embedding nn_embedding_new(nn_model *model, const char *name, int vocabulary,
 {
     nn_embedding e = {NULL};
     if (!nn__given(model, "nn_embedding_new")) return e;
+    if (model->ctx->code == NN_OK && (vocabulary < 1 || dim < 1))
+        return nn__mistake(model->ctx, "nn_embedding_new", "%d words, %d numbers each", vocabulary,
+                           dim), e;
     e.weight = nn_param(model, name, "weight", nn_shape2(vocabulary, dim));
     for (size_t i = 0; i < e.weight->size; i++) e.weight->data[i] = nn_normal(model->ctx, 0, 1);
     return e;
@@ -9184,7 +9190,8 @@ nn_tensor *nn_embedding_forward(const nn_embedding *e, const int *ids, int n)
     if (w->shape.ndim != 2)
         return nn_fail(nn, NN_ERROR_SHAPE, function, "the weight is %s, not [V, D]",
                        nn_shape_text(nn, w->shape));
-    if (!ids) return nn__mistake(nn, function, "ids is NULL"), &nn->failed;
+    if (!ids || n < 1)
+        return nn__mistake(nn, function, ids ? "n is %d" : "ids is NULL", n), &nn->failed;
     const int words = w->shape.dim[0], d = w->shape.dim[1];
     for (int i = 0; i < n; i++)
         if (ids[i] < -1 || ids[i] >= words)
@@ -9657,18 +9664,25 @@ void nn_sample(const nn_tensor *logits, nn_real temperature, int *index)
         return;
     }
     nn_real *scaled = nn__scratch(nn, 2 * c), *p = scaled + c, max;
-    if (temperature == 0) nn_argmax(z, index);
-    for (size_t i = 0; temperature > 0 && scaled && i < z->size / c; i++) {
-        nn->kernels->div(c, z->data + i * c, 1, &temperature, 0, scaled);
-        nn->kernels->softmax(c, scaled, p, &max);
-        double sum = 0;
-        int drawn = 0;
-        for (size_t j = 0; j < c; j++) sum += (double)p[j];
-        if (!(sum > 0)) {
+    for (size_t i = 0; scaled && i < z->size / c; i++) {
+        const nn_real *row = z->data + i * c;
+        int nan = 0, drawn = 0;
+        for (size_t j = 0; j < c; j++) {
+            nan |= row[j] != row[j];
+            if (row[j] > row[drawn]) drawn = (int)j;
+        }
+        if (nan || row[drawn] - row[drawn] != 0) { /* infinity minus itself is NaN */
             nn_fail(nn, NN_ERROR_NONFINITE, "nn_sample", "row %zu of %s has NaN or infinity in it",
                     i, nn_shape_text(nn, z->shape));
             return;
         }
+        index[i] = drawn; /* the largest */
+        if (temperature == 0) continue;
+        nn->kernels->div(c, row, 1, &temperature, 0, scaled);
+        nn->kernels->softmax(c, scaled, p, &max);
+        double sum = 0;
+        for (size_t j = 0; j < c; j++) sum += (double)p[j];
+        if (!(sum > 0)) continue; /* so low a temperature that the quotients overflow: as with 0 */
         double left = (double)(nn_random(nn) >> 11) / 9007199254740992.0 * sum; /* 0..1 of it */
         for (size_t j = 0; j < c && left >= 0; left -= (double)p[j++])
             if (p[j] > 0) drawn = (int)j;

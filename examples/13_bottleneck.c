@@ -69,9 +69,9 @@ static network learn(nn_ctx *nn, const nn_real *data)
     return net;
 }
 
-int main(void)
+int main(int argc, char **argv) /* 13_bottleneck [SEED] */
 {
-    nn_ctx *nn = nn_create(13);
+    nn_ctx *nn = nn_create(argc > 1 ? strtoul(argv[1], NULL, 10) : 13);
     static nn_real data[(WAVES + TEST) * TIME], code[TEST * CODE], linear[TEST * TIME];
     memcpy(data, waves(nn, WAVES + TEST)->data, sizeof data);
     const nn_real *test = data + WAVES * TIME;

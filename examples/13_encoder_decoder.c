@@ -1,7 +1,7 @@
 /* Encoder and decoder (Cho et al. 2014, Sutskever et al. 2014): one network reads a sequence into
  * a vector, another writes a sequence from it, of its own length: until it writes the end.
  *
- *     13_encoder_decoder                       digits backwards
+ *     13_encoder_decoder [digits 0 [SEED]]     digits backwards
  *     13_encoder_decoder g2p [EPOCHS [SEED]]   English words into sounds; 20 epochs: 10 s
  */
 #define NN_IMPLEMENTATION

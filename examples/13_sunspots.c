@@ -1,11 +1,15 @@
 /* Time series: the sunspots of each year from those of the 11 years before, by a small recurrent
  * network. How far off is it in the last 69 years, beside two simpler methods? It learns from the
- * years before 1940 alone: mean and spread, by which all numbers are scaled, are theirs, too.
+ * years before 1940 alone: mean and spread, by which all numbers are scaled, are theirs, too, and
+ * so is the number of steps.
+ *
+ *     13_sunspots             learns, forecasts
+ *     13_sunspots steps       tries numbers of steps, on the years before 1940 (14 s)
  */
 #define NN_IMPLEMENTATION
 #include "../nn.h"
 
-enum { K = 11, TEST = 69, UNITS = 16, STEPS = 200, SEEDS = 5, MAX_YEARS = 400 };
+enum { K = 11, TEST = 69, UNITS = 16, STEPS = 200, SEEDS = 5, BLOCKS = 5, MAX_YEARS = 400 };
 
 /* [network] */
 typedef struct network {
@@ -25,20 +29,23 @@ static nn_tensor *forecast(const network *net, nn_ctx *nn, const nn_real *v, int
 }
 /* [/network] */
 
-/* Learns v[K..years - 1]. */
-static network learn(nn_ctx *nn, const nn_real *v, int years, uint64_t seed)
+/* Learns v[K..years - 1], but not v[from..to - 1]. */
+static network learn(nn_ctx *nn, const nn_real *v, int years, int steps, int from, int to,
+                     uint64_t seed)
 {
     nn_seed(nn, seed);
     nn_model *model = nn_model_new(nn);
     network net = {nn_rnn_new(model, "rnn", 1, UNITS), nn_linear_new(model, "out", UNITS, 1)};
     nn_optimizer *opt = nn_adam(model, 0.01f);
-    for (int step = 0; step < STEPS; step++) {
+    for (int step = 0; step < steps; step++) {
         nn_clear(nn);
         nn_zero_grad(model);
-        nn_tensor *y = forecast(&net, nn, v, years - K);
-        nn_backward(nn_mse(y, nn_input(nn, v + K, y->shape)));
+        nn_tensor *y = forecast(&net, nn, v, years - K), *target = nn_input(nn, v + K, y->shape);
+        nn_tensor *learned = nn_full(nn, y->shape, 1); /* 0: an error that does not count */
+        for (int t = from; t < to; t++) learned->data[t - K] = 0;
+        nn_backward(nn_mse(nn_mul(y, learned), nn_mul(target, learned)));
         nn_clip_grad_norm(model, 1);
-        opt->lr = nn_cosine_annealing_lr(0.01f, 0, STEPS, step);
+        opt->lr = nn_cosine_annealing_lr(0.01f, 0, steps, step);
         nn_step(opt);
     }
     return net;
@@ -64,17 +71,46 @@ static void autoregression(const nn_real *v, int years, double w[K + 1])
     }
 }
 
-static double rmse(const nn_real *y, const nn_real *v) /* over the TEST years */
+static double squares(const nn_real *y, const nn_real *v, int n) /* the sum of those of y - v */
 {
     double sum = 0;
-    for (int i = 0; i < TEST; i++) {
+    for (int i = 0; i < n; i++) {
         const double d = (double)y[i] - (double)v[i];
         sum += d * d;
     }
-    return sqrt(sum / TEST);
+    return sum;
 }
 
-int main(void)
+static double rmse(const nn_real *y, const nn_real *v) { return sqrt(squares(y, v, TEST) / TEST); }
+
+/* How many steps? Cross-validation (chapter 8): of five blocks of years each is left out once and
+ * then forecast. */
+static void try_steps(nn_ctx *nn, const nn_real *v, int years, double std)
+{
+    static const int steps[5] = {50, 100, 200, 400, 800};
+    enum { TRIES = 10 };
+    const int size = (years - K + BLOCKS - 1) / BLOCKS;
+    printf("== root of the mean squared error in years left out, %d seeds\n"
+           "steps  mean  lowest  highest\n", TRIES);
+    for (int k = 0; k < 5; k++) {
+        double mean = 0, lowest = 1e9, highest = 0;
+        for (int s = 1; s <= TRIES; s++) {
+            double sum = 0;
+            for (int from = K; from < years; from += size) {
+                const int n = from + size < years ? size : years - from;
+                const network net = learn(nn, v, years, steps[k], from, from + n, (uint64_t)s);
+                nn_clear(nn);
+                sum += squares(forecast(&net, nn, v + from - K, n)->data, v + from, n);
+            }
+            const double error = std * sqrt(sum / (years - K));
+            mean += error / TRIES;
+            lowest = fmin(lowest, error), highest = fmax(highest, error);
+        }
+        printf("%5d  %4.1f    %4.1f     %4.1f\n", steps[k], mean, lowest, highest);
+    }
+}
+
+int main(int argc, char **argv)
 {
     nn_ctx *nn = nn_create(1);
     const nn_csv_options with_header = {.header = 1};
@@ -85,6 +121,12 @@ int main(void)
     for (int i = 0; i < table.rows; i++) v[i] = table.data[2 * i + 1]; /* year, sunspots */
     const nn_stat past = nn_stats(nn_input(nn, v, nn_shape1(years)));
     for (int i = 0; i < table.rows; i++) v[i] = (nn_real)(((double)v[i] - past.mean) / past.std);
+    if (argc > 1 && strcmp(argv[1], "steps") == 0) {
+        try_steps(nn, v, years, past.std);
+        const int ok = nn_ok(nn);
+        nn_destroy(nn);
+        return !ok;
+    }
 
     const nn_real *test = v + years;
     double w[K + 1], error[SEEDS], worst = 0;
@@ -96,7 +138,7 @@ int main(void)
         linear[i] = (nn_real)y;
     }
     for (int s = 0; s < SEEDS; s++) {
-        const network net = learn(nn, v, years, (uint64_t)s + 1);
+        const network net = learn(nn, v, years, STEPS, 0, 0, (uint64_t)s + 1);
         nn_clear(nn);
         nn_tensor *y = forecast(&net, nn, test - K, TEST);
         error[s] = past.std * rmse(y->data, test);

@@ -239,9 +239,9 @@ static double not_in_step(nn_ctx *nn)
 }
 /* [/not-in-step] */
 
-int main(void)
+int main(int argc, char **argv) /* 13_tasks [SEED] */
 {
-    nn_ctx *nn = nn_create(13);
+    nn_ctx *nn = nn_create(argc > 1 ? strtoul(argv[1], NULL, 10) : 13);
     const double names = one_to_many(nn), opinions = many_to_one(nn);
     printf("\n== many to one: good or bad, new sentences\nright: %.1f %%\n", opinions);
     const double forward = in_step(nn, 0), both = in_step(nn, 1);

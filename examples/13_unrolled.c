@@ -1,6 +1,7 @@
 /* A recurrent network unrolled: 12 layers, all the same. Here each has a copy of W, which gets a
  * gradient of its own; the gradient that backpropagation through time gives for the one W is their
- * sum. And how much of it is missing if one goes back through the last few steps only?
+ * sum. (Their lengths add up to more: they do not all point the same way.) And how much of it is
+ * missing if one goes back through the last few steps only?
  */
 #define NN_IMPLEMENTATION
 #include "../nn.h"
@@ -34,10 +35,10 @@ static double distance(const nn_real *a, const double *b, int n) /* a NULL: leng
     return sqrt(sum);
 }
 
-int main(void)
+int main(int argc, char **argv) /* 13_unrolled [SEED] */
 {
     enum { SIZE = UNITS * UNITS };
-    nn_ctx *nn = nn_create(13);
+    nn_ctx *nn = nn_create(argc > 1 ? strtoul(argv[1], NULL, 10) : 13);
     nn_model *model = nn_model_new(nn);
     const nn_rnn rnn = nn_rnn_new(model, "rnn", IN, UNITS);
     nn_tensor *x = nn_randn(nn, nn_shape3(N, TIME, IN)), *w[TIME];
@@ -56,17 +57,17 @@ int main(void)
 
     const double length = distance(full, none, SIZE);
     printf("== the gradient of W, a loss of the last state\n"
-           "step  its share    missing without those before\n");
+           "step  its length    missing without those before\n");
     double missing = 0;
     for (int t = TIME - 1; t >= 0; t--) {
         for (int i = 0; i < SIZE; i++) sum[i] += (double)w[t]->grad[i];
         missing = distance(full, sum, SIZE) / length;
-        printf("%4d %9.2f %%", t + 1, 100 * distance(w[t]->grad, none, SIZE) / length);
+        printf("%4d %10.2f %%", t + 1, 100 * distance(w[t]->grad, none, SIZE) / length);
         if (t > 0) printf(" %12.2f %%", 100 * missing);
         printf("\n");
     }
     const int same = state < 1e-6 && missing < 1e-5;
-    printf("\nexpected: folded and unrolled, the same states; shares that add up: yes\n");
+    printf("\nexpected: folded and unrolled, the same states; gradients that add up: yes\n");
     printf("got:      %s\n", same ? "yes" : "no");
     const int ok = nn_ok(nn) && same;
     nn_destroy(nn);

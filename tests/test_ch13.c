@@ -363,6 +363,13 @@ static void sampling(void)
         nn_sample(z, 0, index);
         CHECK(index[0] == 1 && index[1] == 1);
     }
+    for (int sign = -1; sign <= 1; sign += 2) { /* divided by so little the logits overflow */
+        const nn_real three[3] = {1, 2, 3};
+        int drawn = -1;
+        nn_tensor *steep = nn_scale(nn_input(nn, three, nn_shape2(1, 3)), (nn_real)sign);
+        nn_sample(steep, (nn_real)(sizeof(nn_real) > 4 ? 1e-320 : 1e-42), &drawn);
+        CHECK(drawn == (sign > 0 ? 2 : 0));
+    }
     int first[8], second[8];
     nn_tensor *z = nn_input(nn, data, nn_shape3(2, 4, 9));
     nn_seed(nn, 5), nn_sample(z, 1, first), nn_seed(nn, 5), nn_sample(z, 1, second);

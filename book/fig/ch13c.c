@@ -30,7 +30,7 @@ int main(int argc, char **argv)
     const nn_tensor *next = NULL;
     int fades = 0;
     for (uint64_t seed = SEEDS; seed >= 1; seed--) { /* 1 is drawn, the others checked */
-        const network net = learn(nn, v, years, seed);
+        const network net = learn(nn, v, years, STEPS, 0, 0, seed);
         nn_clear(nn);
         next = forecast(&net, nn, v + years - K, TEST);
         memcpy(own, v + years - K, K * sizeof *own);
