@@ -109,7 +109,15 @@ case_of "3.14: a guide to the choice of activation and loss" has_line book/03-ac
     '^| one of C classes | softmax | cross-entropy, `nn_cross_entropy`'
 case_of "7.11: a guide to head, loss and metric by task" has_line book/07-cost-functions.md \
     '^| one of C; .*`nn_cross_entropy`.*`nn_count_correct`'
-# rows 1.8, 2.14, 3.16, 4.12, 5.14, 6.14, 7.12, 8.17, 9.11, 10.10, 11.10 and 12.17: figures 1 to 50
+# what examples show: their output is compared with what they print, here it is read
+shows() { case_of "$1: examples/$2.c" grep -q "^got:  *$3" "examples/$2.out"; }
+case_of "11.2: features by layer" has_line book/11-autoencoders.md '^!.*(fig/39-hierarchy.svg)'
+shows "11.9: a convolutional bottleneck" 12_conv_autoencoder '0.0110 with 13939, 0.0161'
+shows "11.9: a recurrent bottleneck" 13_bottleneck yes
+shows "12.15: a typical convolutional classifier" 12_lenet '8.* %: '
+shows "13.2, 13.8: one to many, many to one, many to many" 13_tasks yes
+shows "13.9: encoder and decoder, lengths that differ" 13_encoder_decoder yes
+# rows 1.8, 2.14, 3.16, 4.12, 5.14, 6.14, 7.12, 8.17, 9.11, 10.10, 11.10, 12.17, 13.12, 14.8: figures 1 to 59
 for k in $(seq -w 59); do
     case_of "figure $k is in its chapter's page" has_line "$(grep -l "fig/$k-" book/*.md | head -n 1)" "^!\[.*\](fig/$k-"
 done
