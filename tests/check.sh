@@ -273,6 +273,11 @@ sanitize() { # sanitize SOURCE FLAGS...
     clang -std=c99 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all "$@" "$source" -o $B/san -lm &&
         $B/san >$B/san.out 2>&1 || { tail -n 30 $B/san.out; return 1; }
 }
+sanitize_example() {
+    [ -e $B/san.o ] || clang -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -DNN_IMPLEMENTATION \
+        -x c -c nn.h -o $B/san.o || return 1
+    sanitize "$1" -DNN_COMPILED_APART $B/san.o
+}
 unsigned_wrap() { # numbers that may wrap: random ones, hashes, digits that are counted again
     printf 'fun:%s\n' nn_random nn_seed nn__rotate 'nn__vocab_slot' 'nn__number' 'nn__rounded' 'nn__idx_read' \
         'nn__*_naive' 'nn__exp*' chance >$B/wrap
@@ -286,11 +291,7 @@ if clang -fsanitize=address,undefined $B/o.c -o $B/o 2>/dev/null && $B/o; then
         esac
     done
     check "address and undefined behaviour: tests/test_ops.c in double" sanitize tests/test_ops.c -DNN_REAL=double
-    ls examples/*.c | sed 's/^/address and undefined behaviour: /' | grep -qE -e "$pattern" &&
-        clang -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -DNN_IMPLEMENTATION -x c -c nn.h -o $B/san.o
-    for source in examples/*.c; do
-        check "address and undefined behaviour: $source" sanitize "$source" -DNN_COMPILED_APART $B/san.o
-    done
+    for source in examples/*.c; do check "address and undefined behaviour: $source" sanitize_example "$source"; done
 else skip "address and undefined behaviour" "clang's sanitizer runtime (libclang-rt-14-dev) is not installed"; fi
 uninitialised() {
     clang -std=c99 -O1 -g -fsanitize=memory -fno-sanitize-recover=all $(chapters_of "$1") "$1" -o $B/san -lm &&
