@@ -9663,8 +9663,9 @@ void nn_sample(const nn_tensor *logits, nn_real temperature, int *index)
                     (double)temperature);
         return;
     }
-    nn_real *scaled = nn__scratch(nn, 2 * c), *p = scaled + c, max;
+    nn_real *scaled = nn__scratch(nn, 2 * c), max;
     for (size_t i = 0; scaled && i < z->size / c; i++) {
+        nn_real *const p = scaled + c;
         const nn_real *row = z->data + i * c;
         int nan = 0, drawn = 0;
         for (size_t j = 0; j < c; j++) {
