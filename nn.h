@@ -10862,7 +10862,7 @@ static nn_vocab nn__vocab_of(const nn_table *t, const char *function, const char
         snprintf(head, sizeof head, "%s %d", nn__units[unit], t->rows);
         if (strcmp(t->name[0], head) == 0) break;
     }
-    while (twice < t->rows && (int)t->data[twice] == twice) twice++;
+    while (twice < t->rows && (double)t->data[twice] == twice) twice++;
     if (unit > NN_LOWER_WORDS || t->cols != 1 || !t->categories[0])
         nn_fail(t->ctx, NN_ERROR_FORMAT, function, "%s: line 1 is \"%.32s\", before %d tokens: "
                 "\"words %d\" would be right", file, t->name[0], t->rows, t->rows);

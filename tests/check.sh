@@ -293,8 +293,8 @@ if clang -fsanitize=address,undefined $B/o.c -o $B/o 2>/dev/null && $B/o; then
     check "address and undefined behaviour: tests/test_ops.c in double" sanitize tests/test_ops.c -DNN_REAL=double
     for source in examples/*.c; do check "address and undefined behaviour: $source" sanitize_example "$source"; done
 else skip "address and undefined behaviour" "clang's sanitizer runtime (libclang-rt-14-dev) is not installed"; fi
-uninitialised() {
-    clang -std=c99 -O1 -g -fsanitize=memory -fno-sanitize-recover=all $(chapters_of "$1") "$1" -o $B/san -lm &&
+uninitialised() { # of SIMD kernels the sanitizer knows too little: those are run by valgrind
+    clang -std=c99 -O1 -g -fsanitize=memory -fno-sanitize-recover=all -DNN_NO_SIMD $(chapters_of "$1") "$1" -o $B/san -lm &&
         $B/san >$B/san.out 2>&1 || { tail -n 30 $B/san.out; return 1; }
 }
 if clang -fsanitize=memory $B/o.c -o $B/o 2>/dev/null && $B/o; then

@@ -253,7 +253,11 @@ static void another(program *p) /* what is in no list */
         int lengths[8];
         const int kind = byte(p) % 6, given = byte(p);
         for (i = 0; i < 8; i++) lengths[i] = whole(p);
-        y = given & 1 ? tensor(p) : NULL, z = given & 2 ? tensor(p) : NULL;
+        int bad = p->bad_given; /* a state that is NULL is right, it stands for zeros */
+        y = given & 1 ? tensor(p) : NULL;
+        bad = p->bad_given = y ? p->bad_given : bad;
+        z = given & 2 ? tensor(p) : NULL;
+        if (!z || kind % 3 != 1) p->bad_given = bad; /* only an LSTM takes a second state */
         if (x->shape.ndim && x->shape.dim[0] > 8) break; /* lengths [N] */
         const nn_rnn *l = &p->recurrent[kind % 3];
         many = given & 4 ? lengths : NULL;
@@ -263,7 +267,6 @@ static void another(program *p) /* what is in no list */
                                 : kind == 3 ? nn_rnn_cell_forward(l->cell, x, y)
                                 : kind == 4 ? nn_lstm_cell_forward(l->cell, x, y, z)
                                             : nn_gru_cell_forward(l->cell, x, y);
-        if (kind % 3 != 1) p->bad_given &= z == NULL; /* these have no second state */
         result(p, given & 8 ? r.output : r.h);
         break;
     }
