@@ -1438,8 +1438,8 @@ typedef struct nn_dataset {
  * the features. column -1 is the last. */
 nn_dataset nn_dataset_classes(const nn_table *table, int column);
 nn_dataset nn_dataset_targets(const nn_table *table, int column);
-/* Files that do not belong together are no mistake of the program: an error that can be asked for.
- * sample [H, W]; for a linear layer nn_reshape(nn_batch_x(&b), nn_shape2(-1, H * W)) */
+/* sample [H, W]; for a linear layer nn_reshape(nn_batch_x(&b), nn_shape2(-1, H * W)). Files that do
+ * not belong together are an error that can be asked for, no mistake of the program. */
 nn_dataset nn_dataset_idx(const nn_idx *images, const nn_idx *labels);
 /* Deals all into train and test: a copy, in random order. test gets fraction of the samples,
  * rounded, at least 1. Call it again on train for a validation set. */
