@@ -1331,6 +1331,189 @@ nn_highway nn_highway_new(nn_model *model, const char *name, int width, nn_activ
 nn_tensor *nn_highway_forward(const nn_highway *l, nn_tensor *x, nn_tensor **gate);
 
 #endif
+/* ==== Chapter 15: attention and transformers ========================================= >>ch15 */
+#if NN_CHAPTERS >= 15
+
+/* Each row of x [.., D] to mean 0 and variance 1 over its D numbers, then times weight plus bias,
+ * [D] each: parameters "name.weight", 1, and "name.bias", 0. The variance has divisor D, and 1e-5 is
+ * added to it: PyTorch's LayerNorm. No running numbers: training and use are the same. Ba, Kiros
+ * and Hinton 2016. Book: 15. */
+typedef struct nn_layer_norm {
+    nn_tensor *weight, *bias; /* [D] */
+    nn_real eps;
+} nn_layer_norm;
+nn_layer_norm nn_layer_norm_new(nn_model *model, const char *name, int dim);
+nn_tensor *nn_layer_norm_forward(const nn_layer_norm *l, nn_tensor *x); /* [.., D] -> the same */
+
+/* Sines and cosines of many wavelengths for positions 0 .. T - 1, to be added to embeddings: number
+ * 2 i of row t is sin(t / 10000^(2 i / D)), 2 i + 1 the cosine, i from 0 to D / 2 - 1; D is even.
+ * -> [T, D]. Vaswani et al. 2017, 3.5. Book: 15. */
+nn_tensor *nn_positional_encoding(nn_ctx *nn, int steps, int dim);
+
+/* Keys and values of the steps done so far, so that generation computes those of new steps only.
+ * It lives as long as nn; length 0 empties it for the next sequence. Book: 15. */
+typedef struct nn_kv_cache {
+    nn_ctx *ctx;
+    nn_real *k, *v;       /* [N, capacity, D] */
+    int n, capacity, dim;
+    int length;           /* steps that are in it, the same for all N */
+} nn_kv_cache;
+/* One for each of `layers` layers, for N sequences of up to `capacity` steps. */
+nn_kv_cache *nn_kv_cache_new(nn_ctx *nn, int layers, int n, int capacity, int dim);
+/* Row i becomes what row from[i] was: beam search goes on with other hypotheses. n rows stay. */
+void nn_kv_cache_select(nn_kv_cache *cache, int layers, const int *from, int n);
+
+/* Who may look where; 0 stands for what is usual: (nn_attention_options){0} is one head that sees
+ * all. Query t of T, key s of S. */
+typedef struct nn_attention_options {
+    int heads;           /* 1; a layer has its own */
+    int causal;          /* 1: t sees s <= t + S - T, itself and what is before */
+    const int *lengths;  /* [N]: sequence n has so many keys, behind is padding; NULL: all S */
+    nn_tensor *mask;     /* [T, S], [N, T, S], [N, H, T, S]: 1 where t may look at s, else 0 */
+    nn_real scale;       /* of the scores, 1 / sqrt(d); d is a head's share of D */
+    nn_real dropout;     /* of the weights, in training */
+    nn_kv_cache *cache;  /* of a layer: see nn_multihead_attention_forward */
+} nn_attention_options;
+
+/* Scaled dot-product attention: y = P v, P = softmax(q k^T / sqrt(d)) over the keys that may be
+ * seen. q [N, T, D], k [N, S, D], v [N, S, E] -> [N, T, E]; head h works on the h-th of H equal
+ * parts of D and of E, and writes the h-th part of E. *weights, if not NULL, becomes P
+ * [N, H, T, S], to be looked at: it has no gradient. A query that may look nowhere gets zeros
+ * (PyTorch: NaN). Bahdanau et al. 2015; Vaswani et al. 2017, 3.2.1. Book: 15. */
+nn_tensor *nn_attention(nn_tensor *q, nn_tensor *k, nn_tensor *v, nn_attention_options o,
+                        nn_tensor **weights);
+/* softmax over the last axis of x where mask is 1; 0 where it is 0, and in rows of zeros
+ * everywhere. mask broadcasts against x. For other scores than products: additive attention,
+ * graphs. Book: 15. */
+nn_tensor *nn_masked_softmax(nn_tensor *x, nn_tensor *mask);
+
+/* Additive attention: score = v . tanh(W q + U k), with one hidden layer of A units: parameters
+ * "name.query.weight" [A, Dq], "name.key.weight" [A, Dk], "name.score.weight" [1, A].
+ * Bahdanau, Cho and Bengio 2015. Book: 15. */
+typedef struct nn_additive_attention {
+    nn_linear query, key, score; /* without biases */
+} nn_additive_attention;
+nn_additive_attention nn_additive_attention_new(nn_model *model, const char *name, int query,
+                                                int key, int hidden);
+/* q [N, T, Dq], k [N, S, Dk], v [N, S, E] -> [N, T, E]; lengths and weights [N, T, S] as above */
+nn_tensor *nn_additive_attention_forward(const nn_additive_attention *l, nn_tensor *q,
+                                         nn_tensor *k, nn_tensor *v, const int *lengths,
+                                         nn_tensor **weights);
+
+/* Multi-head attention with PyTorch's parameters: "name.in_proj_weight" [3 D, D], rows for queries,
+ * keys and values, "name.in_proj_bias" [3 D], "name.out_proj.weight" [D, D] and ".bias" [D]; d =
+ * D / H. Weights begin uniform (Glorot), biases 0. Vaswani et al. 2017, 3.2.2. Book: 15. */
+typedef struct nn_multihead_attention {
+    nn_tensor *in_proj_weight, *in_proj_bias;
+    nn_linear out_proj;
+    int heads;
+} nn_multihead_attention;
+nn_multihead_attention nn_multihead_attention_new(nn_model *model, const char *name, int dim,
+                                                  int heads);
+/* Queries from x [N, T, D], keys and values from source [N, S, D] -> [N, T, D]; source x itself:
+ * self-attention. With o.cache the keys and values of source are put behind those in the cache, and
+ * S counts them all; with a source of NULL nothing is added (attention to a memory that is in the
+ * cache already). What is cached has no gradient: nn_set_grad_enabled(nn, 0) first. The results
+ * are, to the last bit, those without cache. */
+nn_tensor *nn_multihead_attention_forward(const nn_multihead_attention *l, nn_tensor *x,
+                                          nn_tensor *source, nn_attention_options o,
+                                          nn_tensor **weights);
+
+/* A layer of a transformer: self-attention, in a decoder then attention to a memory, then a
+ * feed-forward network, the same at every position; each with a residual connection and a layer
+ * norm, after the addition (post-norm: x = norm(x + f(x))) or before f (pre-norm: x = x +
+ * f(norm(x))). Parameters as PyTorch's TransformerEncoderLayer and TransformerDecoderLayer:
+ * "self_attn", "multihead_attn", "linear1", "linear2", "norm1", "norm2", "norm3". Book: 15. */
+typedef struct nn_transformer_options { /* 0 stands for what is usual */
+    int heads;           /* 1 */
+    int hidden;          /* of the feed-forward network: 4 D */
+    int norm_first;      /* 1: pre-norm, and then a stack ends with a norm of its own */
+    int gelu;            /* 1: GELU instead of ReLU */
+    nn_real dropout;     /* of attention weights, of what each part adds, of hidden units */
+} nn_transformer_options;
+typedef struct nn_transformer_layer {
+    nn_multihead_attention self_attn, multihead_attn; /* the second of a decoder only */
+    nn_linear linear1, linear2;
+    nn_layer_norm norm1, norm2, norm3;                /* norm3 of a decoder only */
+    nn_transformer_options options;
+} nn_encoder_layer, nn_decoder_layer;
+nn_encoder_layer nn_encoder_layer_new(nn_model *model, const char *name, int dim,
+                                      nn_transformer_options o);
+nn_decoder_layer nn_decoder_layer_new(nn_model *model, const char *name, int dim,
+                                      nn_transformer_options o);
+/* x [N, T, D] -> [N, T, D]; o as for the self-attention, whose heads and dropout are the layer's */
+nn_tensor *nn_encoder_layer_forward(const nn_encoder_layer *l, nn_tensor *x,
+                                    nn_attention_options o, nn_tensor **weights);
+/* The same with a memory [N, S, D], what an encoder gave; self and cross are the options of the two
+ * attentions (self.causal = 1 is yours to set); weights are those of the second. */
+nn_tensor *nn_decoder_layer_forward(const nn_decoder_layer *l, nn_tensor *x, nn_tensor *memory,
+                                    nn_attention_options self, nn_attention_options cross,
+                                    nn_tensor **weights);
+
+/* Layers one upon the other, "name.layers.0", ..; with norm_first "name.norm" at the end. o.cache
+ * (self.cache, cross.cache) is an array of one cache for each layer; weights, if not NULL, one of
+ * `layers` tensors. A GPT is an encoder with causal attention and norm_first. Book: 15. */
+typedef struct nn_transformer {
+    nn_encoder_layer *layer; /* [layers] */
+    int layers;
+    nn_layer_norm norm;      /* {NULL} without norm_first */
+} nn_encoder, nn_decoder;
+nn_encoder nn_encoder_new(nn_model *model, const char *name, int layers, int dim,
+                          nn_transformer_options o);
+nn_decoder nn_decoder_new(nn_model *model, const char *name, int layers, int dim,
+                          nn_transformer_options o);
+nn_tensor *nn_encoder_forward(const nn_encoder *l, nn_tensor *x, nn_attention_options o,
+                              nn_tensor **weights);
+nn_tensor *nn_decoder_forward(const nn_decoder *l, nn_tensor *x, nn_tensor *memory,
+                              nn_attention_options self, nn_attention_options cross,
+                              nn_tensor **weights);
+
+/* Graph attention: h = x W^T, e_ij = LeakyReLU(a_src . h_j + a_dst . h_i, 0.2), y_i = the sum of
+ * softmax_j(e_ij) h_j over the neighbours j of i, itself among them if adjacency says so; H heads, whose results [N, F] stand side by side, plus bias. Parameters "name.lin.weight"
+ * [H F, in], "name.att_src", "name.att_dst" [H, F], "name.bias" [H F], begun as Glorot uniform and
+ * 0. Velickovic et al. 2018. Book: 15. */
+typedef struct nn_graph_attention {
+    nn_tensor *weight, *att_src, *att_dst, *bias;
+    int heads;
+} nn_graph_attention;
+nn_graph_attention nn_graph_attention_new(nn_model *model, const char *name, int in, int out,
+                                          int heads); /* out: F, of each head */
+/* x [N, in], adjacency [N, N], 1 where i (row) listens to j -> [N, H F]; weights [H, N, N] */
+nn_tensor *nn_graph_attention_forward(const nn_graph_attention *l, nn_tensor *x,
+                                      nn_tensor *adjacency, nn_tensor **weights);
+
+/* ---- generation: one token after the other, from any model ----
+ *
+ * What the search asks the model: the logits [n, V] of the token after each of n hypotheses, whose
+ * `length` tokens so far, the prompt among them, are tokens[i * length ..]. Hypothesis i goes on
+ * from the one that had row from[i] in the call before (from is NULL in the first), so that a cache
+ * or a recurrent state can follow. 0: it failed, and so does the search. */
+typedef int (*nn_next_token)(void *user, int n, int length, const int *tokens, const int *from,
+                             nn_real *logits);
+typedef struct nn_generate_options { /* 0 stands for what is usual */
+    int vocabulary;         /* V, at least 1: has to be set */
+    const int *prompt;      /* what all begin with, prompt_length >= 1 tokens; has to be set */
+    int prompt_length;
+    int max_length;         /* so many tokens at most, prompt and end included; has to be set */
+    int end;                /* the token that ends a sequence; 0 or less: none */
+    nn_real temperature;    /* above 0: draws instead of taking the most likely, see nn_sample */
+    int top_k;              /* draws among the k most likely; 0: all */
+    nn_real top_p;          /* draws among the most likely that together have p; 0: all */
+    int beams;              /* 1 or less: greedy, or drawn; more: beam search */
+    nn_real length_penalty; /* alpha: finished hypotheses are compared by log p / length^alpha, of
+                             * the tokens after the prompt; 0: by log p */
+} nn_generate_options;
+/* Writes the best sequence, prompt included, into tokens[max_length]; gives its length, 0 after an
+ * error; *log_p, if not NULL, its log probability after the prompt. Beam search keeps what ended
+ * apart from the beams that go on, and is over when no beam can still win. Wu et al. 2016, section
+ * 7; larger beams can be worse: Koehn and Knowles 2017. Book: 15. */
+int nn_generate(nn_ctx *nn, nn_next_token next, void *user, nn_generate_options o, int *tokens,
+                double *log_p);
+/* All of V logits but the k largest (0: V), and but the fewest that together have the probability p
+ * (0: 1), become -infinity: before nn_sample. Fan et al. 2018; Holtzman et al. 2020. Book: 15. */
+void nn_keep_likely(nn_ctx *nn, nn_real *logits, int vocabulary, int top_k, nn_real top_p);
+
+#endif
 /* ==== Files and data sets ============================================================ >>data */
 
 enum { NN_MISSING_ERROR, NN_MISSING_NAN };
@@ -1417,6 +1600,21 @@ nn_vocab nn_vocab_parse(nn_ctx *nn, const char *text, size_t size); /* of a save
 #ifndef NN_NO_STDIO
 nn_vocab nn_vocab_load(nn_ctx *nn, const char *path);
 int nn_vocab_save(const nn_vocab *v, const char *path); /* as CSV, a token a line; 1: it is saved */
+#endif
+#if NN_CHAPTERS >= 15
+/* Byte pairs, words in pieces. Tokens 0 to 255 are the bytes, token 256 + i the two tokens of merge[i] as one. A merge never
+ * reaches over the beginning of a word (a space goes with the word behind it). Sennrich, Haddow and
+ * Birch 2016; on bytes: Radford et al. 2019. Book: 15. */
+typedef struct nn_bpe {
+    nn_ctx *ctx;
+    int n;              /* tokens: 256 + merges */
+    int (*merge)[2];    /* [n - 256] */
+} nn_bpe;
+/* As many merges as there may be tokens, each of the most frequent pair (of equals, the one with
+ * the smaller tokens), while one occurs twice. What these give lives as long as nn. */
+nn_bpe nn_bpe_train(nn_ctx *nn, const char *text, size_t size, int tokens);
+int *nn_bpe_encode(const nn_bpe *b, const char *text, size_t size, int *n);
+nn_text nn_bpe_decode(const nn_bpe *b, const int *ids, int n);
 #endif
 
 /* Samples with their labels or targets. Exactly one of x and bytes, and at most one of label and
