@@ -1335,9 +1335,9 @@ nn_tensor *nn_highway_forward(const nn_highway *l, nn_tensor *x, nn_tensor **gat
 #if NN_CHAPTERS >= 15
 
 /* Each row of x [.., D] to mean 0 and variance 1 over its D numbers, then times weight plus bias,
- * [D] each: parameters "name.weight", 1, and "name.bias", 0. The variance has divisor D, and 1e-5 is
- * added to it: PyTorch's LayerNorm. No running numbers: training and use are the same. Ba, Kiros
- * and Hinton 2016. Book: 15. */
+ * [D] each: parameters "name.weight", 1, and "name.bias", 0. The variance has divisor D, and eps,
+ * 1e-5, is added to it: PyTorch's LayerNorm. No running numbers: training and use are the same. Ba,
+ * Kiros and Hinton 2016. Book: 15. */
 typedef struct nn_layer_norm {
     nn_tensor *weight, *bias; /* [D] */
     nn_real eps;
@@ -1469,9 +1469,10 @@ nn_tensor *nn_decoder_forward(const nn_decoder *l, nn_tensor *x, nn_tensor *memo
                               nn_tensor **weights);
 
 /* Graph attention: h = x W^T, e_ij = LeakyReLU(a_src . h_j + a_dst . h_i, 0.2), y_i = the sum of
- * softmax_j(e_ij) h_j over the neighbours j of i, itself among them if adjacency says so; H heads, whose results [N, F] stand side by side, plus bias. Parameters "name.lin.weight"
- * [H F, in], "name.att_src", "name.att_dst" [H, F], "name.bias" [H F], begun as Glorot uniform and
- * 0. Velickovic et al. 2018. Book: 15. */
+ * softmax_j(e_ij) h_j over the neighbours j of i, itself among them if adjacency says so; H heads,
+ * whose results [N, F] stand side by side, plus bias. Parameters "name.lin.weight" [H F, in],
+ * "name.att_src", "name.att_dst" [H, F], "name.bias" [H F], begun as Glorot uniform and 0.
+ * Velickovic et al. 2018. Book: 15. */
 typedef struct nn_graph_attention {
     nn_tensor *weight, *att_src, *att_dst, *bias;
     int heads;
@@ -1602,9 +1603,9 @@ nn_vocab nn_vocab_load(nn_ctx *nn, const char *path);
 int nn_vocab_save(const nn_vocab *v, const char *path); /* as CSV, a token a line; 1: it is saved */
 #endif
 #if NN_CHAPTERS >= 15
-/* Byte pairs, words in pieces. Tokens 0 to 255 are the bytes, token 256 + i the two tokens of merge[i] as one. A merge never
- * reaches over the beginning of a word (a space goes with the word behind it). Sennrich, Haddow and
- * Birch 2016; on bytes: Radford et al. 2019. Book: 15. */
+/* Byte pairs, words in pieces. Tokens 0 to 255 are the bytes, token 256 + i the two tokens of
+ * merge[i] as one. A merge never reaches over the beginning of a word (a space goes with the word
+ * behind it). Sennrich, Haddow and Birch 2016; on bytes: Radford et al. 2019. Book: 15. */
 typedef struct nn_bpe {
     nn_ctx *ctx;
     int n;              /* tokens: 256 + merges */
