@@ -4,7 +4,7 @@
 chapter=$1 cc=$2 cflags=$3 failed=0
 export CC="$cc"
 cut=-DNN_CHAPTERS=$((1$chapter - 100))
-[ -n "$(ls examples/"$chapter"_*.c book/"$chapter"-*.md 2>/dev/null)" ] ||
+[ -n "$(ls examples/"$chapter"_*.c book/"$chapter"[-a-z]*.md 2>/dev/null)" ] ||
     { echo "there is nothing of chapter $chapter yet"; exit 1; }
 mkdir -p build
 for source in examples/"$chapter"_*.c; do
@@ -16,7 +16,7 @@ for source in examples/"$chapter"_*.c; do
     grep -E '^(expected|got):' build/example.out
     build/compare "examples/$name.out" build/example.out || failed=1
 done
-for page in book/"$chapter"-*.md; do
+for page in book/"$chapter"[-a-z]*.md; do
     [ -e "$page" ] || continue
     echo "==== $page"
     build/weave --check "$page" || failed=1

@@ -31,9 +31,8 @@ for source in book/exercises/[0-9]*.c; do
         build "$source" build/exercise && run build/exercise 1 'not yet:'
         build "$solution" build/solution && run build/solution 0 'solved:'
     fi
-    for page in book/"${exercise%%_*}"-*.md; do
-        [ ! -e "$page" ] || grep -q "](exercises/$exercise.c)" "$page" || bad "$page has no link to it"
-    done
+    set -- book/"${exercise%%_*}"[-a-z]*.md # the chapter's page, or its parts
+    [ ! -e "$1" ] || grep -q "](exercises/$exercise.c)" "$@" || bad "no page links to it: $*"
     if [ $good = 1 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
 done
 for solution in book/solutions/*.c; do

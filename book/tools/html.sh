@@ -7,7 +7,7 @@ rm -rf "$to"
 mkdir -p "$to"
 
 # README, the chapters in order, then the rest (such as the glossary)
-pages=$(cd "$from" && for p in README.md [0-9][0-9]-*.md [a-z]*.md; do [ ! -e $p ] || echo $p; done)
+pages=$(cd "$from" && for p in README.md [0-9][0-9]*-*.md [a-z]*.md; do [ ! -e $p ] || echo $p; done)
 [ -n "$pages" ] || { echo "there is no page in $from yet"; exit 0; }
 html_of() { case $1 in '') ;; README.md) echo index.html ;; *) echo "${1%.md}.html" ;; esac; }
 title_of() { sed -n '1s/^#* *//p' "$from/$1" | tr -d '`'; }

@@ -11,16 +11,16 @@
  *   images    ![what one sees, at least 20 characters](fig/ch06-name.svg), the file is there
  *   lines     at most 100 columns, except in tables, fences and lines with a link
  *   names     `nn_name` and `NN_NAME` in backticks are in HEADER (`nn_mlp_*`: some name begins so)
- * A chapter, 01-name.md to 16-name.md
- *   top       `# 6. Title`, then paragraphs that begin **Goal:**, **You need:** and **Run:**,
+ * A chapter, 01-name.md to 16-name.md, or a part of one, 15a-name.md
+ *   top       `# 6. Title`, `# 15a. Title`, then paragraphs that begin **Goal:**, **You need:** and **Run:**,
  *             before the first `## `; Run names `make ch06` and shows recorded output with @out
  *   end       the last two sections are `## Exercises` and `## Sources`
- *   exercises `### 6.1 Title (paper, 10 minutes)`, numbered; at least one paper, two code, one
+ *   exercises `### 6.1 Title (paper, 10 minutes)`, `### 15a.1 ..`, numbered; at least one paper, two code, one
  *             predict
  *   glossary  at least one link [term](glossary.md#term)
  *   length    LOW to HIGH words, 1,500 to 4,000, fences not counted
- *   HEADER    every public name declared in the section >>ch06 is named in the page, and has
- *             `Book: 6` in its paragraph there
+ *   HEADER    every public name declared in the section >>ch06 is named in the page, or in one of
+ *             its parts, and has `Book: 6` in its paragraph there
  */
 #include "declared.h"
 
@@ -58,12 +58,20 @@ static int begins(const char *text, const char *start)
     return !strncmp(text, start, strlen(start));
 }
 
-/* The chapter a page is, from its name; 0 for other pages. */
+/* The chapter a page is, or is a part of, from its name; 0 for other pages. */
 static int chapter_of(const char *path)
 {
     const char *base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
     const int digits = isdigit((unsigned char)base[0]) && isdigit((unsigned char)base[1]);
-    return digits && base[2] == '-' ? atoi(base) : 0;
+    const int part = digits && islower((unsigned char)base[2]);
+    return digits && base[2 + part] == '-' ? atoi(base) : 0;
+}
+
+/* Its number in headings: "6" or "15a". */
+static void label_of(const char *path, char label[4])
+{
+    const char *base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+    snprintf(label, 4, base[2] == '-' ? "%d" : "%d%c", chapter_of(path) % 100, base[2]);
 }
 
 /* ---- math ---- */
@@ -298,6 +306,7 @@ static int count_words(const char *text)
 
 typedef struct outline { /* what was seen of a chapter so far */
     int chapter;
+    char label[4];
     int seen;            /* a bit for each of Goal, You need, Run */
     int make, out;       /* Run's command and output */
     int sections;        /* `## ` lines */
@@ -311,7 +320,7 @@ static void outline_line(outline *o, const char *text, int line)
     static const char *const tops[] = {"**Goal:**", "**You need:**", "**Run:**"};
     char expected[64];
     if (line == 1) {
-        snprintf(expected, sizeof expected, "# %d. ", o->chapter);
+        snprintf(expected, sizeof expected, "# %s. ", o->label);
         if (!begins(text, expected)) complain(page, 1, "the first line is `%sTitle`", expected);
     }
     for (int i = 0; i < 3; i++)
@@ -331,18 +340,19 @@ static void outline_line(outline *o, const char *text, int line)
     }
     if (begins(text, "### ") && !strcmp(o->last[1], "## Exercises")) {
         char kind[16] = "";
-        int minutes = 0, number = 0, chapter = 0;
+        int minutes = 0, number = 0;
+        const size_t label = strlen(o->label);
         const char *open = strrchr(text, '(');
         if (open) sscanf(open, "(%15[a-z], %d minutes)", kind, &minutes);
-        sscanf(text, "### %d.%d ", &chapter, &number);
+        if (!strncmp(text + 4, o->label, label)) sscanf(text + 4 + label, ".%d ", &number);
         o->paper += !strcmp(kind, "paper");
         o->code += !strcmp(kind, "code");
         o->predict += !strcmp(kind, "predict");
         o->exercises++;
-        if (chapter != o->chapter || number != o->exercises || minutes < 1 ||
+        if (number != o->exercises || minutes < 1 ||
             (strcmp(kind, "paper") && strcmp(kind, "code") && strcmp(kind, "predict")))
-            complain(page, line, "an exercise is `### %d.%d Title (KIND, 10 minutes)`, KIND being "
-                     "paper, code or predict", o->chapter, o->exercises);
+            complain(page, line, "an exercise is `### %s.%d Title (KIND, 10 minutes)`, KIND being "
+                     "paper, code or predict", o->label, o->exercises);
     }
 }
 
@@ -370,6 +380,7 @@ static void lint_page(const char *text)
     memset(&o, 0, sizeof o);
     o.chapter = chapter_of(page);
     const int is_chapter = o.chapter >= 1 && o.chapter <= LAST_CHAPTER;
+    if (is_chapter) label_of(page, o.label);
     const char *math = NULL; /* where a ```math fence begins */
     int fence = 0, line = 1;
     for (const char *p = text; *p; p = source_next_line(p), line++) {
@@ -444,13 +455,16 @@ static void lint_header(const char *path, const char *header, const char *const 
             continue;
         if (book && book != chapter)
             complain(path, line, "%s is in section >>ch%02d, not Book: %d", name, chapter, book);
+        const char *part = NULL; /* the last page of the chapter, if there is one */
+        int named = 0;
         for (int k = 0; k < n; k++) {
             if (chapter_of(pages[k]) != chapter) continue;
-            if (!has_word(texts[k], name, strlen(name), 0))
-                complain(pages[k], 1, "%s of section >>ch%02d is not named", name, chapter);
-            if (!book && d->kind == DECLARED_PROTOTYPE)
-                complain(path, line, "no `Book: %d` in the paragraph of %s", chapter, name);
+            part = pages[k];
+            named |= has_word(texts[k], name, strlen(name), 0);
         }
+        if (part && !named) complain(part, 1, "%s of section >>ch%02d is not named", name, chapter);
+        if (part && !book && d->kind == DECLARED_PROTOTYPE)
+            complain(path, line, "no `Book: %d` in the paragraph of %s", chapter, name);
     }
     free(all.at);
 }
