@@ -1,5 +1,5 @@
-/* Self-attention of three words, in plain loops and by nn_attention. What becomes of a word does not
- * depend on where it stands, until it is told so.
+/* Self-attention of three words, in plain loops and by nn_attention. What becomes of a word does
+ * not depend on where it stands, until it is told so.
  */
 #define NN_IMPLEMENTATION
 #include "../nn.h"
