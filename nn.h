@@ -1776,11 +1776,13 @@ const nn_rnn *nn__at_rnn(const nn_rnn *l, const char *file, int line);
 const nn_highway *nn__at_highway(const nn_highway *l, const char *file, int line);
 #endif
 #if NN_CHAPTERS >= 15
+nn_kv_cache *nn__at_cache(nn_kv_cache *c, const char *file, int line);
+#endif
+#if NN_CHAPTERS >= 15
 const nn_additive_attention *nn__at_additive(const nn_additive_attention *l, const char *file,
                                              int line);
 const nn_graph_attention *nn__at_graph(const nn_graph_attention *l, const char *file, int line);
 const nn_bpe *nn__at_bpe(const nn_bpe *b, const char *file, int line);
-nn_kv_cache *nn__at_cache(nn_kv_cache *c, const char *file, int line);
 #endif
 
 #ifdef __cplusplus
@@ -2011,19 +2013,6 @@ nn_kv_cache *nn__at_cache(nn_kv_cache *c, const char *file, int line);
 #define nn_highway_forward(l, x, ...) nn_highway_forward(NN__AT(highway, l), NN_AT(x), __VA_ARGS__)
 #endif
 #if NN_CHAPTERS >= 15
-#define nn_positional_encoding(nn, ...) nn_positional_encoding(NN__AT(ctx, nn), __VA_ARGS__)
-#define nn_masked_softmax(x, mask) nn_masked_softmax(NN_AT(x), NN_AT(mask))
-#define nn_additive_attention_new(p, ...) nn_additive_attention_new(NN__AT(model, p), __VA_ARGS__)
-#define nn_additive_attention_forward(l, q, ...) \
-    nn_additive_attention_forward(NN__AT(additive, l), NN_AT(q), __VA_ARGS__)
-#define nn_graph_attention_new(p, ...) nn_graph_attention_new(NN__AT(model, p), __VA_ARGS__)
-#define nn_graph_attention_forward(l, x, ...) \
-    nn_graph_attention_forward(NN__AT(graph, l), NN_AT(x), __VA_ARGS__)
-#define nn_generate(nn, ...) nn_generate(NN__AT(ctx, nn), __VA_ARGS__)
-#define nn_keep_likely(nn, ...) nn_keep_likely(NN__AT(ctx, nn), __VA_ARGS__)
-#define nn_bpe_train(nn, ...) nn_bpe_train(NN__AT(ctx, nn), __VA_ARGS__)
-#define nn_bpe_encode(b, ...) nn_bpe_encode(NN__AT(bpe, b), __VA_ARGS__)
-#define nn_bpe_decode(b, ...) nn_bpe_decode(NN__AT(bpe, b), __VA_ARGS__)
 #define nn_layer_norm_new(p, ...) nn_layer_norm_new(NN__AT(model, p), __VA_ARGS__)
 #define nn_layer_norm_forward(l, x) nn_layer_norm_forward(l, NN_AT(x))
 #define nn_kv_cache_new(nn, ...) nn_kv_cache_new(NN__AT(ctx, nn), __VA_ARGS__)
@@ -2041,6 +2030,21 @@ nn_kv_cache *nn__at_cache(nn_kv_cache *c, const char *file, int line);
 #define nn_decoder_new(p, ...) nn_decoder_new(NN__AT(model, p), __VA_ARGS__)
 #define nn_encoder_forward(l, x, ...) nn_encoder_forward(l, NN_AT(x), __VA_ARGS__)
 #define nn_decoder_forward(l, x, ...) nn_decoder_forward(l, NN_AT(x), __VA_ARGS__)
+#endif
+#if NN_CHAPTERS >= 15
+#define nn_positional_encoding(nn, ...) nn_positional_encoding(NN__AT(ctx, nn), __VA_ARGS__)
+#define nn_masked_softmax(x, mask) nn_masked_softmax(NN_AT(x), NN_AT(mask))
+#define nn_additive_attention_new(p, ...) nn_additive_attention_new(NN__AT(model, p), __VA_ARGS__)
+#define nn_additive_attention_forward(l, q, ...) \
+    nn_additive_attention_forward(NN__AT(additive, l), NN_AT(q), __VA_ARGS__)
+#define nn_graph_attention_new(p, ...) nn_graph_attention_new(NN__AT(model, p), __VA_ARGS__)
+#define nn_graph_attention_forward(l, x, ...) \
+    nn_graph_attention_forward(NN__AT(graph, l), NN_AT(x), __VA_ARGS__)
+#define nn_generate(nn, ...) nn_generate(NN__AT(ctx, nn), __VA_ARGS__)
+#define nn_keep_likely(nn, ...) nn_keep_likely(NN__AT(ctx, nn), __VA_ARGS__)
+#define nn_bpe_train(nn, ...) nn_bpe_train(NN__AT(ctx, nn), __VA_ARGS__)
+#define nn_bpe_encode(b, ...) nn_bpe_encode(NN__AT(bpe, b), __VA_ARGS__)
+#define nn_bpe_decode(b, ...) nn_bpe_decode(NN__AT(bpe, b), __VA_ARGS__)
 #endif
 #endif /* NN_NO_LOCATIONS */
 #endif /* NN_H */
@@ -10241,21 +10245,20 @@ nn_layer_norm nn_layer_norm_new(nn_model *model, const char *name, int dim)
 }
 
 /* y = w h + b, h = (x - mean) s with s = 1 / sqrt(variance + eps), row by row: dw += dy h,
- * db += dy, dh = dy w, dx += s (dh - mean dh - h mean(dh h)) */
+ * db += dy, dh = dy w, dx += s (dh - mean dh - h mean(dh h)); h is computed again, not kept */
 static void nn__layer_norm_backward(nn_tensor *y)
 {
     const nn__kernels *k = y->ctx->kernels;
     nn_tensor *w = y->in[0], *x = y->in[1], *b = y->in[2];
     const size_t d = w->size;
-    const nn_real *h = *(nn_real *const *)y->saved, *s = h + y->size;
-    nn_real *dh = nn__reals(y->ctx, &y->ctx->graph, d);
-    for (size_t i = 0; dh && i < y->size; i += d, h += d, s++) {
-        const nn_real *dy = y->grad + i;
+    nn_real *h = nn__reals(y->ctx, &y->ctx->graph, d), *dh = nn__reals(y->ctx, &y->ctx->graph, d);
+    for (size_t i = 0; h && dh && i < y->size; i += d) {
+        const nn_real *dy = y->grad + i, s = k->normalize(d, *(nn_real *)y->saved, x->data + i, h);
         if (w->grad) k->mul_add(d, dy, h, w->grad);
         if (b->grad) k->axpy(d, 1, dy, b->grad);
         if (!x->grad) continue;
         k->mul(d, dy, 1, w->data, 1, dh);
-        k->normalize_backward(d, *s, dh, h, x->grad + i);
+        k->normalize_backward(d, s, dh, h, x->grad + i);
     }
 }
 
@@ -10272,14 +10275,14 @@ nn_tensor *nn_layer_norm_forward(const nn_layer_norm *l, nn_tensor *x)
                        nn_shape_text(nn, x->shape), nn_shape_text(nn, l->weight->shape),
                        nn_shape_text(nn, l->bias->shape));
     if (!nn__check_positive(nn, function, "eps", l->eps)) return &nn->failed;
-    nn_tensor *y = nn_op_new("layer_norm", x->shape, in, 3, nn__layer_norm_backward, sizeof x);
-    nn_real *h = y->size ? nn__reals(nn, &nn->graph, y->size + y->size / d) : NULL;
-    if (!h) return &nn->failed;
-    *(nn_real **)y->saved = h;
+    nn_tensor *y = nn_op_new("layer_norm", x->shape, in, 3, nn__layer_norm_backward, sizeof l->eps);
+    nn_real *h = nn__scratch(nn, d);
+    if (!y->size || !h) return &nn->failed;
+    *(nn_real *)y->saved = l->eps;
     for (size_t i = 0; i < y->size; i += d) {
-        h[y->size + i / d] = nn->kernels->normalize(d, l->eps, x->data + i, h + i);
+        nn->kernels->normalize(d, l->eps, x->data + i, h);
         memcpy(y->data + i, l->bias->data, d * sizeof *h);
-        nn->kernels->mul_add(d, h + i, l->weight->data, y->data + i);
+        nn->kernels->mul_add(d, h, l->weight->data, y->data + i);
     }
     return nn_op_done(y);
 }
@@ -10844,6 +10847,10 @@ nn_tensor *nn_decoder_forward(const nn_decoder *l, nn_tensor *x, nn_tensor *memo
                                      weights ? &weights[i] : NULL);
     return l->norm.weight ? nn_layer_norm_forward(&l->norm, x) : x;
 }
+
+#endif
+/* ==== Chapter 15: attention and transformers =========================================== >>ch15 */
+#if NN_CHAPTERS >= 15
 
 /* ---- positions ---- */
 
@@ -11710,7 +11717,7 @@ static void nn__count_pair(nn__pairs *c, int a, int b, int change)
 
 /* Replaces pair by token in the n tokens of s, from left to right, and gives their new number. With
  * c, counts the pairs that come and go, `times` each: s is a word that stands there so often. */
-static size_t nn__join_pair(int *s, size_t n, const int *pair, int token, nn__pairs *c, int times)
+static size_t nn__bpe_join(int *s, size_t n, const int *pair, int token, nn__pairs *c, int times)
 {
     size_t to = 0;
     for (size_t i = 0; i < n; i++) {
@@ -11800,7 +11807,7 @@ nn_bpe nn_bpe_train(nn_ctx *nn, const char *text, size_t size, int tokens)
         int *const pair = ((int(*)[2])list)[merges];
         memcpy(pair, best->pair, sizeof best->pair);
         for (size_t w = 0; w < different; w++)
-            word[w].size = nn__join_pair(word[w].token, word[w].size, pair, 256 + merges, &c,
+            word[w].size = nn__bpe_join(word[w].token, word[w].size, pair, 256 + merges, &c,
                                     word[w].times);
     }
     nn__arena_free(nn, &own);
@@ -11826,7 +11833,7 @@ int *nn_bpe_encode(const nn_bpe *b, const char *text, size_t size, int *n)
     int *work = (int *)nn__alloc(nn, &nn->graph, size, sizeof *work, 0), *ids = NULL;
     size_t left = work ? size : 0;
     for (size_t i = 0; i < left; i++) work[i] = (unsigned char)text[i];
-    for (int i = 256; i < b->n; i++) left = nn__join_pair(work, left, b->merge[i - 256], i, NULL, 0);
+    for (int i = 256; i < b->n; i++) left = nn__bpe_join(work, left, b->merge[i - 256], i, NULL, 0);
     if (left) ids = (int *)nn__alloc(nn, &nn->keep, left, sizeof *ids, 0);
     if (ids) memcpy(ids, work, left * sizeof *ids), *n = (int)left;
     nn__arena_rewind(&nn->graph, mark);
