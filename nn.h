@@ -10245,21 +10245,20 @@ nn_layer_norm nn_layer_norm_new(nn_model *model, const char *name, int dim)
 }
 
 /* y = w h + b, h = (x - mean) s with s = 1 / sqrt(variance + eps), row by row: dw += dy h,
- * db += dy, dh = dy w, dx += s (dh - mean dh - h mean(dh h)) */
+ * db += dy, dh = dy w, dx += s (dh - mean dh - h mean(dh h)); h is computed again, not kept */
 static void nn__layer_norm_backward(nn_tensor *y)
 {
     const nn__kernels *k = y->ctx->kernels;
     nn_tensor *w = y->in[0], *x = y->in[1], *b = y->in[2];
     const size_t d = w->size;
-    const nn_real *h = *(nn_real *const *)y->saved, *s = h + y->size;
-    nn_real *dh = nn__reals(y->ctx, &y->ctx->graph, d);
-    for (size_t i = 0; dh && i < y->size; i += d, h += d, s++) {
-        const nn_real *dy = y->grad + i;
+    nn_real *h = nn__reals(y->ctx, &y->ctx->graph, d), *dh = nn__reals(y->ctx, &y->ctx->graph, d);
+    for (size_t i = 0; h && dh && i < y->size; i += d) {
+        const nn_real *dy = y->grad + i, s = k->normalize(d, *(nn_real *)y->saved, x->data + i, h);
         if (w->grad) k->mul_add(d, dy, h, w->grad);
         if (b->grad) k->axpy(d, 1, dy, b->grad);
         if (!x->grad) continue;
         k->mul(d, dy, 1, w->data, 1, dh);
-        k->normalize_backward(d, *s, dh, h, x->grad + i);
+        k->normalize_backward(d, s, dh, h, x->grad + i);
     }
 }
 
@@ -10276,14 +10275,14 @@ nn_tensor *nn_layer_norm_forward(const nn_layer_norm *l, nn_tensor *x)
                        nn_shape_text(nn, x->shape), nn_shape_text(nn, l->weight->shape),
                        nn_shape_text(nn, l->bias->shape));
     if (!nn__check_positive(nn, function, "eps", l->eps)) return &nn->failed;
-    nn_tensor *y = nn_op_new("layer_norm", x->shape, in, 3, nn__layer_norm_backward, sizeof x);
-    nn_real *h = y->size ? nn__reals(nn, &nn->graph, y->size + y->size / d) : NULL;
-    if (!h) return &nn->failed;
-    *(nn_real **)y->saved = h;
+    nn_tensor *y = nn_op_new("layer_norm", x->shape, in, 3, nn__layer_norm_backward, sizeof l->eps);
+    nn_real *h = nn__scratch(nn, d);
+    if (!y->size || !h) return &nn->failed;
+    *(nn_real *)y->saved = l->eps;
     for (size_t i = 0; i < y->size; i += d) {
-        h[y->size + i / d] = nn->kernels->normalize(d, l->eps, x->data + i, h + i);
+        nn->kernels->normalize(d, l->eps, x->data + i, h);
         memcpy(y->data + i, l->bias->data, d * sizeof *h);
-        nn->kernels->mul_add(d, h + i, l->weight->data, y->data + i);
+        nn->kernels->mul_add(d, h, l->weight->data, y->data + i);
     }
     return nn_op_done(y);
 }
