@@ -1,6 +1,6 @@
 /* What a layer costs by the length T of the sequence, N = 1: multiplications of self-attention and
- * of recurrent layers, all of width D (Vaswani et al. 2017, Table 1, has the terms in T and D
- * alone).
+ * of recurrent layers, all of width D. (Table 1 of Vaswani et al. 2017 has the orders, and of
+ * attention without its linear layers.)
  *
  *     15_cost          counts them
  *     15_cost times    and measures milliseconds, the best of several runs, forward and backward
@@ -8,9 +8,10 @@
 #define NN_IMPLEMENTATION
 #include "../nn.h"
 
+#include <string.h>
 #include <time.h>
 
-enum { D = 64, HEADS = 4, LONGEST = 2048 };
+enum { D = 64, HEADS = 4, LONGEST = 2048, RUNS = 7 };
 enum { ATTENTION, RNN, LSTM, KINDS };
 static const char *const name[KINDS] = {"attention", "RNN", "LSTM"};
 
@@ -21,32 +22,22 @@ static double multiplications(int kind, double t)
     return 4 * t * D * D + 2 * t * t * D;       /* Q, K, V, W_O; then Q K^T and P V */
 }
 
-static nn_tensor *forward(nn_model *m, int kind, nn_tensor *x)
-{
-    static const nn_attention_options all = {0};
-    char layer[32];
-    snprintf(layer, sizeof layer, "%s %d", name[kind], x->shape.dim[1]);
-    if (kind == ATTENTION) {
-        const nn_multihead_attention l = nn_multihead_attention_new(m, layer, D, HEADS);
-        return nn_multihead_attention_forward(&l, x, x, all, NULL);
-    }
-    if (kind == RNN) {
-        const nn_rnn l = nn_rnn_new(m, layer, D, D);
-        return nn_rnn_forward(&l, x, NULL, NULL).output;
-    }
-    const nn_lstm l = nn_lstm_new(m, layer, D, D);
-    return nn_lstm_forward(&l, x, NULL, NULL, NULL).output;
-}
-
 static double milliseconds(nn_ctx *nn, int kind, int t)
 {
+    static const nn_attention_options all = {0};
+    nn_model *m = nn_model_new(nn); /* small; lives as long as nn */
+    const nn_multihead_attention attention = nn_multihead_attention_new(m, "attention", D, HEADS);
+    const nn_rnn rnn = nn_rnn_new(m, "rnn", D, D);
+    const nn_lstm lstm = nn_lstm_new(m, "lstm", D, D);
     double best = 1e9;
-    for (int run = 0; run < 5; run++) {
+    for (int run = 0; run < RUNS; run++) {
         nn_clear(nn);
-        nn_model *m = nn_model_new(nn); /* small; lives on */
         nn_tensor *x = nn_requires_grad(nn_randn(nn, nn_shape3(1, t, D)));
         const clock_t start = clock();
-        nn_backward(nn_sum(forward(m, kind, x)));
+        nn_backward(nn_sum(
+            kind == ATTENTION ? nn_multihead_attention_forward(&attention, x, x, all, NULL)
+            : kind == RNN     ? nn_rnn_forward(&rnn, x, NULL, NULL).output
+                              : nn_lstm_forward(&lstm, x, NULL, NULL, NULL).output));
         const double ms = 1000.0 * (double)(clock() - start) / CLOCKS_PER_SEC;
         best = ms < best ? ms : best;
     }
@@ -55,16 +46,17 @@ static double milliseconds(nn_ctx *nn, int kind, int t)
 
 int main(int argc, char **argv)
 {
+    const int times = argc > 1 && !strcmp(argv[1], "times");
     nn_ctx *nn = nn_create(42);
     int crossing = 0; /* the first T at which attention multiplies more than an LSTM */
-    printf("== millions of multiplications, D = %d%s\n", D, argc > 1 ? "; milliseconds" : "");
+    printf("== millions of multiplications, D = %d%s\n", D, times ? "; milliseconds" : "");
     printf("   T");
     for (int k = 0; k < KINDS; k++) printf(" %10s", name[k]);
     printf("\n");
     for (int t = 16; t <= LONGEST; t *= 2) {
         printf("%4d", t);
         for (int k = 0; k < KINDS; k++) printf(" %10.3g", multiplications(k, t) / 1e6);
-        for (int k = 0; k < KINDS && argc > 1; k++) printf(" %8.2f", milliseconds(nn, k, t));
+        for (int k = 0; k < KINDS && times; k++) printf(" %8.2f", milliseconds(nn, k, t));
         printf("\n");
         if (!crossing && multiplications(ATTENTION, t) > multiplications(LSTM, t)) crossing = t;
     }

@@ -62,7 +62,7 @@ static double right(const network *net, const int *id, const int *label, int who
 
 int main(int argc, char **argv)
 {
-    const int given = argc > 1 ? atoi(argv[1]) : 5, seeds = given < MOST ? given : MOST;
+    const int given = argc > 1 ? atoi(argv[1]) : 7, seeds = given < MOST ? given : MOST;
     static int id[TEST * T], label[TEST], looks[MOST][SHOWN * T];
     double least = 100;
     printf("== %% right with its weights, equal ones, shuffled ones\n");

@@ -71,22 +71,28 @@ static double learn(nn_ctx *nn, int heads, nn_tensor **weights)
 int main(int argc, char **argv)
 {
     const int seeds = argc > 1 ? atoi(argv[1]) : 2;
-    double most_of_one = 0, least_of_two = 100;
+    double most_of_one = 0, least_of_two = 100, maps[2 * T * T] = {0};
     printf("== %% of the digits right, seeds 1 to %d\n", seeds);
     for (int heads = 1; heads <= 2; heads++) {
-        printf("%d head%s  ", heads, heads > 1 ? "s" : " ");
+        printf("%d head%s", heads, heads > 1 ? "s" : " ");
         for (int seed = 1; seed <= seeds; seed++) {
             nn_ctx *nn = nn_create((uint64_t)seed);
-            nn_tensor *p = NULL;
+            nn_tensor *p = NULL; /* [BATCH, heads, T, T] */
             const double good = learn(nn, heads, &p);
-            printf(" %5.1f", good);
+            printf("  %5.1f", good);
             if (heads == 1) most_of_one = good > most_of_one ? good : most_of_one;
             else least_of_two = good < least_of_two ? good : least_of_two;
+            for (int i = 0; heads == 2 && seed == 1 && nn_ok(nn) && i < 2 * T * T; i++)
+                maps[i] = (double)p->data[i];
             nn_destroy(nn);
         }
         printf("\n");
     }
-    printf("\nexpected: one head gets at most 75 %% with every seed, two at least 95\n");
+    for (int i = 0; i < 2 * T * T; i++) {
+        if (i % (T * T) == 0) printf("\n== head %d of 2, seed 1: %% of attention\n", i / (T * T) + 1);
+        printf("%4.0f%s", 100 * maps[i], i % T == T - 1 ? "\n" : "");
+    }
+    printf("\nexpected: one head gets at most 60 %% with every seed, two at least 99\n");
     printf("got:      %.1f, %.1f\n", most_of_one, least_of_two);
-    return !(most_of_one <= 75 && least_of_two >= 95);
+    return !(most_of_one <= 60 && least_of_two >= 99);
 }
