@@ -249,7 +249,7 @@ int main(int argc, char **argv)
     if (!quick) errors(s, w, 4, 1);
     const double beams = errors(s, w, BEAMS, 1);
 
-    const double limit = quick ? 60 : 25;
+    const double limit = quick ? 50 : 20;
     printf("\nexpected: at most %.0f %% of the sounds wrong; with %d beams, penalty 1, not more\n",
            limit, BEAMS);
     printf("got:      %.2f %%, %.2f %%\n", greedy, beams);
