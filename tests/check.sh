@@ -24,7 +24,12 @@ check() {
     name=$1
     shift
     wanted "$name" || return 0
-    if "$@" >$B/log 2>&1; then passed=$((passed + 1)); echo "ok   $name"; return 0; fi
+    started=$(date +%s)
+    if "$@" >$B/log 2>&1; then
+        passed=$((passed + 1))
+        echo "ok   $name ($(($(date +%s) - started)) s)"
+        return 0
+    fi
     failed=$((failed + 1))
     echo "FAIL $name"
     head -n 30 $B/log | sed 's/^/     /'
