@@ -97,7 +97,7 @@ $(B)/hash: tests/hash.c nn.h
 # As many parts at once as there are processors, each in a copy of its own; then what failed or was
 # skipped, and the sum: all they said is in build/check*.log. What is timed comes before, by itself.
 CHECKS = $(shell seq 0 $$(($(JOBS) - 1)))
-TIMED = compile in at most
+TIMED = compile in at most|-O0 -g program
 check:
 	@mkdir -p $(B) && { sh tests/check.sh '$(TIMED)' >$(B)/check-timed.log || true; }
 	@$(MAKE) --no-print-directory -k -j$(JOBS) $(CHECKS:%=check-%) || true
