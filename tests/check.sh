@@ -24,7 +24,12 @@ check() {
     name=$1
     shift
     wanted "$name" || return 0
-    if "$@" >$B/log 2>&1; then passed=$((passed + 1)); echo "ok   $name"; return 0; fi
+    started=$(date +%s)
+    if "$@" >$B/log 2>&1; then
+        passed=$((passed + 1))
+        echo "ok   $name ($(($(date +%s) - started)) s)"
+        return 0
+    fi
     failed=$((failed + 1))
     echo "FAIL $name"
     head -n 30 $B/log | sed 's/^/     /'
@@ -281,7 +286,7 @@ sanitize_example() {
 }
 unsigned_wrap() { # numbers that may wrap: random ones, hashes, digits that are counted again
     printf 'fun:%s\n' nn_random nn_seed nn__rotate 'nn__vocab_slot' 'nn__number' 'nn__rounded' 'nn__idx_read' \
-        'nn__*_naive' 'nn__exp*' chance >$B/wrap
+        'nn__*_naive' 'nn__exp*' 'nn__*_scalar' chance >$B/wrap
     sanitize "$1" $(chapters_of "$1") -DNN_NO_SIMD -fsanitize=integer -fsanitize-ignorelist=$B/wrap
 }
 if clang -fsanitize=address,undefined $B/o.c -o $B/o 2>/dev/null && $B/o; then
