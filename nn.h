@@ -10514,6 +10514,8 @@ static nn_tensor *nn__attention(const char *function, nn__attending *a, nn_atten
     int n_in = 1;
     if (a->k.x && a->k.x != a->q.x) in[n_in++] = a->k.x;
     if (a->v.x && a->v.x != a->q.x && a->v.x != a->k.x) in[n_in++] = a->v.x;
+    if (o.mask && o.mask->ctx != nn)
+        return nn__mistake(nn, function, "the mask belongs to another nn_ctx"), &nn->failed;
     if (o.mask && (!nn_op_check(function, &o.mask, 1) || !nn__check_mask(function, a, o.mask)))
         return &nn->failed;
     const nn_shape p_shape = nn_shape4(a->n, a->heads, a->t, a->s);
