@@ -188,7 +188,8 @@ static void transformers(nn_model *net)
     const int recording = nn_set_grad_enabled(nn, 0);
     past.cache = nn_kv_cache_new(nn, 2, N, S, WIDE);
     for (int t = 0; t < S; t += 3) {
-        nn_tensor *x = nn_reshape(nn_embedding_forward(&words, text + t, 3 * N), nn_shape3(N, 3, WIDE));
+        nn_tensor *x = nn_embedding_forward(&words, text + t, 3 * N);
+        x = nn_reshape(x, nn_shape3(N, 3, WIDE));
         nn_tensor *y = nn_linear_forward(&last, nn_encoder_forward(&gpt, x, past, NULL));
         nn_sample(nn_reshape(y, nn_shape2(3 * N, V)), 0, text + t);
         last.bias->data[t] += y->data[0];
