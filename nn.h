@@ -1380,8 +1380,8 @@ typedef struct nn_attention_options {
 /* Scaled dot-product attention: y = P v, P = softmax(q k^T / sqrt(d)) over the keys that may be
  * seen. q [N, T, D], k [N, S, D], v [N, S, E] -> [N, T, E]; head h works on the h-th of H equal
  * parts of D and of E, and writes the h-th part of E. *weights, if not NULL, becomes P
- * [N, H, T, S], before dropout, to be looked at: it has no gradient. A query that may look nowhere gets zeros
- * (PyTorch: NaN). Bahdanau et al. 2015; Vaswani et al. 2017, 3.2.1. Book: 15. */
+ * [N, H, T, S], before dropout, to be looked at: it has no gradient. A query that may look nowhere
+ * gets zeros (PyTorch: NaN). Bahdanau et al. 2015; Vaswani et al. 2017, 3.2.1. Book: 15. */
 nn_tensor *nn_attention(nn_tensor *q, nn_tensor *k, nn_tensor *v, nn_attention_options o,
                         nn_tensor **weights);
 /* softmax over the last axis of x where mask is 1; 0 where it is 0, and in rows of zeros
@@ -1777,6 +1777,10 @@ const nn_highway *nn__at_highway(const nn_highway *l, const char *file, int line
 #endif
 #if NN_CHAPTERS >= 15
 nn_kv_cache *nn__at_cache(nn_kv_cache *c, const char *file, int line);
+const nn_additive_attention *nn__at_additive(const nn_additive_attention *l, const char *file,
+                                             int line);
+const nn_graph_attention *nn__at_graph(const nn_graph_attention *l, const char *file, int line);
+const nn_bpe *nn__at_bpe(const nn_bpe *b, const char *file, int line);
 #endif
 
 #ifdef __cplusplus
@@ -2024,6 +2028,19 @@ nn_kv_cache *nn__at_cache(nn_kv_cache *c, const char *file, int line);
 #define nn_decoder_new(p, ...) nn_decoder_new(NN__AT(model, p), __VA_ARGS__)
 #define nn_encoder_forward(l, x, ...) nn_encoder_forward(l, NN_AT(x), __VA_ARGS__)
 #define nn_decoder_forward(l, x, ...) nn_decoder_forward(l, NN_AT(x), __VA_ARGS__)
+#define nn_positional_encoding(nn, ...) nn_positional_encoding(NN__AT(ctx, nn), __VA_ARGS__)
+#define nn_masked_softmax(x, mask) nn_masked_softmax(NN_AT(x), NN_AT(mask))
+#define nn_additive_attention_new(p, ...) nn_additive_attention_new(NN__AT(model, p), __VA_ARGS__)
+#define nn_additive_attention_forward(l, q, ...) \
+    nn_additive_attention_forward(NN__AT(additive, l), NN_AT(q), __VA_ARGS__)
+#define nn_graph_attention_new(p, ...) nn_graph_attention_new(NN__AT(model, p), __VA_ARGS__)
+#define nn_graph_attention_forward(l, x, ...) \
+    nn_graph_attention_forward(NN__AT(graph, l), NN_AT(x), __VA_ARGS__)
+#define nn_generate(nn, ...) nn_generate(NN__AT(ctx, nn), __VA_ARGS__)
+#define nn_keep_likely(nn, ...) nn_keep_likely(NN__AT(ctx, nn), __VA_ARGS__)
+#define nn_bpe_train(nn, ...) nn_bpe_train(NN__AT(ctx, nn), __VA_ARGS__)
+#define nn_bpe_encode(b, ...) nn_bpe_encode(NN__AT(bpe, b), __VA_ARGS__)
+#define nn_bpe_decode(b, ...) nn_bpe_decode(NN__AT(bpe, b), __VA_ARGS__)
 #endif
 #endif /* NN_NO_LOCATIONS */
 #endif /* NN_H */
@@ -5589,58 +5606,46 @@ nn_linear nn_linear_new(nn_model *model, const char *name, int in, int out)
     return l;
 }
 
-/* Y = X W^T + b, X [N, in], W [out, in], some rows of a weight: dX += dY W, dW += dY^T X, db += the
- * sum of dY's rows */
+/* Y = X W^T + b, X [N, in], W [out, in]: dX += dY W, dW += dY^T X, db += the sum of dY's rows */
 static void nn__linear_backward(nn_tensor *y)
 {
     nn_tensor *w = y->in[0], *x = y->in[1], *b = y->n_in > 2 ? y->in[2] : NULL;
-    const ptrdiff_t first = *(const int *)y->saved;
-    const int in = w->shape.dim[1], out = nn__last(y->shape), n = (int)(y->size / (size_t)out);
+    const int in = w->shape.dim[1], out = w->shape.dim[0], n = (int)(y->size / (size_t)out);
     const nn__mat dy = nn__rows(y->grad, out);
-    if (x->grad) nn__gemm(y->ctx, n, in, out, dy, nn__rows(w->data + first * in, in), x->grad, 1);
+    if (x->grad) nn__gemm(y->ctx, n, in, out, dy, nn__rows(w->data, in), x->grad, 1);
     if (w->grad)
-        nn__gemm(y->ctx, out, in, n, nn__transposed(dy), nn__rows(x->data, in),
-                 w->grad + first * in, 1);
+        nn__gemm(y->ctx, out, in, n, nn__transposed(dy), nn__rows(x->data, in), w->grad, 1);
     for (ptrdiff_t i = 0; b && b->grad && i < n; i++)
-        y->ctx->kernels->axpy((size_t)out, 1, y->grad + i * out, b->grad + first);
-}
-
-/* A linear layer of the rows first, first + 1, .. of w and b, so many as out; b may be NULL. */
-static nn_tensor *nn__linear_rows(const char *function, nn_tensor *w, nn_tensor *b, int first,
-                                  int out, nn_tensor *x)
-{
-    nn_tensor *in[3] = {w, x, b};
-    const int n_in = b ? 3 : 2;
-    if (!nn_op_check(function, in, n_in)) return nn_op_failed(in, n_in);
-    nn_ctx *nn = x->ctx;
-    if (w->shape.ndim != 2 || (b && !nn_shape_equal(b->shape, nn_shape1(w->shape.dim[0]))))
-        return nn_fail(nn, NN_ERROR_SHAPE, function,
-                       "the layer is not [out, in] with [out]: weight is %s, bias is %s",
-                       nn_shape_text(nn, w->shape), b ? nn_shape_text(nn, b->shape) : "NULL");
-    const int d = w->shape.dim[1];
-    if (x->shape.ndim < 1 || nn__last(x->shape) != d)
-        return nn_fail(nn, NN_ERROR_SHAPE, function,
-                       "x is %s, its last dimension should be %d: weight is %s",
-                       nn_shape_text(nn, x->shape), d, nn_shape_text(nn, w->shape));
-    nn_shape shape = x->shape;
-    shape.dim[shape.ndim - 1] = out;
-    nn_tensor *y = nn_op_new("linear", shape, in, n_in, nn__linear_backward, sizeof first);
-    if (!y->size) return y;
-    *(int *)y->saved = first;
-    const int n = (int)(y->size / (size_t)out);
-    for (ptrdiff_t i = 0; b && i < n; i++) /* each sum begins with the bias */
-        memcpy(y->data + i * out, b->data + first, (size_t)out * sizeof *y->data);
-    if (!nn__gemm(nn, n, out, d, nn__rows(x->data, d),
-                  nn__transposed(nn__rows(w->data + (ptrdiff_t)first * d, d)), y->data, b != NULL))
-        return &nn->failed;
-    return nn_op_done(y);
+        y->ctx->kernels->axpy((size_t)out, 1, y->grad + i * out, b->grad);
 }
 
 nn_tensor *nn_linear_forward(const nn_linear *l, nn_tensor *x)
 {
-    nn_tensor *w = l ? l->weight : NULL;
-    return nn__linear_rows("nn_linear_forward", w, l ? l->bias : NULL, 0,
-                           w && w->shape.ndim ? w->shape.dim[0] : 1, x);
+    nn_tensor *in[3] = {l ? l->weight : NULL, x, l ? l->bias : NULL};
+    const int n_in = in[2] ? 3 : 2;
+    if (!nn_op_check("nn_linear_forward", in, n_in)) return nn_op_failed(in, n_in);
+    nn_ctx *nn = x->ctx;
+    const int d = l->weight->shape.dim[1], out = l->weight->shape.dim[0];
+    if (l->weight->shape.ndim != 2 || (in[2] && !nn_shape_equal(l->bias->shape, nn_shape1(out))))
+        return nn_fail(nn, NN_ERROR_SHAPE, "nn_linear_forward",
+                       "the layer is not [out, in] with [out]: weight is %s, bias is %s",
+                       nn_shape_text(nn, l->weight->shape),
+                       in[2] ? nn_shape_text(nn, l->bias->shape) : "NULL");
+    if (x->shape.ndim < 1 || nn__last(x->shape) != d)
+        return nn_fail(nn, NN_ERROR_SHAPE, "nn_linear_forward",
+                       "x is %s, its last dimension should be %d: weight is %s",
+                       nn_shape_text(nn, x->shape), d, nn_shape_text(nn, l->weight->shape));
+    nn_shape shape = x->shape;
+    shape.dim[shape.ndim - 1] = out;
+    nn_tensor *y = nn_op_new("linear", shape, in, n_in, nn__linear_backward, 0);
+    if (!y->size) return y;
+    const int n = (int)(y->size / (size_t)out);
+    for (ptrdiff_t i = 0; in[2] && i < n; i++) /* each sum begins with the bias */
+        memcpy(y->data + i * out, l->bias->data, (size_t)out * sizeof *y->data);
+    if (!nn__gemm(nn, n, out, d, nn__rows(x->data, d), nn__transposed(nn__rows(l->weight->data, d)),
+                  y->data, in[2] != NULL))
+        return &nn->failed;
+    return nn_op_done(y);
 }
 
 #ifndef NN_NO_STDIO
@@ -9892,6 +9897,19 @@ nn_rnn_result nn_rnn_forward(const nn_rnn *l, nn_tensor *x, nn_tensor *h0, const
 
 /* ---- sampling ---- */
 
+/* Where the largest of the logits z is, the first of equals; -1 if one is NaN or that one is not
+ * finite. */
+static int nn__likeliest(const nn_real *z, size_t n)
+{
+    size_t best = 0;
+    int nan = 0;
+    for (size_t i = 0; i < n; i++) {
+        nan |= z[i] != z[i];
+        if (z[i] > z[best]) best = i;
+    }
+    return nan || z[best] - z[best] != 0 ? -1 : (int)best; /* infinity minus itself is NaN */
+}
+
 void nn_sample(const nn_tensor *logits, nn_real temperature, int *index)
 {
     nn_tensor *z = (nn_tensor *)(uintptr_t)logits;
@@ -9907,12 +9925,8 @@ void nn_sample(const nn_tensor *logits, nn_real temperature, int *index)
     for (size_t i = 0; scaled && i < z->size / c; i++) {
         nn_real *const p = scaled + c;
         const nn_real *row = z->data + i * c;
-        int nan = 0, drawn = 0;
-        for (size_t j = 0; j < c; j++) {
-            nan |= row[j] != row[j];
-            if (row[j] > row[drawn]) drawn = (int)j;
-        }
-        if (nan || row[drawn] - row[drawn] != 0) { /* infinity minus itself is NaN */
+        int drawn = nn__likeliest(row, c);
+        if (drawn < 0) {
             nn_fail(nn, NN_ERROR_NONFINITE, "nn_sample", "row %zu of %s has NaN or infinity in it",
                     i, nn_shape_text(nn, z->shape));
             return;
@@ -10591,6 +10605,22 @@ nn_multihead_attention nn_multihead_attention_new(nn_model *model, const char *n
     return l;
 }
 
+static void nn__part_backward(nn_tensor *y) /* the same numbers: dw += dy where y is in w */
+{
+    y->ctx->kernels->axpy(y->size, 1, y->grad, y->in[0]->grad + (y->data - y->in[0]->data));
+}
+
+/* Some rows of a parameter, shared, as nn_reshape shares all of them. */
+static nn_tensor *nn__part_of(nn_tensor *w, int first, int rows)
+{
+    nn_shape shape = w->shape;
+    const size_t each = w->size / (size_t)shape.dim[0];
+    shape.dim[0] = rows;
+    nn_tensor *y = nn__record("part", shape, &w, 1, nn__part_backward, 0, 0);
+    if (y->size) y->data = w->data + (size_t)first * each;
+    return y;
+}
+
 /* Puts keys and values, the columns k and v of so many steps, behind those in the cache, which
  * they then are. */
 static void nn__cache_append(nn_kv_cache *c, nn__attending *a, int steps)
@@ -10640,14 +10670,20 @@ nn_tensor *nn_multihead_attention_forward(const nn_multihead_attention *l, nn_te
     const int steps = source && source->shape.ndim == 3 ? source->shape.dim[1] : 0;
     if (x->shape.ndim != 3 || nn__last(x->shape) != d ||
         (source && !nn_shape_equal(source->shape, nn_shape3(x->shape.dim[0], steps, d))) ||
-        !nn_shape_equal(w->shape, nn_shape2(3 * d, d)))
+        !nn_shape_equal(w->shape, nn_shape2(3 * d, d)) ||
+        !nn_shape_equal(b->shape, nn_shape1(3 * d)))
         return nn_fail(nn, NN_ERROR_SHAPE, function, "x is %s, source %s, not [N, T, D], "
                        "[N, S, D]: in_proj_weight is %s", nn_shape_text(nn, x->shape),
                        source ? nn_shape_text(nn, source->shape) : "NULL",
                        nn_shape_text(nn, w->shape));
     if (o.cache && !nn__check_cache(function, o.cache, x, steps)) return failed;
-    nn_tensor *q = nn__linear_rows(function, w, b, 0, self ? 3 * d : d, x), *kv = q;
-    if (source && !self) kv = nn__linear_rows(function, w, b, d, 2 * d, source);
+    nn_linear in_proj = {w, b};
+    if (!self) in_proj.weight = nn__part_of(w, 0, d), in_proj.bias = nn__part_of(b, 0, d);
+    nn_tensor *q = nn_linear_forward(&in_proj, x), *kv = q;
+    if (source && !self) {
+        in_proj.weight = nn__part_of(w, d, 2 * d), in_proj.bias = nn__part_of(b, d, 2 * d);
+        kv = nn_linear_forward(&in_proj, source);
+    }
     if (nn->code != NN_OK) return failed;
     nn__attending a;
     memset(&a, 0, sizeof a);
@@ -11284,6 +11320,210 @@ nn_text nn_vocab_decode(const nn_vocab *v, const int *ids, int n)
     }
     return t;
 }
+
+#if NN_CHAPTERS >= 15
+/* ---- byte pairs ---- */
+
+typedef struct nn__neighbours {
+    int pair[2], count;
+} nn__neighbours;
+
+typedef struct nn__pairs { /* how often each pair of neighbours occurs now */
+    nn__neighbours *all;
+    int *slot, n; /* slot: number of the pair, counted from 1; 0: free */
+    size_t slots;
+} nn__pairs;
+
+static void nn__count_pair(nn__pairs *c, int a, int b, int change)
+{
+    for (size_t at = (size_t)((uint32_t)a * 2654435761u ^ (uint32_t)b * 2246822519u);; at++) {
+        int *const slot = &c->slot[at % c->slots];
+        if (!*slot) {
+            const nn__neighbours fresh = {{a, b}, 0};
+            c->all[c->n] = fresh;
+            *slot = ++c->n;
+        }
+        nn__neighbours *const found = &c->all[*slot - 1];
+        if (found->pair[0] != a || found->pair[1] != b) continue;
+        found->count += change;
+        return;
+    }
+}
+
+/* Replaces pair by token in the n tokens of s, from left to right, and gives their new number. With
+ * c, counts the pairs that come and go, `times` each: s is a word that stands there so often. */
+static size_t nn__merge_pair(int *s, size_t n, const int *pair, int token, nn__pairs *c, int times)
+{
+    size_t to = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (s[i] != pair[0] || i + 1 == n || s[i + 1] != pair[1]) {
+            s[to++] = s[i];
+            continue;
+        }
+        if (c && to) {
+            nn__count_pair(c, s[to - 1], pair[0], -times);
+            nn__count_pair(c, s[to - 1], token, times);
+        }
+        if (c && i + 2 < n) {
+            nn__count_pair(c, pair[1], s[i + 2], -times);
+            nn__count_pair(c, token, s[i + 2], times);
+        }
+        if (c) nn__count_pair(c, pair[0], pair[1], -times);
+        s[to++] = token;
+        i++;
+    }
+    return to;
+}
+
+typedef struct nn__word {
+    const char *text;
+    int *token;
+    size_t size; /* bytes, later tokens */
+    int times;
+} nn__word;
+
+static int nn__by_text(const void *a, const void *b)
+{
+    const nn__word *x = (const nn__word *)a, *y = (const nn__word *)b;
+    const int order = memcmp(x->text, y->text, x->size < y->size ? x->size : y->size);
+    return order ? order : x->size < y->size ? -1 : x->size > y->size;
+}
+
+/* A pair is new where one is joined, two at a time, which leaves a token less: at most 3 for each
+ * byte of the different words. */
+nn_bpe nn_bpe_train(nn_ctx *nn, const char *text, size_t size, int tokens)
+{
+    nn_bpe b = {nn, 0, NULL};
+    if (!nn__ready(nn, "nn_bpe_train")) return b;
+    if (!text || !size || tokens < 256)
+        return nn__mistake(nn, "nn_bpe_train", "%s of %zu bytes, %d tokens", text ? "a text"
+                           : "NULL instead of a text", size, tokens), b;
+    if (size > INT_MAX)
+        return nn_fail(nn, NN_ERROR_LIMIT, "nn_bpe_train", "a text of %zu bytes", size), b;
+    nn_arena own = {NULL, NULL};
+    nn__pairs c = {NULL, NULL, 0, 0};
+    size_t words = 0, different = 0, bytes = 0;
+    for (size_t i = 0; i < size; i++) words += !i || (unsigned char)text[i] <= ' ';
+    nn__word *word = (nn__word *)nn__alloc(nn, &own, words, sizeof *word, 0);
+    for (size_t i = 0, w = 0; word && i < size; i++) {
+        const nn__word fresh = {text + i, NULL, 0, 1};
+        if (!i || (unsigned char)text[i] <= ' ') word[w++] = fresh;
+        word[w - 1].size++;
+    }
+    if (word) qsort(word, words, sizeof *word, nn__by_text);
+    for (size_t w = 0; word && w < words; w++) {
+        if (different && nn__by_text(&word[w], &word[different - 1]) == 0) {
+            word[different - 1].times++;
+            continue;
+        }
+        bytes += word[w].size;
+        word[different++] = word[w];
+    }
+    int *token = word ? (int *)nn__alloc(nn, &own, bytes, sizeof *token, 0) : NULL;
+    c.slots = 6 * bytes;
+    c.all = token ? (nn__neighbours *)nn__alloc(nn, &own, bytes, 3 * sizeof *c.all, 0) : NULL;
+    c.slot = c.all ? (int *)nn__alloc(nn, &own, bytes, 6 * sizeof *c.slot, 1) : NULL;
+    for (size_t w = 0; c.slot && w < different; w++) {
+        word[w].token = token;
+        for (size_t i = 0; i < word[w].size; i++) {
+            *token++ = (unsigned char)word[w].text[i];
+            if (i) nn__count_pair(&c, token[-2], token[-1], word[w].times);
+        }
+    }
+    void *list = NULL;
+    int room = 0, merges = 0;
+    for (; c.n && merges < tokens - 256; merges++) {
+        const nn__neighbours *best = c.all;
+        for (const nn__neighbours *p = c.all; p < c.all + c.n; p++)
+            if (p->count != best->count ? p->count > best->count
+                : p->pair[0] != best->pair[0] ? p->pair[0] < best->pair[0]
+                                              : p->pair[1] < best->pair[1]) best = p;
+        if (best->count < 2 || !nn__keep_grow(nn, &list, merges, &room, sizeof *b.merge)) break;
+        int *const pair = ((int(*)[2])list)[merges];
+        memcpy(pair, best->pair, sizeof best->pair);
+        for (size_t w = 0; w < different; w++)
+            word[w].size = nn__merge_pair(word[w].token, word[w].size, pair, 256 + merges, &c,
+                                    word[w].times);
+    }
+    nn__arena_free(nn, &own);
+    if (nn->code != NN_OK) return b;
+    b.n = 256 + merges, b.merge = (int(*)[2])list;
+    return b;
+}
+
+/* Merge by merge: what a merge joins can only have been made by those before it, and no merge has a
+ * white space in its second token's beginning, so that words need no looking after. */
+int *nn_bpe_encode(const nn_bpe *b, const char *text, size_t size, int *n)
+{
+    nn_ctx *nn = b ? b->ctx : NULL;
+    if (n) *n = 0;
+    if (!nn__ready(nn, "nn_bpe_encode")) return NULL;
+    if (!text || !n || b->n < 256)
+        return nn__mistake(nn, "nn_bpe_encode", b->n < 256 ? "%d tokens, not even the bytes"
+                           : "text or n is NULL", b->n), (int *)NULL;
+    if (size > INT_MAX)
+        return nn_fail(nn, NN_ERROR_LIMIT, "nn_bpe_encode", "a text of %zu bytes", size),
+               (int *)NULL;
+    const nn__mark mark = nn__arena_mark(&nn->graph);
+    int *work = (int *)nn__alloc(nn, &nn->graph, size, sizeof *work, 0), *ids = NULL;
+    size_t left = work ? size : 0;
+    for (size_t i = 0; i < left; i++) work[i] = (unsigned char)text[i];
+    for (int i = 256; i < b->n; i++)
+        left = nn__merge_pair(work, left, b->merge[i - 256], i, NULL, 0);
+    if (left) ids = (int *)nn__alloc(nn, &nn->keep, left, sizeof *ids, 0);
+    if (ids) memcpy(ids, work, left * sizeof *ids), *n = (int)left;
+    nn__arena_rewind(&nn->graph, mark);
+    return ids;
+}
+
+nn_text nn_bpe_decode(const nn_bpe *b, const int *ids, int n)
+{
+    const char *const function = "nn_bpe_decode";
+    nn_ctx *nn = b ? b->ctx : NULL;
+    nn_text t = {nn, "", 0};
+    if (!nn__ready(nn, function)) return t;
+    const nn__mark mark = nn__arena_mark(&nn->graph);
+    size_t *size = (size_t *)nn__alloc(nn, &nn->graph, (size_t)nn__max(b->n, 256), sizeof *size, 0);
+    size_t total = 0;
+    for (int i = 0; size && i < b->n && nn->code == NN_OK; i++) {
+        const int *const pair = i < 256 ? NULL : b->merge[i - 256];
+        if (pair && (pair[0] < 0 || pair[0] >= i || pair[1] < 0 || pair[1] >= i))
+            nn__mistake(nn, function, "merge[%d] is %d and %d, not two of the tokens before %d",
+                        i - 256, pair[0], pair[1], i);
+        else if ((size[i] = pair ? size[pair[0]] + size[pair[1]] : 1) > INT_MAX)
+            nn_fail(nn, NN_ERROR_LIMIT, function, "token %d stands for %zu bytes", i, size[i]);
+    }
+    for (int i = 0; i < n && nn->code == NN_OK; i++) {
+        if (!ids || ids[i] < 0 || ids[i] >= b->n)
+            nn__mistake(nn, function, "ids[%d] is %d, not one of %d tokens", i, ids ? ids[i] : -1,
+                        b->n);
+        else if ((total += size[ids[i]]) > INT_MAX)
+            nn_fail(nn, NN_ERROR_LIMIT, function, "a text of more than %d bytes", INT_MAX);
+    }
+    char *bytes = nn->code == NN_OK ? (char *)nn__alloc(nn, &nn->keep, total + 1, 1, 1) : NULL;
+    for (int i = 0; bytes && i < n; i++)
+        for (size_t k = 0; k < size[ids[i]]; k++) { /* byte k of the token is in one of two parts */
+            size_t at = k;
+            int id = ids[i];
+            while (id >= 256) {
+                const int *const pair = b->merge[id - 256];
+                const int right = at >= size[pair[0]];
+                if (right) at -= size[pair[0]];
+                id = pair[right];
+            }
+            bytes[t.size++] = (char)id;
+        }
+    if (bytes) t.bytes = bytes;
+    nn__arena_rewind(&nn->graph, mark);
+    return t;
+}
+
+const nn_bpe *nn__at_bpe(const nn_bpe *b, const char *file, int line)
+{
+    nn__note(b ? b->ctx : NULL, file, line);
+    return b;
+}
+#endif
 
 #ifndef NN_NO_STDIO
 nn_text nn_text_load(nn_ctx *nn, const char *path)
