@@ -10836,8 +10836,10 @@ nn_tensor *nn_encoder_forward(const nn_encoder *l, nn_tensor *x, nn_attention_op
     nn_tensor *in[2] = {l && l->layer ? l->layer->norm1.weight : NULL, x};
     for (int i = 0; weights && l && i < l->layers; i++) weights[i] = nn_op_failed(in, 2);
     if (!nn_op_check("nn_encoder_forward", in, 2)) return nn_op_failed(in, 2);
-    for (int i = 0; i < l->layers; i++, o.cache += !!o.cache)
+    for (int i = 0; i < l->layers; i++) {
         x = nn_encoder_layer_forward(&l->layer[i], x, o, weights ? &weights[i] : NULL);
+        if (o.cache) o.cache++;
+    }
     return l->norm.weight ? nn_layer_norm_forward(&l->norm, x) : x;
 }
 
@@ -10848,9 +10850,12 @@ nn_tensor *nn_decoder_forward(const nn_decoder *l, nn_tensor *x, nn_tensor *memo
     nn_tensor *in[2] = {l && l->layer ? l->layer->norm1.weight : NULL, x};
     for (int i = 0; weights && l && i < l->layers; i++) weights[i] = nn_op_failed(in, 2);
     if (!nn_op_check("nn_decoder_forward", in, 2)) return nn_op_failed(in, 2);
-    for (int i = 0; i < l->layers; i++, self.cache += !!self.cache, cross.cache += !!cross.cache)
+    for (int i = 0; i < l->layers; i++) {
         x = nn_decoder_layer_forward(&l->layer[i], x, memory, self, cross,
                                      weights ? &weights[i] : NULL);
+        if (self.cache) self.cache++;
+        if (cross.cache) cross.cache++;
+    }
     return l->norm.weight ? nn_layer_norm_forward(&l->norm, x) : x;
 }
 
