@@ -1380,8 +1380,8 @@ typedef struct nn_attention_options {
 /* Scaled dot-product attention: y = P v, P = softmax(q k^T / sqrt(d)) over the keys that may be
  * seen. q [N, T, D], k [N, S, D], v [N, S, E] -> [N, T, E]; head h works on the h-th of H equal
  * parts of D and of E, and writes the h-th part of E. *weights, if not NULL, becomes P
- * [N, H, T, S], before dropout, to be looked at: it has no gradient. A query that may look nowhere gets zeros
- * (PyTorch: NaN). Bahdanau et al. 2015; Vaswani et al. 2017, 3.2.1. Book: 15. */
+ * [N, H, T, S], before dropout, to be looked at: it has no gradient. A query that may look nowhere
+ * gets zeros (PyTorch: NaN). Bahdanau et al. 2015; Vaswani et al. 2017, 3.2.1. Book: 15. */
 nn_tensor *nn_attention(nn_tensor *q, nn_tensor *k, nn_tensor *v, nn_attention_options o,
                         nn_tensor **weights);
 /* softmax over the last axis of x where mask is 1; 0 where it is 0, and in rows of zeros
@@ -1777,8 +1777,6 @@ const nn_highway *nn__at_highway(const nn_highway *l, const char *file, int line
 #endif
 #if NN_CHAPTERS >= 15
 nn_kv_cache *nn__at_cache(nn_kv_cache *c, const char *file, int line);
-#endif
-#if NN_CHAPTERS >= 15
 const nn_additive_attention *nn__at_additive(const nn_additive_attention *l, const char *file,
                                              int line);
 const nn_graph_attention *nn__at_graph(const nn_graph_attention *l, const char *file, int line);
@@ -2030,8 +2028,6 @@ const nn_bpe *nn__at_bpe(const nn_bpe *b, const char *file, int line);
 #define nn_decoder_new(p, ...) nn_decoder_new(NN__AT(model, p), __VA_ARGS__)
 #define nn_encoder_forward(l, x, ...) nn_encoder_forward(l, NN_AT(x), __VA_ARGS__)
 #define nn_decoder_forward(l, x, ...) nn_decoder_forward(l, NN_AT(x), __VA_ARGS__)
-#endif
-#if NN_CHAPTERS >= 15
 #define nn_positional_encoding(nn, ...) nn_positional_encoding(NN__AT(ctx, nn), __VA_ARGS__)
 #define nn_masked_softmax(x, mask) nn_masked_softmax(NN_AT(x), NN_AT(mask))
 #define nn_additive_attention_new(p, ...) nn_additive_attention_new(NN__AT(model, p), __VA_ARGS__)
@@ -5610,58 +5606,46 @@ nn_linear nn_linear_new(nn_model *model, const char *name, int in, int out)
     return l;
 }
 
-/* Y = X W^T + b, X [N, in], W [out, in], some rows of a weight: dX += dY W, dW += dY^T X, db += the
- * sum of dY's rows */
+/* Y = X W^T + b, X [N, in], W [out, in]: dX += dY W, dW += dY^T X, db += the sum of dY's rows */
 static void nn__linear_backward(nn_tensor *y)
 {
     nn_tensor *w = y->in[0], *x = y->in[1], *b = y->n_in > 2 ? y->in[2] : NULL;
-    const ptrdiff_t first = *(const int *)y->saved;
-    const int in = w->shape.dim[1], out = nn__last(y->shape), n = (int)(y->size / (size_t)out);
+    const int in = w->shape.dim[1], out = w->shape.dim[0], n = (int)(y->size / (size_t)out);
     const nn__mat dy = nn__rows(y->grad, out);
-    if (x->grad) nn__gemm(y->ctx, n, in, out, dy, nn__rows(w->data + first * in, in), x->grad, 1);
+    if (x->grad) nn__gemm(y->ctx, n, in, out, dy, nn__rows(w->data, in), x->grad, 1);
     if (w->grad)
-        nn__gemm(y->ctx, out, in, n, nn__transposed(dy), nn__rows(x->data, in),
-                 w->grad + first * in, 1);
+        nn__gemm(y->ctx, out, in, n, nn__transposed(dy), nn__rows(x->data, in), w->grad, 1);
     for (ptrdiff_t i = 0; b && b->grad && i < n; i++)
-        y->ctx->kernels->axpy((size_t)out, 1, y->grad + i * out, b->grad + first);
-}
-
-/* A linear layer of the rows first, first + 1, .. of w and b, so many as out; b may be NULL. */
-static nn_tensor *nn__linear_rows(const char *function, nn_tensor *w, nn_tensor *b, int first,
-                                  int out, nn_tensor *x)
-{
-    nn_tensor *in[3] = {w, x, b};
-    const int n_in = b ? 3 : 2;
-    if (!nn_op_check(function, in, n_in)) return nn_op_failed(in, n_in);
-    nn_ctx *nn = x->ctx;
-    if (w->shape.ndim != 2 || (b && !nn_shape_equal(b->shape, nn_shape1(w->shape.dim[0]))))
-        return nn_fail(nn, NN_ERROR_SHAPE, function,
-                       "the layer is not [out, in] with [out]: weight is %s, bias is %s",
-                       nn_shape_text(nn, w->shape), b ? nn_shape_text(nn, b->shape) : "NULL");
-    const int d = w->shape.dim[1];
-    if (x->shape.ndim < 1 || nn__last(x->shape) != d)
-        return nn_fail(nn, NN_ERROR_SHAPE, function,
-                       "x is %s, its last dimension should be %d: weight is %s",
-                       nn_shape_text(nn, x->shape), d, nn_shape_text(nn, w->shape));
-    nn_shape shape = x->shape;
-    shape.dim[shape.ndim - 1] = out;
-    nn_tensor *y = nn_op_new("linear", shape, in, n_in, nn__linear_backward, sizeof first);
-    if (!y->size) return y;
-    *(int *)y->saved = first;
-    const int n = (int)(y->size / (size_t)out);
-    for (ptrdiff_t i = 0; b && i < n; i++) /* each sum begins with the bias */
-        memcpy(y->data + i * out, b->data + first, (size_t)out * sizeof *y->data);
-    if (!nn__gemm(nn, n, out, d, nn__rows(x->data, d),
-                  nn__transposed(nn__rows(w->data + (ptrdiff_t)first * d, d)), y->data, b != NULL))
-        return &nn->failed;
-    return nn_op_done(y);
+        y->ctx->kernels->axpy((size_t)out, 1, y->grad + i * out, b->grad);
 }
 
 nn_tensor *nn_linear_forward(const nn_linear *l, nn_tensor *x)
 {
-    nn_tensor *w = l ? l->weight : NULL;
-    return nn__linear_rows("nn_linear_forward", w, l ? l->bias : NULL, 0,
-                           w && w->shape.ndim ? w->shape.dim[0] : 1, x);
+    nn_tensor *in[3] = {l ? l->weight : NULL, x, l ? l->bias : NULL};
+    const int n_in = in[2] ? 3 : 2;
+    if (!nn_op_check("nn_linear_forward", in, n_in)) return nn_op_failed(in, n_in);
+    nn_ctx *nn = x->ctx;
+    const int d = l->weight->shape.dim[1], out = l->weight->shape.dim[0];
+    if (l->weight->shape.ndim != 2 || (in[2] && !nn_shape_equal(l->bias->shape, nn_shape1(out))))
+        return nn_fail(nn, NN_ERROR_SHAPE, "nn_linear_forward",
+                       "the layer is not [out, in] with [out]: weight is %s, bias is %s",
+                       nn_shape_text(nn, l->weight->shape),
+                       in[2] ? nn_shape_text(nn, l->bias->shape) : "NULL");
+    if (x->shape.ndim < 1 || nn__last(x->shape) != d)
+        return nn_fail(nn, NN_ERROR_SHAPE, "nn_linear_forward",
+                       "x is %s, its last dimension should be %d: weight is %s",
+                       nn_shape_text(nn, x->shape), d, nn_shape_text(nn, l->weight->shape));
+    nn_shape shape = x->shape;
+    shape.dim[shape.ndim - 1] = out;
+    nn_tensor *y = nn_op_new("linear", shape, in, n_in, nn__linear_backward, 0);
+    if (!y->size) return y;
+    const int n = (int)(y->size / (size_t)out);
+    for (ptrdiff_t i = 0; in[2] && i < n; i++) /* each sum begins with the bias */
+        memcpy(y->data + i * out, l->bias->data, (size_t)out * sizeof *y->data);
+    if (!nn__gemm(nn, n, out, d, nn__rows(x->data, d), nn__transposed(nn__rows(l->weight->data, d)),
+                  y->data, in[2] != NULL))
+        return &nn->failed;
+    return nn_op_done(y);
 }
 
 #ifndef NN_NO_STDIO
@@ -10621,6 +10605,22 @@ nn_multihead_attention nn_multihead_attention_new(nn_model *model, const char *n
     return l;
 }
 
+static void nn__part_backward(nn_tensor *y) /* the same numbers: dw += dy where y is in w */
+{
+    y->ctx->kernels->axpy(y->size, 1, y->grad, y->in[0]->grad + (y->data - y->in[0]->data));
+}
+
+/* Some rows of a parameter, shared, as nn_reshape shares all of them. */
+static nn_tensor *nn__part_of(nn_tensor *w, int first, int rows)
+{
+    nn_shape shape = w->shape;
+    const size_t each = w->size / (size_t)shape.dim[0];
+    shape.dim[0] = rows;
+    nn_tensor *y = nn__record("part", shape, &w, 1, nn__part_backward, 0, 0);
+    if (y->size) y->data = w->data + (size_t)first * each;
+    return y;
+}
+
 /* Puts keys and values, the columns k and v of so many steps, behind those in the cache, which
  * they then are. */
 static void nn__cache_append(nn_kv_cache *c, nn__attending *a, int steps)
@@ -10670,14 +10670,20 @@ nn_tensor *nn_multihead_attention_forward(const nn_multihead_attention *l, nn_te
     const int steps = source && source->shape.ndim == 3 ? source->shape.dim[1] : 0;
     if (x->shape.ndim != 3 || nn__last(x->shape) != d ||
         (source && !nn_shape_equal(source->shape, nn_shape3(x->shape.dim[0], steps, d))) ||
-        !nn_shape_equal(w->shape, nn_shape2(3 * d, d)))
+        !nn_shape_equal(w->shape, nn_shape2(3 * d, d)) ||
+        !nn_shape_equal(b->shape, nn_shape1(3 * d)))
         return nn_fail(nn, NN_ERROR_SHAPE, function, "x is %s, source %s, not [N, T, D], "
                        "[N, S, D]: in_proj_weight is %s", nn_shape_text(nn, x->shape),
                        source ? nn_shape_text(nn, source->shape) : "NULL",
                        nn_shape_text(nn, w->shape));
     if (o.cache && !nn__check_cache(function, o.cache, x, steps)) return failed;
-    nn_tensor *q = nn__linear_rows(function, w, b, 0, self ? 3 * d : d, x), *kv = q;
-    if (source && !self) kv = nn__linear_rows(function, w, b, d, 2 * d, source);
+    nn_linear in_proj = {w, b};
+    if (!self) in_proj.weight = nn__part_of(w, 0, d), in_proj.bias = nn__part_of(b, 0, d);
+    nn_tensor *q = nn_linear_forward(&in_proj, x), *kv = q;
+    if (source && !self) {
+        in_proj.weight = nn__part_of(w, d, 2 * d), in_proj.bias = nn__part_of(b, d, 2 * d);
+        kv = nn_linear_forward(&in_proj, source);
+    }
     if (nn->code != NN_OK) return failed;
     nn__attending a;
     memset(&a, 0, sizeof a);
@@ -10847,10 +10853,6 @@ nn_tensor *nn_decoder_forward(const nn_decoder *l, nn_tensor *x, nn_tensor *memo
                                      weights ? &weights[i] : NULL);
     return l->norm.weight ? nn_layer_norm_forward(&l->norm, x) : x;
 }
-
-#endif
-/* ==== Chapter 15: attention and transformers =========================================== >>ch15 */
-#if NN_CHAPTERS >= 15
 
 /* ---- positions ---- */
 
@@ -11717,7 +11719,7 @@ static void nn__count_pair(nn__pairs *c, int a, int b, int change)
 
 /* Replaces pair by token in the n tokens of s, from left to right, and gives their new number. With
  * c, counts the pairs that come and go, `times` each: s is a word that stands there so often. */
-static size_t nn__bpe_join(int *s, size_t n, const int *pair, int token, nn__pairs *c, int times)
+static size_t nn__merge_pair(int *s, size_t n, const int *pair, int token, nn__pairs *c, int times)
 {
     size_t to = 0;
     for (size_t i = 0; i < n; i++) {
@@ -11807,7 +11809,7 @@ nn_bpe nn_bpe_train(nn_ctx *nn, const char *text, size_t size, int tokens)
         int *const pair = ((int(*)[2])list)[merges];
         memcpy(pair, best->pair, sizeof best->pair);
         for (size_t w = 0; w < different; w++)
-            word[w].size = nn__bpe_join(word[w].token, word[w].size, pair, 256 + merges, &c,
+            word[w].size = nn__merge_pair(word[w].token, word[w].size, pair, 256 + merges, &c,
                                     word[w].times);
     }
     nn__arena_free(nn, &own);
@@ -11833,7 +11835,8 @@ int *nn_bpe_encode(const nn_bpe *b, const char *text, size_t size, int *n)
     int *work = (int *)nn__alloc(nn, &nn->graph, size, sizeof *work, 0), *ids = NULL;
     size_t left = work ? size : 0;
     for (size_t i = 0; i < left; i++) work[i] = (unsigned char)text[i];
-    for (int i = 256; i < b->n; i++) left = nn__bpe_join(work, left, b->merge[i - 256], i, NULL, 0);
+    for (int i = 256; i < b->n; i++)
+        left = nn__merge_pair(work, left, b->merge[i - 256], i, NULL, 0);
     if (left) ids = (int *)nn__alloc(nn, &nn->keep, left, sizeof *ids, 0);
     if (ids) memcpy(ids, work, left * sizeof *ids), *n = (int)left;
     nn__arena_rewind(&nn->graph, mark);

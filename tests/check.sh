@@ -24,7 +24,12 @@ check() {
     name=$1
     shift
     wanted "$name" || return 0
-    if "$@" >$B/log 2>&1; then passed=$((passed + 1)); echo "ok   $name"; return 0; fi
+    started=$(date +%s)
+    if "$@" >$B/log 2>&1; then
+        passed=$((passed + 1))
+        echo "ok   $name ($(($(date +%s) - started)) s)"
+        return 0
+    fi
     failed=$((failed + 1))
     echo "FAIL $name"
     head -n 30 $B/log | sed 's/^/     /'
@@ -281,7 +286,7 @@ sanitize_example() {
 }
 unsigned_wrap() { # numbers that may wrap: random ones, hashes, digits that are counted again
     printf 'fun:%s\n' nn_random nn_seed nn__rotate 'nn__vocab_slot' 'nn__number' 'nn__rounded' 'nn__idx_read' \
-        'nn__*_naive' 'nn__exp*' chance >$B/wrap
+        'nn__*_naive' 'nn__exp*' 'nn__*_scalar' chance >$B/wrap
     sanitize "$1" $(chapters_of "$1") -DNN_NO_SIMD -fsanitize=integer -fsanitize-ignorelist=$B/wrap
 }
 if clang -fsanitize=address,undefined $B/o.c -o $B/o 2>/dev/null && $B/o; then
@@ -362,7 +367,7 @@ sites() {
     mkdir -p $B/sites/tests && cp tests/*.c tests/*.h $B/sites/tests || return 1
     helpers='alloc|reals|malloc|grow|keep_grow|scratch|optimizer_ready'
     sed -E '/^(static|NN__INLINE|#|void|int|const)/!s/\bnn__('"$helpers"')\(/NN__SITE(nn__\1, /; /^(static|#)/!s/\bnn__copy_text\(/NN__SITE_TEXT(/' nn.h >$B/sites/nn.h
-    for source in test_inject test_inject_files test_ch14 test_ch15; do
+    for source in test_inject test_inject_files test_ch14 test_ch15 test_ch15_generate; do
         gcc -std=gnu99 -w -O0 -D'NN__SITE(f, ...)=({ __typeof__(f(__VA_ARGS__)) p_ = f(__VA_ARGS__); if (!p_) fprintf(stderr, "site %d\n", __LINE__); p_; })' \
             -D'NN__SITE_TEXT(nn, text, size)=({ size_t n_ = size; const char *p_ = nn__copy_text(nn, text, n_); if (n_ && !*p_) fprintf(stderr, "site %d\n", __LINE__); p_; })' \
             $B/sites/tests/$source.c -o $B/x -lm && $B/x 2>&1 >/dev/null | grep '^site ' || return 1

@@ -1838,6 +1838,10 @@ static nn_multihead_attention empty_attention;
 static nn_layer_norm empty_layer_norm;
 static nn_encoder_layer empty_layer;
 static nn_encoder empty_stack;
+static nn_additive_attention empty_additive;
+static nn_graph_attention empty_graph;
+static nn_bpe empty_bpe;
+static nn_generate_options no_generation;
 static const nn_real two_losses[2] = {1, 2};
 
 /* Nothing but NULL: an abort with the name of the function and the word NULL. */
@@ -2025,6 +2029,18 @@ static const nn_real two_losses[2] = {1, 2};
     X(nn_decoder_new, nn_decoder_new(NULL, NULL, 1, 1, usual_layer))                              \
     X(nn_encoder_forward, nn_encoder_forward(NULL, NULL, usual_look, NULL))                       \
     X(nn_decoder_forward, nn_decoder_forward(NULL, NULL, NULL, usual_look, usual_look, NULL))     \
+    X(nn_positional_encoding, nn_positional_encoding(NULL, 1, 2))                                 \
+    X(nn_masked_softmax, nn_masked_softmax(NULL, NULL))                                           \
+    X(nn_additive_attention_new, nn_additive_attention_new(NULL, NULL, 1, 1, 1))                  \
+    X(nn_additive_attention_forward,                                                              \
+      nn_additive_attention_forward(NULL, NULL, NULL, NULL, NULL, NULL))                          \
+    X(nn_graph_attention_new, nn_graph_attention_new(NULL, NULL, 1, 1, 1))                        \
+    X(nn_graph_attention_forward, nn_graph_attention_forward(NULL, NULL, NULL, NULL))             \
+    X(nn_generate, nn_generate(NULL, NULL, NULL, no_generation, NULL, NULL))                      \
+    X(nn_keep_likely, nn_keep_likely(NULL, NULL, 1, 1, 1))                                        \
+    X(nn_bpe_train, nn_bpe_train(NULL, NULL, 0, 256))                                             \
+    X(nn_bpe_encode, nn_bpe_encode(NULL, NULL, 0, NULL))                                          \
+    X(nn_bpe_decode, nn_bpe_decode(NULL, NULL, 0))                                                \
     X(nn_csv_load, nn_csv_load(NULL, NULL, plain))                                                \
     X(nn_csv_parse, nn_csv_parse(NULL, NULL, 0, plain))                                           \
     X(nn_vocab_new, nn_vocab_new(NULL, NN_WORDS, NULL, 0, 0))                                     \
@@ -2128,6 +2144,15 @@ static const nn_real two_losses[2] = {1, 2};
       nn_multihead_attention_forward(&empty_attention, x23, x23, usual_look, NULL))               \
     X(nn_encoder_layer_forward, nn_encoder_layer_forward(&empty_layer, x23, usual_look, NULL))    \
     X(nn_encoder_forward, nn_encoder_forward(&empty_stack, x23, usual_look, NULL))                \
+    X(nn_additive_attention_forward,                                                              \
+      nn_additive_attention_forward(&empty_additive, x23, x23, x23, NULL, NULL))                  \
+    X(nn_graph_attention_forward,                                                                 \
+      nn_graph_attention_forward(&empty_graph, x23, x23, NULL))                                   \
+    X(nn_generate, nn_generate(nn, NULL, NULL, no_generation, NULL, NULL))                        \
+    X(nn_keep_likely, nn_keep_likely(nn, NULL, 1, 1, 1))                                          \
+    X(nn_bpe_train, nn_bpe_train(nn, NULL, 1, 256))                                               \
+    X(nn_bpe_encode, nn_bpe_encode(&empty_bpe, NULL, 0, NULL))                                    \
+    X(nn_bpe_decode, nn_bpe_decode(&empty_bpe, NULL, 1))                                          \
     X(nn_sample, nn_sample(x23, 1, NULL))                                                         \
     X(nn_conv_out_size, nn_conv_out_size(1, 0, 1, 0, 1))                                          \
     X(nn_receptive_field_after, nn_receptive_field_after(empty_field, 0, 1, 1))                   \

@@ -75,6 +75,39 @@ class Transformer(First):
 POST = dict(d_model=4, nhead=2, dim_feedforward=6, batch_first=True)
 PRE = dict(POST, activation="gelu", norm_first=True)
 
+
+class Additive(nn.Module):
+    """Bahdanau et al. 2015, one sequence that attends to itself."""
+
+    def __init__(self):
+        super().__init__()
+        self.query, self.key = nn.Linear(5, 3, bias=False), nn.Linear(5, 3, bias=False)
+        self.score = nn.Linear(3, 1, bias=False)
+
+    def forward(self, x):
+        hidden = torch.tanh(self.query(x)[:, None] + self.key(x)[None])
+        return torch.softmax(self.score(hidden)[:, :, 0], 1) @ x
+
+
+class Graph(nn.Module):
+    """Velickovic et al. 2018, two heads of 3 numbers; of two nodes the second sees itself alone."""
+
+    def __init__(self):
+        super().__init__()
+        self.lin = nn.Linear(5, 6, bias=False)
+        self.att_src, self.att_dst = nn.Parameter(torch.rand(2, 3)), nn.Parameter(torch.rand(2, 3))
+        self.bias = nn.Parameter(torch.rand(6))
+
+    def forward(self, x):
+        h = self.lin(x).reshape(2, 2, 3)  # node, head, number
+        results = []
+        for i, neighbours in enumerate([[0, 1], [1]]):
+            e = torch.stack([(self.att_src * h[j]).sum(1) + (self.att_dst * h[i]).sum(1) for j in neighbours])
+            p = torch.softmax(nn.functional.leaky_relu(e, 0.2), 0)
+            results.append(sum(p[k, :, None] * h[j] for k, j in enumerate(neighbours)).reshape(6))
+        return torch.stack(results) + self.bias
+
+
 LAYERS = {  # by nn.h's function; a layer that is missing here fails the check
     "nn_linear_new": nn.Sequential(),
     "nn_batch_norm_new": nn.Sequential(),
@@ -98,6 +131,8 @@ LAYERS = {  # by nn.h's function; a layer that is missing here fails the check
         "stack", nn.TransformerEncoder(nn.TransformerEncoderLayer(**PRE), 2, nn.LayerNorm(4))),
     "nn_decoder_new": Transformer(
         "stack", nn.TransformerDecoder(nn.TransformerDecoderLayer(**PRE), 1, nn.LayerNorm(4))),
+    "nn_additive_attention_new": First("additive", Additive()),
+    "nn_graph_attention_new": First("graph", Graph()),
 }
 INPUTS = {name: (2, 4) for name, layer in LAYERS.items() if isinstance(layer, Transformer)}
 INPUTS |= {"nn_conv2d_new": (2, 2, 4, 5), "nn_conv1d_new": (2, 2, 5), "nn_conv_transpose2d_new": (2, 2, 2, 3)}
