@@ -1,6 +1,6 @@
-/* Why several heads (Vaswani et al. 2017): at each place a layer of attention has to say which digit
- * stood one place before it and which four places before it. A head looks by one row of weights; two
- * heads, each half as wide, look at two places at once. The parameters are as many.
+/* Why several heads (Vaswani et al. 2017): at each place a layer of attention has to say which
+ * digit stood one place before it and which four places before it. One head has one row of weights;
+ * two, each half as wide, look at two places at once. The parameters are as many.
  *
  *     15_heads [SEEDS]
  */
@@ -89,7 +89,7 @@ int main(int argc, char **argv)
         printf("\n");
     }
     for (int i = 0; i < 2 * T * T; i++) {
-        if (i % (T * T) == 0) printf("\n== head %d of 2, seed 1: %% of attention\n", i / (T * T) + 1);
+        if (i % (T * T) == 0) printf("\n== head %d of 2: %% of attention\n", i / (T * T) + 1);
         printf("%4.0f%s", 100 * maps[i], i % T == T - 1 ? "\n" : "");
     }
     printf("\nexpected: one head gets at most 60 %% with every seed, two at least 99\n");

@@ -84,11 +84,12 @@ static int encoder_decoder(const char *directory)
         const plot_node in = plot_place(&p, PLOT_BOX, x, 330, 34, 32, text[texts++],
                                         colours(PLOT_BLUE));
         plot_connect(&p, in, k, flow);
-        if (s) plot_line(&p, x - 40, 258, x - 20, 258, (plot_style){.line = PLOT_GREEN, .width = 2});
+        if (s) plot_line(&p, x - 40, 258, x - 20, 258, (plot_style){.line = PLOT_GREEN});
         snprintf(text[texts], sizeof *text, "%.2f", weight[s] / 100);
         plot_text(&p, x, 229, text[texts++], PLOT_RED, PLOT_MIDDLE | PLOT_SMALL | PLOT_ON_WHITE);
     }
-    plot_connect(&p, q, sum, (plot_style){.line = PLOT_PURPLE, .width = 1.5, .dash = 5, .arrow = 1});
+    plot_connect(&p, q, sum, (plot_style){.line = PLOT_PURPLE, .width = 1.5, .dash = 5,
+                                          .arrow = 1});
     plot_connect(&p, q, out, flow);
     plot_connect(&p, sum, out, flow);
     plot_text(&p, 48, 136, "asks: scores,\nsoftmax", PLOT_PURPLE, PLOT_MIDDLE | PLOT_SMALL);
@@ -102,7 +103,8 @@ static int encoder_decoder(const char *directory)
         snprintf(text[texts], sizeof *text, "$%g$", digit[s]);
         plot_text(&p, at, 48, text[texts++], PLOT_BLUE, PLOT_MIDDLE);
         snprintf(text[texts], sizeof *text, "$%g$", digit[READ - 1 - s]);
-        plot_text(&p, 412, down, text[texts++], PLOT_ORANGE, PLOT_RIGHT | (s == ROW ? PLOT_BOLD : 0));
+        plot_text(&p, 412, down, text[texts++], PLOT_ORANGE,
+                  PLOT_RIGHT | (s == ROW ? PLOT_BOLD : 0));
     }
     plot_text(&p, 522, 22, "weights in %", PLOT_INK, PLOT_MIDDLE);
     plot_text(&p, 522, 276, "the row in bold is at the left", PLOT_INK, PLOT_MIDDLE | PLOT_SMALL);
@@ -149,11 +151,13 @@ static int query_key_value(nn_ctx *nn, const char *directory)
     static const char *const head[6] = {"query of sat", "keys", "scores", "÷ 2", "weights",
                                         "values"};
     static const double at[6] = {60, 186, 278, 344, 412, 500};
-    for (int i = 0; i < 6; i++) plot_text(&p, at[i], 24, head[i], PLOT_INK, PLOT_MIDDLE | PLOT_BOLD);
+    for (int i = 0; i < 6; i++)
+        plot_text(&p, at[i], 24, head[i], PLOT_INK, PLOT_MIDDLE | PLOT_BOLD);
     plot_text(&p, 588, 24, "y", PLOT_INK, PLOT_MIDDLE | PLOT_BOLD);
     const plot_node q = plot_place(&p, PLOT_BOX, 60, 160, 100, 36, row(text, query + 2 * D, D),
                                    colours(PLOT_PURPLE));
-    snprintf(text, sizeof text, "$%.2f$,\n$%.2f$", (double)y->data[2 * E], (double)y->data[2 * E + 1]);
+    snprintf(text, sizeof text, "$%.2f$,\n$%.2f$", (double)y->data[2 * E],
+             (double)y->data[2 * E + 1]);
     const plot_node out = plot_place(&p, PLOT_BOX, 588, 160, 64, 52, text, colours(PLOT_ORANGE));
     for (int s = 0; s < T; s++) {
         const double down = 75 + 85 * s, weight = (double)weights->data[2 * T + s];
@@ -233,8 +237,8 @@ enum { STEPS = 12 };
 static int multi_head(const char *directory)
 {
     plot p = plot_new(640, 400, "Multi-head attention",
-                      "X, 12 by 32, goes through three layers to Q, K and V. The left half of their "
-                      "columns belongs to head 1, the right half to head 2. The maps of the two: "
+                      "X, 12 by 32, goes through three layers to Q, K and V. The left half of "
+                      "their columns belongs to head 1, the right half to head 2. The maps of the two: "
                       "head 1 mostly looks one place back, head 2 four places. Their results side "
                       "by side go through W_O.");
     static const char *const file = "examples/15_heads.out";

@@ -1,8 +1,8 @@
 /* Exercise 15a.4: a head that looks back k places (code, 25 minutes).
  *
  * The numbers of a sequence are positions only: x [T, D] is nn_positional_encoding. Keys are x
- * itself, queries x W^T. Write the W [D, D] with which place t looks at place t + k, for any k (back:
- * k < 0), without training. sharp says how sure it shall be: scores are multiplied by it.
+ * itself, queries x W^T. Write the W [D, D] with which place t looks at place t + k, for any k
+ * (back: k < 0), without training. sharp says how sure it shall be: scores are multiplied by it.
  *
  * A place that is not there (t + k < 0, or beyond the end) is not asked for.
  */
