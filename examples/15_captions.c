@@ -34,8 +34,8 @@ static int covers(const shape *s, int row, int column)
            (s->kind == CIRCLE && x * x + y * y <= s->size * s->size);
 }
 
-/* A random one whose description is (held_out: 1) or is not one of those that are held out. */
-static sample random_sample(nn_ctx *nn, int held_out)
+/* A random one, of those descriptions that are kept for the test or of the others. */
+static sample random_sample(nn_ctx *nn, int for_test)
 {
     for (;;) {
         sample p = {.word = {0}};
@@ -55,7 +55,7 @@ static sample random_sample(nn_ctx *nn, int held_out)
         if (abs(down) > apart && abs(right) < 8) relation = down > 0 ? ABOVE : BELOW;
         else if (abs(right) <= apart || abs(down) >= 8) continue; /* neither */
         const int number = 7 * s[0].kind + 3 * s[1].kind + 2 * missing + relation;
-        if ((number % 10 == 0) != held_out) continue;
+        if ((number % 10 == 0) != for_test) continue;
         int t = 0;
         for (int i = 0; i < 2; i++) {
             if (i == 1) p.word[t++] = relation;
@@ -71,12 +71,11 @@ static nn_tensor *pictures(nn_ctx *nn, const sample *p, int n)
 {
     nn_tensor *x = nn_rand(nn, nn_shape4(n, CHANNELS, SIDE, SIDE), 0, 0.2f);
     for (int i = 0; i < n * SIDE * SIDE; i++) {
-        const int sample_i = i / (SIDE * SIDE), row = i / SIDE % SIDE, column = i % SIDE;
-        nn_real *pixel = x->data + sample_i * CHANNELS * SIDE * SIDE + row * SIDE + column;
-        for (int k = 0; k < 2; k++) {
-            const shape *s = &p[sample_i].shape[k];
-            if (covers(s, row, column)) pixel[(s->colour - RED) * SIDE * SIDE] += 0.8f;
-        }
+        const int row = i / SIDE % SIDE, column = i % SIDE;
+        const shape *s = p[i / (SIDE * SIDE)].shape;
+        nn_real *pixel = x->data + i / (SIDE * SIDE) * CHANNELS * SIDE * SIDE + i % (SIDE * SIDE);
+        for (int k = 0; k < 2; k++)
+            if (covers(&s[k], row, column)) pixel[(s[k].colour - RED) * SIDE * SIDE] += 0.8f;
         pixel[3 * SIDE * SIDE] = 2 * (nn_real)row / (SIDE - 1) - 1;
         pixel[4 * SIDE * SIDE] = 2 * (nn_real)column / (SIDE - 1) - 1;
     }
@@ -107,7 +106,7 @@ static network network_new(nn_model *m)
 }
 
 /* [n, CHANNELS, SIDE, SIDE] -> [n, CELLS, FEATURES]. A cell of 4 x 4 pixels sees 10 x 10: were it
- * much more, attention could lie beside a shape and yet see it. */
+ * much more, attention could lie beside a shape and see it all the same. */
 static nn_tensor *grid_of(const network *net, nn_tensor *x)
 {
     x = nn_batch_norm_forward(&net->norm1, nn_conv2d_forward(&net->conv1, x));
@@ -159,8 +158,9 @@ static int in_cell(const shape *s, int k)
     return covered;
 }
 
-typedef struct result { /* in %; attention: its part on a shape's cells as it says its two words */
-    double words, captions, attention, area;
+typedef struct result { /* in % */
+    double captions;        /* that are right in every word */
+    double attention, area; /* the part of a shape's cells in attention at its words, in the picture */
 } result;
 
 static sample test_sample[TEST];
@@ -171,8 +171,8 @@ static result test(const network *net, nn_ctx *nn)
 {
     nn_rnn_result state = {NULL, NULL, NULL};
     nn_tensor *weights;
-    int before[TEST] = {END}, words = 0, of_shapes = 0;
-    result r = {0, 100, 0, 0};
+    int before[TEST] = {END}, of_shapes = 0;
+    result r = {0, 0, 0};
     nn_clear(nn);
     nn_set_grad_enabled(nn, 0), nn_set_training(nn, 0);
     for (int i = 0; i < TEST; i++) test_sample[i] = random_sample(nn, 1);
@@ -183,20 +183,20 @@ static result test(const network *net, nn_ctx *nn)
         memcpy(before, said[t], sizeof before);
     }
     for (int i = 0; i < TEST; i++) {
+        const int *it = test_sample[i].word;
         int right = 1;
-        for (int t = 0; t < LONGEST && (t == 0 || test_sample[i].word[t - 1] != END); t++) {
-            const int it = test_sample[i].word[t];
-            words++, r.words += said[t][i] == it, right &= said[t][i] == it;
-            for (int k = 0; it >= RED && k < CELLS; k++) {
-                const int on = in_cell(&test_sample[i].shape[t > 2], k);
-                r.attention += on ? (double)looked[t][i * CELLS + k] : 0;
-                r.area += on / (double)CELLS;
-            }
-            of_shapes += it >= RED;
+        for (int t = 0; t < LONGEST && (t == 0 || it[t - 1] != END); t++) {
+            right &= said[t][i] == it[t];
+            of_shapes += it[t] >= RED;
+            for (int k = 0; it[t] >= RED && k < CELLS; k++)
+                if (in_cell(&test_sample[i].shape[t > 2], k)) {
+                    r.attention += (double)looked[t][i * CELLS + k];
+                    r.area += 1.0 / CELLS;
+                }
         }
-        r.captions -= right ? 0 : 100.0 / TEST;
+        r.captions += right * 100.0 / TEST;
     }
-    r.words *= 100.0 / words, r.attention *= 100.0 / of_shapes, r.area *= 100.0 / of_shapes;
+    r.attention *= 100.0 / of_shapes, r.area *= 100.0 / of_shapes;
     nn_set_grad_enabled(nn, 1), nn_set_training(nn, 1);
     return r;
 }
@@ -232,10 +232,10 @@ int main(int argc, char **argv)
     nn_model *model = nn_model_new(nn);
     const network net = network_new(model);
     nn_optimizer *opt = nn_adam(model, 0.005f);
-    result r = {0, 0, 0, 0};
+    result r = {0, 0, 0};
     double sum = 0;
     printf("== in %%, of %d pictures of descriptions that were not learned\n"
-           " step   loss  words right  captions right  attention on the shape (its area)\n", TEST);
+           " step   loss  captions right  attention on the shape (its area)\n", TEST);
     for (int step = 1; step <= steps && nn_ok(nn); step++) {
         sample p[N];
         for (int i = 0; i < N; i++) p[i] = random_sample(nn, 0);
@@ -249,8 +249,7 @@ int main(int argc, char **argv)
         sum += (double)nn_item(loss) * lines / steps;
         if (step * lines % steps >= lines) continue;
         r = test(&net, nn);
-        printf("%5d %6.3f %12.1f %15.1f %23.1f (%.1f)\n", step, sum, r.words, r.captions,
-               r.attention, r.area);
+        printf("%5d %6.3f %15.1f %23.1f (%.1f)\n", step, sum, r.captions, r.attention, r.area);
         fflush(stdout);
         sum = 0;
     }
