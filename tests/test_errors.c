@@ -1668,6 +1668,10 @@ static nn_rnn_cell empty_cell;
 static nn_rnn_options no_options;
 static nn_embedding empty_embedding;
 static nn_highway empty_highway;
+static nn_additive_attention empty_additive;
+static nn_graph_attention empty_graph;
+static nn_bpe empty_bpe;
+static nn_generate_options no_generation;
 static const nn_real two_losses[2] = {1, 2};
 
 /* Nothing but NULL: an abort with the name of the function and the word NULL. */
@@ -1838,6 +1842,18 @@ static const nn_real two_losses[2] = {1, 2};
     X(nn_gru_forward, nn_gru_forward(NULL, NULL, NULL, NULL))                                     \
     X(nn_highway_new, nn_highway_new(NULL, NULL, 1, NN_RELU, 0))                                  \
     X(nn_highway_forward, nn_highway_forward(NULL, NULL, NULL))                                   \
+    X(nn_positional_encoding, nn_positional_encoding(NULL, 1, 2))                                 \
+    X(nn_masked_softmax, nn_masked_softmax(NULL, NULL))                                           \
+    X(nn_additive_attention_new, nn_additive_attention_new(NULL, NULL, 1, 1, 1))                  \
+    X(nn_additive_attention_forward,                                                              \
+      nn_additive_attention_forward(NULL, NULL, NULL, NULL, NULL, NULL))                          \
+    X(nn_graph_attention_new, nn_graph_attention_new(NULL, NULL, 1, 1, 1))                        \
+    X(nn_graph_attention_forward, nn_graph_attention_forward(NULL, NULL, NULL, NULL))             \
+    X(nn_generate, nn_generate(NULL, NULL, NULL, no_generation, NULL, NULL))                      \
+    X(nn_keep_likely, nn_keep_likely(NULL, NULL, 1, 1, 1))                                        \
+    X(nn_bpe_train, nn_bpe_train(NULL, NULL, 0, 256))                                             \
+    X(nn_bpe_encode, nn_bpe_encode(NULL, NULL, 0, NULL))                                          \
+    X(nn_bpe_decode, nn_bpe_decode(NULL, NULL, 0))                                                \
     X(nn_csv_load, nn_csv_load(NULL, NULL, plain))                                                \
     X(nn_csv_parse, nn_csv_parse(NULL, NULL, 0, plain))                                           \
     X(nn_vocab_new, nn_vocab_new(NULL, NN_WORDS, NULL, 0, 0))                                     \
@@ -1936,6 +1952,15 @@ static const nn_real two_losses[2] = {1, 2};
     X(nn_lstm_cell_forward, nn_lstm_cell_forward(&empty_cell, x23, NULL, NULL))                   \
     X(nn_embedding_forward, nn_embedding_forward(&empty_embedding, NULL, 1))                      \
     X(nn_highway_forward, nn_highway_forward(&empty_highway, x23, NULL))                          \
+    X(nn_additive_attention_forward,                                                              \
+      nn_additive_attention_forward(&empty_additive, x23, x23, x23, NULL, NULL))                  \
+    X(nn_graph_attention_forward,                                                                 \
+      nn_graph_attention_forward(&empty_graph, x23, x23, NULL))                                   \
+    X(nn_generate, nn_generate(nn, NULL, NULL, no_generation, NULL, NULL))                        \
+    X(nn_keep_likely, nn_keep_likely(nn, NULL, 1, 1, 1))                                          \
+    X(nn_bpe_train, nn_bpe_train(nn, NULL, 1, 256))                                               \
+    X(nn_bpe_encode, nn_bpe_encode(&empty_bpe, NULL, 0, NULL))                                    \
+    X(nn_bpe_decode, nn_bpe_decode(&empty_bpe, NULL, 1))                                          \
     X(nn_sample, nn_sample(x23, 1, NULL))                                                         \
     X(nn_conv_out_size, nn_conv_out_size(1, 0, 1, 0, 1))                                          \
     X(nn_receptive_field_after, nn_receptive_field_after(empty_field, 0, 1, 1))                   \

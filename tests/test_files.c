@@ -796,6 +796,17 @@ static const nn_real *embedding_run(nn_tensor *x) /* the words 3 and 1 */
 }
 static void highway_build(nn_model *m) { highway = nn_highway_new(m, "highway", 5, NN_RELU, -1); }
 static const nn_real *highway_run(nn_tensor *x) { return nn_highway_forward(&highway, x, NULL)->data; }
+static nn_additive_attention additive;
+static void additive_build(nn_model *m) { additive = nn_additive_attention_new(m, "additive", 5, 5, 3); }
+static const nn_real *additive_run(nn_tensor *x) { return nn_additive_attention_forward(&additive, sequence(x), sequence(x), sequence(x), NULL, NULL)->data; }
+static nn_graph_attention graph;
+static void graph_build(nn_model *m) { graph = nn_graph_attention_new(m, "graph", 5, 3, 2); }
+static const nn_real *graph_run(nn_tensor *x) /* node 1 listens to itself alone */
+{
+    nn_tensor *edges = nn_full(nn, nn_shape2(2, 2), 1);
+    edges->data[2] = 0;
+    return nn_graph_attention_forward(&graph, x, edges, NULL)->data;
+}
 static nn_conv2d conv;
 static void conv2d_build(nn_model *m) { conv = nn_conv2d_new(m, "conv", 2, 3, 3, 2, 1); }
 static const nn_real *conv2d_run(nn_tensor *x) { return nn_conv2d_forward(&conv, x)->data; }
@@ -823,6 +834,8 @@ static const struct layer {
               {"nn_gru_cell_new", gru_cell_build, gru_cell_run, {2, {2, 5}}, {2, {2, 3}}},
               {"nn_embedding_new", embedding_build, embedding_run, {2, {2, 5}}, {2, {2, 3}}},
               {"nn_highway_new", highway_build, highway_run, {2, {2, 5}}, {2, {2, 5}}},
+              {"nn_additive_attention_new", additive_build, additive_run, {2, {2, 5}}, {2, {2, 5}}},
+              {"nn_graph_attention_new", graph_build, graph_run, {2, {2, 5}}, {2, {2, 6}}},
               {"nn_early_stopping_new", NULL, NULL, {0, {0}}, {0, {0}}}}; /* not a layer */
 
 static nn_model *layer_model(const struct layer *l, nn_tensor **x, nn_tensor **y)

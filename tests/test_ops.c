@@ -226,7 +226,7 @@ static nn_tensor *linear(trial *t)
     const nn_shape x = pick_shape(t, 1 + choose(t, NN_MAX_DIMS));
     const int in = x.dim[x.ndim - 1], out = 1 + pick(t, 5);
     nn_tensor *a = input(t, x), *w = input(t, nn_shape2(out, in));
-    nn_linear layer = {w, input(t, nn_shape1(out))};
+    nn_linear layer = {w, choose(t, 2) ? input(t, nn_shape1(out)) : NULL};
     return nn_linear_forward(&layer, a);
 }
 
@@ -552,6 +552,45 @@ static nn_tensor *gru_last(trial *t)
     return recurrent(t, &nn__gru_rules[0], 0, 2 + choose(t, 2)).h;
 }
 
+static nn_tensor *masked_softmax(trial *t)
+{
+    const nn_shape s = pick_shape(t, 1 + choose(t, NN_MAX_DIMS));
+    nn_shape m = s;
+    const int missing = pick(t, s.ndim + 1);
+    m.ndim = s.ndim - missing;
+    for (int i = 0; i < m.ndim; i++) m.dim[i] = pick(t, 3) ? s.dim[i + missing] : 1;
+    nn_tensor *x = input(t, s), *mask = nn_full(t->nn, m, 1);
+    for (size_t i = 0; i < mask->size; i++) mask->data[i] = pick(t, 4) > 0;
+    return nn_masked_softmax(x, mask);
+}
+
+static nn_tensor *additive_attention(trial *t)
+{
+    const int most = IS_DOUBLE ? 3 : 8, n = 1 + pick(t, 3), queries = 1 + pick(t, most);
+    const int keys = 1 + pick(t, most), dq = 1 + pick(t, most), dk = 1 + pick(t, most);
+    const int a = 1 + pick(t, most), fewer = choose(t, 2);
+    nn_additive_attention l = {{NULL, NULL}, {NULL, NULL}, {NULL, NULL}};
+    int lengths[3];
+    for (int i = 0; i < n; i++) lengths[i] = pick(t, keys + 1);
+    l.query.weight = input(t, nn_shape2(a, dq)), l.key.weight = input(t, nn_shape2(a, dk));
+    l.score.weight = input(t, nn_shape2(1, a));
+    nn_tensor *q = input(t, nn_shape3(n, queries, dq)), *k = input(t, nn_shape3(n, keys, dk));
+    nn_tensor *v = input(t, nn_shape3(n, keys, 1 + pick(t, most)));
+    return nn_additive_attention_forward(&l, q, k, v, fewer ? lengths : NULL, NULL);
+}
+
+static nn_tensor *graph_attention(trial *t)
+{
+    const int most = 3, n = 1 + pick(t, 4), in = 1 + pick(t, most);
+    const int f = 1 + pick(t, most), heads = 1 + choose(t, 3);
+    nn_graph_attention l = {NULL, NULL, NULL, NULL, heads};
+    l.weight = input(t, nn_shape2(heads * f, in)), l.att_src = input(t, nn_shape2(heads, f));
+    l.att_dst = input(t, nn_shape2(heads, f)), l.bias = input(t, nn_shape1(heads * f));
+    nn_tensor *x = input(t, nn_shape2(n, in)), *edges = nn_full(t->nn, nn_shape2(n, n), 1);
+    for (size_t i = 0; i < edges->size; i++) edges->data[i] = pick(t, 3) > 0;
+    return nn_graph_attention_forward(&l, x, edges, NULL);
+}
+
 /* ---- the table: the backward of each row is the one that its results must have ---- */
 
 #define OP(op, gradient)                                                                         \
@@ -628,6 +667,9 @@ static const operation table[] = {
     {OP(lstm, further_result), .other = lstm_c},
     {OP(gru, further_result), .other = gru}, /* 14.4 */
     {OP(gru, recurrent), .other = gru_last},
+    {OP(masked_softmax, softmax), .other = masked_softmax}, /* 15.3 */
+    {OP(additive_attention, matmul), .other = additive_attention}, /* 15.2 */
+    {OP(graph_attention, add), .other = graph_attention}, /* 15.24 */
 };
 enum { TABLE_SIZE = sizeof table / sizeof table[0] };
 

@@ -39,6 +39,8 @@ typedef struct program {
     nn_batch_norm norm;
     nn_embedding embedding;
     nn_highway highway;
+    nn_additive_attention additive; /* 4 numbers of queries and keys, 3 hidden units */
+    nn_graph_attention graph;       /* from 4 numbers to 2 in each of 2 heads */
     nn_rnn recurrent[3];            /* RNN, LSTM, GRU, of 4 inputs and 2 units */
     nn_conv2d conv;
     nn_optimizer *opt;
@@ -167,6 +169,39 @@ static void convolve(program *p, nn_tensor *x)
                                                                      : nn_conv_transpose2d_forward(&l, x));
 }
 
+/* A model whose numbers are those of the program; all options as they come. */
+static int next_logits(void *user, int n, int length, const int *tokens, const int *from, nn_real *logits)
+{
+    program *p = (program *)user;
+    const int b = byte(p);
+    MUST(n >= 1 && n <= 3 && length < 8 && (from != NULL) == (length > 1));
+    for (int i = 0; i < n * length; i++) MUST(tokens[i] >= 0 && tokens[i] < 5);
+    for (int i = 0; from && i < n; i++) MUST(from[i] >= 0 && from[i] < 3);
+    if (b == 255) return 0;
+    if (b & 1) nn_clear(p->nn), fill(p);
+    for (int i = 0; i < n * 5; i++) logits[i] = b & 2 ? number(p) : (nn_real)(byte(p) - 128) / 16;
+    return 1;
+}
+
+static void generate(program *p)
+{
+    nn_generate_options o;
+    int tokens[8];
+    const int prompt = byte(p) % 5, b = byte(p);
+    double log_p;
+    memset(&o, 0, sizeof o);
+    p->bad[1] = &p->nn->failed; /* there may be an nn_clear */
+    o.vocabulary = 5, o.prompt = &prompt, o.prompt_length = 1, o.max_length = 1 + b % 8, o.end = b / 8 % 6;
+    o.beams = b / 64;
+    if (byte(p) & 1) o.temperature = number(p), o.top_k = whole(p), o.top_p = number(p);
+    if (byte(p) & 1) o.length_penalty = number(p);
+    const int length = nn_generate(p->nn, next_logits, p, o, tokens, &log_p);
+    MUST((length > 0) == nn_ok(p->nn) && length <= o.max_length && log_p <= 0);
+    for (int i = 0; i < length; i++) p->hash = (p->hash ^ (unsigned)tokens[i]) * 0x9e3779b97f4a7c15u;
+    if (nn_ok(p->nn) && length > 1) MUST(tokens[0] == prompt);
+    done(p);
+}
+
 static void another(program *p) /* what is in no list */
 {
     nn_ctx *nn = p->nn;
@@ -174,7 +209,7 @@ static void another(program *p) /* what is in no list */
     const int *many;
     int i, j;
     nn_real a, b;
-    switch (byte(p) % 36) {
+    switch (byte(p) % 42) {
     case 0: i = whole(p), j = whole(p); result(p, nn_transpose(x, i, j)); break;
     case 1: result(p, nn_reshape(x, shape(p))); break;
     case 2: i = whole(p), j = whole(p); result(p, nn_slice(x, i, j, whole(p))); break;
@@ -277,6 +312,25 @@ static void another(program *p) /* what is in no list */
         done(p);
         break;
     }
+    case 36: i = whole(p), p->bad_given = 0; result(p, nn_positional_encoding(nn, i < 100 ? i : 100, whole(p) & 15)); break;
+    case 37: y = tensor(p); j = p->bad_given; result(p, nn_masked_softmax(x, j ? y : nn_heaviside(y))); break;
+    case 38: {
+        int lengths[8];
+        for (i = 0; i < 8; i++) lengths[i] = whole(p);
+        y = tensor(p), z = tensor(p), many = byte(p) & 1 ? lengths : NULL;
+        if (x->shape.ndim && x->shape.dim[0] > 8) break; /* lengths [N] */
+        result(p, nn_additive_attention_forward(&p->additive, x, y, z, many, NULL));
+        break;
+    }
+    case 39: y = tensor(p); result(p, nn_graph_attention_forward(&p->graph, x, y, NULL)); break;
+    case 40: {
+        const nn_shape s = nn_shape2(1 + byte(p) % 5, 4);
+        nn_tensor *edges = nn_heaviside(nn_randn(nn, nn_shape2(s.dim[0], s.dim[0])));
+        p->bad_given = 0;
+        result(p, nn_graph_attention_forward(&p->graph, nn_randn(nn, s), edges, NULL));
+        break;
+    }
+    case 41: generate(p); break;
     default: {
         nn_tensor *(*const slide[])(nn_tensor *, int, int, int) = {nn_max_pool2d, nn_avg_pool2d,
                                                                     nn_max_pool1d, nn_avg_pool1d};
@@ -376,6 +430,8 @@ static uint64_t run(const uint8_t *bytes, size_t size, const char *simd)
     const nn_rnn_options options = {2, 1, 0, 0, 1, NN_PEEPHOLE_FULL, 0, NN_GRU_CHO};
     p.embedding = nn_embedding_new(layers, "embedding", 3, 4);
     p.highway = nn_highway_new(layers, "highway", 4, NN_TANH, -1);
+    p.additive = nn_additive_attention_new(layers, "additive", 4, 4, 3);
+    p.graph = nn_graph_attention_new(layers, "graph", 4, 2, 2);
     p.recurrent[0] = nn_rnn_new_with(layers, "rnn", 4, 2, options);
     p.recurrent[1] = nn_lstm_new_with(layers, "lstm", 4, 2, options);
     p.recurrent[2] = nn_gru_new(layers, "gru", 4, 2);

@@ -1,5 +1,6 @@
 /* Any bytes as text for a vocabulary, or as a vocabulary that was saved; the first byte says which,
  * in what units, and how many tokens at most. All that a text is made of is found again. */
+#define FUZZ_ALL
 #include "fuzz.h"
 
 /* As nn_vocab_save writes it, read again. */
@@ -22,6 +23,29 @@ static void check_saved(const nn_vocab *v)
     for (int i = 0; i < v->n; i++) MUST(strcmp(v->token[i], again.token[i]) == 0);
 }
 
+/* Byte pairs of these bytes, which any bytes survive. */
+static void check_pairs(const char *text, size_t size, int tokens)
+{
+    nn_ctx *nn = fuzz_create();
+    int n, beginning = 0;
+    const nn_bpe b = nn_bpe_train(nn, text, size, tokens);
+    MUST(fuzz_memory.most <= ((size_t)1 << 20) + 256 * size);
+    if (!size) MUST(!b.n && !b.merge);
+    if (!size) fuzz_failed(nn, NN_ERROR_ARGUMENT, NN_ERROR_ARGUMENT);
+    else {
+        MUST(nn_ok(nn) && b.n >= 256 && b.n <= tokens);
+        const int *ids = nn_bpe_encode(&b, text, size, &n);
+        const nn_text t = nn_bpe_decode(&b, ids, n);
+        MUST(nn_ok(nn) && t.size == size && memcmp(t.bytes, text, size) == 0);
+        for (int i = 256; i < b.n; i++) {
+            const nn_text token = nn_bpe_decode(&b, &i, 1);
+            for (size_t k = 1; k < token.size; k++) beginning |= (unsigned char)token.bytes[k] <= ' ';
+        }
+        MUST(!beginning);
+    }
+    fuzz_destroy(nn);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     if (!size) return 0;
@@ -30,6 +54,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     const char *text = (const char *)bytes + 1;
     int n = 0, m = 0;
     size--;
+    check_pairs(text, size, 256 + bytes[0]);
     nn_ctx *nn = fuzz_create();
     nn_vocab v = saved ? nn_vocab_parse(nn, text, size) : nn_vocab_new(nn, unit, text, size, limit);
     MUST(fuzz_memory.most <= ((size_t)1 << 20) + 256 * size);

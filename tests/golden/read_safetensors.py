@@ -59,6 +59,38 @@ class Highway(nn.Module):
         return t * torch.relu(self.transform(x)) + (1 - t) * x
 
 
+class Additive(nn.Module):
+    """Bahdanau et al. 2015, one sequence that attends to itself."""
+
+    def __init__(self):
+        super().__init__()
+        self.query, self.key = nn.Linear(5, 3, bias=False), nn.Linear(5, 3, bias=False)
+        self.score = nn.Linear(3, 1, bias=False)
+
+    def forward(self, x):
+        hidden = torch.tanh(self.query(x)[:, None] + self.key(x)[None])
+        return torch.softmax(self.score(hidden)[:, :, 0], 1) @ x
+
+
+class Graph(nn.Module):
+    """Velickovic et al. 2018, two heads of 3 numbers; of two nodes the second sees itself alone."""
+
+    def __init__(self):
+        super().__init__()
+        self.lin = nn.Linear(5, 6, bias=False)
+        self.att_src, self.att_dst = nn.Parameter(torch.rand(2, 3)), nn.Parameter(torch.rand(2, 3))
+        self.bias = nn.Parameter(torch.rand(6))
+
+    def forward(self, x):
+        h = self.lin(x).reshape(2, 2, 3)  # node, head, number
+        results = []
+        for i, neighbours in enumerate([[0, 1], [1]]):
+            e = torch.stack([(self.att_src * h[j]).sum(1) + (self.att_dst * h[i]).sum(1) for j in neighbours])
+            p = torch.softmax(nn.functional.leaky_relu(e, 0.2), 0)
+            results.append(sum(p[k, :, None] * h[j] for k, j in enumerate(neighbours)).reshape(6))
+        return torch.stack(results) + self.bias
+
+
 LAYERS = {  # by nn.h's function; a layer that is missing here fails the check
     "nn_linear_new": nn.Sequential(),
     "nn_batch_norm_new": nn.Sequential(),
@@ -74,6 +106,8 @@ LAYERS = {  # by nn.h's function; a layer that is missing here fails the check
     "nn_conv2d_new": nn.Sequential(),
     "nn_conv1d_new": nn.Sequential(),
     "nn_conv_transpose2d_new": nn.Sequential(),
+    "nn_additive_attention_new": First("additive", Additive()),
+    "nn_graph_attention_new": First("graph", Graph()),
 }
 INPUTS = {"nn_conv2d_new": (2, 2, 4, 5), "nn_conv1d_new": (2, 2, 5), "nn_conv_transpose2d_new": (2, 2, 2, 3)}
 LAYERS["nn_linear_new"].add_module("fc", nn.Linear(5, 3))
