@@ -522,7 +522,7 @@ nn_real nn_neuron(const nn_real *w, const nn_real *x, int n, nn_real b);
 
 typedef struct nn_linear {
     nn_tensor *weight; /* [out, in] */
-    nn_tensor *bias;   /* [out] */
+    nn_tensor *bias;   /* [out]; NULL: none */
 } nn_linear;
 
 /* A fully connected layer; parameters "name.weight" and "name.bias" in model, uniform within
@@ -1354,13 +1354,15 @@ nn_tensor *nn_positional_encoding(nn_ctx *nn, int steps, int dim);
  * It lives as long as nn; length 0 empties it for the next sequence. Book: 15. */
 typedef struct nn_kv_cache {
     nn_ctx *ctx;
-    nn_real *k, *v;       /* [N, capacity, D] */
-    int n, capacity, dim;
+    nn_real *k, *v;       /* [rows, capacity, D] */
+    int rows, n;          /* there is room for so many sequences; so many are in it */
+    int capacity, dim;
     int length;           /* steps that are in it, the same for all N */
 } nn_kv_cache;
-/* One for each of `layers` layers, for N sequences of up to `capacity` steps. */
+/* One for each of `layers` layers, for at most n sequences of at most `capacity` steps. */
 nn_kv_cache *nn_kv_cache_new(nn_ctx *nn, int layers, int n, int capacity, int dim);
-/* Row i becomes what row from[i] was: beam search goes on with other hypotheses. n rows stay. */
+/* Row i becomes what row from[i] was, of n rows, fewer or more than before: beam search goes on with
+ * other hypotheses. */
 void nn_kv_cache_select(nn_kv_cache *cache, int layers, const int *from, int n);
 
 /* Who may look where; 0 stands for what is usual: (nn_attention_options){0} is one head that sees
@@ -1368,7 +1370,7 @@ void nn_kv_cache_select(nn_kv_cache *cache, int layers, const int *from, int n);
 typedef struct nn_attention_options {
     int heads;           /* 1; a layer has its own */
     int causal;          /* 1: t sees s <= t + S - T, itself and what is before */
-    const int *lengths;  /* [N]: sequence n has so many keys, behind is padding; NULL: all S */
+    const int *lengths;  /* [N]: sequence n has so many keys, 0..S, behind is padding; NULL: S */
     nn_tensor *mask;     /* [T, S], [N, T, S], [N, H, T, S]: 1 where t may look at s, else 0 */
     nn_real scale;       /* of the scores, 1 / sqrt(d); d is a head's share of D */
     nn_real dropout;     /* of the weights, in training */
@@ -1773,6 +1775,9 @@ const nn_rnn *nn__at_rnn(const nn_rnn *l, const char *file, int line);
 #if NN_CHAPTERS >= 14
 const nn_highway *nn__at_highway(const nn_highway *l, const char *file, int line);
 #endif
+#if NN_CHAPTERS >= 15
+nn_kv_cache *nn__at_cache(nn_kv_cache *c, const char *file, int line);
+#endif
 
 #ifdef __cplusplus
 }
@@ -2000,6 +2005,25 @@ const nn_highway *nn__at_highway(const nn_highway *l, const char *file, int line
 #define nn_gru_forward(l, x, ...) nn_gru_forward(NN__AT(rnn, l), NN_AT(x), __VA_ARGS__)
 #define nn_highway_new(p, ...) nn_highway_new(NN__AT(model, p), __VA_ARGS__)
 #define nn_highway_forward(l, x, ...) nn_highway_forward(NN__AT(highway, l), NN_AT(x), __VA_ARGS__)
+#endif
+#if NN_CHAPTERS >= 15
+#define nn_layer_norm_new(p, ...) nn_layer_norm_new(NN__AT(model, p), __VA_ARGS__)
+#define nn_layer_norm_forward(l, x) nn_layer_norm_forward(l, NN_AT(x))
+#define nn_kv_cache_new(nn, ...) nn_kv_cache_new(NN__AT(ctx, nn), __VA_ARGS__)
+#define nn_kv_cache_select(c, ...) nn_kv_cache_select(NN__AT(cache, c), __VA_ARGS__)
+#define nn_attention(q, k, v, ...) nn_attention(NN_AT(q), NN_AT(k), NN_AT(v), __VA_ARGS__)
+#define nn_multihead_attention_new(p, ...) \
+    nn_multihead_attention_new(NN__AT(model, p), __VA_ARGS__)
+#define nn_multihead_attention_forward(l, x, ...) \
+    nn_multihead_attention_forward(l, NN_AT(x), __VA_ARGS__)
+#define nn_encoder_layer_new(p, ...) nn_encoder_layer_new(NN__AT(model, p), __VA_ARGS__)
+#define nn_decoder_layer_new(p, ...) nn_decoder_layer_new(NN__AT(model, p), __VA_ARGS__)
+#define nn_encoder_layer_forward(l, x, ...) nn_encoder_layer_forward(l, NN_AT(x), __VA_ARGS__)
+#define nn_decoder_layer_forward(l, x, ...) nn_decoder_layer_forward(l, NN_AT(x), __VA_ARGS__)
+#define nn_encoder_new(p, ...) nn_encoder_new(NN__AT(model, p), __VA_ARGS__)
+#define nn_decoder_new(p, ...) nn_decoder_new(NN__AT(model, p), __VA_ARGS__)
+#define nn_encoder_forward(l, x, ...) nn_encoder_forward(l, NN_AT(x), __VA_ARGS__)
+#define nn_decoder_forward(l, x, ...) nn_decoder_forward(l, NN_AT(x), __VA_ARGS__)
 #endif
 #endif /* NN_NO_LOCATIONS */
 #endif /* NN_H */
@@ -2373,6 +2397,9 @@ NN__NOTE(const nn_mlp, const_mlp)
 #endif
 #if NN_CHAPTERS >= 8
 NN__NOTE(nn_early_stopping, early_stopping)
+#endif
+#if NN_CHAPTERS >= 15
+NN__NOTE(nn_kv_cache, cache)
 #endif
 
 nn_ctx *nn__at_ctx(nn_ctx *nn, const char *file, int line) { return nn__note(nn, file, line), nn; }
@@ -5562,44 +5589,58 @@ nn_linear nn_linear_new(nn_model *model, const char *name, int in, int out)
     return l;
 }
 
-/* Y = X W^T + b, X [N, in], W [out, in]: dX += dY W, dW += dY^T X, db += the sum of dY's rows */
+/* Y = X W^T + b, X [N, in], W [out, in], some rows of a weight: dX += dY W, dW += dY^T X, db += the
+ * sum of dY's rows */
 static void nn__linear_backward(nn_tensor *y)
 {
-    nn_tensor *w = y->in[0], *x = y->in[1], *b = y->in[2];
-    const int in = w->shape.dim[1], out = w->shape.dim[0], n = (int)(y->size / (size_t)out);
+    nn_tensor *w = y->in[0], *x = y->in[1], *b = y->n_in > 2 ? y->in[2] : NULL;
+    const ptrdiff_t first = *(const int *)y->saved;
+    const int in = w->shape.dim[1], out = nn__last(y->shape), n = (int)(y->size / (size_t)out);
     const nn__mat dy = nn__rows(y->grad, out);
-    if (x->grad) nn__gemm(y->ctx, n, in, out, dy, nn__rows(w->data, in), x->grad, 1);
+    if (x->grad) nn__gemm(y->ctx, n, in, out, dy, nn__rows(w->data + first * in, in), x->grad, 1);
     if (w->grad)
-        nn__gemm(y->ctx, out, in, n, nn__transposed(dy), nn__rows(x->data, in), w->grad, 1);
-    for (ptrdiff_t i = 0; b->grad && i < n; i++)
-        y->ctx->kernels->axpy((size_t)out, 1, y->grad + i * out, b->grad);
+        nn__gemm(y->ctx, out, in, n, nn__transposed(dy), nn__rows(x->data, in),
+                 w->grad + first * in, 1);
+    for (ptrdiff_t i = 0; b && b->grad && i < n; i++)
+        y->ctx->kernels->axpy((size_t)out, 1, y->grad + i * out, b->grad + first);
+}
+
+/* A linear layer of the rows first, first + 1, .. of w and b, so many as out; b may be NULL. */
+static nn_tensor *nn__linear_rows(const char *function, nn_tensor *w, nn_tensor *b, int first,
+                                  int out, nn_tensor *x)
+{
+    nn_tensor *in[3] = {w, x, b};
+    const int n_in = b ? 3 : 2;
+    if (!nn_op_check(function, in, n_in)) return nn_op_failed(in, n_in);
+    nn_ctx *nn = x->ctx;
+    if (w->shape.ndim != 2 || (b && !nn_shape_equal(b->shape, nn_shape1(w->shape.dim[0]))))
+        return nn_fail(nn, NN_ERROR_SHAPE, function,
+                       "the layer is not [out, in] with [out]: weight is %s, bias is %s",
+                       nn_shape_text(nn, w->shape), b ? nn_shape_text(nn, b->shape) : "NULL");
+    const int d = w->shape.dim[1];
+    if (x->shape.ndim < 1 || nn__last(x->shape) != d)
+        return nn_fail(nn, NN_ERROR_SHAPE, function,
+                       "x is %s, its last dimension should be %d: weight is %s",
+                       nn_shape_text(nn, x->shape), d, nn_shape_text(nn, w->shape));
+    nn_shape shape = x->shape;
+    shape.dim[shape.ndim - 1] = out;
+    nn_tensor *y = nn_op_new("linear", shape, in, n_in, nn__linear_backward, sizeof first);
+    if (!y->size) return y;
+    *(int *)y->saved = first;
+    const int n = (int)(y->size / (size_t)out);
+    for (ptrdiff_t i = 0; b && i < n; i++) /* each sum begins with the bias */
+        memcpy(y->data + i * out, b->data + first, (size_t)out * sizeof *y->data);
+    if (!nn__gemm(nn, n, out, d, nn__rows(x->data, d),
+                  nn__transposed(nn__rows(w->data + (ptrdiff_t)first * d, d)), y->data, b != NULL))
+        return &nn->failed;
+    return nn_op_done(y);
 }
 
 nn_tensor *nn_linear_forward(const nn_linear *l, nn_tensor *x)
 {
-    nn_tensor *in[3] = {l ? l->weight : NULL, x, l ? l->bias : NULL};
-    if (!nn_op_check("nn_linear_forward", in, 3)) return nn_op_failed(in, 3);
-    nn_ctx *nn = x->ctx;
-    const int d = l->weight->shape.dim[1], out = l->weight->shape.dim[0];
-    if (l->weight->shape.ndim != 2 || !nn_shape_equal(l->bias->shape, nn_shape1(out)))
-        return nn_fail(nn, NN_ERROR_SHAPE, "nn_linear_forward",
-                       "the layer is not [out, in] with [out]: weight is %s, bias is %s",
-                       nn_shape_text(nn, l->weight->shape), nn_shape_text(nn, l->bias->shape));
-    if (x->shape.ndim < 1 || nn__last(x->shape) != d)
-        return nn_fail(nn, NN_ERROR_SHAPE, "nn_linear_forward",
-                       "x is %s, its last dimension should be %d: weight is %s",
-                       nn_shape_text(nn, x->shape), d, nn_shape_text(nn, l->weight->shape));
-    nn_shape shape = x->shape;
-    shape.dim[shape.ndim - 1] = out;
-    nn_tensor *y = nn_op_new("linear", shape, in, 3, nn__linear_backward, 0);
-    if (!y->size) return y;
-    const int n = (int)(y->size / (size_t)out);
-    for (ptrdiff_t i = 0; i < n; i++) /* each sum begins with the bias */
-        memcpy(y->data + i * out, l->bias->data, (size_t)out * sizeof *y->data);
-    if (!nn__gemm(nn, n, out, d, nn__rows(x->data, d), nn__transposed(nn__rows(l->weight->data, d)),
-                  y->data, 1))
-        return &nn->failed;
-    return nn_op_done(y);
+    nn_tensor *w = l ? l->weight : NULL;
+    return nn__linear_rows("nn_linear_forward", w, l ? l->bias : NULL, 0,
+                           w && w->shape.ndim ? w->shape.dim[0] : 1, x);
 }
 
 #ifndef NN_NO_STDIO
@@ -10154,6 +10195,628 @@ nn_tensor *nn_highway_forward(const nn_highway *l, nn_tensor *x, nn_tensor **gat
     nn_tensor *t = nn_sigmoid(nn_linear_forward(&l->gate, x));
     if (gate) *gate = t;
     return nn_add(x, nn_mul(t, nn_sub(h, x))); /* t h + (1 - t) x */
+}
+
+#endif
+/* ==== Chapter 15: attention and transformers =========================================== >>ch15 */
+#if NN_CHAPTERS >= 15
+
+/* ---- layer norm ---- */
+
+nn_layer_norm nn_layer_norm_new(nn_model *model, const char *name, int dim)
+{
+    const int before = model ? model->n_params : 0;
+    nn_layer_norm l = {nn_param(model, name, "weight", nn_shape1(dim)), NULL, (nn_real)1e-5};
+    if (!model) return l;
+    l.bias = nn_param(model, name, "bias", nn_shape1(dim));
+    if (model->ctx->code != NN_OK) model->n_params = before; /* all of the layer or nothing */
+    for (size_t i = 0; model->ctx->code == NN_OK && i < l.weight->size; i++) l.weight->data[i] = 1;
+    return l;
+}
+
+/* y = w h + b, h = (x - mean) s with s = 1 / sqrt(variance + eps), row by row: dw += dy h,
+ * db += dy, dh = dy w, dx += s (dh - mean dh - h mean(dh h)) */
+static void nn__layer_norm_backward(nn_tensor *y)
+{
+    const nn__kernels *k = y->ctx->kernels;
+    nn_tensor *w = y->in[0], *x = y->in[1], *b = y->in[2];
+    const size_t d = w->size;
+    const nn_real *h = *(nn_real *const *)y->saved, *s = h + y->size;
+    nn_real *dh = nn__reals(y->ctx, &y->ctx->graph, d);
+    for (size_t i = 0; dh && i < y->size; i += d, h += d, s++) {
+        const nn_real *dy = y->grad + i;
+        if (w->grad) k->mul_add(d, dy, h, w->grad);
+        if (b->grad) k->axpy(d, 1, dy, b->grad);
+        if (!x->grad) continue;
+        k->mul(d, dy, 1, w->data, 1, dh);
+        k->normalize_backward(d, *s, dh, h, x->grad + i);
+    }
+}
+
+nn_tensor *nn_layer_norm_forward(const nn_layer_norm *l, nn_tensor *x)
+{
+    const char *const function = "nn_layer_norm_forward";
+    nn_tensor *in[3] = {l ? l->weight : NULL, x, l ? l->bias : NULL};
+    if (!nn_op_check(function, in, 3)) return nn_op_failed(in, 3);
+    nn_ctx *nn = x->ctx;
+    const size_t d = l->weight->size;
+    if (l->weight->shape.ndim != 1 || l->bias->size != d || x->shape.ndim < 1 ||
+        (size_t)nn__last(x->shape) != d)
+        return nn_fail(nn, NN_ERROR_SHAPE, function, "x is %s, not [.., D]: weight is %s, bias %s",
+                       nn_shape_text(nn, x->shape), nn_shape_text(nn, l->weight->shape),
+                       nn_shape_text(nn, l->bias->shape));
+    if (!nn__check_positive(nn, function, "eps", l->eps)) return &nn->failed;
+    nn_tensor *y = nn_op_new("layer_norm", x->shape, in, 3, nn__layer_norm_backward, sizeof x);
+    nn_real *h = y->size ? nn__reals(nn, &nn->graph, y->size + y->size / d) : NULL;
+    if (!h) return &nn->failed;
+    *(nn_real **)y->saved = h;
+    for (size_t i = 0; i < y->size; i += d) {
+        h[y->size + i / d] = nn->kernels->normalize(d, l->eps, x->data + i, h + i);
+        memcpy(y->data + i, l->bias->data, d * sizeof *h);
+        nn->kernels->mul_add(d, h + i, l->weight->data, y->data + i);
+    }
+    return nn_op_done(y);
+}
+
+/* ---- what was seen before ---- */
+
+nn_kv_cache *nn_kv_cache_new(nn_ctx *nn, int layers, int n, int capacity, int dim)
+{
+    const char *const function = "nn_kv_cache_new";
+    if (!nn__ready(nn, function)) return NULL;
+    if (layers < 1) return nn__mistake(nn, function, "%d layers", layers), (nn_kv_cache *)NULL;
+    const size_t size = nn__shape_size(nn, function, nn_shape3(n, capacity, dim));
+    if (!size) return NULL;
+    nn_kv_cache *cache = (nn_kv_cache *)nn__alloc(nn, &nn->keep, (size_t)layers, sizeof *cache, 0);
+    for (int i = 0; cache && i < layers; i++) {
+        nn_real *k = nn__reals(nn, &nn->keep, size), *v = nn__reals(nn, &nn->keep, size);
+        const nn_kv_cache c = {nn, k, v, n, n, capacity, dim, 0};
+        cache[i] = c;
+    }
+    return nn->code == NN_OK ? cache : NULL;
+}
+
+void nn_kv_cache_select(nn_kv_cache *cache, int layers, const int *from, int n)
+{
+    const char *const function = "nn_kv_cache_select";
+    if (!nn__given(cache, function) || !nn__ready(cache->ctx, function)) return;
+    nn_ctx *nn = cache->ctx;
+    if (!from || layers < 1) nn__mistake(nn, function, from ? "%d layers" : "from is NULL", layers);
+    for (int l = 0; nn->code == NN_OK && l < layers; l++)
+        if (n < 1 || n > cache[l].rows)
+            nn__mistake(nn, function, "%d rows, not in 1..%d", n, cache[l].rows);
+        else
+            for (int i = 0; i < n; i++)
+                if (from[i] < 0 || from[i] >= cache[l].n)
+                    nn__mistake(nn, function, "from[%d] is %d, not in 0..%d", i, from[i],
+                                cache[l].n - 1);
+    for (int l = 0; nn->code == NN_OK && l < layers; l++) {
+        nn_kv_cache *c = &cache[l];
+        const size_t room = (size_t)c->capacity * (size_t)c->dim;
+        const size_t used = (size_t)c->length * (size_t)c->dim;
+        nn_real *old = nn__scratch(nn, (size_t)c->n * used + 1);
+        for (int kv = 0; old && kv < 2; kv++) {
+            nn_real *p = kv ? c->v : c->k;
+            for (size_t i = 0; i < (size_t)c->n; i++)
+                memcpy(old + i * used, p + i * room, used * sizeof *p);
+            for (size_t i = 0; i < (size_t)n; i++)
+                memcpy(p + i * room, old + (size_t)from[i] * used, used * sizeof *p);
+        }
+        if (old) c->n = n;
+    }
+}
+
+/* ---- scaled dot-product attention ---- */
+
+/* Queries, keys or values [N, steps, width] where they lie: in some columns of a tensor, or in a
+ * cache, of which there is no gradient. */
+typedef struct nn__columns {
+    nn_tensor *x; /* NULL: a cache */
+    nn_real *p;   /* the first number */
+    ptrdiff_t row, item; /* from one step, one sequence, to the next */
+} nn__columns;
+
+static nn__columns nn__columns_of(nn_tensor *x, int first)
+{
+    const ptrdiff_t row = nn__last(x->shape);
+    const nn__columns c = {x, x->data + first, row, x->shape.dim[1] * row};
+    return c;
+}
+
+typedef struct nn__attending {
+    nn__columns q, k, v;
+    int n, heads, t, s, d, e; /* d of q and k, e of v: numbers of one head */
+    int causal;
+    const int *lengths;
+    const nn_real *mask;
+    ptrdiff_t mask_n, mask_h; /* from one sequence, one head, to the next */
+    nn_real scale;
+    nn_real *p, *kept; /* [N, H, T, S]; kept: after dropout, without it p itself */
+} nn__attending;
+
+enum { NN__QUERIES = 64 }; /* at a time: so far what causal attention does not see is left out */
+
+/* Query t of sequence n sees at most so many keys, the first ones. */
+static int nn__seen(const nn__attending *a, int n, int t)
+{
+    const int some = a->causal ? nn__max(0, t + 1 + a->s - a->t) : a->s;
+    return a->lengths ? nn__min(some, a->lengths[n]) : some;
+}
+
+/* C[m, n] = A[m, k] B[k, n], or += */
+static void nn__small_product(const nn__kernels *kern, int m, int n, int k, nn__mat a, nn__mat b,
+                              nn_real *c, ptrdiff_t ldc, int add, nn_real *work)
+{
+    const nn__product x = {m, n, k, add, 1, a, b, NULL, c, ldc, 0, 0, 0, 0};
+    nn__multiply(kern, &x, work);
+}
+
+static nn__mat nn__block(const nn_real *p, ptrdiff_t row)
+{
+    const nn__mat m = {p, row, 1};
+    return m;
+}
+
+/* One head: P = softmax(scale q k^T), y = P v. */
+static void nn__attend(const nn__attending *a, int head, const nn_tensor *y, nn_real *work)
+{
+    const nn__kernels *kern = y->ctx->kernels;
+    const int n = head / a->heads, h = head % a->heads, ldy = a->heads * a->e;
+    const nn_real *q = a->q.p + n * a->q.item + h * a->d, *k = a->k.p + n * a->k.item + h * a->d;
+    const nn_real *v = a->v.p + n * a->v.item + h * a->e;
+    nn_real *out = y->data + (ptrdiff_t)n * a->t * ldy + h * a->e, max;
+    for (ptrdiff_t t = 0; t < a->t; t += NN__QUERIES) {
+        const int rows = nn__min(NN__QUERIES, a->t - (int)t);
+        const int most = nn__seen(a, n, (int)t + rows - 1);
+        const ptrdiff_t at = ((ptrdiff_t)head * a->t + t) * a->s;
+        nn_real *to = out + t * ldy;
+        if (!most) { /* nobody sees anything */
+            memset(a->p + at, 0, (size_t)rows * (size_t)a->s * sizeof *to);
+            for (ptrdiff_t i = 0; i < rows; i++) memset(to + i * ldy, 0, (size_t)a->e * sizeof *to);
+            continue;
+        }
+        nn__small_product(kern, rows, most, a->d, nn__block(q + t * a->q.row, a->q.row),
+                          nn__transposed(nn__block(k, a->k.row)), a->p + at, a->s, 0, work);
+        for (int i = 0; i < rows; i++) {
+            const int seen = nn__seen(a, n, (int)t + i);
+            nn_real *p = a->p + at + (ptrdiff_t)i * a->s, *kept = a->kept + (p - a->p);
+            int some = seen > 0;
+            kern->scale((size_t)seen, a->scale, p, p);
+            if (a->mask) {
+                const nn_real *mask = a->mask + n * a->mask_n + h * a->mask_h + (t + i) * a->s;
+                some = 0;
+                for (int j = 0; j < seen; j++)
+                    if (mask[j] > 0) some = 1;
+                    else p[j] = -(nn_real)HUGE_VAL;
+            }
+            if (some) kern->softmax((size_t)seen, p, p, &max);
+            const int from = some ? seen : 0;
+            memset(p + from, 0, (size_t)(a->s - from) * sizeof *p);
+            if (kept != p) kern->mul((size_t)a->s, p, 1, kept, 1, kept);
+        }
+        nn__small_product(kern, rows, a->e, most, nn__block(a->kept + at, a->s),
+                          nn__block(v, a->v.row), to, ldy, 0, work);
+    }
+}
+
+/* dP = dy v^T, dv += P^T dy, dS = P (dP - sum dP P), row by row, dq += scale dS k,
+ * dk += scale dS^T q; with dropout P in the first two and in dP P is what was kept of it. */
+static void nn__attend_back(const nn__attending *a, int head, const nn_tensor *y, nn_real *work)
+{
+    const nn__kernels *kern = y->ctx->kernels;
+    const int n = head / a->heads, h = head % a->heads, ldy = a->heads * a->e;
+    const ptrdiff_t q_at = n * a->q.item + h * a->d, k_at = n * a->k.item + h * a->d;
+    const ptrdiff_t v_at = n * a->v.item + h * a->e;
+    nn_real *dq = a->q.x->grad ? a->q.x->grad + (a->q.p - a->q.x->data) + q_at : NULL;
+    nn_real *dk = a->k.x->grad ? a->k.x->grad + (a->k.p - a->k.x->data) + k_at : NULL;
+    nn_real *dv = a->v.x->grad ? a->v.x->grad + (a->v.p - a->v.x->data) + v_at : NULL;
+    const nn__mat k = nn__block(a->k.p + k_at, a->k.row), v = nn__block(a->v.p + v_at, a->v.row);
+    nn_real *ds = work;
+    work += NN__QUERIES * (ptrdiff_t)a->s;
+    for (ptrdiff_t t = 0; t < a->t; t += NN__QUERIES) {
+        const int rows = nn__min(NN__QUERIES, a->t - (int)t);
+        const int most = nn__seen(a, n, (int)t + rows - 1);
+        const size_t seen = (size_t)most;
+        const nn_real *p = a->p + ((ptrdiff_t)head * a->t + t) * a->s, *kept = a->kept + (p - a->p);
+        const nn__mat dy = nn__block(y->grad + ((ptrdiff_t)n * a->t + t) * ldy + h * a->e, ldy);
+        const nn__mat q = nn__block(a->q.p + q_at + t * a->q.row, a->q.row);
+        if (!most) continue;
+        if (dv) nn__small_product(kern, most, a->e, rows, nn__transposed(nn__block(kept, a->s)), dy,
+                                  dv, a->v.row, 1, work);
+        if (!dq && !dk) continue;
+        nn__small_product(kern, rows, most, a->e, dy, nn__transposed(v), ds, a->s, 0, work);
+        for (ptrdiff_t i = 0; i < rows * (ptrdiff_t)a->s; i += a->s) {
+            kern->mul(seen, ds + i, 1, kept + i, 1, ds + i);
+            kern->axpy(seen, -kern->sum(seen, ds + i), p + i, ds + i);
+            kern->scale(seen, a->scale, ds + i, ds + i);
+        }
+        if (dq) nn__small_product(kern, rows, a->d, most, nn__block(ds, a->s), k,
+                                  dq + t * a->q.row, a->q.row, 1, work);
+        if (dk) nn__small_product(kern, most, a->d, rows, nn__transposed(nn__block(ds, a->s)), q,
+                                  dk, a->k.row, 1, work);
+    }
+}
+
+/* f for each head of each sequence. 0 without memory. */
+static int nn__each_head(const nn__attending *a, const nn_tensor *y,
+                         void (*f)(const nn__attending *a, int head, const nn_tensor *y,
+                                   nn_real *work))
+{
+    const int heads = a->n * a->heads;
+    const int threads = nn__threads((double)heads * a->t * a->s * (a->d + a->e));
+    const int side = nn__max(nn__max(NN__QUERIES, a->s), nn__max(a->d, a->e));
+    nn__product x;
+    memset(&x, 0, sizeof x);
+    x.m = x.n = x.k = side;
+    const size_t size = (size_t)side * (NN__QUERIES + 16) + nn__workspace(y->ctx->kernels, &x);
+    nn_real *work = nn__scratch(y->ctx, size * (size_t)threads);
+    if (!work) return 0;
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) if (threads > 1)
+#endif
+    for (int t = 0; t < threads; t++) {
+        const int end = nn__share(heads, 1, t + 1, threads);
+        for (int head = nn__share(heads, 1, t, threads); head < end; head++)
+            f(a, head, y, work + size * (size_t)t);
+    }
+    return 1;
+}
+
+static void nn__attention_backward(nn_tensor *y)
+{
+    nn__each_head((const nn__attending *)y->saved, y, nn__attend_back);
+}
+
+/* Numbers of the mask are 0 and 1, and its shape is one of three. */
+static int nn__check_mask(const char *function, nn__attending *a, nn_tensor *mask)
+{
+    nn_ctx *nn = mask->ctx;
+    const nn_shape whole = nn_shape4(a->n, a->heads, a->t, a->s);
+    nn_shape shape = mask->shape;
+    int fits = shape.ndim >= 2 && shape.ndim <= 4;
+    for (int i = 1; fits && i <= shape.ndim; i++) /* of three: N, T, S */
+        fits = shape.dim[shape.ndim - i] == whole.dim[i == 3 && shape.ndim == 3 ? 0 : 4 - i];
+    if (!fits)
+        return nn_fail(nn, NN_ERROR_SHAPE, function,
+                       "mask is %s, not [T, S], [N, T, S] or [N, H, T, S]: that is %s",
+                       nn_shape_text(nn, shape), nn_shape_text(nn, whole)), 0;
+    if (mask->requires_grad) return nn__mistake(nn, function, "the mask requires a gradient");
+    for (size_t i = 0; i < mask->size; i++)
+        if (!(mask->data[i] == 0 || mask->data[i] == 1))
+            return nn__mistake(nn, function, "the mask has a %g in it: 1 where a query may look, "
+                               "else 0", (double)mask->data[i]);
+    const ptrdiff_t one = (ptrdiff_t)a->t * a->s;
+    a->mask = mask->data;
+    a->mask_h = shape.ndim == 4 ? one : 0;
+    a->mask_n = shape.ndim == 4 ? a->heads * one : shape.ndim == 3 ? one : 0;
+    return 1;
+}
+
+/* What both kinds share: a has the three columns, n, t, s, and, for all heads together, d and e. */
+static nn_tensor *nn__attention(const char *function, nn__attending *a, nn_attention_options o,
+                                nn_tensor **weights)
+{
+    nn_ctx *nn = a->q.x->ctx;
+    a->heads = o.heads ? o.heads : 1;
+    if (a->heads < 1 || a->d % a->heads || a->e % a->heads)
+        return nn__mistake(nn, function, "%d heads do not divide %d and %d numbers", a->heads, a->d,
+                           a->e), &nn->failed;
+    a->d /= a->heads, a->e /= a->heads;
+    a->causal = o.causal;
+    a->scale = o.scale != 0 ? o.scale : (nn_real)(1 / sqrt((double)a->d));
+    if (a->scale - a->scale != 0 || !(o.dropout >= 0 && o.dropout < 1))
+        return nn__mistake(nn, function, "scale %g, dropout %g (not in 0 <= dropout < 1)",
+                           (double)a->scale, (double)o.dropout), &nn->failed;
+    for (int i = 0; o.lengths && i < a->n; i++)
+        if (o.lengths[i] < 0 || o.lengths[i] > a->s)
+            return nn__mistake(nn, function, "lengths[%d] is %d, not in 0..%d", i, o.lengths[i],
+                               a->s), &nn->failed;
+    nn_tensor *in[3] = {a->q.x};
+    int n_in = 1;
+    if (a->k.x && a->k.x != a->q.x) in[n_in++] = a->k.x;
+    if (a->v.x && a->v.x != a->q.x && a->v.x != a->k.x) in[n_in++] = a->v.x;
+    if (o.mask && (!nn_op_check(function, &o.mask, 1) || !nn__check_mask(function, a, o.mask)))
+        return &nn->failed;
+    const nn_shape p_shape = nn_shape4(a->n, a->heads, a->t, a->s);
+    const size_t size = nn__shape_size(nn, function, p_shape);
+    if (!size) return &nn->failed;
+    nn_tensor *y = nn_op_new("attention", nn_shape3(a->n, a->t, a->heads * a->e), in, n_in,
+                             nn__attention_backward, sizeof *a);
+    if (o.lengths) a->lengths = nn__copy_labels(nn, o.lengths, (size_t)a->n);
+    a->p = a->kept = nn__reals(nn, &nn->graph, size);
+    if (nn->training && o.dropout > 0) {
+        a->kept = nn__reals(nn, &nn->graph, size); /* first the factors, then the products */
+        const nn_real kept = 1 / (1 - o.dropout);
+        for (size_t i = 0; a->kept && i < size; i++)
+            a->kept[i] = (nn_real)nn__unit(nn) < o.dropout ? 0 : kept;
+    }
+    if (nn->code != NN_OK || !nn__each_head(a, y, nn__attend)) return &nn->failed;
+    *(nn__attending *)y->saved = *a;
+    if (weights) {
+        *weights = nn__node(nn, "attention_weights", p_shape, size, 0);
+        if (nn->code != NN_OK) return &nn->failed;
+        (*weights)->data = a->p;
+    }
+    return nn_op_done(y);
+}
+
+nn_tensor *nn_attention(nn_tensor *q, nn_tensor *k, nn_tensor *v, nn_attention_options o,
+                        nn_tensor **weights)
+{
+    const char *const function = "nn_attention";
+    nn_tensor *in[3] = {q, k, v};
+    if (weights) *weights = nn_op_failed(in, 3);
+    if (!nn_op_check(function, in, 3)) return nn_op_failed(in, 3);
+    nn_ctx *nn = q->ctx;
+    if (q->shape.ndim != 3 || k->shape.ndim != 3 || v->shape.ndim != 3 ||
+        k->shape.dim[0] != q->shape.dim[0] || v->shape.dim[0] != q->shape.dim[0] ||
+        k->shape.dim[1] != v->shape.dim[1] || k->shape.dim[2] != q->shape.dim[2])
+        return nn_fail(nn, NN_ERROR_SHAPE, function,
+                       "q is %s, k is %s, v is %s, not [N, T, D], [N, S, D], [N, S, E]",
+                       nn_shape_text(nn, q->shape), nn_shape_text(nn, k->shape),
+                       nn_shape_text(nn, v->shape));
+    if (o.cache) return nn__mistake(nn, function, "a cache belongs to a layer"), &nn->failed;
+    nn__attending a;
+    memset(&a, 0, sizeof a);
+    a.q = nn__columns_of(q, 0), a.k = nn__columns_of(k, 0), a.v = nn__columns_of(v, 0);
+    a.n = q->shape.dim[0], a.t = q->shape.dim[1], a.s = k->shape.dim[1];
+    a.d = q->shape.dim[2], a.e = v->shape.dim[2];
+    return nn__attention(function, &a, o, weights);
+}
+
+/* ---- multi-head attention ---- */
+
+/* "prefix.part"; NULL, for nn_param to refuse, if there is no prefix. */
+enum { NN__PART_SIZE = NN_NAME_SIZE + 24 };
+static const char *nn__join(char *full, const char *prefix, const char *part)
+{
+    if (!prefix) return NULL;
+    snprintf(full, NN__PART_SIZE, "%s%s%s", prefix, prefix[0] ? "." : "", part);
+    return full;
+}
+
+nn_multihead_attention nn_multihead_attention_new(nn_model *model, const char *name, int dim,
+                                                  int heads)
+{
+    const char *const function = "nn_multihead_attention_new";
+    nn_multihead_attention l = {NULL, NULL, {NULL, NULL}, heads};
+    if (!nn__given(model, function) || !nn__ready(model->ctx, function)) return l;
+    nn_ctx *nn = model->ctx;
+    if (heads < 1 || dim < 1 || dim > INT_MAX / 3 || dim % heads)
+        return nn__mistake(nn, function, "%d heads do not divide %d numbers", heads, dim), l;
+    char part[NN__PART_SIZE];
+    const int before = model->n_params;
+    l.in_proj_weight = nn_param(model, name, "in_proj_weight", nn_shape2(3 * dim, dim));
+    l.in_proj_bias = nn_param(model, name, "in_proj_bias", nn_shape1(3 * dim));
+    l.out_proj = nn_linear_new(model, nn__join(part, name, "out_proj"), dim, dim);
+    if (nn->code != NN_OK) return model->n_params = before, l;
+    nn_xavier_uniform(l.in_proj_weight, 1);
+    memset(l.out_proj.bias->data, 0, (size_t)dim * sizeof *l.out_proj.bias->data);
+    return l;
+}
+
+/* Puts keys and values, the columns k and v of so many steps, behind those in the cache, which
+ * they then are. */
+static void nn__cache_append(nn_kv_cache *c, nn__attending *a, int steps)
+{
+    const size_t row = (size_t)c->dim * sizeof *c->k;
+    const ptrdiff_t item = (ptrdiff_t)c->capacity * c->dim;
+    for (ptrdiff_t n = 0; n < a->n; n++)
+        for (ptrdiff_t t = 0; t < steps; t++) {
+            const ptrdiff_t to = n * item + (c->length + t) * c->dim;
+            memcpy(c->k + to, a->k.p + n * a->k.item + t * a->k.row, row);
+            memcpy(c->v + to, a->v.p + n * a->v.item + t * a->v.row, row);
+        }
+    const nn__columns k = {NULL, c->k, c->dim, item}, v = {NULL, c->v, c->dim, item};
+    a->k = k, a->v = v;
+    a->s = c->length + steps;
+}
+
+static int nn__check_cache(const char *function, nn_kv_cache *c, const nn_tensor *x, int steps)
+{
+    nn_ctx *nn = x->ctx;
+    if (c->ctx != nn) return nn__mistake(nn, function, "the cache belongs to another nn_ctx");
+    if (nn->grad_enabled)
+        return nn__mistake(nn, function,
+                           "what is cached has no gradient: nn_set_grad_enabled(nn, 0) first");
+    const int n = x->shape.dim[0];
+    if (c->dim != nn__last(x->shape) || (c->length ? n != c->n : n > c->rows))
+        return nn_fail(nn, NN_ERROR_SHAPE, function, "x is %s, the cache [%d, .., %d]",
+                       nn_shape_text(nn, x->shape), c->length ? c->n : c->rows, c->dim), 0;
+    if (c->length + steps < 1 || steps > c->capacity - c->length)
+        return nn__mistake(nn, function, "%d steps are in the cache, %d more come, and it has room "
+                           "for %d", c->length, steps, c->capacity);
+    return 1;
+}
+
+nn_tensor *nn_multihead_attention_forward(const nn_multihead_attention *l, nn_tensor *x,
+                                          nn_tensor *source, nn_attention_options o,
+                                          nn_tensor **weights)
+{
+    const char *const function = "nn_multihead_attention_forward";
+    nn_tensor *w = l ? l->in_proj_weight : NULL, *b = l ? l->in_proj_bias : NULL;
+    nn_tensor *in[4] = {w, x, source || !o.cache ? source : x, b}, *const failed = nn_op_failed(in, 4);
+    if (weights) *weights = failed;
+    if (!nn_op_check(function, in, 4)) return failed;
+    nn_ctx *nn = x->ctx;
+    const int d = nn__last(w->shape), self = source == x;
+    const int steps = source && source->shape.ndim == 3 ? source->shape.dim[1] : 0;
+    if (x->shape.ndim != 3 || nn__last(x->shape) != d ||
+        (source && !nn_shape_equal(source->shape, nn_shape3(x->shape.dim[0], steps, d))) ||
+        !nn_shape_equal(w->shape, nn_shape2(3 * d, d)))
+        return nn_fail(nn, NN_ERROR_SHAPE, function, "x is %s, source %s, not [N, T, D], "
+                       "[N, S, D]: in_proj_weight is %s", nn_shape_text(nn, x->shape),
+                       source ? nn_shape_text(nn, source->shape) : "NULL",
+                       nn_shape_text(nn, w->shape));
+    if (o.cache && !nn__check_cache(function, o.cache, x, steps)) return failed;
+    nn_tensor *q = nn__linear_rows(function, w, b, 0, self ? 3 * d : d, x), *kv = q;
+    if (source && !self) kv = nn__linear_rows(function, w, b, d, 2 * d, source);
+    if (nn->code != NN_OK) return failed;
+    nn__attending a;
+    memset(&a, 0, sizeof a);
+    a.n = x->shape.dim[0], a.t = x->shape.dim[1], a.s = steps, a.d = a.e = d;
+    a.q = nn__columns_of(q, 0);
+    a.k = nn__columns_of(kv, self ? d : 0), a.v = nn__columns_of(kv, self ? 2 * d : d);
+    if (o.cache) nn__cache_append(o.cache, &a, steps);
+    o.heads = l->heads;
+    nn_tensor *y = nn__attention(function, &a, o, weights);
+    if (o.cache && nn->code == NN_OK) o.cache->length = a.s, o.cache->n = a.n;
+    return nn_linear_forward(&l->out_proj, y);
+}
+
+/* ---- layers and stacks ---- */
+
+static nn_encoder_layer nn__transformer_layer_new(const char *function, nn_model *model,
+                                                  const char *name, int dim,
+                                                  nn_transformer_options o, int decoder)
+{
+    nn_encoder_layer l;
+    memset(&l, 0, sizeof l);
+    if (!nn__given(model, function) || !nn__ready(model->ctx, function)) return l;
+    nn_ctx *nn = model->ctx;
+    if (!o.heads) o.heads = 1;
+    if (!o.hidden && dim < INT_MAX / 4) o.hidden = 4 * dim;
+    if (!(o.dropout >= 0 && o.dropout < 1))
+        return nn__mistake(nn, function, "dropout is %g, not in 0 <= dropout < 1",
+                           (double)o.dropout), l;
+    l.options = o;
+    char part[NN__PART_SIZE];
+    const int before = model->n_params;
+    l.self_attn = nn_multihead_attention_new(model, nn__join(part, name, "self_attn"), dim, o.heads);
+    if (decoder) l.multihead_attn = nn_multihead_attention_new(
+                     model, nn__join(part, name, "multihead_attn"), dim, o.heads);
+    l.linear1 = nn_linear_new(model, nn__join(part, name, "linear1"), dim, o.hidden);
+    l.linear2 = nn_linear_new(model, nn__join(part, name, "linear2"), o.hidden, dim);
+    l.norm1 = nn_layer_norm_new(model, nn__join(part, name, "norm1"), dim);
+    l.norm2 = nn_layer_norm_new(model, nn__join(part, name, "norm2"), dim);
+    if (decoder) l.norm3 = nn_layer_norm_new(model, nn__join(part, name, "norm3"), dim);
+    if (nn->code != NN_OK) model->n_params = before;
+    return l;
+}
+
+nn_encoder_layer nn_encoder_layer_new(nn_model *model, const char *name, int dim,
+                                      nn_transformer_options o)
+{
+    return nn__transformer_layer_new("nn_encoder_layer_new", model, name, dim, o, 0);
+}
+nn_decoder_layer nn_decoder_layer_new(nn_model *model, const char *name, int dim,
+                                      nn_transformer_options o)
+{
+    return nn__transformer_layer_new("nn_decoder_layer_new", model, name, dim, o, 1);
+}
+
+/* What a part is given, and what becomes of x with what the part has made of it. */
+static nn_tensor *nn__before_part(const nn_encoder_layer *l, const nn_layer_norm *norm, nn_tensor *x)
+{
+    return l->options.norm_first ? nn_layer_norm_forward(norm, x) : x;
+}
+static nn_tensor *nn__after_part(const nn_encoder_layer *l, const nn_layer_norm *norm, nn_tensor *x,
+                                 nn_tensor *part)
+{
+    if (l->options.dropout > 0) part = nn_dropout(part, l->options.dropout);
+    x = nn_add(x, part);
+    return l->options.norm_first ? x : nn_layer_norm_forward(norm, x);
+}
+
+static nn_tensor *nn__feed_forward(const nn_encoder_layer *l, nn_tensor *x)
+{
+    x = nn_linear_forward(&l->linear1, x);
+    x = l->options.gelu ? nn_gelu(x) : nn_relu(x);
+    if (l->options.dropout > 0) x = nn_dropout(x, l->options.dropout);
+    return nn_linear_forward(&l->linear2, x);
+}
+
+nn_tensor *nn_encoder_layer_forward(const nn_encoder_layer *l, nn_tensor *x,
+                                    nn_attention_options o, nn_tensor **weights)
+{
+    const char *const function = "nn_encoder_layer_forward";
+    nn_tensor *in[2] = {l ? l->norm2.weight : NULL, x}, *const failed = nn_op_failed(in, 2);
+    if (weights) *weights = failed;
+    if (!nn_op_check(function, in, 2)) return failed;
+    if (l->norm3.weight) return nn__mistake(x->ctx, function, "this is a decoder's layer"), failed;
+    o.dropout = l->options.dropout;
+    nn_tensor *z = nn__before_part(l, &l->norm1, x);
+    z = nn_multihead_attention_forward(&l->self_attn, z, z, o, weights);
+    x = nn__after_part(l, &l->norm1, x, z);
+    z = nn__before_part(l, &l->norm2, x);
+    return nn__after_part(l, &l->norm2, x, nn__feed_forward(l, z));
+}
+
+nn_tensor *nn_decoder_layer_forward(const nn_decoder_layer *l, nn_tensor *x, nn_tensor *memory,
+                                    nn_attention_options self, nn_attention_options cross,
+                                    nn_tensor **weights)
+{
+    const char *const function = "nn_decoder_layer_forward";
+    nn_tensor *in[3] = {l ? l->norm2.weight : NULL, x, memory || !cross.cache ? memory : x};
+    nn_tensor *const failed = nn_op_failed(in, 3);
+    if (weights) *weights = failed;
+    if (!nn_op_check(function, in, 3)) return failed;
+    if (!l->norm3.weight)
+        return nn__mistake(x->ctx, function, "this is an encoder's layer"), failed;
+    self.dropout = cross.dropout = l->options.dropout;
+    nn_tensor *z = nn__before_part(l, &l->norm1, x);
+    z = nn_multihead_attention_forward(&l->self_attn, z, z, self, NULL);
+    x = nn__after_part(l, &l->norm1, x, z);
+    z = nn__before_part(l, &l->norm2, x);
+    z = nn_multihead_attention_forward(&l->multihead_attn, z, memory, cross, weights);
+    x = nn__after_part(l, &l->norm2, x, z);
+    z = nn__before_part(l, &l->norm3, x);
+    return nn__after_part(l, &l->norm3, x, nn__feed_forward(l, z));
+}
+
+static nn_encoder nn__transformer_new(const char *function, nn_model *model, const char *name,
+                                      int layers, int dim, nn_transformer_options o, int decoder)
+{
+    nn_encoder l = {NULL, layers, {NULL, NULL, 0}};
+    if (!nn__given(model, function) || !nn__ready(model->ctx, function)) return l;
+    nn_ctx *nn = model->ctx;
+    if (layers < 1) return nn__mistake(nn, function, "%d layers", layers), l;
+    char part[NN__PART_SIZE], number[24];
+    const int before = model->n_params;
+    l.layer = (nn_encoder_layer *)nn__alloc(nn, &nn->keep, (size_t)layers, sizeof *l.layer, 1);
+    for (int i = 0; nn->code == NN_OK && i < layers; i++) {
+        snprintf(number, sizeof number, "layers.%d", i);
+        l.layer[i] = nn__transformer_layer_new(function, model, nn__join(part, name, number), dim,
+                                               o, decoder);
+    }
+    if (o.norm_first) l.norm = nn_layer_norm_new(model, nn__join(part, name, "norm"), dim);
+    if (nn->code != NN_OK) model->n_params = before, l.layer = NULL;
+    return l;
+}
+
+nn_encoder nn_encoder_new(nn_model *model, const char *name, int layers, int dim,
+                          nn_transformer_options o)
+{
+    return nn__transformer_new("nn_encoder_new", model, name, layers, dim, o, 0);
+}
+nn_decoder nn_decoder_new(nn_model *model, const char *name, int layers, int dim,
+                          nn_transformer_options o)
+{
+    return nn__transformer_new("nn_decoder_new", model, name, layers, dim, o, 1);
+}
+
+nn_tensor *nn_encoder_forward(const nn_encoder *l, nn_tensor *x, nn_attention_options o,
+                              nn_tensor **weights)
+{
+    nn_tensor *in[2] = {l && l->layer ? l->layer->norm1.weight : NULL, x};
+    for (int i = 0; weights && l && i < l->layers; i++) weights[i] = nn_op_failed(in, 2);
+    if (!nn_op_check("nn_encoder_forward", in, 2)) return nn_op_failed(in, 2);
+    for (int i = 0; i < l->layers; i++, o.cache += !!o.cache)
+        x = nn_encoder_layer_forward(&l->layer[i], x, o, weights ? &weights[i] : NULL);
+    return l->norm.weight ? nn_layer_norm_forward(&l->norm, x) : x;
+}
+
+nn_tensor *nn_decoder_forward(const nn_decoder *l, nn_tensor *x, nn_tensor *memory,
+                              nn_attention_options self, nn_attention_options cross,
+                              nn_tensor **weights)
+{
+    nn_tensor *in[2] = {l && l->layer ? l->layer->norm1.weight : NULL, x};
+    for (int i = 0; weights && l && i < l->layers; i++) weights[i] = nn_op_failed(in, 2);
+    if (!nn_op_check("nn_decoder_forward", in, 2)) return nn_op_failed(in, 2);
+    for (int i = 0; i < l->layers; i++, self.cache += !!self.cache, cross.cache += !!cross.cache)
+        x = nn_decoder_layer_forward(&l->layer[i], x, memory, self, cross,
+                                     weights ? &weights[i] : NULL);
+    return l->norm.weight ? nn_layer_norm_forward(&l->norm, x) : x;
 }
 
 #endif

@@ -413,6 +413,46 @@ static void train_char(const char *name, char kind)
     nn_destroy(nn);
 }
 
+/* ---- a small GPT: the next of 65 letters, at every one of T steps ---- */
+
+static void train_gpt(const char *name, int d, int heads, int steps, int n, double seconds)
+{
+    enum { MOST = 10000, V = 65, LETTERS = 1024 };
+    static double times[MOST];
+    static int letter[LETTERS], next[LETTERS], position[LETTERS];
+    nn_ctx *nn = nn_create(1);
+    nn_model *net = nn_model_new(nn);
+    const nn_transformer_options options = {heads, 0, 1, 1, 0};
+    nn_attention_options look = {0, 1, NULL, NULL, 0, 0, NULL}; /* back */
+    const nn_embedding e = nn_embedding_new(net, "e", V, d), p = nn_embedding_new(net, "p", steps, d);
+    const nn_encoder blocks = nn_encoder_new(net, "b", 4, d, options);
+    nn_linear o = nn_linear_new(net, "o", d, V);
+    o.bias = NULL, net->n_params--;
+    nn_optimizer *opt = nn_adamw(net, 3e-4f, 0.01f);
+    const int all = n * steps;
+    for (int i = 0; i < all; i++)
+        letter[i] = nn_randint(nn, 0, V), next[i] = nn_randint(nn, 0, V), position[i] = i % steps;
+    int count = 0;
+    for (double start = now(); count < 7 || (now() - start < seconds && count < MOST); count++) {
+        const double t = now();
+        nn_clear(nn);
+        nn_zero_grad(net);
+        nn_tensor *x = nn_reshape(nn_embedding_forward(&e, letter, all), nn_shape3(n, steps, d));
+        x = nn_add(x, nn_embedding_forward(&p, position, steps));
+        x = nn_encoder_forward(&blocks, x, look, NULL);
+        x = nn_reshape(nn_linear_forward(&o, x), nn_shape2(all, V));
+        nn_backward(nn_cross_entropy(x, next));
+        nn_step(opt);
+        times[count] = now() - t;
+    }
+    qsort(times, (size_t)count, sizeof *times, ascending);
+    printf("%s %.5f ms\n", name, times[count / 2] * 1e3);
+    size_t bytes = 0;
+    for (const nn_block *b = nn->graph.first; b; b = b->next) bytes += b->size;
+    printf("%s_graph %.2f MB\n", name, (double)bytes / 1e6);
+    nn_destroy(nn);
+}
+
 int main(void)
 {
     static const int shapes[][5] = {
@@ -444,5 +484,7 @@ int main(void)
     train_char("charrnn_h128_t64_b32_adam", 'r');
     train_char("charlstm_h128_t64_b32_adam", 'l');
     train_char("chargru_h128_t64_b32_adam", 'g');
+    train_gpt("gpt_d128_l4_t64_b16_adamw", 128, 4, 64, 16, 3);
+    train_gpt("gpt_d256_l4_t128_b8_adamw", 256, 8, 128, 8, 4);
     return 0;
 }

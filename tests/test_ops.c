@@ -221,13 +221,13 @@ static nn_tensor *matmul(trial *t)
     return nn_matmul(a, input(t, w));
 }
 
-static nn_tensor *linear(trial *t)
+static nn_tensor *linear(trial *t) /* of all rows of a weight, or some; with a bias or without */
 {
     const nn_shape x = pick_shape(t, 1 + choose(t, NN_MAX_DIMS));
-    const int in = x.dim[x.ndim - 1], out = 1 + pick(t, 5);
-    nn_tensor *a = input(t, x), *w = input(t, nn_shape2(out, in));
-    nn_linear layer = {w, input(t, nn_shape1(out))};
-    return nn_linear_forward(&layer, a);
+    const int in = x.dim[x.ndim - 1], rows = 1 + pick(t, 5), bias = pick(t, 3);
+    const int first = pick(t, 2) ? pick(t, rows) : 0, out = 1 + (first ? pick(t, rows - first) : rows - 1);
+    nn_tensor *a = input(t, x), *w = input(t, nn_shape2(rows, in));
+    return nn__linear_rows("linear", w, bias ? input(t, nn_shape1(rows)) : NULL, first, out, a);
 }
 
 static nn_tensor *transpose(trial *t)
@@ -552,6 +552,61 @@ static nn_tensor *gru_last(trial *t)
     return recurrent(t, &nn__gru_rules[0], 0, 2 + choose(t, 2)).h;
 }
 
+static nn_tensor *layer_norm(trial *t)
+{
+    const nn_shape s = pick_shape(t, 1 + choose(t, NN_MAX_DIMS)), d = nn_shape1(nn__last(s));
+    nn_tensor *x = input(t, s), *w = input(t, d);
+    const nn_layer_norm l = {w, input(t, d), (nn_real)0.1};
+    return nn_layer_norm_forward(&l, x);
+}
+
+/* Chance, masks and lengths are the same each time; some queries may look nowhere. */
+static nn_attention_options look(trial *t, int n, int heads, int steps, int keys)
+{
+    static int lengths[3];
+    nn_attention_options o = {heads, 0, NULL, NULL, 0, 0, NULL};
+    const int mask = choose(t, 4), dims = 1 + mask;
+    o.causal = choose(t, 2);
+    if (pick(t, 2)) o.scale = (nn_real)0.3;
+    if (pick(t, 3) == 0) o.dropout = (nn_real)0.25;
+    for (int i = 0; i < n; i++) lengths[i] = pick(t, keys + 1);
+    if (pick(t, 3) == 0) o.lengths = lengths;
+    if (mask) {
+        o.mask = nn_full(t->nn, dims == 2   ? nn_shape2(steps, keys)
+                                : dims == 3 ? nn_shape3(n, steps, keys)
+                                            : nn_shape4(n, heads, steps, keys), 0);
+        for (size_t i = 0; i < o.mask->size; i++) o.mask->data[i] = pick(t, 3) > 0;
+    }
+    return o;
+}
+
+static nn_tensor *attention(trial *t)
+{
+    const int n = 1 + pick(t, 3), heads = 1 + pick(t, 3), steps = 1 + pick(t, IS_DOUBLE ? 4 : 70);
+    const int keys = pick(t, 2) ? steps : 1 + pick(t, IS_DOUBLE ? 4 : 80);
+    const int d = heads * (1 + pick(t, IS_DOUBLE ? 2 : 10));
+    const int e = pick(t, 2) ? d : heads * (1 + pick(t, IS_DOUBLE ? 2 : 10));
+    const nn_attention_options o = look(t, n, heads, steps, keys);
+    nn_tensor *q = input(t, nn_shape3(n, steps, d)), *k = input(t, nn_shape3(n, keys, d));
+    nn_tensor *v = input(t, nn_shape3(n, keys, e));
+    nn_seed(t->nn, t->seed);
+    return nn_attention(q, k, v, o, NULL);
+}
+
+static nn_tensor *multihead_attention(trial *t) /* to itself, and to others */
+{
+    const int n = 1 + pick(t, 2), heads = 1 + pick(t, 2), steps = 1 + pick(t, IS_DOUBLE ? 3 : 20);
+    const int self = choose(t, 2), keys = self ? steps : 1 + pick(t, IS_DOUBLE ? 3 : 20);
+    const int d = heads * (1 + pick(t, IS_DOUBLE ? 1 : 4));
+    const nn_attention_options o = look(t, n, heads, steps, keys);
+    nn_tensor *x = input(t, nn_shape3(n, steps, d)), *w = input(t, nn_shape2(3 * d, d));
+    nn_tensor *b = input(t, nn_shape1(3 * d)), *out = input(t, nn_shape2(d, d));
+    const nn_multihead_attention l = {w, b, {out, input(t, nn_shape1(d))}, heads};
+    nn_tensor *source = self ? x : input(t, nn_shape3(n, keys, d));
+    nn_seed(t->nn, t->seed);
+    return nn_multihead_attention_forward(&l, x, source, o, NULL);
+}
+
 /* ---- the table: the backward of each row is the one that its results must have ---- */
 
 #define OP(op, gradient)                                                                         \
@@ -628,6 +683,9 @@ static const operation table[] = {
     {OP(lstm, further_result), .other = lstm_c},
     {OP(gru, further_result), .other = gru}, /* 14.4 */
     {OP(gru, recurrent), .other = gru_last},
+    {OP(layer_norm, layer_norm), .other = layer_norm}, /* 15.10 */
+    {OP(attention, attention), .other = attention}, /* 15.3 */
+    {OP(linear, linear), .other = multihead_attention}, /* 15.4, 15.6 */
 };
 enum { TABLE_SIZE = sizeof table / sizeof table[0] };
 
