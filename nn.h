@@ -1778,6 +1778,12 @@ const nn_highway *nn__at_highway(const nn_highway *l, const char *file, int line
 #if NN_CHAPTERS >= 15
 nn_kv_cache *nn__at_cache(nn_kv_cache *c, const char *file, int line);
 #endif
+#if NN_CHAPTERS >= 15
+const nn_additive_attention *nn__at_additive(const nn_additive_attention *l, const char *file,
+                                             int line);
+const nn_graph_attention *nn__at_graph(const nn_graph_attention *l, const char *file, int line);
+const nn_bpe *nn__at_bpe(const nn_bpe *b, const char *file, int line);
+#endif
 
 #ifdef __cplusplus
 }
@@ -2024,6 +2030,21 @@ nn_kv_cache *nn__at_cache(nn_kv_cache *c, const char *file, int line);
 #define nn_decoder_new(p, ...) nn_decoder_new(NN__AT(model, p), __VA_ARGS__)
 #define nn_encoder_forward(l, x, ...) nn_encoder_forward(l, NN_AT(x), __VA_ARGS__)
 #define nn_decoder_forward(l, x, ...) nn_decoder_forward(l, NN_AT(x), __VA_ARGS__)
+#endif
+#if NN_CHAPTERS >= 15
+#define nn_positional_encoding(nn, ...) nn_positional_encoding(NN__AT(ctx, nn), __VA_ARGS__)
+#define nn_masked_softmax(x, mask) nn_masked_softmax(NN_AT(x), NN_AT(mask))
+#define nn_additive_attention_new(p, ...) nn_additive_attention_new(NN__AT(model, p), __VA_ARGS__)
+#define nn_additive_attention_forward(l, q, ...) \
+    nn_additive_attention_forward(NN__AT(additive, l), NN_AT(q), __VA_ARGS__)
+#define nn_graph_attention_new(p, ...) nn_graph_attention_new(NN__AT(model, p), __VA_ARGS__)
+#define nn_graph_attention_forward(l, x, ...) \
+    nn_graph_attention_forward(NN__AT(graph, l), NN_AT(x), __VA_ARGS__)
+#define nn_generate(nn, ...) nn_generate(NN__AT(ctx, nn), __VA_ARGS__)
+#define nn_keep_likely(nn, ...) nn_keep_likely(NN__AT(ctx, nn), __VA_ARGS__)
+#define nn_bpe_train(nn, ...) nn_bpe_train(NN__AT(ctx, nn), __VA_ARGS__)
+#define nn_bpe_encode(b, ...) nn_bpe_encode(NN__AT(bpe, b), __VA_ARGS__)
+#define nn_bpe_decode(b, ...) nn_bpe_decode(NN__AT(bpe, b), __VA_ARGS__)
 #endif
 #endif /* NN_NO_LOCATIONS */
 #endif /* NN_H */
@@ -9892,6 +9913,19 @@ nn_rnn_result nn_rnn_forward(const nn_rnn *l, nn_tensor *x, nn_tensor *h0, const
 
 /* ---- sampling ---- */
 
+/* Where the largest of the logits z is, the first of equals; -1 if one is NaN or that one is not
+ * finite. */
+static int nn__likeliest(const nn_real *z, size_t n)
+{
+    size_t best = 0;
+    int nan = 0;
+    for (size_t i = 0; i < n; i++) {
+        nan |= z[i] != z[i];
+        if (z[i] > z[best]) best = i;
+    }
+    return nan || z[best] - z[best] != 0 ? -1 : (int)best; /* infinity minus itself is NaN */
+}
+
 void nn_sample(const nn_tensor *logits, nn_real temperature, int *index)
 {
     nn_tensor *z = (nn_tensor *)(uintptr_t)logits;
@@ -9907,12 +9941,8 @@ void nn_sample(const nn_tensor *logits, nn_real temperature, int *index)
     for (size_t i = 0; scaled && i < z->size / c; i++) {
         nn_real *const p = scaled + c;
         const nn_real *row = z->data + i * c;
-        int nan = 0, drawn = 0;
-        for (size_t j = 0; j < c; j++) {
-            nan |= row[j] != row[j];
-            if (row[j] > row[drawn]) drawn = (int)j;
-        }
-        if (nan || row[drawn] - row[drawn] != 0) { /* infinity minus itself is NaN */
+        int drawn = nn__likeliest(row, c);
+        if (drawn < 0) {
             nn_fail(nn, NN_ERROR_NONFINITE, "nn_sample", "row %zu of %s has NaN or infinity in it",
                     i, nn_shape_text(nn, z->shape));
             return;
@@ -10820,6 +10850,377 @@ nn_tensor *nn_decoder_forward(const nn_decoder *l, nn_tensor *x, nn_tensor *memo
 }
 
 #endif
+/* ==== Chapter 15: attention and transformers =========================================== >>ch15 */
+#if NN_CHAPTERS >= 15
+
+/* ---- positions ---- */
+
+/* x^a for x >= 1 and a >= 0 with the same bits everywhere: e^(a log x) as its power series */
+static double nn__power(double x, double a)
+{
+    const double z = a * nn__log_exactly_repeatable(x);
+    double sum = 1, term = 1;
+    for (int k = 1; term > sum * 1e-17; k++) sum += term *= z / k;
+    return sum;
+}
+
+/* Column by column: the pair of step t + 1 is that of step t, turned by w = 1 / 10000^(2 i / D).
+ * All in double, where thousands of turns lose nothing that float could show. */
+nn_tensor *nn_positional_encoding(nn_ctx *nn, int steps, int dim)
+{
+    nn_tensor *y = nn__leaf(nn, "nn_positional_encoding", nn_shape2(steps, dim));
+    if (!y || !y->size) return y;
+    if (dim % 2)
+        return nn__mistake(nn, "nn_positional_encoding", "dim is %d, which is odd: sines and "
+                           "cosines come in pairs", dim), &nn->failed;
+    for (ptrdiff_t pair = 0; pair < dim; pair += 2) {
+        const double w = 1 / nn__power(10000, (double)pair / dim);
+        double turn[2] = {0, 1}, term = 1, s = 0, c = 1; /* turn: sin w, cos w by their series */
+        for (int k = 1; k < 24; k++) {
+            term *= w / k;
+            turn[1 - k % 2] += k % 4 > 1 ? -term : term;
+        }
+        for (ptrdiff_t t = 0; t < steps; t++) {
+            y->data[t * dim + pair] = (nn_real)s;
+            y->data[t * dim + pair + 1] = (nn_real)c;
+            const double next = s * turn[1] + c * turn[0];
+            c = c * turn[1] - s * turn[0];
+            s = next;
+        }
+    }
+    return y;
+}
+
+/* ---- attention with other scores ---- */
+
+nn_tensor *nn_masked_softmax(nn_tensor *x, nn_tensor *mask)
+{
+    nn_tensor *in[2] = {x, mask};
+    if (!nn_op_check("nn_masked_softmax", in, 2)) return nn_op_failed(in, 2);
+    nn_ctx *nn = x->ctx;
+    nn_shape shape;
+    if (!nn__broadcast(x->shape, mask->shape, &shape) || !nn_shape_equal(shape, x->shape))
+        return nn_fail(nn, NN_ERROR_SHAPE, "nn_masked_softmax",
+                       "the mask is %s, which does not broadcast to x, %s",
+                       nn_shape_text(nn, mask->shape), nn_shape_text(nn, x->shape));
+    for (size_t i = 0; i < mask->size; i++)
+        if (mask->data[i] != 0 && mask->data[i] != 1)
+            return nn__mistake(nn, "nn_masked_softmax", "number %zu of the mask %s is %g, not 0 "
+                               "or 1", i, nn_shape_text(nn, mask->shape), (double)mask->data[i]),
+                   &nn->failed;
+    nn_tensor *y = nn_op_new("masked_softmax", shape, &x, 1, nn__softmax_backward, 0);
+    if (!y->size) return y;
+    const nn_real hidden = -(nn_real)HUGE_VAL, one = 1;
+    const size_t d = (size_t)nn__last(shape);
+    nn_real max;
+    nn__apply(nn->kernels->mul, shape, &one, nn_shape0(), mask->data, mask->shape, y->data);
+    for (size_t i = 0; i < y->size; i++) y->data[i] = y->data[i] != 0 ? x->data[i] : hidden;
+    for (nn_real *row = y->data; row < y->data + y->size; row += d) {
+        size_t seen = 0;
+        while (seen < d && row[seen] == hidden) seen++;
+        if (seen < d) nn->kernels->softmax(d, row, row, &max);
+        else memset(row, 0, d * sizeof *row); /* it may look nowhere */
+    }
+    return nn_op_done(y);
+}
+
+nn_additive_attention nn_additive_attention_new(nn_model *model, const char *name, int query,
+                                                int key, int hidden)
+{
+    nn_additive_attention l = {{NULL, NULL}, {NULL, NULL}, {NULL, NULL}};
+    if (!nn__given(model, "nn_additive_attention_new")) return l;
+    nn_linear *const part[3] = {&l.query, &l.key, &l.score};
+    static const char *const names[3] = {"query.weight", "key.weight", "score.weight"};
+    const nn_shape shape[3] = {nn_shape2(hidden, query), nn_shape2(hidden, key),
+                               nn_shape2(1, hidden)};
+    const int before = model->n_params;
+    for (int i = 0; i < 3; i++) part[i]->weight = nn_param(model, name, names[i], shape[i]);
+    if (model->ctx->code != NN_OK) { /* all of it or nothing */
+        model->n_params = before;
+        return l;
+    }
+    for (int i = 0; i < 3; i++) {
+        nn_tensor *w = part[i]->weight;
+        const nn_real bound = 1 / (nn_real)sqrt((double)w->shape.dim[1]); /* as nn_linear_new */
+        for (size_t j = 0; j < w->size; j++) w->data[j] = nn_uniform(model->ctx, -bound, bound);
+    }
+    return l;
+}
+
+const nn_additive_attention *nn__at_additive(const nn_additive_attention *l, const char *file,
+                                             int line)
+{
+    nn__at_linear(l ? &l->query : NULL, file, line);
+    return l;
+}
+
+nn_tensor *nn_additive_attention_forward(const nn_additive_attention *l, nn_tensor *q,
+                                         nn_tensor *k, nn_tensor *v, const int *lengths,
+                                         nn_tensor **weights)
+{
+    const char *const function = "nn_additive_attention_forward";
+    nn_tensor *in[4] = {l ? l->query.weight : NULL, q, k, v};
+    if (weights) *weights = nn_op_failed(in, 4);
+    if (!nn_op_check(function, in, 4)) return nn_op_failed(in, 4);
+    nn_ctx *nn = q->ctx;
+    const int a = in[0]->shape.dim[0], dq = nn__last(in[0]->shape);
+    const int dk = l->key.weight ? nn__last(l->key.weight->shape) : 0;
+    const int n = q->shape.dim[0], t = q->shape.dim[1], s = k->shape.dim[1];
+    if (q->shape.ndim != 3 || k->shape.ndim != 3 || v->shape.ndim != 3 || k->shape.dim[0] != n ||
+        v->shape.dim[0] != n || v->shape.dim[1] != s || q->shape.dim[2] != dq ||
+        k->shape.dim[2] != dk)
+        return nn_fail(nn, NN_ERROR_SHAPE, function,
+                       "q is %s, k %s, v %s, not [N, T, %d], [N, S, %d], [N, S, E]",
+                       nn_shape_text(nn, q->shape), nn_shape_text(nn, k->shape),
+                       nn_shape_text(nn, v->shape), dq, dk);
+    nn_tensor *mask = lengths ? nn_full(nn, nn_shape3(n, 1, s), 1) : NULL;
+    for (int i = 0; mask && mask->size && i < n; i++) {
+        if (lengths[i] < 0 || lengths[i] > s)
+            return nn__mistake(nn, function, "lengths[%d] is %d, but there are %d keys", i,
+                               lengths[i], s), &nn->failed;
+        for (int j = lengths[i]; j < s; j++) mask->data[(ptrdiff_t)i * s + j] = 0;
+    }
+    nn_tensor *wq = nn_reshape(nn_linear_forward(&l->query, q), nn_shape4(n, t, 1, a));
+    nn_tensor *uk = nn_reshape(nn_linear_forward(&l->key, k), nn_shape4(n, 1, s, a));
+    nn_tensor *score = nn_linear_forward(&l->score, nn_tanh(nn_add(wq, uk))); /* [N, T, S, 1] */
+    score = nn_reshape(score, nn_shape3(n, t, s));
+    nn_tensor *p = mask ? nn_masked_softmax(score, mask) : nn_softmax(score);
+    if (weights) *weights = p;
+    return nn_matmul(p, v);
+}
+
+/* ---- attention on graphs ---- */
+
+nn_graph_attention nn_graph_attention_new(nn_model *model, const char *name, int in, int out,
+                                          int heads)
+{
+    const char *const function = "nn_graph_attention_new";
+    nn_graph_attention l = {NULL, NULL, NULL, NULL, heads};
+    if (!nn__given(model, function)) return l;
+    nn_ctx *nn = model->ctx;
+    const int before = model->n_params;
+    if (nn->code == NN_OK && (in < 1 || out < 1 || heads < 1 || heads > INT_MAX / out))
+        nn__mistake(nn, function, "from %d numbers to %d for each of %d heads", in, out, heads);
+    if (nn->code != NN_OK) return l;
+    l.weight = nn_param(model, name, "lin.weight", nn_shape2(heads * out, in));
+    l.att_src = nn_param(model, name, "att_src", nn_shape2(heads, out));
+    l.att_dst = nn_param(model, name, "att_dst", nn_shape2(heads, out));
+    l.bias = nn_param(model, name, "bias", nn_shape1(heads * out));
+    nn_xavier_uniform(l.weight, 1);
+    nn_xavier_uniform(l.att_src, 1);
+    nn_xavier_uniform(l.att_dst, 1);
+    if (nn->code != NN_OK) model->n_params = before; /* all of it or nothing */
+    return l;
+}
+
+const nn_graph_attention *nn__at_graph(const nn_graph_attention *l, const char *file, int line)
+{
+    nn__note(l && l->weight ? l->weight->ctx : NULL, file, line);
+    return l;
+}
+
+nn_tensor *nn_graph_attention_forward(const nn_graph_attention *l, nn_tensor *x,
+                                      nn_tensor *adjacency, nn_tensor **weights)
+{
+    const char *const function = "nn_graph_attention_forward";
+    nn_tensor *in[6] = {l ? l->weight : NULL, x,          adjacency,         l ? l->att_src : NULL,
+                        l ? l->att_dst : NULL, l ? l->bias : NULL};
+    if (weights) *weights = nn_op_failed(in, 6);
+    if (!nn_op_check(function, in, 6)) return nn_op_failed(in, 6);
+    nn_ctx *nn = x->ctx;
+    const int n = x->shape.dim[0], d = nn__last(in[0]->shape), h = l->heads;
+    const int f = nn__last(l->att_src->shape);
+    if (x->shape.ndim != 2 || x->shape.dim[1] != d ||
+        !nn_shape_equal(adjacency->shape, nn_shape2(n, n)))
+        return nn_fail(nn, NN_ERROR_SHAPE, function, "x is %s, adjacency %s, not [N, %d], [N, N]",
+                       nn_shape_text(nn, x->shape), nn_shape_text(nn, adjacency->shape), d);
+    const nn_linear linear = {l->weight, NULL};
+    nn_tensor *xw = nn_reshape(nn_linear_forward(&linear, x), nn_shape3(n, h, f));
+    nn_tensor *of_head = nn_transpose(xw, 0, 1);                                  /* [H, N, F] */
+    nn_tensor *src = nn_matmul(of_head, nn_reshape(l->att_src, nn_shape3(h, f, 1)));
+    nn_tensor *dst = nn_matmul(of_head, nn_reshape(l->att_dst, nn_shape3(h, f, 1)));
+    nn_tensor *e = nn_add(dst, nn_reshape(src, nn_shape3(h, 1, n))); /* e_ij [H, N, N] */
+    nn_tensor *p = nn_masked_softmax(nn_leaky_relu(e, (nn_real)0.2), adjacency);
+    if (weights) *weights = p;
+    nn_tensor *y = nn_transpose(nn_matmul(p, of_head), 0, 1);        /* [N, H, F] */
+    return nn_add(nn_reshape(y, nn_shape2(n, -1)), l->bias);
+}
+
+/* ---- generation ---- */
+
+typedef struct nn__choice {
+    nn_real logit, p;
+    int token;
+} nn__choice;
+
+static int nn__by_logit(const void *a, const void *b) /* the largest first, of equals the first */
+{
+    const nn__choice *x = (const nn__choice *)a, *y = (const nn__choice *)b;
+    return x->logit != y->logit ? (x->logit < y->logit ? 1 : -1) : x->token - y->token;
+}
+
+void nn_keep_likely(nn_ctx *nn, nn_real *logits, int vocabulary, int top_k, nn_real top_p)
+{
+    const char *const function = "nn_keep_likely";
+    if (!nn__ready(nn, function)) return;
+    if (!logits || vocabulary < 1 || top_k < 0 || !(top_p >= 0 && top_p <= 1)) {
+        nn__mistake(nn, function, "%s%d logits, top_k %d, top_p %g", logits ? "" : "NULL for ",
+                    vocabulary, top_k, (double)top_p);
+        return;
+    }
+    const size_t v = (size_t)vocabulary;
+    if (nn__likeliest(logits, v) < 0) {
+        nn_fail(nn, NN_ERROR_NONFINITE, function, "the %d logits have NaN or infinity in them",
+                vocabulary);
+        return;
+    }
+    const nn__mark mark = nn__arena_mark(&nn->graph);
+    nn__choice *all = (nn__choice *)nn__alloc(nn, &nn->graph, v, sizeof *all, 0);
+    nn_real *p = all ? nn__reals(nn, &nn->graph, v) : NULL, max;
+    if (p) {
+        double total = 0, sum = 0;
+        nn->kernels->softmax(v, logits, p, &max);
+        for (int i = 0; i < vocabulary; i++) {
+            all[i].logit = logits[i], all[i].p = p[i], all[i].token = i;
+            total += (double)p[i];
+        }
+        qsort(all, v, sizeof *all, nn__by_logit);
+        for (int i = 0; i < vocabulary; sum += (double)all[i++].p)
+            if ((top_k && i >= top_k) || (top_p > 0 && i && sum >= (double)top_p * total))
+                logits[all[i].token] = -(nn_real)HUGE_VAL;
+    }
+    nn__arena_rewind(&nn->graph, mark);
+}
+
+typedef struct nn__extension { /* of a hypothesis to one with a token more */
+    double log_p;
+    int from, token;
+} nn__extension;
+
+/* Puts one more step into best, the most likely first, those that came first before their equals. n
+ * are in it, of at most `room`; gives how many then. */
+static int nn__rank(nn__extension *best, int n, int room, nn__extension s)
+{
+    if (n == room && !(s.log_p > best[n - 1].log_p)) return n;
+    int at = n < room ? n++ : n - 1;
+    for (; at > 0 && s.log_p > best[at - 1].log_p; at--) best[at] = best[at - 1];
+    best[at] = s;
+    return n;
+}
+
+static int nn__generate_ok(nn_ctx *nn, const nn_generate_options *o, const void *next,
+                           const int *tokens)
+{
+    const char *const function = "nn_generate";
+    if (!next || !tokens || !o->prompt)
+        return nn__mistake(nn, function, "%s is NULL", !next     ? "next"
+                                                       : !tokens ? "tokens"
+                                                                 : "the prompt");
+    if (o->vocabulary < 1 || o->end >= o->vocabulary)
+        return nn__mistake(nn, function, "a vocabulary of %d, whose token %d is the end",
+                           o->vocabulary, o->end);
+    if (o->prompt_length < 1 || o->max_length <= o->prompt_length)
+        return nn__mistake(nn, function, "max_length is %d, the prompt's length %d", o->max_length,
+                           o->prompt_length);
+    if (!(o->temperature >= 0) || o->top_k < 0 || !(o->top_p >= 0 && o->top_p <= 1))
+        return nn__mistake(nn, function, "temperature %g, top_k %d, top_p %g",
+                           (double)o->temperature, o->top_k, (double)o->top_p);
+    if (o->beams > NN_MAX_BEAMS || (o->beams > 1 && o->temperature > 0))
+        return nn__mistake(nn, function, "%d beams (at most %d) at temperature %g: beam search "
+                           "does not draw", o->beams, NN_MAX_BEAMS, (double)o->temperature);
+    if (!(o->length_penalty >= 0 && o->length_penalty <= 10))
+        return nn__mistake(nn, function, "the length penalty is %g, not in 0..10",
+                           (double)o->length_penalty);
+    return 1;
+}
+
+/* A step is a row of logits for each beam, from it the most likely steps over all beams, and of
+ * these the beams of the next one. A hypothesis is over with the end among the `beams` most likely
+ * steps, or at max_length; only the best of those that are over is kept, in tokens. */
+int nn_generate(nn_ctx *nn, nn_next_token next, void *user, nn_generate_options o, int *tokens,
+                double *log_p)
+{
+    const char *const function = "nn_generate";
+    if (log_p) *log_p = 0;
+    if (!nn__ready(nn, function) || !nn__generate_ok(nn, &o, (const void *)(uintptr_t)next, tokens))
+        return 0;
+    const int beams = o.beams > 1 ? o.beams : 1, v = o.vocabulary;
+    const size_t width = (size_t)v, each = (size_t)beams;
+    const char *const file = nn->file; /* the model's calls have places of their own */
+    const int line = nn->line;
+    nn_arena own = {NULL, NULL}; /* next may call nn_clear */
+    nn_real *logits = (nn_real *)nn__alloc(nn, &own, width, each * sizeof *logits, 0);
+    nn_real *p = nn__reals(nn, &own, width), max;
+    int *text = (int *)nn__alloc(nn, &own, (size_t)o.max_length, each * sizeof *text, 0);
+    int *longer = (int *)nn__alloc(nn, &own, (size_t)o.max_length, each * sizeof *text, 0);
+    int *from = (int *)nn__alloc(nn, &own, each, sizeof *from, 0);
+    double *sum = (double *)nn__alloc(nn, &own, each, sizeof *sum, 1);
+    nn__extension *best = (nn__extension *)nn__alloc(nn, &own, 2 * each, sizeof *best, 0);
+    const double longest = nn__power(o.max_length - o.prompt_length, (double)o.length_penalty);
+    double best_score = 0, best_log_p = 0;
+    int n = 1, length = o.prompt_length, best_length = 0;
+    if (nn->code == NN_OK) memcpy(text, o.prompt, (size_t)length * sizeof *text);
+
+    while (nn->code == NN_OK && n && length < o.max_length) {
+        const int went = next(user, n, length, text, length > o.prompt_length ? from : NULL, logits);
+        nn__note(nn, file, line);
+        if (!went) nn_fail(nn, NN_ERROR_IO, function, "the model failed after %d tokens", length);
+        int found = 0;
+        for (int i = 0; i < n && nn->code == NN_OK; i++) {
+            nn_real *const row = logits + (size_t)i * width;
+            if (nn__likeliest(row, width) < 0) {
+                nn_fail(nn, NN_ERROR_NONFINITE, function, "the model's logits of row %d of %d "
+                        "after %d tokens have NaN or infinity in them", i, n, length);
+                break;
+            }
+            const double log_sum = (double)nn->kernels->softmax(width, row, p, &max);
+            nn__extension s = {0, i, 0};
+            int drawn = -1;
+            if (o.temperature > 0) {
+                nn_tensor z;
+                nn__tensor(nn, &z, "logits", nn_shape1(v), width)->data = p;
+                memcpy(p, row, width * sizeof *p);
+                nn_keep_likely(nn, p, v, o.top_k, o.top_p);
+                nn_sample(&z, o.temperature, &drawn);
+            }
+            for (int j = drawn < 0 ? 0 : drawn; j < (drawn < 0 ? v : drawn + 1); j++) {
+                s.log_p = sum[i] + (((double)row[j] - (double)max) - log_sum);
+                s.token = j;
+                if (s.log_p > -HUGE_VAL) found = nn__rank(best, found, 2 * beams, s);
+            }
+        }
+        if (nn->code != NN_OK) break;
+        const size_t bytes = (size_t)length * sizeof *text;
+        n = 0;
+        length++;
+        for (int i = 0; i < found; i++) {
+            const int *const before = text + (ptrdiff_t)best[i].from * (length - 1);
+            const double score = best[i].log_p / nn__power(length - o.prompt_length,
+                                                           (double)o.length_penalty);
+            const int ends = o.end > 0 && best[i].token == o.end;
+            if (ends || length == o.max_length) {
+                if (i >= beams || (best_length && !(score > best_score))) continue;
+                memcpy(tokens, before, bytes);
+                tokens[length - 1] = best[i].token;
+                best_length = length, best_score = score, best_log_p = best[i].log_p;
+            } else if (n < beams) {
+                memcpy(longer + (ptrdiff_t)n * length, before, bytes);
+                longer[(ptrdiff_t)n * length + length - 1] = best[i].token;
+                from[n] = best[i].from;
+                sum[n++] = best[i].log_p;
+            }
+        }
+        int *const swap = text;
+        text = longer, longer = swap;
+        if (best_length && (beams == 1 || (n && best_score >= sum[0] / longest))) n = 0;
+    }
+    nn__arena_free(nn, &own);
+    if (nn->code != NN_OK) return 0;
+    if (log_p) *log_p = best_log_p;
+    return best_length;
+}
+
+#endif
 /* ==== Files and data sets ============================================================== >>data */
 
 /* ---- writing ----
@@ -11285,6 +11686,209 @@ nn_text nn_vocab_decode(const nn_vocab *v, const int *ids, int n)
     }
     return t;
 }
+
+#if NN_CHAPTERS >= 15
+/* ---- byte pairs ---- */
+
+typedef struct nn__neighbours {
+    int pair[2], count;
+} nn__neighbours;
+
+typedef struct nn__pairs { /* how often each pair of neighbours occurs now */
+    nn__neighbours *all;
+    int *slot, n; /* slot: number of the pair, counted from 1; 0: free */
+    size_t slots;
+} nn__pairs;
+
+static void nn__count_pair(nn__pairs *c, int a, int b, int change)
+{
+    for (size_t at = (size_t)((uint32_t)a * 2654435761u ^ (uint32_t)b * 2246822519u);; at++) {
+        int *const slot = &c->slot[at % c->slots];
+        if (!*slot) {
+            const nn__neighbours fresh = {{a, b}, 0};
+            c->all[c->n] = fresh;
+            *slot = ++c->n;
+        }
+        nn__neighbours *const found = &c->all[*slot - 1];
+        if (found->pair[0] != a || found->pair[1] != b) continue;
+        found->count += change;
+        return;
+    }
+}
+
+/* Replaces pair by token in the n tokens of s, from left to right, and gives their new number. With
+ * c, counts the pairs that come and go, `times` each: s is a word that stands there so often. */
+static size_t nn__bpe_join(int *s, size_t n, const int *pair, int token, nn__pairs *c, int times)
+{
+    size_t to = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (s[i] != pair[0] || i + 1 == n || s[i + 1] != pair[1]) {
+            s[to++] = s[i];
+            continue;
+        }
+        if (c && to) {
+            nn__count_pair(c, s[to - 1], pair[0], -times);
+            nn__count_pair(c, s[to - 1], token, times);
+        }
+        if (c && i + 2 < n) {
+            nn__count_pair(c, pair[1], s[i + 2], -times);
+            nn__count_pair(c, token, s[i + 2], times);
+        }
+        if (c) nn__count_pair(c, pair[0], pair[1], -times);
+        s[to++] = token;
+        i++;
+    }
+    return to;
+}
+
+typedef struct nn__word {
+    const char *text;
+    int *token;
+    size_t size; /* bytes, later tokens */
+    int times;
+} nn__word;
+
+static int nn__by_text(const void *a, const void *b)
+{
+    const nn__word *x = (const nn__word *)a, *y = (const nn__word *)b;
+    const int order = memcmp(x->text, y->text, x->size < y->size ? x->size : y->size);
+    return order ? order : x->size < y->size ? -1 : x->size > y->size;
+}
+
+/* A pair is new where one is joined, two at a time, which leaves a token less: at most 3 for each
+ * byte of the different words. */
+nn_bpe nn_bpe_train(nn_ctx *nn, const char *text, size_t size, int tokens)
+{
+    nn_bpe b = {nn, 0, NULL};
+    if (!nn__ready(nn, "nn_bpe_train")) return b;
+    if (!text || !size || tokens < 256)
+        return nn__mistake(nn, "nn_bpe_train", "%s of %zu bytes, %d tokens", text ? "a text"
+                           : "NULL instead of a text", size, tokens), b;
+    if (size > INT_MAX)
+        return nn_fail(nn, NN_ERROR_LIMIT, "nn_bpe_train", "a text of %zu bytes", size), b;
+    nn_arena own = {NULL, NULL};
+    nn__pairs c = {NULL, NULL, 0, 0};
+    size_t words = 0, different = 0, bytes = 0;
+    for (size_t i = 0; i < size; i++) words += !i || (unsigned char)text[i] <= ' ';
+    nn__word *word = (nn__word *)nn__alloc(nn, &own, words, sizeof *word, 0);
+    for (size_t i = 0, w = 0; word && i < size; i++) {
+        const nn__word fresh = {text + i, NULL, 0, 1};
+        if (!i || (unsigned char)text[i] <= ' ') word[w++] = fresh;
+        word[w - 1].size++;
+    }
+    if (word) qsort(word, words, sizeof *word, nn__by_text);
+    for (size_t w = 0; word && w < words; w++) {
+        if (different && nn__by_text(&word[w], &word[different - 1]) == 0) {
+            word[different - 1].times++;
+            continue;
+        }
+        bytes += word[w].size;
+        word[different++] = word[w];
+    }
+    int *token = word ? (int *)nn__alloc(nn, &own, bytes, sizeof *token, 0) : NULL;
+    c.slots = 6 * bytes;
+    c.all = token ? (nn__neighbours *)nn__alloc(nn, &own, bytes, 3 * sizeof *c.all, 0) : NULL;
+    c.slot = c.all ? (int *)nn__alloc(nn, &own, bytes, 6 * sizeof *c.slot, 1) : NULL;
+    for (size_t w = 0; c.slot && w < different; w++) {
+        word[w].token = token;
+        for (size_t i = 0; i < word[w].size; i++) {
+            *token++ = (unsigned char)word[w].text[i];
+            if (i) nn__count_pair(&c, token[-2], token[-1], word[w].times);
+        }
+    }
+    void *list = NULL;
+    int room = 0, merges = 0;
+    for (; c.n && merges < tokens - 256; merges++) {
+        const nn__neighbours *best = c.all;
+        for (const nn__neighbours *p = c.all; p < c.all + c.n; p++)
+            if (p->count != best->count ? p->count > best->count
+                : p->pair[0] != best->pair[0] ? p->pair[0] < best->pair[0]
+                                              : p->pair[1] < best->pair[1]) best = p;
+        if (best->count < 2 || !nn__keep_grow(nn, &list, merges, &room, sizeof *b.merge)) break;
+        int *const pair = ((int(*)[2])list)[merges];
+        memcpy(pair, best->pair, sizeof best->pair);
+        for (size_t w = 0; w < different; w++)
+            word[w].size = nn__bpe_join(word[w].token, word[w].size, pair, 256 + merges, &c,
+                                    word[w].times);
+    }
+    nn__arena_free(nn, &own);
+    if (nn->code != NN_OK) return b;
+    b.n = 256 + merges, b.merge = (int(*)[2])list;
+    return b;
+}
+
+/* Merge by merge: what a merge joins can only have been made by those before it, and no merge has a
+ * white space in its second token's beginning, so that words need no looking after. */
+int *nn_bpe_encode(const nn_bpe *b, const char *text, size_t size, int *n)
+{
+    nn_ctx *nn = b ? b->ctx : NULL;
+    if (n) *n = 0;
+    if (!nn__ready(nn, "nn_bpe_encode")) return NULL;
+    if (!text || !n || b->n < 256)
+        return nn__mistake(nn, "nn_bpe_encode", b->n < 256 ? "%d tokens, not even the bytes"
+                           : "text or n is NULL", b->n), (int *)NULL;
+    if (size > INT_MAX)
+        return nn_fail(nn, NN_ERROR_LIMIT, "nn_bpe_encode", "a text of %zu bytes", size),
+               (int *)NULL;
+    const nn__mark mark = nn__arena_mark(&nn->graph);
+    int *work = (int *)nn__alloc(nn, &nn->graph, size, sizeof *work, 0), *ids = NULL;
+    size_t left = work ? size : 0;
+    for (size_t i = 0; i < left; i++) work[i] = (unsigned char)text[i];
+    for (int i = 256; i < b->n; i++) left = nn__bpe_join(work, left, b->merge[i - 256], i, NULL, 0);
+    if (left) ids = (int *)nn__alloc(nn, &nn->keep, left, sizeof *ids, 0);
+    if (ids) memcpy(ids, work, left * sizeof *ids), *n = (int)left;
+    nn__arena_rewind(&nn->graph, mark);
+    return ids;
+}
+
+nn_text nn_bpe_decode(const nn_bpe *b, const int *ids, int n)
+{
+    const char *const function = "nn_bpe_decode";
+    nn_ctx *nn = b ? b->ctx : NULL;
+    nn_text t = {nn, "", 0};
+    if (!nn__ready(nn, function)) return t;
+    const nn__mark mark = nn__arena_mark(&nn->graph);
+    size_t *size = (size_t *)nn__alloc(nn, &nn->graph, (size_t)nn__max(b->n, 256), sizeof *size, 0);
+    size_t total = 0;
+    for (int i = 0; size && i < b->n && nn->code == NN_OK; i++) {
+        const int *const pair = i < 256 ? NULL : b->merge[i - 256];
+        if (pair && (pair[0] < 0 || pair[0] >= i || pair[1] < 0 || pair[1] >= i))
+            nn__mistake(nn, function, "merge[%d] is %d and %d, not two of the tokens before %d",
+                        i - 256, pair[0], pair[1], i);
+        else if ((size[i] = pair ? size[pair[0]] + size[pair[1]] : 1) > INT_MAX)
+            nn_fail(nn, NN_ERROR_LIMIT, function, "token %d stands for %zu bytes", i, size[i]);
+    }
+    for (int i = 0; i < n && nn->code == NN_OK; i++) {
+        if (!ids || ids[i] < 0 || ids[i] >= b->n)
+            nn__mistake(nn, function, "ids[%d] is %d, not one of %d tokens", i, ids ? ids[i] : -1,
+                        b->n);
+        else if ((total += size[ids[i]]) > INT_MAX)
+            nn_fail(nn, NN_ERROR_LIMIT, function, "a text of more than %d bytes", INT_MAX);
+    }
+    char *bytes = nn->code == NN_OK ? (char *)nn__alloc(nn, &nn->keep, total + 1, 1, 1) : NULL;
+    for (int i = 0; bytes && i < n; i++)
+        for (size_t k = 0; k < size[ids[i]]; k++) { /* byte k of the token is in one of two parts */
+            size_t at = k;
+            int id = ids[i];
+            while (id >= 256) {
+                const int *const pair = b->merge[id - 256];
+                const int right = at >= size[pair[0]];
+                if (right) at -= size[pair[0]];
+                id = pair[right];
+            }
+            bytes[t.size++] = (char)id;
+        }
+    if (bytes) t.bytes = bytes;
+    nn__arena_rewind(&nn->graph, mark);
+    return t;
+}
+
+const nn_bpe *nn__at_bpe(const nn_bpe *b, const char *file, int line)
+{
+    nn__note(b ? b->ctx : NULL, file, line);
+    return b;
+}
+#endif
 
 #ifndef NN_NO_STDIO
 nn_text nn_text_load(nn_ctx *nn, const char *path)
