@@ -8,7 +8,7 @@
 #define NN_IMPLEMENTATION
 #include "../nn.h"
 
-enum { WINDOWS = 16, T = 32, K = 6, WIDTH = 64, HELD = 40 };
+enum { WINDOWS = 16, T = 32, K = 6, WIDTH = 64, HELD = 25 };
 
 /* [masks] */
 /* order [T] -> content [T, T], 1 where t may look at s: at itself and at what comes before it in

@@ -85,7 +85,10 @@ static void positions_stay_row_15_20(void)
     CHECK(memcmp(again->data + (K - 1) * WIDTH, g, sizeof g) == 0);
     w.id[order[0]] = order[1], w.id[order[1]] = order[0]; /* two tokens change places */
     again = two_streams(&net, &w).g;
-    CHECK(memcmp(again->data + (K - 1) * WIDTH, g, sizeof g) != 0);
+    double most = 0;
+    for (int i = 0; i < WIDTH; i++)
+        most = fmax(most, fabs((double)again->data[(K - 1) * WIDTH + i] - (double)g[i]));
+    CHECK(most > 1e-3); /* more than another rounding */
 }
 
 static void no_leak_row_15_21(void) /* by bits */
