@@ -3,8 +3,9 @@
  * labels teach it in which of ten languages a piece is, better than one that begins anew.
  *
  *     15_bert                  what it is asked, and 60 steps of learning, far too few
- *     15_bert long [SEEDS]     3000 steps, then the labels: of five seeds, five minutes
- *     15_bert FILE [STEPS]     only reads your text, of at least 20000 bytes, and fills in gaps
+ *     15_bert long [SEEDS]     3000 steps, then the labels: of five seeds, four minutes
+ *     15_bert FILE [STEPS]     only reads your text, of at least 20000 bytes, for a minute;
+ *                              fills in gaps
  */
 #define NN_IMPLEMENTATION
 #include "../nn.h"

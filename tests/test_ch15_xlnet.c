@@ -91,6 +91,11 @@ static void positions_stay_row_15_20(void)
     CHECK(most > 1e-3); /* more than another rounding */
 }
 
+static int differ(const nn_real *a, const nn_real *b)
+{
+    return memcmp(a, b, WIDTH * sizeof *a) != 0;
+}
+
 static void no_leak_row_15_21(void) /* by bits */
 {
     const xlnet net = net_of_places();
@@ -108,15 +113,14 @@ static void no_leak_row_15_21(void) /* by bits */
         const streams c = two_streams(&net, &w);
         w.id[at] = at;
         for (int j = 0; j < K; j++) /* g: only that of later ones */
-            CHECK((memcmp(c.g->data + j * WIDTH, g + j * WIDTH, WIDTH * sizeof *g) != 0) == (j > k));
+            CHECK(differ(c.g->data + j * WIDTH, g + j * WIDTH) == (j > k));
         for (int t = 0; t < T; t++) /* h: itself, too */
-            CHECK((memcmp(c.h->data + t * WIDTH, h + t * WIDTH, WIDTH * sizeof *h) != 0) ==
-                  (rank[t] >= rank[at]));
+            CHECK(differ(c.h->data + t * WIDTH, h + t * WIDTH) == (rank[t] >= rank[at]));
         w.place[k] = (at + 1) % T; /* another position is another guess */
         const streams p = two_streams(&net, &w);
         w.place[k] = at;
         for (int j = 0; j < K; j++)
-            CHECK((memcmp(p.g->data + j * WIDTH, g + j * WIDTH, WIDTH * sizeof *g) != 0) == (j == k));
+            CHECK(differ(p.g->data + j * WIDTH, g + j * WIDTH) == (j == k));
     }
 }
 
