@@ -8,7 +8,7 @@
  * For gdb:      cc -g -DNN_DEBUG prog.c -lm            (gcc keeps the kernels fast)
  *
  * C99 or C++11, libc and libm, nothing else. The sections below are the chapters of a book (so far
- * 1 to 14; "Book: 6" means chapter 6): read from the top, or search for >>ch06.
+ * 1 to 15; "Book: 6" means chapter 6): read from the top, or search for >>ch06.
  * Licence: at the end (MIT-0, fit for coursework: use it without asking or naming anybody).
  */
 #ifndef NN__KERNEL_PASS /* the file includes itself once for every instruction set: see >>kernels */
@@ -184,7 +184,7 @@
  *   >>ch04 learning                >>ch05 gradient descent       >>ch06 backpropagation
  *   >>ch07 cost functions          >>ch08 regularisation        >>ch09 gradients in depth
  *   >>ch10 local minima, ensembles >>ch11 autoencoders           >>ch12 convolutional networks
- *   >>ch13 recurrent networks      >>ch14 LSTM, GRU, highways
+ *   >>ch13 recurrent networks      >>ch14 LSTM, GRU, highways   >>ch15 attention, transformers
  *   >>data files and data sets     >>files models in files
  *
  * WHAT IT DOES NOT DO: graphics cards, half precision, more than 4 dimensions, distributed
@@ -1355,14 +1355,14 @@ nn_tensor *nn_positional_encoding(nn_ctx *nn, int steps, int dim);
 typedef struct nn_kv_cache {
     nn_ctx *ctx;
     nn_real *k, *v;       /* [rows, capacity, D] */
-    int rows, n;          /* there is room for so many sequences; so many are in it */
+    int rows, n;          /* room for so many sequences; so many are in it */
     int capacity, dim;
     int length;           /* steps that are in it, the same for all N */
 } nn_kv_cache;
 /* One for each of `layers` layers, for at most n sequences of at most `capacity` steps. */
 nn_kv_cache *nn_kv_cache_new(nn_ctx *nn, int layers, int n, int capacity, int dim);
-/* Row i becomes what row from[i] was, of n rows, fewer or more than before: beam search goes on with
- * other hypotheses. */
+/* Row i becomes what row from[i] was, of n rows, fewer or more than before: beam search goes on
+ * with other hypotheses. */
 void nn_kv_cache_select(nn_kv_cache *cache, int layers, const int *from, int n);
 
 /* Who may look where; 0 stands for what is usual: (nn_attention_options){0} is one head that sees
@@ -1380,7 +1380,7 @@ typedef struct nn_attention_options {
 /* Scaled dot-product attention: y = P v, P = softmax(q k^T / sqrt(d)) over the keys that may be
  * seen. q [N, T, D], k [N, S, D], v [N, S, E] -> [N, T, E]; head h works on the h-th of H equal
  * parts of D and of E, and writes the h-th part of E. *weights, if not NULL, becomes P
- * [N, H, T, S], to be looked at: it has no gradient. A query that may look nowhere gets zeros
+ * [N, H, T, S], before dropout, to be looked at: it has no gradient. A query that may look nowhere gets zeros
  * (PyTorch: NaN). Bahdanau et al. 2015; Vaswani et al. 2017, 3.2.1. Book: 15. */
 nn_tensor *nn_attention(nn_tensor *q, nn_tensor *k, nn_tensor *v, nn_attention_options o,
                         nn_tensor **weights);
@@ -10245,21 +10245,20 @@ nn_layer_norm nn_layer_norm_new(nn_model *model, const char *name, int dim)
 }
 
 /* y = w h + b, h = (x - mean) s with s = 1 / sqrt(variance + eps), row by row: dw += dy h,
- * db += dy, dh = dy w, dx += s (dh - mean dh - h mean(dh h)) */
+ * db += dy, dh = dy w, dx += s (dh - mean dh - h mean(dh h)); h is computed again, not kept */
 static void nn__layer_norm_backward(nn_tensor *y)
 {
     const nn__kernels *k = y->ctx->kernels;
     nn_tensor *w = y->in[0], *x = y->in[1], *b = y->in[2];
     const size_t d = w->size;
-    const nn_real *h = *(nn_real *const *)y->saved, *s = h + y->size;
-    nn_real *dh = nn__reals(y->ctx, &y->ctx->graph, d);
-    for (size_t i = 0; dh && i < y->size; i += d, h += d, s++) {
-        const nn_real *dy = y->grad + i;
+    nn_real *h = nn__reals(y->ctx, &y->ctx->graph, d), *dh = nn__reals(y->ctx, &y->ctx->graph, d);
+    for (size_t i = 0; h && dh && i < y->size; i += d) {
+        const nn_real *dy = y->grad + i, s = k->normalize(d, *(nn_real *)y->saved, x->data + i, h);
         if (w->grad) k->mul_add(d, dy, h, w->grad);
         if (b->grad) k->axpy(d, 1, dy, b->grad);
         if (!x->grad) continue;
         k->mul(d, dy, 1, w->data, 1, dh);
-        k->normalize_backward(d, *s, dh, h, x->grad + i);
+        k->normalize_backward(d, s, dh, h, x->grad + i);
     }
 }
 
@@ -10276,14 +10275,14 @@ nn_tensor *nn_layer_norm_forward(const nn_layer_norm *l, nn_tensor *x)
                        nn_shape_text(nn, x->shape), nn_shape_text(nn, l->weight->shape),
                        nn_shape_text(nn, l->bias->shape));
     if (!nn__check_positive(nn, function, "eps", l->eps)) return &nn->failed;
-    nn_tensor *y = nn_op_new("layer_norm", x->shape, in, 3, nn__layer_norm_backward, sizeof x);
-    nn_real *h = y->size ? nn__reals(nn, &nn->graph, y->size + y->size / d) : NULL;
-    if (!h) return &nn->failed;
-    *(nn_real **)y->saved = h;
+    nn_tensor *y = nn_op_new("layer_norm", x->shape, in, 3, nn__layer_norm_backward, sizeof l->eps);
+    nn_real *h = nn__scratch(nn, d);
+    if (!y->size || !h) return &nn->failed;
+    *(nn_real *)y->saved = l->eps;
     for (size_t i = 0; i < y->size; i += d) {
-        h[y->size + i / d] = nn->kernels->normalize(d, l->eps, x->data + i, h + i);
+        nn->kernels->normalize(d, l->eps, x->data + i, h);
         memcpy(y->data + i, l->bias->data, d * sizeof *h);
-        nn->kernels->mul_add(d, h + i, l->weight->data, y->data + i);
+        nn->kernels->mul_add(d, h, l->weight->data, y->data + i);
     }
     return nn_op_done(y);
 }
@@ -10342,14 +10341,15 @@ void nn_kv_cache_select(nn_kv_cache *cache, int layers, const int *from, int n)
  * cache, of which there is no gradient. */
 typedef struct nn__columns {
     nn_tensor *x; /* NULL: a cache */
-    nn_real *p;   /* the first number */
-    ptrdiff_t row, item; /* from one step, one sequence, to the next */
+    nn_real *p;     /* the first number */
+    int row;        /* from one step to the next */
+    ptrdiff_t item; /* from one sequence to the next */
 } nn__columns;
 
 static nn__columns nn__columns_of(nn_tensor *x, int first)
 {
-    const ptrdiff_t row = nn__last(x->shape);
-    const nn__columns c = {x, x->data + first, row, x->shape.dim[1] * row};
+    const int row = nn__last(x->shape);
+    const nn__columns c = {x, x->data + first, row, (ptrdiff_t)x->shape.dim[1] * row};
     return c;
 }
 
@@ -10381,12 +10381,6 @@ static void nn__small_product(const nn__kernels *kern, int m, int n, int k, nn__
     nn__multiply(kern, &x, work);
 }
 
-static nn__mat nn__block(const nn_real *p, ptrdiff_t row)
-{
-    const nn__mat m = {p, row, 1};
-    return m;
-}
-
 /* One head: P = softmax(scale q k^T), y = P v. */
 static void nn__attend(const nn__attending *a, int head, const nn_tensor *y, nn_real *work)
 {
@@ -10405,8 +10399,8 @@ static void nn__attend(const nn__attending *a, int head, const nn_tensor *y, nn_
             for (ptrdiff_t i = 0; i < rows; i++) memset(to + i * ldy, 0, (size_t)a->e * sizeof *to);
             continue;
         }
-        nn__small_product(kern, rows, most, a->d, nn__block(q + t * a->q.row, a->q.row),
-                          nn__transposed(nn__block(k, a->k.row)), a->p + at, a->s, 0, work);
+        nn__small_product(kern, rows, most, a->d, nn__rows(q + t * a->q.row, a->q.row),
+                          nn__transposed(nn__rows(k, a->k.row)), a->p + at, a->s, 0, work);
         for (int i = 0; i < rows; i++) {
             const int seen = nn__seen(a, n, (int)t + i);
             nn_real *p = a->p + at + (ptrdiff_t)i * a->s, *kept = a->kept + (p - a->p);
@@ -10424,8 +10418,8 @@ static void nn__attend(const nn__attending *a, int head, const nn_tensor *y, nn_
             memset(p + from, 0, (size_t)(a->s - from) * sizeof *p);
             if (kept != p) kern->mul((size_t)a->s, p, 1, kept, 1, kept);
         }
-        nn__small_product(kern, rows, a->e, most, nn__block(a->kept + at, a->s),
-                          nn__block(v, a->v.row), to, ldy, 0, work);
+        nn__small_product(kern, rows, a->e, most, nn__rows(a->kept + at, a->s),
+                          nn__rows(v, a->v.row), to, ldy, 0, work);
     }
 }
 
@@ -10440,7 +10434,7 @@ static void nn__attend_back(const nn__attending *a, int head, const nn_tensor *y
     nn_real *dq = a->q.x->grad ? a->q.x->grad + (a->q.p - a->q.x->data) + q_at : NULL;
     nn_real *dk = a->k.x->grad ? a->k.x->grad + (a->k.p - a->k.x->data) + k_at : NULL;
     nn_real *dv = a->v.x->grad ? a->v.x->grad + (a->v.p - a->v.x->data) + v_at : NULL;
-    const nn__mat k = nn__block(a->k.p + k_at, a->k.row), v = nn__block(a->v.p + v_at, a->v.row);
+    const nn__mat k = nn__rows(a->k.p + k_at, a->k.row), v = nn__rows(a->v.p + v_at, a->v.row);
     nn_real *ds = work;
     work += NN__QUERIES * (ptrdiff_t)a->s;
     for (ptrdiff_t t = 0; t < a->t; t += NN__QUERIES) {
@@ -10448,10 +10442,10 @@ static void nn__attend_back(const nn__attending *a, int head, const nn_tensor *y
         const int most = nn__seen(a, n, (int)t + rows - 1);
         const size_t seen = (size_t)most;
         const nn_real *p = a->p + ((ptrdiff_t)head * a->t + t) * a->s, *kept = a->kept + (p - a->p);
-        const nn__mat dy = nn__block(y->grad + ((ptrdiff_t)n * a->t + t) * ldy + h * a->e, ldy);
-        const nn__mat q = nn__block(a->q.p + q_at + t * a->q.row, a->q.row);
+        const nn__mat dy = nn__rows(y->grad + ((ptrdiff_t)n * a->t + t) * ldy + h * a->e, ldy);
+        const nn__mat q = nn__rows(a->q.p + q_at + t * a->q.row, a->q.row);
         if (!most) continue;
-        if (dv) nn__small_product(kern, most, a->e, rows, nn__transposed(nn__block(kept, a->s)), dy,
+        if (dv) nn__small_product(kern, most, a->e, rows, nn__transposed(nn__rows(kept, a->s)), dy,
                                   dv, a->v.row, 1, work);
         if (!dq && !dk) continue;
         nn__small_product(kern, rows, most, a->e, dy, nn__transposed(v), ds, a->s, 0, work);
@@ -10460,9 +10454,9 @@ static void nn__attend_back(const nn__attending *a, int head, const nn_tensor *y
             kern->axpy(seen, -kern->sum(seen, ds + i), p + i, ds + i);
             kern->scale(seen, a->scale, ds + i, ds + i);
         }
-        if (dq) nn__small_product(kern, rows, a->d, most, nn__block(ds, a->s), k,
+        if (dq) nn__small_product(kern, rows, a->d, most, nn__rows(ds, a->s), k,
                                   dq + t * a->q.row, a->q.row, 1, work);
-        if (dk) nn__small_product(kern, most, a->d, rows, nn__transposed(nn__block(ds, a->s)), q,
+        if (dk) nn__small_product(kern, most, a->d, rows, nn__transposed(nn__rows(ds, a->s)), q,
                                   dk, a->k.row, 1, work);
     }
 }
@@ -10545,6 +10539,8 @@ static nn_tensor *nn__attention(const char *function, nn__attending *a, nn_atten
     int n_in = 1;
     if (a->k.x && a->k.x != a->q.x) in[n_in++] = a->k.x;
     if (a->v.x && a->v.x != a->q.x && a->v.x != a->k.x) in[n_in++] = a->v.x;
+    if (o.mask && o.mask->ctx != nn)
+        return nn__mistake(nn, function, "the mask belongs to another nn_ctx"), &nn->failed;
     if (o.mask && (!nn_op_check(function, &o.mask, 1) || !nn__check_mask(function, a, o.mask)))
         return &nn->failed;
     const nn_shape p_shape = nn_shape4(a->n, a->heads, a->t, a->s);
@@ -10665,7 +10661,8 @@ nn_tensor *nn_multihead_attention_forward(const nn_multihead_attention *l, nn_te
 {
     const char *const function = "nn_multihead_attention_forward";
     nn_tensor *w = l ? l->in_proj_weight : NULL, *b = l ? l->in_proj_bias : NULL;
-    nn_tensor *in[4] = {w, x, source || !o.cache ? source : x, b}, *const failed = nn_op_failed(in, 4);
+    nn_tensor *in[4] = {w, x, source || !o.cache ? source : x, b};
+    nn_tensor *const failed = nn_op_failed(in, 4);
     if (weights) *weights = failed;
     if (!nn_op_check(function, in, 4)) return failed;
     nn_ctx *nn = x->ctx;
@@ -10712,9 +10709,10 @@ static nn_encoder_layer nn__transformer_layer_new(const char *function, nn_model
     l.options = o;
     char part[NN__PART_SIZE];
     const int before = model->n_params;
-    l.self_attn = nn_multihead_attention_new(model, nn__join(part, name, "self_attn"), dim, o.heads);
-    if (decoder) l.multihead_attn = nn_multihead_attention_new(
-                     model, nn__join(part, name, "multihead_attn"), dim, o.heads);
+    const char *full = nn__join(part, name, "self_attn");
+    l.self_attn = nn_multihead_attention_new(model, full, dim, o.heads);
+    full = nn__join(part, name, "multihead_attn");
+    if (decoder) l.multihead_attn = nn_multihead_attention_new(model, full, dim, o.heads);
     l.linear1 = nn_linear_new(model, nn__join(part, name, "linear1"), dim, o.hidden);
     l.linear2 = nn_linear_new(model, nn__join(part, name, "linear2"), o.hidden, dim);
     l.norm1 = nn_layer_norm_new(model, nn__join(part, name, "norm1"), dim);
@@ -10736,7 +10734,8 @@ nn_decoder_layer nn_decoder_layer_new(nn_model *model, const char *name, int dim
 }
 
 /* What a part is given, and what becomes of x with what the part has made of it. */
-static nn_tensor *nn__before_part(const nn_encoder_layer *l, const nn_layer_norm *norm, nn_tensor *x)
+static nn_tensor *nn__before_part(const nn_encoder_layer *l, const nn_layer_norm *norm,
+                                  nn_tensor *x)
 {
     return l->options.norm_first ? nn_layer_norm_forward(norm, x) : x;
 }
@@ -10831,8 +10830,10 @@ nn_tensor *nn_encoder_forward(const nn_encoder *l, nn_tensor *x, nn_attention_op
     nn_tensor *in[2] = {l && l->layer ? l->layer->norm1.weight : NULL, x};
     for (int i = 0; weights && l && i < l->layers; i++) weights[i] = nn_op_failed(in, 2);
     if (!nn_op_check("nn_encoder_forward", in, 2)) return nn_op_failed(in, 2);
-    for (int i = 0; i < l->layers; i++, o.cache += !!o.cache)
+    for (int i = 0; i < l->layers; i++) {
         x = nn_encoder_layer_forward(&l->layer[i], x, o, weights ? &weights[i] : NULL);
+        if (o.cache) o.cache++;
+    }
     return l->norm.weight ? nn_layer_norm_forward(&l->norm, x) : x;
 }
 
@@ -10843,9 +10844,12 @@ nn_tensor *nn_decoder_forward(const nn_decoder *l, nn_tensor *x, nn_tensor *memo
     nn_tensor *in[2] = {l && l->layer ? l->layer->norm1.weight : NULL, x};
     for (int i = 0; weights && l && i < l->layers; i++) weights[i] = nn_op_failed(in, 2);
     if (!nn_op_check("nn_decoder_forward", in, 2)) return nn_op_failed(in, 2);
-    for (int i = 0; i < l->layers; i++, self.cache += !!self.cache, cross.cache += !!cross.cache)
+    for (int i = 0; i < l->layers; i++) {
         x = nn_decoder_layer_forward(&l->layer[i], x, memory, self, cross,
                                      weights ? &weights[i] : NULL);
+        if (self.cache) self.cache++;
+        if (cross.cache) cross.cache++;
+    }
     return l->norm.weight ? nn_layer_norm_forward(&l->norm, x) : x;
 }
 

@@ -362,7 +362,7 @@ sites() {
     mkdir -p $B/sites/tests && cp tests/*.c tests/*.h $B/sites/tests || return 1
     helpers='alloc|reals|malloc|grow|keep_grow|scratch|optimizer_ready'
     sed -E '/^(static|NN__INLINE|#|void|int|const)/!s/\bnn__('"$helpers"')\(/NN__SITE(nn__\1, /; /^(static|#)/!s/\bnn__copy_text\(/NN__SITE_TEXT(/' nn.h >$B/sites/nn.h
-    for source in test_inject test_inject_files test_ch14; do
+    for source in test_inject test_inject_files test_ch14 test_ch15; do
         gcc -std=gnu99 -w -O0 -D'NN__SITE(f, ...)=({ __typeof__(f(__VA_ARGS__)) p_ = f(__VA_ARGS__); if (!p_) fprintf(stderr, "site %d\n", __LINE__); p_; })' \
             -D'NN__SITE_TEXT(nn, text, size)=({ size_t n_ = size; const char *p_ = nn__copy_text(nn, text, n_); if (n_ && !*p_) fprintf(stderr, "site %d\n", __LINE__); p_; })' \
             $B/sites/tests/$source.c -o $B/x -lm && $B/x 2>&1 >/dev/null | grep '^site ' || return 1

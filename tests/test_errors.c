@@ -729,6 +729,170 @@ static void recurrent(void) /* chapters 13 and 14 */
     stop();
 }
 
+static void attention(void) /* chapter 15 */
+{
+    static const int too_long[2] = {2, 4}, negative[2] = {-1, 2}, from[2] = {0, 2};
+    nn_attention_options o = {0, 0, NULL, NULL, 0, 0, NULL}, bad = o;
+    nn_transformer_options layer = {2, 0, 0, 0, 0};
+    start();
+    nn_tensor *x = nn_full(nn, nn_shape3(2, 3, 4), 1), *k = nn_full(nn, nn_shape3(2, 5, 4), 1), *p;
+    nn_tensor *v = nn_full(nn, nn_shape3(2, 5, 6), 1), *thin = nn_full(nn, nn_shape3(2, 3, 2), 1);
+    const nn_layer_norm norm = nn_layer_norm_new(net, "norm", 3);
+    const nn_multihead_attention a = nn_multihead_attention_new(net, "a", 4, 2);
+    nn_multihead_attention b = a;
+    const nn_encoder_layer e = nn_encoder_layer_new(net, "e", 4, layer);
+    const nn_decoder_layer d = nn_decoder_layer_new(net, "d", 4, layer);
+    const nn_encoder stack = nn_encoder_new(net, "stack", 2, 4, layer);
+    const nn_decoder decoder = nn_decoder_new(net, "decoder", 1, 4, layer);
+    nn_encoder none;
+    const int params = net->n_params;
+
+    EXPECT_CALL(nn_layer_norm_new(net, "norm", 3), ARG,
+                "nn_param: this model has a parameter \"norm.weight\" already");
+    EXPECT(nn_layer_norm_forward(&norm, x32), SHAPE,
+           "nn_layer_norm_forward: x is [3, 2], not [.., D]: weight is [3], bias [3]");
+    const nn_layer_norm other_norm = {norm.weight, x4, norm.eps}, no_eps = {norm.weight, norm.bias, 0};
+    EXPECT(nn_layer_norm_forward(&other_norm, x23), SHAPE,
+           "nn_layer_norm_forward: x is [2, 3], not [.., D]: weight is [3], bias [4]");
+    EXPECT(nn_layer_norm_forward(&no_eps, x23), ARG,
+           "nn_layer_norm_forward: eps is 0, not positive and finite");
+    EXPECT(nn_layer_norm_forward(NULL, x23), ARG, "nn_layer_norm_forward: argument 1 is NULL");
+    EXPECT(nn_layer_norm_forward(&norm, stale), ARG, stale_text("nn_layer_norm_forward", 2));
+
+    EXPECT(nn_attention(x, k, x23, o, &p), SHAPE, "nn_attention: q is [2, 3, 4], k is [2, 5, 4], "
+           "v is [2, 3], not [N, T, D], [N, S, D], [N, S, E]");
+    EXPECT(nn_attention(x, k, x, o, NULL), SHAPE, "nn_attention: q is [2, 3, 4], k is [2, 5, 4], "
+           "v is [2, 3, 4], not [N, T, D], [N, S, D], [N, S, E]");
+    EXPECT(nn_attention(thin, k, v, o, NULL), SHAPE, "nn_attention: q is [2, 3, 2], k is "
+           "[2, 5, 4], v is [2, 5, 6], not [N, T, D], [N, S, D], [N, S, E]");
+    EXPECT(nn_attention(x, NULL, v, o, NULL), ARG, "nn_attention: argument 2 is NULL");
+    EXPECT(nn_attention(x, k, stale, o, NULL), ARG, stale_text("nn_attention", 3));
+    CHECK(p == &nn->failed);
+    bad.heads = 4;
+    EXPECT(nn_attention(x, k, v, bad, NULL), ARG,
+           "nn_attention: 4 heads do not divide 4 and 6 numbers");
+    bad.heads = -2;
+    EXPECT(nn_attention(x, k, v, bad, NULL), ARG,
+           "nn_attention: -2 heads do not divide 4 and 6 numbers");
+    bad = o, bad.scale = (nn_real)HUGE_VAL;
+    EXPECT(nn_attention(x, k, v, bad, NULL), ARG,
+           "nn_attention: scale inf, dropout 0 (not in 0 <= dropout < 1)");
+    bad = o, bad.dropout = 1;
+    EXPECT(nn_attention(x, k, v, bad, NULL), ARG,
+           "nn_attention: scale 0.5, dropout 1 (not in 0 <= dropout < 1)");
+    bad = o, bad.lengths = too_long;
+    EXPECT(nn_attention(x, x, x, bad, NULL), ARG, "nn_attention: lengths[1] is 4, not in 0..3");
+    bad.lengths = negative;
+    EXPECT(nn_attention(x, k, v, bad, NULL), ARG, "nn_attention: lengths[0] is -1, not in 0..5");
+    bad = o, bad.mask = x23;
+    EXPECT(nn_attention(x, k, v, bad, NULL), SHAPE, "nn_attention: mask is [2, 3], not [T, S], "
+           "[N, T, S] or [N, H, T, S]: that is [2, 1, 3, 5]");
+    bad.mask = nn_full(nn, nn_shape4(2, 2, 3, 5), 1);
+    EXPECT(nn_attention(x, k, v, bad, NULL), SHAPE, "nn_attention: mask is [2, 2, 3, 5], not "
+           "[T, S], [N, T, S] or [N, H, T, S]: that is [2, 1, 3, 5]");
+    bad.mask = nn_full(nn, nn_shape3(1, 3, 5), 1);
+    EXPECT(nn_attention(x, k, v, bad, NULL), SHAPE, "nn_attention: mask is [1, 3, 5], not "
+           "[T, S], [N, T, S] or [N, H, T, S]: that is [2, 1, 3, 5]");
+    bad.mask = nn_full(nn, nn_shape2(3, 5), -(nn_real)HUGE_VAL);
+    EXPECT(nn_attention(x, k, v, bad, NULL), ARG,
+           "nn_attention: the mask has a -inf in it: 1 where a query may look, else 0");
+    bad.mask = nn_requires_grad(nn_full(nn, nn_shape2(3, 5), 1));
+    EXPECT(nn_attention(x, k, v, bad, NULL), ARG, "nn_attention: the mask requires a gradient");
+    bad.mask = foreign;
+    EXPECT(nn_attention(x, k, v, bad, NULL), ARG,
+           "nn_attention: the mask belongs to another nn_ctx");
+    bad.mask = failed;
+    EXPECT(nn_attention(x, k, v, bad, NULL), ARG,
+           "nn_attention: argument 1 is the result of a failed call");
+
+    EXPECT_CALL(nn_multihead_attention_new(net, "b", 10, 3), ARG,
+                "nn_multihead_attention_new: 3 heads do not divide 10 numbers");
+    EXPECT_CALL(nn_multihead_attention_new(net, NULL, 4, 2), ARG,
+                "nn_param: a parameter needs a name");
+    const char *const function = "nn_multihead_attention_forward";
+    EXPECT(nn_multihead_attention_forward(&a, x23, x23, o, NULL), SHAPE,
+           say("%s: x is [2, 3], source [2, 3], not [N, T, D], [N, S, D]: in_proj_weight is [12, 4]",
+               function));
+    EXPECT(nn_multihead_attention_forward(&a, x, v, o, NULL), SHAPE,
+           say("%s: x is [2, 3, 4], source [2, 5, 6], not [N, T, D], [N, S, D]: in_proj_weight is "
+               "[12, 4]", function));
+    EXPECT(nn_multihead_attention_forward(&a, x, NULL, o, NULL), ARG,
+           say("%s: argument 3 is NULL", function));
+    EXPECT(nn_multihead_attention_forward(NULL, x, x, o, NULL), ARG,
+           say("%s: argument 1 is NULL", function));
+    b.heads = 3;
+    EXPECT(nn_multihead_attention_forward(&b, x, x, o, &p), ARG,
+           say("%s: 3 heads do not divide 4 and 4 numbers", function));
+    CHECK(p == &nn->failed);
+    b = a, b.in_proj_weight = nn_full(nn, nn_shape2(8, 4), 1);
+    EXPECT(nn_multihead_attention_forward(&b, x, x, o, NULL), SHAPE,
+           say("%s: x is [2, 3, 4], source [2, 3, 4], not [N, T, D], [N, S, D]: in_proj_weight is "
+               "[8, 4]", function));
+
+    EXPECT_CALL(nn_kv_cache_new(nn, 0, 2, 4, 4), ARG, "nn_kv_cache_new: 0 layers");
+    EXPECT_CALL(nn_kv_cache_new(nn, 1, 2, 0, 4), SHAPE,
+                "nn_kv_cache_new: dimension 1 of [2, 0, 4] is not positive");
+    EXPECT_CALL(nn_kv_cache_new(nn, 1, INT_MAX, 2, 4), NN_ERROR_LIMIT,
+                "nn_kv_cache_new: [2147483647, 2, 4] has too many elements");
+    bad = o, bad.cache = nn_kv_cache_new(nn, 2, 2, 4, 4);
+    EXPECT(nn_attention(x, x, x, bad, NULL), ARG, "nn_attention: a cache belongs to a layer");
+    EXPECT(nn_multihead_attention_forward(&a, x, x, bad, NULL), ARG,
+           say("%s: what is cached has no gradient: nn_set_grad_enabled(nn, 0) first", function));
+    nn_set_grad_enabled(nn, 0);
+    EXPECT(nn_multihead_attention_forward(&a, x, NULL, bad, NULL), ARG,
+           say("%s: 0 steps are in the cache, 0 more come, and it has room for 4", function));
+    EXPECT(nn_multihead_attention_forward(&a, nn_full(nn, nn_shape3(3, 1, 4), 1), NULL, bad, NULL),
+           SHAPE, say("%s: x is [3, 1, 4], the cache [2, .., 4]", function));
+    nn_multihead_attention_forward(&a, x, x, bad, NULL);
+    EXPECT(nn_multihead_attention_forward(&a, x, x, bad, NULL), ARG,
+           say("%s: 3 steps are in the cache, 3 more come, and it has room for 4", function));
+    CHECK_INT(bad.cache->length, 3);
+    nn_tensor *one = nn_full(nn, nn_shape3(1, 1, 4), 1);
+    EXPECT(nn_multihead_attention_forward(&a, one, one, bad, NULL), SHAPE,
+           say("%s: x is [1, 1, 4], the cache [2, .., 4]", function));
+    EXPECT_CALL(nn_kv_cache_select(bad.cache, 2, from, 2), ARG,
+                "nn_kv_cache_select: from[1] is 2, not in 0..1");
+    EXPECT_CALL(nn_kv_cache_select(bad.cache, 2, from, 3), ARG,
+                "nn_kv_cache_select: 3 rows, not in 1..2");
+    EXPECT_CALL(nn_kv_cache_select(bad.cache, 2, NULL, 2), ARG,
+                "nn_kv_cache_select: from is NULL");
+    EXPECT_CALL(nn_kv_cache_select(bad.cache, 0, from, 2), ARG, "nn_kv_cache_select: 0 layers");
+    bad.cache = nn_kv_cache_new(other, 1, 2, 4, 4);
+    EXPECT(nn_multihead_attention_forward(&a, x, x, bad, NULL), ARG,
+           say("%s: the cache belongs to another nn_ctx", function));
+    nn_set_grad_enabled(nn, 1);
+
+    layer.dropout = -1;
+    EXPECT_CALL(nn_encoder_layer_new(net, "new", 4, layer), ARG,
+                "nn_encoder_layer_new: dropout is -1, not in 0 <= dropout < 1");
+    layer.dropout = 0, layer.hidden = -3;
+    EXPECT_CALL(nn_decoder_new(net, "new", 1, 4, layer), SHAPE,
+                "nn_param: dimension 0 of [-3, 4] is not positive");
+    layer.hidden = 0;
+    EXPECT_CALL(nn_encoder_new(net, "new", 0, 4, layer), ARG, "nn_encoder_new: 0 layers");
+    EXPECT_CALL(none = nn_encoder_new(net, "stack", 2, 4, layer), ARG,
+                "nn_param: this model has a parameter \"stack.layers.0.self_attn.in_proj_weight\" "
+                "already");
+    CHECK_INT(net->n_params, params); /* all of a layer or nothing */
+    nn_tensor *p2[2];
+    EXPECT(nn_encoder_forward(&none, x, o, NULL), ARG, "nn_encoder_forward: argument 1 is NULL");
+    EXPECT(nn_encoder_forward(&stack, thin, o, p2), SHAPE,
+           say("%s: x is [2, 3, 2], source [2, 3, 2], not [N, T, D], [N, S, D]: in_proj_weight is "
+               "[12, 4]", function));
+    CHECK(p2[0] == &nn->failed && p2[1] == &nn->failed);
+    EXPECT(nn_encoder_layer_forward(&d, x, o, NULL), ARG,
+           "nn_encoder_layer_forward: this is a decoder's layer");
+    EXPECT(nn_decoder_layer_forward(&e, x, x, o, o, NULL), ARG,
+           "nn_decoder_layer_forward: this is an encoder's layer");
+    EXPECT(nn_decoder_forward(&decoder, x, NULL, o, o, NULL), ARG,
+           "nn_decoder_layer_forward: argument 3 is NULL");
+    EXPECT(nn_decoder_layer_forward(&d, x, stale, o, o, NULL), ARG,
+           stale_text("nn_decoder_layer_forward", 3));
+    EXPECT(nn_encoder_layer_forward(NULL, x, o, NULL), ARG,
+           "nn_encoder_layer_forward: argument 1 is NULL");
+    stop();
+}
+
 static void losses(void)
 {
     static const int label[2] = {1, 3}, low[2] = {-2, 0}, none[2] = {-1, -1}, good[2] = {0, -1};
@@ -1668,6 +1832,12 @@ static nn_rnn_cell empty_cell;
 static nn_rnn_options no_options;
 static nn_embedding empty_embedding;
 static nn_highway empty_highway;
+static const nn_attention_options usual_look;
+static const nn_transformer_options usual_layer;
+static nn_multihead_attention empty_attention;
+static nn_layer_norm empty_layer_norm;
+static nn_encoder_layer empty_layer;
+static nn_encoder empty_stack;
 static const nn_real two_losses[2] = {1, 2};
 
 /* Nothing but NULL: an abort with the name of the function and the word NULL. */
@@ -1838,6 +2008,23 @@ static const nn_real two_losses[2] = {1, 2};
     X(nn_gru_forward, nn_gru_forward(NULL, NULL, NULL, NULL))                                     \
     X(nn_highway_new, nn_highway_new(NULL, NULL, 1, NN_RELU, 0))                                  \
     X(nn_highway_forward, nn_highway_forward(NULL, NULL, NULL))                                   \
+    X(nn_param, nn_layer_norm_new(NULL, NULL, 1))                                                 \
+    X(nn_layer_norm_forward, nn_layer_norm_forward(NULL, NULL))                                   \
+    X(nn_attention, nn_attention(NULL, NULL, NULL, usual_look, NULL))                             \
+    X(nn_kv_cache_new, nn_kv_cache_new(NULL, 1, 1, 1, 1))                                         \
+    X(nn_kv_cache_select, nn_kv_cache_select(NULL, 1, NULL, 1))                                   \
+    X(nn_multihead_attention_new, nn_multihead_attention_new(NULL, NULL, 1, 1))                   \
+    X(nn_multihead_attention_forward,                                                             \
+      nn_multihead_attention_forward(NULL, NULL, NULL, usual_look, NULL))                         \
+    X(nn_encoder_layer_new, nn_encoder_layer_new(NULL, NULL, 1, usual_layer))                     \
+    X(nn_decoder_layer_new, nn_decoder_layer_new(NULL, NULL, 1, usual_layer))                     \
+    X(nn_encoder_layer_forward, nn_encoder_layer_forward(NULL, NULL, usual_look, NULL))           \
+    X(nn_decoder_layer_forward,                                                                   \
+      nn_decoder_layer_forward(NULL, NULL, NULL, usual_look, usual_look, NULL))                   \
+    X(nn_encoder_new, nn_encoder_new(NULL, NULL, 1, 1, usual_layer))                              \
+    X(nn_decoder_new, nn_decoder_new(NULL, NULL, 1, 1, usual_layer))                              \
+    X(nn_encoder_forward, nn_encoder_forward(NULL, NULL, usual_look, NULL))                       \
+    X(nn_decoder_forward, nn_decoder_forward(NULL, NULL, NULL, usual_look, usual_look, NULL))     \
     X(nn_csv_load, nn_csv_load(NULL, NULL, plain))                                                \
     X(nn_csv_parse, nn_csv_parse(NULL, NULL, 0, plain))                                           \
     X(nn_vocab_new, nn_vocab_new(NULL, NN_WORDS, NULL, 0, 0))                                     \
@@ -1936,6 +2123,11 @@ static const nn_real two_losses[2] = {1, 2};
     X(nn_lstm_cell_forward, nn_lstm_cell_forward(&empty_cell, x23, NULL, NULL))                   \
     X(nn_embedding_forward, nn_embedding_forward(&empty_embedding, NULL, 1))                      \
     X(nn_highway_forward, nn_highway_forward(&empty_highway, x23, NULL))                          \
+    X(nn_layer_norm_forward, nn_layer_norm_forward(&empty_layer_norm, x23))                       \
+    X(nn_multihead_attention_forward,                                                             \
+      nn_multihead_attention_forward(&empty_attention, x23, x23, usual_look, NULL))               \
+    X(nn_encoder_layer_forward, nn_encoder_layer_forward(&empty_layer, x23, usual_look, NULL))    \
+    X(nn_encoder_forward, nn_encoder_forward(&empty_stack, x23, usual_look, NULL))                \
     X(nn_sample, nn_sample(x23, 1, NULL))                                                         \
     X(nn_conv_out_size, nn_conv_out_size(1, 0, 1, 0, 1))                                          \
     X(nn_receptive_field_after, nn_receptive_field_after(empty_field, 0, 1, 1))                   \
@@ -2045,6 +2237,7 @@ int main(void)
     RUN(regularisation);
     RUN(convolution);
     RUN(recurrent);
+    RUN(attention);
     RUN(losses);
     RUN(first_nan);
     RUN(gradients_and_ensembles);

@@ -327,6 +327,71 @@ static nn_tensor *embedding(nn_tensor **x)
     return nn_embedding_forward(&e, labels_of(need("args", -1)), (int)need("args", -1)->size);
 }
 
+/* ---- chapter 15: the parameters are the next ones of x ---- */
+
+static nn_tensor *layer_norm(nn_tensor **x)
+{
+    const nn_layer_norm l = {x[1], x[2], (nn_real)1e-5};
+    return nn_layer_norm_forward(&l, x[0]);
+}
+static nn_linear given_linear(nn_tensor ***x)
+{
+    const nn_linear l = {(*x)[0], (*x)[1]};
+    return *x += 2, l;
+}
+static nn_layer_norm given_norm(nn_tensor ***x)
+{
+    const nn_layer_norm l = {(*x)[0], (*x)[1], (nn_real)1e-5};
+    return *x += 2, l;
+}
+static nn_multihead_attention given_attention(nn_tensor ***x, int heads)
+{
+    nn_multihead_attention l = {(*x)[0], (*x)[1], {NULL, NULL}, heads};
+    *x += 2;
+    l.out_proj = given_linear(x);
+    return l;
+}
+static const int *lengths_of(size_t from) /* the args from there on, or NULL */
+{
+    static int lengths[MAX_LABELS];
+    const size_t n = need("args", -1)->size;
+    for (size_t i = from; i < n; i++) lengths[i - from] = (int)arg(i);
+    return n > from ? lengths : NULL;
+}
+
+static nn_tensor *multihead_attention(nn_tensor **x) /* 15.3, 15.4, 15.6; args: heads, causal */
+{
+    const int self = x[1]->shape.ndim == 2;
+    nn_tensor **rest = x + 2 - self;
+    const nn_multihead_attention l = given_attention(&rest, (int)arg(0));
+    const nn_attention_options o = {0, (int)arg(1), lengths_of(2),
+        find("m", -1) ? input(x[0]->ctx, find("m", -1)) : NULL, 0, 0, NULL};
+    return nn_multihead_attention_forward(&l, x[0], self ? x[0] : x[1], o, NULL);
+}
+
+/* 15.9, 15.11 to 15.13; args: decoder, heads, hidden, layers, causal, norm_first, gelu */
+static nn_tensor *transformer(nn_tensor **x)
+{
+    const int decoder = (int)arg(0);
+    nn_transformer_options o = {(int)arg(1), (int)arg(2), (int)arg(5), (int)arg(6), 0};
+    nn_attention_options self = {0, (int)arg(4), NULL, NULL, 0, 0, NULL}, cross = self;
+    nn_encoder l = (decoder ? nn_decoder_new : nn_encoder_new)(
+        nn_model_new(x[0]->ctx), "", (int)arg(3), nn__last(x[0]->shape), o);
+    nn_tensor **rest = x + 1 + decoder;
+    for (int i = 0; i < l.layers; i++) {
+        nn_encoder_layer *y = &l.layer[i];
+        y->self_attn = given_attention(&rest, o.heads);
+        if (decoder) y->multihead_attn = given_attention(&rest, o.heads);
+        y->linear1 = given_linear(&rest), y->linear2 = given_linear(&rest);
+        y->norm1 = given_norm(&rest), y->norm2 = given_norm(&rest);
+        if (decoder) y->norm3 = given_norm(&rest);
+    }
+    if (o.norm_first) l.norm = given_norm(&rest);
+    cross.causal = 0, *(decoder ? &cross.lengths : &self.lengths) = lengths_of(7);
+    return decoder ? nn_decoder_forward(&l, x[0], x[1], self, cross, NULL)
+                   : nn_encoder_forward(&l, x[0], self, NULL);
+}
+
 /* ---- the table ---- */
 
 static nn_optimizer *sgd(nn_model *model) { return nn_sgd(model, arg(0)); }
@@ -431,6 +496,9 @@ static operation table[] = {
     {.name = "recurrent", .other = recurrent},
     {.name = "cell", .other = cell},
     {.name = "embedding", .other = embedding},
+    {.name = "layer_norm", .other = layer_norm}, /* 15.10 */
+    {.name = "multihead_attention", .other = multihead_attention},
+    {.name = "transformer", .other = transformer},
     {.name = "train_sgd", .optimizer = sgd, .atol = 1e-5},
     {.name = "train_momentum", .optimizer = momentum, .atol = 1e-5},
     /* Adam divides by the gradient's size: where that is small its rounding shows in full. */

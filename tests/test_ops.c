@@ -598,7 +598,8 @@ static nn_tensor *multihead_attention(trial *t) /* to itself, and to others */
     const int n = 1 + pick(t, 2), heads = 1 + pick(t, 2), steps = 1 + pick(t, IS_DOUBLE ? 3 : 20);
     const int self = choose(t, 2), keys = self ? steps : 1 + pick(t, IS_DOUBLE ? 3 : 20);
     const int d = heads * (1 + pick(t, IS_DOUBLE ? 1 : 4));
-    const nn_attention_options o = look(t, n, heads, steps, keys);
+    nn_attention_options o = look(t, n, heads, steps, keys);
+    o.scale = (nn_real)0.1; /* else the scores, of three products, are far apart */
     nn_tensor *x = input(t, nn_shape3(n, steps, d)), *w = input(t, nn_shape2(3 * d, d));
     nn_tensor *b = input(t, nn_shape1(3 * d)), *out = input(t, nn_shape2(d, d));
     const nn_multihead_attention l = {w, b, {out, input(t, nn_shape1(d))}, heads};

@@ -40,6 +40,10 @@ typedef struct program {
     nn_embedding embedding;
     nn_highway highway;
     nn_rnn recurrent[3];            /* RNN, LSTM, GRU, of 4 inputs and 2 units */
+    nn_layer_norm layer_norm;
+    nn_encoder encoder;             /* both of one layer, 4 numbers, 2 heads */
+    nn_decoder transformer;
+    nn_kv_cache *cache;             /* of its layer: 2 sequences, 6 steps */
     nn_conv2d conv;
     nn_optimizer *opt;
     nn_tensor *pool[POOL], *bad[3]; /* bad: of another context, of the step before, failed */
@@ -174,7 +178,7 @@ static void another(program *p) /* what is in no list */
     const int *many;
     int i, j;
     nn_real a, b;
-    switch (byte(p) % 36) {
+    switch (byte(p) % 40) {
     case 0: i = whole(p), j = whole(p); result(p, nn_transpose(x, i, j)); break;
     case 1: result(p, nn_reshape(x, shape(p))); break;
     case 2: i = whole(p), j = whole(p); result(p, nn_slice(x, i, j, whole(p))); break;
@@ -274,6 +278,40 @@ static void another(program *p) /* what is in no list */
         int index[LARGEST];
         nn_sample(x, number(p), index);
         if (nn_ok(nn) && nn_ok(p->other)) MUST(index[0] >= 0 && (size_t)index[0] < x->size);
+        done(p);
+        break;
+    }
+    case 32: result(p, nn_layer_norm_forward(&p->layer_norm, x)); break;
+    case 33: {
+        int lengths[8];
+        const int kind = byte(p) % 5, given = byte(p);
+        nn_attention_options o = {kind ? 0 : whole(p), given & 1, NULL, NULL, number(p), number(p), NULL};
+        for (i = 0; i < 8; i++) lengths[i] = whole(p);
+        y = given & 2 ? x : tensor(p), z = given & 4 ? y : tensor(p);
+        if (given & 8) o.mask = tensor(p);
+        if (given & 16) o.lengths = lengths;
+        if (x->shape.ndim && x->shape.dim[0] > 8) break; /* lengths [N] */
+        if (given & 32 && kind) o.cache = p->cache;
+        if (given & 64) p->cache->length = 0;
+        const nn_decoder_layer *l = p->transformer.layer;
+        nn_tensor *weights[1];
+        nn_attention_options cross = o;
+        cross.cache = NULL;
+        if (kind) p->bad_given = 0; /* not all of them are used */
+        result(p, kind == 0   ? nn_attention(x, y, z, o, weights)
+                  : kind == 1 ? nn_multihead_attention_forward(&l->self_attn, x, x, o, weights)
+                  : kind == 2 ? nn_multihead_attention_forward(&l->self_attn, x, y, o, weights)
+                  : kind == 3 ? given & 128 ? nn_encoder_layer_forward(&p->encoder.layer[0], x, o, weights)
+                                            : nn_decoder_layer_forward(l, x, y, o, cross, weights)
+                  : given & 128 ? nn_encoder_forward(&p->encoder, x, o, weights)
+                                : nn_decoder_forward(&p->transformer, x, y, o, cross, weights));
+        break;
+    }
+    case 34: {
+        int from[8];
+        i = whole(p);
+        for (j = 0; j < 8; j++) from[j] = byte(p) % 4 - 1;
+        nn_kv_cache_select(p->cache, 1, from, i);
         done(p);
         break;
     }
@@ -379,6 +417,11 @@ static uint64_t run(const uint8_t *bytes, size_t size, const char *simd)
     p.recurrent[0] = nn_rnn_new_with(layers, "rnn", 4, 2, options);
     p.recurrent[1] = nn_lstm_new_with(layers, "lstm", 4, 2, options);
     p.recurrent[2] = nn_gru_new(layers, "gru", 4, 2);
+    const nn_transformer_options wide = {2, 3, 1, 1, (nn_real)0.1};
+    p.layer_norm = nn_layer_norm_new(layers, "norm", 4);
+    p.encoder = nn_encoder_new(layers, "encoder", 1, 4, wide);
+    p.transformer = nn_decoder_new(layers, "decoder", 1, 4, wide);
+    p.cache = nn_kv_cache_new(nn, 1, 2, 6, 4);
     p.conv = nn_conv2d_new(p.model, "conv", 3, 2, 2, 1, 1);
     p.source = nn_model_new(p.other);
     nn_linear_new(p.source, "fc", 4, 3);

@@ -62,7 +62,7 @@ def write(name, tensors):
     out.append("end")
 
 
-def case(name, f, *inputs, args=None, r=None):
+def case(name, f, *inputs, args=None, r=None, mask=None):
     xs = [x.clone().requires_grad_() for x in inputs]
     y = f(*xs)
     r = uniform(*y.shape, parts=10) if r is None else r
@@ -70,6 +70,8 @@ def case(name, f, *inputs, args=None, r=None):
     tensors = [(f"x{i}", x) for i, x in enumerate(xs)]
     if args is not None:
         tensors.append(("args", torch.tensor(args, dtype=torch.float64)))
+    if mask is not None:
+        tensors.append(("m", mask.double()))
     tensors += [("r", r), ("y", y)] + [(f"g{i}", x.grad) for i, x in enumerate(xs)]
     write(name, tensors)
 
@@ -616,6 +618,89 @@ case("embedding/7x5", lambda w: F.embedding(torch.tensor(words), w), uniform(7, 
 missing = [-1, 3, 3, 0, -1]
 case("embedding/padding", lambda w: F.embedding(torch.tensor([4, 3, 3, 0, 4]), torch.cat(
     [w, torch.zeros(1, 3, dtype=torch.float64)])), uniform(4, 3), args=missing)
+
+# ---- attention and transformers (chapter 15): inputs are x, what it attends to if that is another,
+# and the parameters in PyTorch's order; the mask m is 1 where a query may look, PyTorch's there 0 ----
+
+
+def looks(heads, causal, lengths, mask, steps, keys):
+    hidden = torch.zeros(steps, keys, dtype=torch.bool) if mask is None else mask == 0
+    if causal:
+        hidden = hidden | torch.ones(steps, keys, dtype=torch.bool).triu(1 + keys - steps)
+    if hidden.dim() > 2:
+        hidden = hidden.repeat_interleave(heads, 0)
+    padding = torch.arange(keys) >= torch.tensor(lengths)[:, None] if lengths else None
+    return hidden, padding
+
+
+def with_parameters(module, f):
+    """f(call, *inputs) and as many parameters behind the inputs as the module has"""
+    module = module.double()
+    names = [n for n, _ in module.named_parameters()]
+    weights = [uniform(*p.shape, low=-1, high=1) for p in module.parameters()]
+
+    def g(*xs):
+        parameters = dict(zip(names, xs[-len(names):]))
+        return f(lambda *a, **o: torch.nn.utils.stateless.functional_call(module, parameters, a, o),
+                 *xs[:-len(names)])
+    return g, weights
+
+
+def multihead(name, x, heads, source=None, causal=0, lengths=None, mask=None):
+    hidden, padding = looks(heads, causal, lengths, mask, x.shape[1], (x if source is None else
+                                                                      source).shape[1])
+
+    def f(call, x, source=None):
+        source = x if source is None else source
+        return call(x, source, source, key_padding_mask=padding, attn_mask=hidden)[0]
+    module = torch.nn.MultiheadAttention(x.shape[2], heads, batch_first=True)
+    f, weights = with_parameters(module, f)
+    case(f"multihead_attention/{name}", f, x, *([] if source is None else [source]), *weights,
+         args=[heads, causal] + (lengths or []), mask=mask)
+
+
+def transformer(name, x, memory=None, heads=2, hidden=5, layers=1, causal=0, norm_first=0, gelu=0,
+                lengths=None):
+    d, decoder = x.shape[2], memory is not None
+    nn = torch.nn
+    layer = (nn.TransformerDecoderLayer if decoder else nn.TransformerEncoderLayer)(
+        d, heads, hidden, 0.0, "gelu" if gelu else "relu", batch_first=True,
+        norm_first=bool(norm_first))
+    stack = (nn.TransformerDecoder if decoder else nn.TransformerEncoder)(
+        layer, layers, nn.LayerNorm(d) if norm_first else None)
+    keys = (memory if decoder else x).shape[1]
+    future, padding = looks(heads, causal, lengths, None, x.shape[1], x.shape[1])[0], looks(
+        heads, 0, lengths, None, x.shape[1], keys)[1]
+
+    def f(call, x, memory=None):
+        if decoder:
+            return call(x, memory, tgt_mask=future, memory_key_padding_mask=padding)
+        return call(x, mask=future, src_key_padding_mask=padding)
+    f, weights = with_parameters(stack, f)
+    case(f"transformer/{name}", f, x, *([memory] if decoder else []), *weights,
+         args=[int(decoder), heads, hidden, layers, causal, norm_first, gelu] + (lengths or []))
+
+
+case("layer_norm/3x7", lambda x, w, b: F.layer_norm(x, (7,), w, b), uniform(3, 7), uniform(7),
+     uniform(7))
+case("layer_norm/4d", lambda x, w, b: F.layer_norm(x, (17,), w, b), uniform(2, 1, 2, 17),
+     uniform(17), uniform(17))
+multihead("self", uniform(2, 3, 4), 2)
+multihead("self_one_head", uniform(1, 5, 3), 1)
+multihead("causal", uniform(2, 4, 6), 3, causal=1)
+multihead("lengths", uniform(3, 3, 4), 2, lengths=[1, 3, 2])
+multihead("mask", uniform(2, 3, 4), 2, mask=torch.tensor([[1, 0, 1], [0, 1, 1], [1, 0, 0]]))
+multihead("masks", uniform(2, 2, 4), 2, causal=1,
+          mask=torch.tensor([[[1, 1], [0, 1]], [[1, 0], [1, 1]]]))
+multihead("cross", uniform(2, 2, 4), 2, source=uniform(2, 5, 4))
+multihead("cross_causal", uniform(2, 2, 4), 4, source=uniform(2, 4, 4), causal=1, lengths=[3, 4])
+transformer("encoder", uniform(2, 3, 4))
+transformer("encoder_pre", uniform(2, 3, 4), norm_first=1, gelu=1, causal=1)
+transformer("encoder_two", uniform(2, 3, 4), layers=2, gelu=1, lengths=[2, 3])
+transformer("encoder_two_pre", uniform(2, 2, 4), layers=2, norm_first=1)
+transformer("decoder", uniform(2, 3, 4), uniform(2, 4, 4), causal=1)
+transformer("decoder_pre", uniform(2, 3, 4), uniform(2, 2, 4), causal=1, norm_first=1, gelu=1,
+            lengths=[1, 2])
 
 path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "vectors.txt")
 with open(path, "w") as file:
