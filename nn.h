@@ -332,6 +332,8 @@ struct nn_ctx {
     uint64_t random[4];    /* state of xoshiro256** */
     int training;          /* 1: whatever draws by chance (stochastic units, dropout, ..) does so */
     int grad_enabled;      /* 1: operations are recorded for nn_backward */
+    int retain_grads;      /* 1: results keep their gradients */
+    struct nn__spare *spare; /* gradients of this nn_backward whose memory is free again */
     int nan_check;         /* see nn_on_nan */
     int reduction;         /* what losses return: see nn_set_reduction */
     nn_tensor **tape;      /* the operations since the last nn_clear, in order */
@@ -388,6 +390,10 @@ void nn_randperm(nn_ctx *nn, int *p, int n);                /* p becomes 0..n-1 
 
 int nn_set_training(nn_ctx *nn, int on);      /* on at first */
 int nn_set_grad_enabled(nn_ctx *nn, int on);  /* on at first; off: no graph, for evaluation */
+/* On at first: every result keeps its gradient, to be looked at. Off: nn_backward uses its memory
+ * again as soon as it was passed on, and grad is NULL then, but in parameters, inputs and the loss:
+ * a step of a transformer needs a third less memory. */
+int nn_set_retain_grads(nn_ctx *nn, int on);
 
 /* ---- instruction sets ---- */
 
@@ -2586,7 +2592,7 @@ nn_ctx *nn_create_user(uint64_t seed, void *user)
     memset(nn, 0, sizeof *nn);
     nn->user = user;
     nn->allocations = 1;
-    nn->training = nn->grad_enabled = 1;
+    nn->training = nn->grad_enabled = nn->retain_grads = 1;
     nn->life = 1;
     nn->failed.ctx = nn->failed_model.ctx = nn->failed_optimizer.ctx = nn;
     nn->failed.shape.ndim = 1;
@@ -2749,6 +2755,11 @@ int nn_set_training(nn_ctx *nn, int on)
 int nn_set_grad_enabled(nn_ctx *nn, int on)
 {
     return nn__given(nn, "nn_set_grad_enabled") ? nn__exchange(&nn->grad_enabled, on) : 0;
+}
+
+int nn_set_retain_grads(nn_ctx *nn, int on)
+{
+    return nn__given(nn, "nn_set_retain_grads") ? nn__exchange(&nn->retain_grads, on) : 0;
 }
 
 /* ---- shapes ---- */
@@ -3031,10 +3042,25 @@ nn_tensor *nn_one_hot(nn_ctx *nn, const int *labels, int n, int classes)
     return x;
 }
 
+typedef struct nn__spare { /* at the beginning of a gradient that nobody needs any more */
+    struct nn__spare *next;
+    size_t size;
+} nn__spare;
+
 static void nn__need_grad(nn_tensor *x) /* a zeroed gradient, if it has none yet */
 {
-    nn_arena *arena = x->life ? &x->ctx->graph : &x->ctx->keep;
-    if (!x->grad) x->grad = (nn_real *)nn__alloc(x->ctx, arena, x->size, sizeof *x->grad, 1);
+    nn_ctx *nn = x->ctx;
+    nn__spare **at = &nn->spare;
+    if (x->grad) return;
+    while (x->life && *at && (*at)->size != x->size) at = &(*at)->next;
+    if (!x->life || !*at) {
+        nn_arena *arena = x->life ? &nn->graph : &nn->keep;
+        x->grad = (nn_real *)nn__alloc(nn, arena, x->size, sizeof *x->grad, 1);
+        return;
+    }
+    x->grad = (nn_real *)(void *)*at;
+    *at = (*at)->next;
+    memset(x->grad, 0, x->size * sizeof *x->grad);
 }
 
 nn_tensor *nn_requires_grad(nn_tensor *x)
@@ -6936,12 +6962,28 @@ static void nn__check_input_grads(const nn_tensor *y) /* for nn_on_nan, after y'
     }
 }
 
+/* Where an operation has several results, its first one's backward, which comes last, looks at the
+ * gradients of all; this is that of the others. */
+static void nn__further_result_backward(nn_tensor *y) { (void)y; }
+
+/* The gradient of y was passed on: its memory may serve the next one of that size. */
+static void nn__release_grad(nn_tensor *y)
+{
+    const nn__spare spare = {y->ctx->spare, y->size};
+    if (y->backward == nn__further_result_backward || y->size * sizeof *y->grad < sizeof spare)
+        return;
+    memcpy(y->grad, &spare, sizeof spare);
+    y->ctx->spare = (nn__spare *)(void *)y->grad;
+    y->grad = NULL;
+}
+
 /* The tape holds the operations in the order they were done, so that, from its end, each result's
  * gradient is complete before it is passed on to what the result was made from. */
 void nn_backward(nn_tensor *loss)
 {
     if (!nn__can_start_from(loss)) return;
     nn_ctx *nn = loss->ctx;
+    nn->spare = NULL;
     for (int i = 0; i < nn->n_tape; i++) nn->tape[i]->grad = NULL;
     nn__need_grad(loss);
     if (nn->code == NN_OK) loss->grad[0] = 1;
@@ -6955,7 +6997,9 @@ void nn_backward(nn_tensor *loss)
         y->backward(y);
         nn__arena_rewind(&nn->graph, temporaries);
         if (nn->nan_check) nn__check_input_grads(y);
+        if (!nn->retain_grads && y != loss) nn__release_grad(y);
     }
+    nn->spare = NULL; /* the next nn_clear takes back what they were */
 }
 
 nn_tensor *nn_detach(nn_tensor *x)
@@ -9650,10 +9694,6 @@ static void nn__recurrent_backward(nn_tensor *last_h)
     }
     if (s->x->grad) nn__in_order(s, dxs, NULL, s->x->grad);
 }
-
-/* y and last_c are further results of the operation that made last_h; its backward, which comes
- * after theirs, looks at the gradients of all three. */
-static void nn__further_result_backward(nn_tensor *y) { (void)y; }
 
 /* 1 if x, the parameters and the states belong together; takes the sizes from them. */
 static int nn__check_cell(const char *function, nn__steps *s, int ndim)

@@ -429,6 +429,7 @@ static void train_gpt(const char *name, int d, int heads, int steps, int n, doub
     nn_linear o = nn_linear_new(net, "o", d, V);
     o.bias = NULL, net->n_params--;
     nn_optimizer *opt = nn_adamw(net, 3e-4f, 0.01f);
+    nn_set_retain_grads(nn, 0); /* as PyTorch */
     const int all = n * steps;
     for (int i = 0; i < all; i++)
         letter[i] = nn_randint(nn, 0, V), next[i] = nn_randint(nn, 0, V), position[i] = i % steps;

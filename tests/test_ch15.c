@@ -613,6 +613,45 @@ static void without_memory(void) /* wherever it ends: an error, and nothing half
     CHECK(failures > 100);
 }
 
+/* The gradients of a network's parameters, and how many bytes the graph took. */
+static size_t step_that_retains(int on, nn_real *grads)
+{
+    enum { N = 3, T = 6, D = 8, V = 5 };
+    static const int ids[N * T] = {0, 1, 2, 3, 4, 0, 2, 4, 1, 3, 0, 2, 4, 4, 3, 3, 2, 1};
+    const nn_rnn_options both = {2, 1, 0, 0, 0, 0, 0, 0};
+    const nn_transformer_options two = {2, 0, 1, 1, 0};
+    nn_ctx *own = nn_create(1);
+    nn_model *model = nn_model_new(own);
+    const nn_embedding e = nn_embedding_new(model, "e", V, D);
+    const nn_lstm lstm = nn_lstm_new_with(model, "lstm", D, D / 2, both);
+    const nn_decoder decoder = nn_decoder_new(model, "d", 2, D, two);
+    const nn_linear out = nn_linear_new(model, "out", D, V);
+    CHECK(nn_set_retain_grads(own, on) == 1);
+    nn_tensor *x = nn_reshape(nn_embedding_forward(&e, ids, N * T), nn_shape3(N, T, D));
+    nn_requires_grad(x);
+    const nn_rnn_result r = nn_lstm_forward(&lstm, x, NULL, NULL, NULL);
+    nn_tensor *y = nn_decoder_forward(&decoder, nn_add(r.output, x), x, see_past, see_all, NULL);
+    y = nn_reshape(nn_linear_forward(&out, y), nn_shape2(N * T, V));
+    nn_tensor *loss = nn_add(nn_cross_entropy(y, ids), nn_mean(nn_square(r.c)));
+    nn_backward(loss);
+    CHECK(loss->grad && (y->grad != NULL) == on && (x->grad != NULL) == on);
+    size_t bytes = 0;
+    for (const nn_block *b = own->graph.first; b; b = b->next) bytes += b->size;
+    for (int i = 0; i < model->n_params; grads += model->param[i++]->size)
+        memcpy(grads, model->param[i]->grad, model->param[i]->size * sizeof *grads);
+    CHECK_STR(nn_error(own), "");
+    nn_destroy(own);
+    return bytes;
+}
+
+static void gradients_that_are_not_retained(void)
+{
+    static nn_real kept[8192], others[8192];
+    const size_t with = step_that_retains(1, kept), without = step_that_retains(0, others);
+    CHECK(kept[0] != 0 && same_bits(kept, others, 8192));
+    CHECK(without < with * 9 / 10); /* much of it are the LSTMs, whose results keep theirs */
+}
+
 int main(void)
 {
     RUN_ALONE(layer_norm_row_15_10);
@@ -631,5 +670,6 @@ int main(void)
     RUN_ALONE(cache_follows_hypotheses);
     RUN_ALONE(learns_to_reverse_row_15_13);
     RUN_ALONE(without_memory);
+    RUN_ALONE(gradients_that_are_not_retained);
     return test_summary();
 }

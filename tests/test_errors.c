@@ -1859,6 +1859,7 @@ static const nn_real two_losses[2] = {1, 2};
     X(nn_randperm, nn_randperm(NULL, NULL, 3))                                                    \
     X(nn_set_training, nn_set_training(NULL, 1))                                                  \
     X(nn_set_grad_enabled, nn_set_grad_enabled(NULL, 1))                                          \
+    X(nn_set_retain_grads, nn_set_retain_grads(NULL, 1))                                          \
     X(nn_set_simd, nn_set_simd(NULL, NULL))                                                       \
     X(nn_input, nn_input(NULL, NULL, nn_shape1(1)))                                               \
     X(nn_full, nn_full(NULL, nn_shape1(1), 0))                                                    \

@@ -425,7 +425,7 @@ static void learn(program *p) /* what changes the model, or the context */
         if (nn_ok(nn)) p->opt = opt;
         else MUST(opt == &nn->failed_optimizer);
         break;
-    case 11: i = byte(p); nn_set_training(nn, i & 1), nn_set_grad_enabled(nn, i & 2), nn_on_nan(nn, i & 4); break;
+    case 11: i = byte(p); nn_set_training(nn, i & 1), nn_set_grad_enabled(nn, i & 2), nn_on_nan(nn, i & 4), nn_set_retain_grads(nn, i & 8); break;
     case 12: nn_set_reduction(nn, whole(p)); break;
     case 13: x = first(p);
         nn_item(x);
