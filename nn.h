@@ -1490,7 +1490,7 @@ nn_tensor *nn_graph_attention_forward(const nn_graph_attention *l, nn_tensor *x,
  * What the search asks the model: the logits [n, V] of the token after each of n hypotheses, whose
  * `length` tokens so far, the prompt among them, are tokens[i * length ..]. Hypothesis i goes on
  * from the one that had row from[i] in the call before (from is NULL in the first), so that a cache
- * or a recurrent state can follow. 0: it failed, and so does the search. */
+ * or a recurrent state can follow. It may call nn_clear. 0: it failed, and so does the search. */
 typedef int (*nn_next_token)(void *user, int n, int length, const int *tokens, const int *from,
                              nn_real *logits);
 typedef struct nn_generate_options { /* 0 stands for what is usual */
@@ -1502,18 +1502,20 @@ typedef struct nn_generate_options { /* 0 stands for what is usual */
     nn_real temperature;    /* above 0: draws instead of taking the most likely, see nn_sample */
     int top_k;              /* draws among the k most likely; 0: all */
     nn_real top_p;          /* draws among the most likely that together have p; 0: all */
-    int beams;              /* 1 or less: greedy, or drawn; more: beam search */
+    int beams;              /* 1 or less: greedy, or drawn; up to NN_MAX_BEAMS: beam search */
     nn_real length_penalty; /* alpha: finished hypotheses are compared by log p / length^alpha, of
                              * the tokens after the prompt; 0: by log p */
 } nn_generate_options;
 /* Writes the best sequence, prompt included, into tokens[max_length]; gives its length, 0 after an
- * error; *log_p, if not NULL, its log probability after the prompt. Beam search keeps what ended
- * apart from the beams that go on, and is over when no beam can still win. Wu et al. 2016, section
- * 7; larger beams can be worse: Koehn and Knowles 2017. Book: 15. */
+ * error; *log_p, if not NULL, the model's log probability of what follows the prompt. Beam search
+ * keeps what ended apart from the beams that go on (at max_length all have ended), and is over when
+ * no beam can still win. Of equals the lower beam, then the lower token comes first. Wu et al. 2016,
+ * section 7; larger beams can be worse: Koehn and Knowles 2017. Book: 15. */
 int nn_generate(nn_ctx *nn, nn_next_token next, void *user, nn_generate_options o, int *tokens,
                 double *log_p);
 /* All of V logits but the k largest (0: V), and but the fewest that together have the probability p
- * (0: 1), become -infinity: before nn_sample. Fan et al. 2018; Holtzman et al. 2020. Book: 15. */
+ * (0: 1) of softmax(logits), become -infinity: before nn_sample. Of equals the first comes first.
+ * Fan et al. 2018; Holtzman et al. 2020. Book: 15. */
 void nn_keep_likely(nn_ctx *nn, nn_real *logits, int vocabulary, int top_k, nn_real top_p);
 
 #endif
@@ -11092,7 +11094,7 @@ void nn_keep_likely(nn_ctx *nn, nn_real *logits, int vocabulary, int top_k, nn_r
         }
         qsort(all, v, sizeof *all, nn__by_logit);
         for (int i = 0; i < vocabulary; sum += (double)all[i++].p)
-            if ((top_k && i >= top_k) || (top_p > 0 && i && sum >= (double)top_p * total))
+            if ((top_k && i >= top_k) || (top_p > 0 && sum >= (double)top_p * total))
                 logits[all[i].token] = -(nn_real)HUGE_VAL;
     }
     nn__arena_rewind(&nn->graph, mark);

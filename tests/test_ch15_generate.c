@@ -419,7 +419,7 @@ static void keep_likely_row_15_15(void)
     EXPECT(nn_keep_likely(nn, kept, 0, 1, 0), NN_ERROR_ARGUMENT, "nn_keep_likely: 0 logits");
     EXPECT(nn_keep_likely(nn, kept, 5, -1, 0), NN_ERROR_ARGUMENT, "top_k -1");
     EXPECT(nn_keep_likely(nn, kept, 5, 1, (nn_real)1.5), NN_ERROR_ARGUMENT, "top_p 1.5");
-    EXPECT(nn_keep_likely(nn, kept, 5, 1, (nn_real)NAN), NN_ERROR_ARGUMENT, "top_p nan");
+    EXPECT(nn_keep_likely(nn, kept, 5, 1, (nn_real)NAN), NN_ERROR_ARGUMENT, "top_k 1, top_p");
     kept[4] = (nn_real)NAN;
     EXPECT(nn_keep_likely(nn, kept, 5, 2, 0), NN_ERROR_NONFINITE,
            "nn_keep_likely: the 5 logits have NaN or infinity in them");
@@ -439,7 +439,7 @@ typedef struct scripted {
     unsigned seed;
     double spread;                                            /* of the hashed logits */
     void (*script)(const int *tokens, int length, double *p); /* or: probabilities */
-    int calls, most_rows, fail_at, cached;
+    int calls, most_rows, second_rows, fail_at, cached, line; /* line: of the call of nn_generate */
     nn_real nan_at;
     unsigned state[64], before[64];    /* of each row, as a recurrent network would have it */
     int seen[64 * LONGEST], seen_length;
@@ -466,9 +466,10 @@ static int next_logits(void *user, int n, int length, const int *tokens, const i
     CHECK((from == NULL) == (m->calls == 0) && n >= 1 && n <= 64 && length < LONGEST);
     if (m->calls == 0) CHECK_INT(n, 1);
     m->most_rows = n > m->most_rows ? n : m->most_rows;
-    if (++m->calls == m->fail_at) return 0;
+    if (m->calls == 1) m->second_rows = n;
     nn_clear(nn); /* as generation of a long text would, with tensors of its own */
     nn_sum(nn_full(nn, nn_shape2(30, 30), 1));
+    if (++m->calls == m->fail_at) return 0;
     for (int i = 0; i < n; i++) {
         const int *row = tokens + i * length;
         double z[MOST];
@@ -511,7 +512,7 @@ static nn_generate_options options(int v, int max_length, int beams)
 
 static int generate(scripted *m, nn_generate_options o, int *tokens, double *log_p)
 {
-    m->calls = 0;
+    m->calls = 0, m->line = __LINE__ + 1;
     return nn_generate(nn, next_logits, m, o, tokens, log_p);
 }
 
@@ -636,6 +637,12 @@ static void ends_early(const int *tokens, int length, double *p)
     if (length > 2) p[0] = 0.55, p[1] = 0.4, p[2] = p[3] = 0.02, p[4] = 0.01;
 }
 
+static void ends_for_sure(const int *tokens, int length, double *p)
+{
+    (void)tokens, (void)length;
+    p[0] = 0.1, p[1] = p[2] = p[3] = 0, p[4] = 0.9;
+}
+
 static void finished_ones_are_kept_row_15_16(void)
 {
     scripted m = hashed(5, 0);
@@ -653,7 +660,20 @@ static void finished_ones_are_kept_row_15_16(void)
         CHECK_INT(generate(&m, o, tokens, &log_p), 12);
         CHECK_NEAR(log_p, log(0.69) + 9 * log(0.55), 1e-5);
         CHECK(m.calls == 10 && m.most_rows == beams);
+        CHECK_INT(m.second_rows, beams < 4 ? beams : 4); /* what has ended takes no beam's place */
     }
+    /* log 0.9 against log 0.1 / 21 of what could go on for 21 tokens, in the best case for nothing */
+    nn_generate_options sure = options(5, 23, 2);
+    sure.end = 4, sure.length_penalty = 1;
+    m.script = ends_for_sure;
+    int many[23];
+    CHECK_INT(generate(&m, sure, many, &log_p), 3);
+    CHECK_INT(m.calls, 1);
+    sure.max_length = 24; /* 22 tokens could have beaten it */
+    int more[24];
+    CHECK_INT(generate(&m, sure, more, &log_p), 3);
+    CHECK(m.calls > 1);
+    m.script = ends_early;
     nn_generate_options o = options(5, 12, 1); /* greedy goes past it */
     o.end = 4;
     CHECK_INT(generate(&m, o, tokens, &log_p), 12);
@@ -849,6 +869,7 @@ static void wrong_options(void)
     EXPECT(got = generate(&m, o, tokens, &log_p), NN_ERROR_IO,
            "nn_generate: the model failed after 4 tokens");
     CHECK_INT(got, 0);
+    CHECK_INT(atoi(told + strlen(__FILE__) + 1), m.line); /* not that of the model's last call */
     m.fail_at = 0, m.nan_at = 3;
     EXPECT(got = generate(&m, o, tokens, &log_p), NN_ERROR_NONFINITE, "nn_generate: the model's "
            "logits of row 0 of 2 after 3 tokens have NaN or infinity in them");
