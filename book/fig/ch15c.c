@@ -124,13 +124,28 @@ static int read_record(record *r, const char *path)
     return rows == HIGH && r->maps > 0;
 }
 
-/* The border of what is drawn with this letter. */
+/* What is drawn with this letter, row by row. */
+static void area(plot *p, const record *r, char letter, double x, double y, double side, int fill)
+{
+    const double w = side / WIDE, h = side / HIGH;
+    for (int row = 0; row < HIGH; row++)
+        for (int c = 0, run; c < WIDE; c += run) {
+            for (run = 1; c + run < WIDE && r->picture[row][c + run] == r->picture[row][c];) run++;
+            const double left = x + c * w, top = y + row * h, right = left + run * w;
+            const plot_point at[4] = {{left, top}, {right, top}, {right, top + h + 0.4},
+                                      {left, top + h + 0.4}};
+            if (r->picture[row][c] == letter) plot_lines(p, at, 4, (plot_style){.fill = fill});
+        }
+}
+
+/* The border of it. */
 static void outline(plot *p, const record *r, char letter, double x, double y, double side,
                     plot_style s)
 {
     static char d[4096];
-    int n = 0;
     const double w = side / WIDE, h = side / HIGH;
+    int n = 0;
+    d[0] = 0;
     for (int row = 0; row <= HIGH; row++)
         for (int c = 0; c <= WIDE && n < (int)sizeof d - 80; c++) {
             const int here = row < HIGH && c < WIDE && r->picture[row][c] == letter;
@@ -167,11 +182,10 @@ static int captions(const char *directory)
         const double x = 8 + 161 * (k % 4), y = 26 + 174 * (k / 4);
         const plot_panel a = {&p, x, y, side, side, plot_range(0, ACROSS, NULL),
                               plot_range(ACROSS, 0, NULL)};
-        if (k) plot_heat(&a, r.weight[k - 1], ACROSS, ACROSS, 0, 1.3, PLOT_GREYS, -1);
+        if (k) plot_heat(&a, r.weight[k - 1], ACROSS, ACROSS, 0, 1.2, PLOT_BLUES, -1);
         for (int i = 0; i < 3; i++) {
-            const plot_style thin = {.line = colour[i], .width = 1.5};
-            const plot_style full = {.line = colour[i], .fill = PLOT_LIGHT(colour[i]), .width = 1.5};
-            outline(&p, &r, letter[i], x, y, side, k ? thin : full);
+            if (k == 0) area(&p, &r, letter[i], x, y, side, colour[i]);
+            else outline(&p, &r, letter[i], x, y, side, (plot_style){.line = colour[i]});
         }
         plot_place(&p, PLOT_BOX, x + side / 2, y + side / 2, side, side, "",
                    (plot_style){.line = PLOT_GREY, .width = 1});
