@@ -77,6 +77,8 @@ $(B)/test_%: tests/test_%.c tests/test.h nn.h
 
 $(B)/test_plot: book/tools/plot.h
 $(B)/test_ch01 $(B)/test_ch02: tests/capture.h
+$(B)/test_ch15_bert: examples/15_bert.c
+$(B)/test_ch15_xlnet: examples/15_xlnet.c
 
 $(B)/test_ops_double: tests/test_ops.c tests/test.h nn.h
 	@mkdir -p $(B)

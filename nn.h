@@ -1509,8 +1509,8 @@ typedef struct nn_generate_options { /* 0 stands for what is usual */
 /* Writes the best sequence, prompt included, into tokens[max_length]; gives its length, 0 after an
  * error; *log_p, if not NULL, the model's log probability of what follows the prompt. Beam search
  * keeps what ended apart from the beams that go on (at max_length all have ended), and is over when
- * no beam can still win. Of equals the lower beam, then the lower token comes first. Wu et al. 2016,
- * section 7; larger beams can be worse: Koehn and Knowles 2017. Book: 15. */
+ * no beam can still win. Of equals the lower beam, then the lower token comes first. Wu et al.
+ * 2016, section 7; larger beams can be worse: Koehn and Knowles 2017. Book: 15. */
 int nn_generate(nn_ctx *nn, nn_next_token next, void *user, nn_generate_options o, int *tokens,
                 double *log_p);
 /* All of V logits but the k largest (0: V), and but the fewest that together have the probability p
@@ -11170,7 +11170,8 @@ int nn_generate(nn_ctx *nn, nn_next_token next, void *user, nn_generate_options 
     if (nn->code == NN_OK) memcpy(text, o.prompt, (size_t)length * sizeof *text);
 
     while (nn->code == NN_OK && n && length < o.max_length) {
-        const int went = next(user, n, length, text, length > o.prompt_length ? from : NULL, logits);
+        const int *const parents = length > o.prompt_length ? from : NULL;
+        const int went = next(user, n, length, text, parents, logits);
         nn__note(nn, file, line);
         if (!went) nn_fail(nn, NN_ERROR_IO, function, "the model failed after %d tokens", length);
         int found = 0;

@@ -133,7 +133,7 @@ int main(void)
         double best_score = -HUGE_VAL;
         const int n = try_all(text, 1, alpha, best, &best_score);
         printf("\n== the best by log p%s\nbeams      p   score  asked\n",
-               alpha ? " / length" : "");
+               alpha ? " / length" : ", no penalty");
         for (int beams = 1; beams <= BEAMS; beams++) {
             const int asked = generate(nn, beams, alpha, text, &length, &log_p).asked;
             const double score = log_p / pow(length - 1, alpha);

@@ -352,7 +352,10 @@ int main(int argc, char **argv)
     nn_ctx *nn = nn_create(1);
     static text part[2];
     const nn_text file = nn_text_load(nn, own ? argv[1] : "examples/data/udhr_langid.tsv");
-    if (!nn_ok(nn) || file.size < 20000 || (!own && read_languages(&file, part) != C)) return 1;
+    if (!nn_ok(nn) || file.size < 20000 || (!own && read_languages(&file, part) != C)) {
+        if (nn_ok(nn)) printf("less than 20000 bytes, or ten languages, are too few\n");
+        return nn_destroy(nn), 1;
+    }
     const char *bytes[2] = {part[0].bytes, part[1].bytes};
     int size[2] = {part[0].size, part[1].size};
     if (own) { /* the last tenth is held out */

@@ -144,8 +144,8 @@ int main(int argc, char **argv)
     printf("\n");
     for (int k = ADDITIVE; k < KINDS; k++) print_map(nn, &net[k], 6);
     const double *of = long_ones;
-    printf("\nexpected: of 8 to 10 digits attention gets at least 60 %% right, and 20 more than one "
-           "vector\n");
+    printf("\nexpected: of 8 to 10 digits attention gets at least 60 %% right, and 20 more than "
+           "one vector\n");
     printf("got:      one vector %.0f %%, additive %.0f %%, dot %.0f %%\n", of[FIXED], of[ADDITIVE],
            of[DOT]);
     const double least = of[ADDITIVE] < of[DOT] ? of[ADDITIVE] : of[DOT];

@@ -275,6 +275,7 @@ int main(int argc, char **argv)
     nn_ctx *nn = nn_create(argc > 2 ? strtoul(argv[2], NULL, 10) : 15);
     nn_vocab vocab[2];
     make_corpus(nn, p, vocab);
+    if (!nn_ok(nn)) return 1;
     nn_model *model = nn_model_new(nn);
     const network net = network_new(model, vocab, quick ? 1 : 2, quick ? 32 : 64);
     nn_optimizer *opt = nn_adam(model, lr);

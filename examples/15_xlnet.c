@@ -220,7 +220,10 @@ int main(int argc, char **argv)
     const nn_vocab vocab = nn_vocab_new(nn, NN_CHARS, text.bytes, text.size, 0);
     int size;
     const int *ids = nn_vocab_encode(&vocab, text.bytes, text.size, &size);
-    if (!nn_ok(nn) || size < 20000 || steps < 10) return nn_destroy(nn), 1;
+    if (!nn_ok(nn) || size < 20000 || steps < 10) {
+        if (nn_ok(nn)) printf("less than 20000 characters, or 10 steps, are too few\n");
+        return nn_destroy(nn), 1;
+    }
     const int learned = size / 10 * 9; /* the last tenth is held out */
     const xlnet net = xlnet_new(nn, vocab.n);
     static windows w;

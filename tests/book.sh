@@ -117,8 +117,17 @@ shows "11.9: a recurrent bottleneck" 13_bottleneck yes
 shows "12.15: a typical convolutional classifier" 12_lenet '8.* %: '
 shows "13.2, 13.8: one to many, many to one, many to many" 13_tasks yes
 shows "13.9: encoder and decoder, lengths that differ" 13_encoder_decoder yes
-# rows 1.8, 2.14, 3.16, 4.12, 5.14, 6.14, 7.12, 8.17, 9.11, 10.10, 11.10, 12.17, 13.12, 14.8: figures 1 to 59
-for k in $(seq -w 59); do
+shows "15.1, 15.2, 15.14: one vector or attention, and what it looks at" 15_bottleneck 'one vector 4 %, additive 91 %, dot 81 %'
+shows "15.3 to 15.5: queries, keys and values; order" 15_attention 'yes; yes, no'
+shows "15.6: two heads, and one" 15_heads '55.2, 100.0'
+shows "15.13: encoder and decoder, sentences" 15_translation '100.0 % of 200'
+shows "15.15, 15.16: greedy and beam search" 15_beam yes
+shows "15.17 to 15.19: pre-trained, then fine-tuned" 15_bert yes
+shows "15.20, 15.21: orders permuted, two streams" 15_xlnet yes
+shows "15.22, 15.23: captions of pictures" 15_captions yes
+shows "15.24: nodes of a graph" 15_graph yes
+# rows 1.8, 2.14, 3.16, 4.12, 5.14, 6.14, 7.12, 8.17, 9.11, 10.10, 11.10, 12.17, 13.12, 14.8, 15.25: figures 1 to 67
+for k in $(seq -w 67); do
     case_of "figure $k is in its chapter's page" has_line "$(grep -l "fig/$k-" book/*.md | head -n 1)" "^!\[.*\](fig/$k-"
 done
 for figure in build/fig/*.svg; do

@@ -50,17 +50,18 @@ printf '#include "../../nn.h"\nint other(nn_ctx *nn);\nint other(nn_ctx *nn) { r
 cp $B/all.c $B/all.cc
 quiet() { "$@" >$B/out 2>&1 && [ ! -s $B/out ] || { cat $B/out; return 1; }; }
 for cc in gcc clang; do
+    case $cc in gcc) compile=-c ;; *) compile=-fsyntax-only ;; esac # gcc sees some things only when it optimises
     for option in '' -DNN_NO_SIMD -DNN_NO_LOCATIONS -DNN_NO_STDIO -DNN_DEBUG -DNN_REAL=double \
         '-DNN_NO_SIMD -DNN_NO_STDIO' '-DNN_NO_LOCATIONS -DNN_NO_STDIO' '-DNN_NO_SIMD -DNN_NO_LOCATIONS' \
         '-DNN_NO_SIMD -DNN_NO_LOCATIONS -DNN_NO_STDIO'; do
-        with $cc "warnings: $cc $option" quiet $cc -std=c99 $WARN $option -O2 -c $B/all.c -o $B/all.o
+        with $cc "warnings: $cc $option" quiet $cc -std=c99 $WARN $option -O2 $compile $B/all.c -o $B/all.o
     done
     with $cc "warnings: $cc, a file that only uses nn.h" quiet $cc -std=c99 $WARN -c $B/user.c -o $B/user.o
     for source in tests/*.c book/tools/*.c; do
-        with $cc "warnings: $cc $source" quiet $cc -std=c99 $WARN -O1 -c "$source" -o $B/x.o
+        with $cc "warnings: $cc $source" quiet $cc -std=c99 $WARN -O1 $compile "$source" -o $B/x.o
     done
     for source in examples/*.c book/fig/*.c book/exercises/*.c book/solutions/*.c; do
-        with $cc "warnings: $cc $source" quiet $cc -std=c99 $WARN -DNN_COMPILED_APART -c "$source" -o $B/x.o
+        with $cc "warnings: $cc $source" quiet $cc -std=c99 $WARN -DNN_COMPILED_APART $compile "$source" -o $B/x.o
     done
 done
 for cc in g++ clang++; do

@@ -152,7 +152,7 @@ static void recurrent(nn_model *net)
  * be hidden, then have to translate; and the GPT once more, step by step from its cache. */
 static void transformers(nn_model *net)
 {
-    enum { N = 3, T = 70, S = 9, V = 11, WIDE = 36 };
+    enum { ROWS = 3, T = 70, S = 9, V = 11, WIDE = 36 };
     nn_ctx *nn = net->ctx;
     const nn_transformer_options post = {4, 50, 0, 0, (nn_real)0.1}, pre = {3, 0, 1, 1, 0};
     const nn_embedding words = nn_embedding_new(net, "word", V, WIDE);
@@ -163,35 +163,35 @@ static void transformers(nn_model *net)
     const nn_linear last = nn_linear_new(net, "last", WIDE, V);
     nn_optimizer *opt = nn_adamw(net, (nn_real)0.003, (nn_real)0.01);
     nn_attention_options past = {0, 1, NULL, NULL, 0, 0, NULL}, from = past, own = past;
-    const int lengths[N] = {9, 4, 0};
-    int text[N * T], place[N * T];
+    const int lengths[ROWS] = {9, 4, 0};
+    int text[ROWS * T], place[ROWS * T];
     from.causal = 0, from.lengths = lengths;
-    for (int i = 0; i < N * T; i++) text[i] = nn_randint(nn, 0, V), place[i] = i % T;
+    for (int i = 0; i < ROWS * T; i++) text[i] = nn_randint(nn, 0, V), place[i] = i % T;
     for (int step = 0; step < 4; step++) {
         nn_clear(nn);
         nn_zero_grad(net);
-        nn_tensor *x = nn_add(nn_embedding_forward(&words, text, N * T),
-                              nn_embedding_forward(&places, place, N * T)), *weights[2];
-        x = nn_reshape(x, nn_shape3(N, T, WIDE));
+        nn_tensor *x = nn_add(nn_embedding_forward(&words, text, ROWS * T),
+                              nn_embedding_forward(&places, place, ROWS * T)), *weights[2];
+        x = nn_reshape(x, nn_shape3(ROWS, T, WIDE));
         nn_tensor *y = nn_encoder_forward(&gpt, x, past, weights);
-        own.mask = nn_full(nn, nn_shape3(N, S, S), 1);
+        own.mask = nn_full(nn, nn_shape3(ROWS, S, S), 1);
         for (size_t i = 0; i < own.mask->size; i++) own.mask->data[i] = (nn_real)(i % 5 > 0);
         nn_tensor *memory = nn_encoder_forward(&encoder, nn_slice(x, 1, 0, S), own, NULL);
         y = nn_add(y, nn_decoder_forward(&decoder, y, memory, past, from, NULL));
-        nn_tensor *z = nn_reshape(nn_linear_forward(&last, y), nn_shape2(N * T, V));
+        nn_tensor *z = nn_reshape(nn_linear_forward(&last, y), nn_shape2(ROWS * T, V));
         nn_sample(z, 1, place);
         nn_backward(nn_cross_entropy(z, text));
         nn_step(opt);
-        for (int i = 0; i < N * T; i++) text[i] = place[i], place[i] = i % T;
+        for (int i = 0; i < ROWS * T; i++) text[i] = place[i], place[i] = i % T;
         last.bias->data[0] += weights[1]->data[T];
     }
     const int recording = nn_set_grad_enabled(nn, 0);
-    past.cache = nn_kv_cache_new(nn, 2, N, S, WIDE);
+    past.cache = nn_kv_cache_new(nn, 2, ROWS, S, WIDE);
     for (int t = 0; t < S; t += 3) {
-        nn_tensor *x = nn_embedding_forward(&words, text + t, 3 * N);
-        x = nn_reshape(x, nn_shape3(N, 3, WIDE));
+        nn_tensor *x = nn_embedding_forward(&words, text + t, 3 * ROWS);
+        x = nn_reshape(x, nn_shape3(ROWS, 3, WIDE));
         nn_tensor *y = nn_linear_forward(&last, nn_encoder_forward(&gpt, x, past, NULL));
-        nn_sample(nn_reshape(y, nn_shape2(3 * N, V)), 0, text + t);
+        nn_sample(nn_reshape(y, nn_shape2(3 * ROWS, V)), 0, text + t);
         last.bias->data[t] += y->data[0];
     }
     nn_set_grad_enabled(nn, recording);
