@@ -204,19 +204,21 @@ else skip "hash: wasm" "node, wasi-libc or libclang-rt-14-dev-wasm32 is not inst
 
 # ---- the header cut after every chapter ----
 
-cut_after() {
-    k=$1
+cut_after() { # all examples are compiled; the chapter's own run, and a quarter of those before, another one each time
+    k=$1 nth=0
     quiet cc -std=c99 $WARN -O2 -DNN_CHAPTERS=$k -DNN_IMPLEMENTATION -x c -c nn.h -o $B/cut.o || return 1
     for source in examples/*.c; do
         example=$(basename "$source" .c)
         chapter=$((1${example%%_*} - 100))
         [ $chapter -le $k ] || continue
-        cc -O2 -DNN_CHAPTERS=$k -DNN_COMPILED_APART "$source" $B/cut.o -o $B/cut -lm && $B/cut >$B/cut.out &&
-            diff "examples/$example.out" $B/cut.out || return 1
+        cc -O2 -DNN_CHAPTERS=$k -DNN_COMPILED_APART "$source" $B/cut.o -o $B/cut -lm || return 1
+        nth=$((nth + 1))
+        [ $chapter = $k ] || [ $((nth % 4)) = $((k % 4)) ] || continue
+        $B/cut >$B/cut.out && diff "examples/$example.out" $B/cut.out || return 1
     done
 }
 last=$(sed -n 's|^/\* ==== Chapter \([0-9]*\):.*|\1|p' nn.h | sort -n | tail -n 1)
-for k in $(seq "$last"); do check "cut after chapter $k: it compiles and its examples run" cut_after $k; done
+for k in $(seq "$last"); do check "cut after chapter $k: it compiles, and examples run" cut_after $k; done
 
 # ---- the book's machine ----
 

@@ -595,6 +595,15 @@ static void without_memory(void) /* wherever it ends: an error, and nothing half
             nn_kv_cache_select(cache, 1, from, 2);
             if (nn_ok(own)) CHECK(k[0] == second);
         }
+        nn_kv_cache *large = nn_kv_cache_new(own, 1, 2, 5000, WIDE); /* more than was needed yet */
+        if (large) {
+            memset(large->k, 0, 10000 * WIDE * sizeof(nn_real));
+            memcpy(large->v, large->k, 10000 * WIDE * sizeof(nn_real));
+            large->length = 5000;
+            large->v[0] = 3;
+            nn_kv_cache_select(large, 1, from, 2);
+            CHECK(large->v[nn_ok(own) ? 5000 * WIDE : 0] == 3);
+        }
         const int done = nn_ok(own);
         CHECK(done || heard == NN_ERROR_MEMORY);
         granted = -1;
