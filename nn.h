@@ -73,6 +73,7 @@
  *   be told from the tensor that now has its place. To remember a loss, keep nn_item(loss); to
  *   remember weights, nn_model_get. With NN_DEBUG cleared numbers are overwritten with NaN.
  *   nn_input copies the numbers you give it: as many as its shape says.
+ *   Results keep their gradients, to be looked at; nn_set_retain_grads(nn, 0) spares that memory.
  *
  * DATA, from file to accuracy
  *
