@@ -126,6 +126,13 @@ shows "15.17 to 15.19: pre-trained, then fine-tuned" 15_bert yes
 shows "15.20, 15.21: orders permuted, two streams" 15_xlnet yes
 shows "15.22, 15.23: captions of pictures" 15_captions yes
 shows "15.24: nodes of a graph" 15_graph yes
+# and where only a long run shows it, the recorded one
+recorded() { case_of "$1: book/runs/$2.txt" grep -q "^got:  *$3" "book/runs/$2.txt"; }
+recorded "15.13: sentences, a longer run" 15_translation '100.0 % of 500'
+recorded "15.12: a GPT, nats of the last tenth" 15_gpt '1.604'
+recorded "15.16: beams are not worse" 15_pronunciation '17.33 %, 16.69 %'
+recorded "15.17: 100 labels after pre-training, and without" 15_bert 'yes, at least 24.8'
+recorded "15.22: captions, and where the network looks" 15_captions yes
 # rows 1.8, 2.14, 3.16, 4.12, 5.14, 6.14, 7.12, 8.17, 9.11, 10.10, 11.10, 12.17, 13.12, 14.8, 15.25: figures 1 to 67
 for k in $(seq -w 67); do
     case_of "figure $k is in its chapter's page" has_line "$(grep -l "fig/$k-" book/*.md | head -n 1)" "^!\[.*\](fig/$k-"
