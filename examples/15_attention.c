@@ -17,14 +17,16 @@ static const nn_real w_k[D * D] = {1, 0, 0, 0, /**/ 0, 1, 0, 0, /**/ 0, 0, 1, 0,
 static const nn_real w_v[E * D] = {0, 0, 1, 0, /**/ 0, 0, 0, 1};
 /* [/words] */
 
-/* [by hand] */
+/* [project] */
 /* y = x W^T: x [T, D], w [n, D], y [T, n] */
 static void project(const nn_real *x, const nn_real *w, int n, nn_real *y)
 {
     for (int t = 0; t < T; t++)
         for (int i = 0; i < n; i++) y[t * n + i] = nn_neuron(w + i * D, x + t * D, D, 0);
 }
+/* [/project] */
 
+/* [look] */
 /* One query [D], all keys k [T, D] and values v [T, E] -> scores and weights p [T], y [E] */
 static void look(const nn_real *query, const nn_real *k, const nn_real *v, nn_real *score,
                  nn_real *p, nn_real *y)
@@ -41,7 +43,7 @@ static void look(const nn_real *query, const nn_real *k, const nn_real *v, nn_re
         for (int e = 0; e < E; e++) y[e] += p[s] * v[s * E + e];
     }
 }
-/* [/by hand] */
+/* [/look] */
 
 /* [self-attention] */
 /* All words at once: x [T, D] -> [T, E] */

@@ -38,23 +38,23 @@ static network network_new(nn_model *m, int kind)
 static nn_tensor *forward(const network *net, const int *in, const int *before, int n, int length,
                           nn_tensor **weights)
 {
-    nn_tensor *x = nn_embedding_forward(&net->read, in, n * length);
-    nn_tensor *y = nn_embedding_forward(&net->written, before, n * (length + 1));
+    nn_tensor *digits = nn_embedding_forward(&net->read, in, n * length);
+    nn_tensor *written = nn_embedding_forward(&net->written, before, n * (length + 1));
     const nn_rnn_result read =
-        nn_gru_forward(&net->encoder, nn_reshape(x, nn_shape3(n, length, UNITS)), NULL, NULL);
+        nn_gru_forward(&net->encoder, nn_reshape(digits, nn_shape3(n, length, UNITS)), NULL, NULL);
     nn_tensor *h = nn_reshape(nn_transpose(read.h, 0, 1), nn_shape3(1, n, 2 * UNITS));
     nn_tensor *q =
-        nn_gru_forward(&net->decoder, nn_reshape(y, nn_shape3(n, -1, UNITS)), h, NULL).output;
-    nn_tensor *k = read.output, *context; /* k [n, length, 2 UNITS]: the state at every sign */
+        nn_gru_forward(&net->decoder, nn_reshape(written, nn_shape3(n, -1, UNITS)), h, NULL).output;
+    nn_tensor *k = read.output, *y; /* k [n, length, 2 UNITS]: the states; y: the context */
     const nn_attention_options plain = {.scale = 1}; /* the states are small numbers */
-    if (net->kind == DOT) context = nn_attention(q, k, k, plain, weights);
+    if (net->kind == DOT) y = nn_attention(q, k, k, plain, weights);
     else if (net->kind == ADDITIVE)
-        context = nn_additive_attention_forward(&net->additive, q, k, k, NULL, weights);
+        y = nn_additive_attention_forward(&net->additive, q, k, k, NULL, weights);
     else /* the same vector before every sign */
-        context = nn_add(nn_full(q->ctx, q->shape, 0), nn_transpose(h, 0, 1));
-    nn_tensor *both[] = {q, context};
-    x = nn_concat(-1, 2, both); /* [n, length + 1, 4 UNITS] */
-    return nn_linear_forward(&net->out, nn_reshape(x, nn_shape2(-1, 4 * UNITS)));
+        y = nn_add(nn_full(q->ctx, q->shape, 0), nn_transpose(h, 0, 1));
+    nn_tensor *both[] = {q, y}; /* side by side: [n, length + 1, 4 UNITS] */
+    nn_tensor *z = nn_concat(-1, 2, both);
+    return nn_linear_forward(&net->out, nn_reshape(z, nn_shape2(-1, 4 * UNITS)));
 }
 /* [/network] */
 

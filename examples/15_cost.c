@@ -52,6 +52,7 @@ int main(int argc, char **argv)
     printf("== millions of multiplications, D = %d%s\n", D, times ? "; milliseconds" : "");
     printf("   T");
     for (int k = 0; k < KINDS; k++) printf(" %10s", name[k]);
+    if (times) printf("  ms, attn      RNN     LSTM");
     printf("\n");
     for (int t = 16; t <= LONGEST; t *= 2) {
         printf("%4d", t);

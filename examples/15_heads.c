@@ -38,15 +38,15 @@ static int right(nn_tensor *z, const int *label) /* of rows whose label is not -
     return good;
 }
 
-/* Gives the % of digits right in the last steps. */
-static double learn(nn_ctx *nn, int heads, nn_tensor **weights)
+/* good: the % right in the last steps, of digits one place before and of those four before */
+static void learn(nn_ctx *nn, int heads, nn_tensor **weights, double good[2])
 {
     nn_model *model = nn_model_new(nn);
     const network net = {nn_embedding_new(model, "embedding", DIGITS, D),
                          nn_multihead_attention_new(model, "attention", D, heads),
                          nn_linear_new(model, "out", D, 2 * DIGITS)};
     nn_optimizer *opt = nn_adam(model, 0.005f);
-    int good = 0;
+    good[0] = good[1] = 0;
     for (size_t i = 0; i < net.embedding.weight->size; i++) /* about as large as the positions */
         net.embedding.weight->data[i] *= 0.5f;
     for (int step = 0; step < STEPS; step++) {
@@ -60,33 +60,34 @@ static double learn(nn_ctx *nn, int heads, nn_tensor **weights)
         nn_zero_grad(model);
         nn_tensor *z = forward(&net, id, weights);
         nn_tensor *z1 = nn_slice(z, 1, 0, DIGITS), *z2 = nn_slice(z, 1, DIGITS, 2 * DIGITS);
-        if (step >= STEPS - LAST) good += right(z1, near) + right(z2, far);
+        if (step >= STEPS - LAST) good[0] += right(z1, near), good[1] += right(z2, far);
         nn_backward(nn_add(nn_cross_entropy(z1, near), nn_cross_entropy(z2, far)));
         nn_clip_grad_norm(model, 1);
         nn_step(opt);
     }
-    return 100.0 * good / (2 * LAST * BATCH * (T - FAR));
+    for (int i = 0; i < 2; i++) good[i] *= 100.0 / (LAST * BATCH * (T - FAR));
 }
 
 int main(int argc, char **argv)
 {
     const int seeds = argc > 1 ? atoi(argv[1]) : 2;
     double most_of_one = 0, least_of_two = 100, maps[2 * T * T] = {0};
-    printf("== %% of the digits right, seeds 1 to %d\n", seeds);
+    printf("== %% of the digits right\n%27s%10s%10s\n", "1 before", "4 before", "all");
     for (int heads = 1; heads <= 2; heads++) {
-        printf("%d head%s", heads, heads > 1 ? "s" : " ");
         for (int seed = 1; seed <= seeds; seed++) {
             nn_ctx *nn = nn_create((uint64_t)seed);
             nn_tensor *p = NULL; /* [BATCH, heads, T, T] */
-            const double good = learn(nn, heads, &p);
-            printf("  %5.1f", good);
-            if (heads == 1) most_of_one = good > most_of_one ? good : most_of_one;
-            else least_of_two = good < least_of_two ? good : least_of_two;
+            double good[2];
+            learn(nn, heads, &p, good);
+            const double all = (good[0] + good[1]) / 2;
+            printf("%d head%s  seed %2d %10.1f%10.1f%10.1f\n", heads, heads > 1 ? "s" : " ", seed,
+                   good[0], good[1], all);
+            if (heads == 1) most_of_one = all > most_of_one ? all : most_of_one;
+            else least_of_two = all < least_of_two ? all : least_of_two;
             for (int i = 0; heads == 2 && seed == 1 && nn_ok(nn) && i < 2 * T * T; i++)
                 maps[i] = (double)p->data[i];
             nn_destroy(nn);
         }
-        printf("\n");
     }
     for (int i = 0; i < 2 * T * T; i++) {
         if (i % (T * T) == 0) printf("\n== head %d of 2: %% of attention\n", i / (T * T) + 1);

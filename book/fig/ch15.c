@@ -58,16 +58,16 @@ static int encoder_decoder(const char *directory)
                       "Left: a decoder's state q and the encoder's states of six digits that were "
                       "read. Lines lead from the states to a sum, as thick as their weights; the "
                       "thickest comes from the digit that is to be written. Right: the weights of "
-                      "all digits written: large from the top right to the bottom left.");
+                      "all digits written: large from the top right to the bottom left; for END a bit of "
+                      "each.");
     static const char *const file = "examples/15_bottleneck.out";
-    double digit[READ] = {0}, z[(READ + 1) * READ] = {0}, all[READ * (READ + 2)] = {0};
-    static char text[64][24];
+    double digit[READ] = {0}, z[(READ + 1) * READ] = {0};
+    static char text[64][24], columns[8 * READ] = "  "; /* the line above the map */
     int texts = 0;
-    if (recorded(&p, file, "== additive", 0, READ, digit, READ) &&
-        recorded(&p, file, "== additive", 0, READ, all, READ * (READ + 2) - 1)) {
-        for (int t = 0; t < READ; t++) /* behind the digits read: each row, with its digit first */
-            memcpy(z + t * READ, all + READ + t * (READ + 1) + 1, READ * sizeof *z);
-    }
+    recorded(&p, file, "== additive", 0, READ, digit, READ);
+    for (int s = 0; s < READ; s++)
+        snprintf(columns + 2 + 4 * s, sizeof columns - 2 - 4 * (size_t)s, "%4.0f", digit[s]);
+    recorded(&p, file, columns, 1, READ, z, (READ + 1) * READ); /* rows: what is written first */
     const double *weight = z + ROW * READ;
     const plot_node sum = plot_place(&p, PLOT_CIRCLE, 185, 150, 44, 44, "$y$", colours(PLOT_RED));
     const plot_node q = plot_place(&p, PLOT_CIRCLE, 60, 60, 46, 46, "$q$", colours(PLOT_PURPLE));
@@ -97,9 +97,10 @@ static int encoder_decoder(const char *directory)
     plot_text(&p, 310, 22, "is written", PLOT_ORANGE, PLOT_MIDDLE);
     plot_text(&p, 262, 150, "context", PLOT_RED, PLOT_MIDDLE);
     plot_text(&p, 185, 358, "was read", PLOT_BLUE, PLOT_MIDDLE);
-    map(&p, 424, 62, 196, 196, z, READ, READ, 0);
+    const double cell = 196. / READ;
+    map(&p, 424, 62, 196, 196 + cell, z, READ, READ + 1, 0);
     for (int s = 0; s < READ; s++) {
-        const double at = 424 + 196 * (s + 0.5) / READ, down = 62 + 196 * (s + 0.5) / READ;
+        const double at = 424 + cell * (s + 0.5), down = 62 + cell * (s + 0.5);
         snprintf(text[texts], sizeof *text, "$%g$", digit[s]);
         plot_text(&p, at, 48, text[texts++], PLOT_BLUE, PLOT_MIDDLE);
         snprintf(text[texts], sizeof *text, "$%g$", digit[READ - 1 - s]);
@@ -107,7 +108,8 @@ static int encoder_decoder(const char *directory)
                   PLOT_RIGHT | (s == ROW ? PLOT_BOLD : 0));
     }
     plot_text(&p, 522, 22, "weights in %", PLOT_INK, PLOT_MIDDLE);
-    plot_text(&p, 522, 276, "the row in bold is at the left", PLOT_INK, PLOT_MIDDLE | PLOT_SMALL);
+    plot_text(&p, 412, 62 + cell * (READ + 0.5), "END", PLOT_ORANGE, PLOT_RIGHT);
+    plot_text(&p, 522, 308, "the row in bold is at the left", PLOT_INK, PLOT_MIDDLE | PLOT_SMALL);
     if (!(weight[READ - 1 - ROW] > 50)) plot_fail(&p, "it does not look at what it writes", "");
     return plot_save(&p, directory, "60-encoder-decoder");
 }
@@ -143,8 +145,8 @@ static int query_key_value(nn_ctx *nn, const char *directory)
 {
     plot p = plot_new(640, 300, "Query, key, value",
                       "The query of sat, 2 0 0 2, meets the keys of the, cat and sat. Scores 0, 6, "
-                      "2; divided by 2: 0, 3, 1; weights 0.04, 0.84, 0.11. Values 0 0, 2 0 and "
-                      "0 1, times the weights, are added to 1.69, 0.11.");
+                      "2; divided by 2: 0, 3, 1; weights 0.042, 0.844, 0.114. Values 0 0, 2 0, "
+                      "0 1, times the weights, are added to 1.688, 0.114.");
     nn_tensor *weights = NULL;
     const nn_tensor *y = look(nn, &weights);
     char text[32], number[24];
@@ -156,7 +158,7 @@ static int query_key_value(nn_ctx *nn, const char *directory)
     plot_text(&p, 588, 24, "y", PLOT_INK, PLOT_MIDDLE | PLOT_BOLD);
     const plot_node q = plot_place(&p, PLOT_BOX, 60, 160, 100, 36, row(text, query + 2 * D, D),
                                    colours(PLOT_PURPLE));
-    snprintf(text, sizeof text, "$%.2f$,\n$%.2f$", (double)y->data[2 * E],
+    snprintf(text, sizeof text, "$%.3f$,\n$%.3f$", (double)y->data[2 * E],
              (double)y->data[2 * E + 1]);
     const plot_node out = plot_place(&p, PLOT_BOX, 588, 160, 64, 52, text, colours(PLOT_ORANGE));
     for (int s = 0; s < T; s++) {
@@ -169,13 +171,13 @@ static int query_key_value(nn_ctx *nn, const char *directory)
         plot_connect(&p, q, k, (plot_style){.line = PLOT_PURPLE, .width = 1.5, .arrow = 1});
         plot_text(&p, 278, down, plot_number(number, score, 0), PLOT_INK, PLOT_MIDDLE);
         plot_text(&p, 344, down, plot_number(number, score / 2, 0), PLOT_INK, PLOT_MIDDLE);
-        plot_text(&p, 412, down, plot_number(number, weight, 2), PLOT_RED, PLOT_MIDDLE);
+        plot_text(&p, 412, down, plot_number(number, weight, 3), PLOT_RED, PLOT_MIDDLE);
         plot_line(&p, 240, down, 262, down, flow);
         plot_line(&p, 294, down, 328, down, flow);
-        plot_line(&p, 360, down, 390, down, flow);
+        plot_line(&p, 360, down, 387, down, flow);
         const plot_node v = plot_place(&p, PLOT_BOX, 500, down, 60, 36, row(text, value + s * E, E),
                                        colours(PLOT_BLUE));
-        plot_line(&p, 434, down, v.x - 32, down, flow);
+        plot_line(&p, 436, down, v.x - 32, down, flow);
         plot_weight(&p, v.x + 30, down, out.x - 32, out.y, weight, PLOT_RED);
     }
     plot_text(&p, 378, 284, "softmax over the three", PLOT_INK, PLOT_MIDDLE | PLOT_SMALL);
@@ -239,7 +241,8 @@ static int multi_head(const char *directory)
     plot p = plot_new(640, 400, "Multi-head attention",
                       "X, 12 by 32, goes through three layers to Q, K and V. The left half of "
                       "their columns belongs to head 1, the right half to head 2. The maps of the two: "
-                      "head 1 mostly looks one place back, head 2 four places. Their results side "
+                      "head 1 mostly looks one place back, head 2 four places; the first four "
+                      "rows, grey, were not asked. Their results side "
                       "by side go through W_O.");
     static const char *const file = "examples/15_heads.out";
     static double z[2][STEPS * STEPS];
@@ -263,6 +266,8 @@ static int multi_head(const char *directory)
     for (int h = 0; h < 2; h++) {
         const double top = 44 + 184 * h;
         map(&p, 318, top, 132, 132, z[h], STEPS, STEPS, -1);
+        plot_place(&p, PLOT_BOX, 384, top + 22, 132, 44, "not asked",
+                   plot_filled(PLOT_GREY, PLOT_LIGHT(PLOT_GREY)));
         plot_text(&p, 384, top - 14, h ? "head 2 looks 4 back" : "head 1 looks 1 back", colour[h],
                   PLOT_MIDDLE);
         const plot_style line = {.line = colour[h], .width = 1.5, .arrow = 1};

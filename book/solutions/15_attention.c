@@ -88,7 +88,7 @@ int main(void)
         nn_real one[T * S], q[T * D], k[S * D], v[S * E];
         char text[64];
         memcpy(mask, seen[m], sizeof mask);
-        if (m == 2) in.q[1][0] = 1200; /* one score is 1698: does it overflow? */
+        if (m == 2) in.q[1][0] = 1200; /* scores 255, 849, and 1697 where it may not look */
         for (int i = 0; i < T * S; i++) one[i] = (nn_real)mask[i / S][i % S];
         for (int i = 0; i < T * D; i++) q[i] = (nn_real)in.q[i / D][i % D];
         for (int i = 0; i < S * D; i++) k[i] = (nn_real)in.k[i / D][i % D];

@@ -1,4 +1,4 @@
-/* Exercise 15a.4: a head that looks back k places (code, 25 minutes).
+/* Exercise 15a.4: a head that looks k places away (code, 25 minutes).
  *
  * The numbers of a sequence are positions only: x [T, D] is nn_positional_encoding. Keys are x
  * itself, queries x W^T. Write the W [D, D] with which place t looks at place t + k, for any k
