@@ -4,6 +4,7 @@
  *
  *     15_cost          counts them
  *     15_cost times    and measures milliseconds, the best of several runs, forward and backward
+ *     15_cost next     the token after 64 and after 4,096 others, without a cache and with it
  */
 #define NN_IMPLEMENTATION
 #include "../nn.h"
@@ -44,10 +45,54 @@ static double milliseconds(nn_ctx *nn, int kind, int t)
     return best;
 }
 
+/* The row behind `before` others, through encoder layers under a causal mask. */
+static double next_token(nn_ctx *nn, const nn_encoder *e, int dim, int before, int cached)
+{
+    nn_attention_options o = {.causal = 1};
+    double best = 1e9;
+    nn_tensor *x = nn_randn(nn, nn_shape3(1, before + 1, dim));
+    if (cached) {
+        o.cache = nn_kv_cache_new(nn, e->layers, 1, before + 1, dim);
+        nn_encoder_forward(e, nn_slice(x, 1, 0, before), o, NULL);
+    }
+    for (int run = 0; run < (cached ? 10 * RUNS : RUNS) && nn_ok(nn); run++) {
+        nn_clear(nn);
+        for (int l = 0; l < e->layers && cached; l++) o.cache[l].length = before;
+        x = nn_randn(nn, nn_shape3(1, cached ? 1 : before + 1, dim));
+        const clock_t start = clock();
+        nn_encoder_forward(e, x, o, NULL);
+        const double ms = 1000.0 * (double)(clock() - start) / CLOCKS_PER_SEC;
+        best = ms < best ? ms : best;
+    }
+    return best;
+}
+
+static int measure_next(nn_ctx *nn)
+{
+    enum { DIM = 128, LAYERS = 4 };
+    const nn_transformer_options o = {.heads = HEADS, .norm_first = 1, .gelu = 1};
+    const nn_encoder e = nn_encoder_new(nn_model_new(nn), "e", LAYERS, DIM, o);
+    nn_set_grad_enabled(nn, 0);
+    printf("== the next token, %d layers of D = %d: millions of multiplications; milliseconds\n"
+           "before    no cache  cache    no cache  cache\n", LAYERS, DIM);
+    for (int before = 64; before <= 4096; before *= 8) {
+        const double t = before + 1, row = 12.0 * DIM * DIM; /* under the mask half of T^2 */
+        printf("%6d %11.1f %6.2f", before, LAYERS * (t * row + t * (t + 1) * DIM) / 1e6,
+               LAYERS * (row + 2 * t * DIM) / 1e6);
+        for (int cached = 0; cached < 2; cached++)
+            printf(cached ? " %6.2f" : " %11.1f", next_token(nn, &e, DIM, before, cached));
+        printf("\n");
+    }
+    const int ok = nn_ok(nn);
+    nn_destroy(nn);
+    return !ok;
+}
+
 int main(int argc, char **argv)
 {
     const int times = argc > 1 && !strcmp(argv[1], "times");
     nn_ctx *nn = nn_create(42);
+    if (argc > 1 && !strcmp(argv[1], "next")) return measure_next(nn);
     int crossing = 0; /* the first T at which attention multiplies more than an LSTM */
     printf("== millions of multiplications, D = %d%s\n", D, times ? "; milliseconds" : "");
     printf("   T");

@@ -34,7 +34,7 @@ static void compare(const char *what, const double *yours, const nn_real *right,
         const double d = fabs(yours[i] - (double)right[i]) / (1 + fabs((double)right[i]));
         if (!(d <= apart)) apart = d;
     }
-    expect_near(what, apart, 0, 1e-4);
+    expect_near(what, apart, 0, 1e-3);
 }
 
 int main(void)

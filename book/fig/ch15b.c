@@ -12,64 +12,75 @@ static const plot_style flow = {.line = PLOT_INK, .width = 1.5, .arrow = 1};
 
 static void box(plot *p, double x, double y, double w, const char *text, int colour)
 {
-    plot_place(p, PLOT_BOX, x, y, w, 32, text, plot_filled(colour, PLOT_LIGHT(colour)));
+    plot_place(p, PLOT_BOX, x, y, w, 28, text, plot_filled(colour, PLOT_LIGHT(colour)));
 }
 
-/* A part and the norm behind it, at x from y upwards: an arrow into both, and the way round the
- * part, on the side (-1: left, 1: right), in blue. The height of both is 92. */
+/* A part with the norm before it, at x from y upwards, PITCH high: the way round both, in blue, is
+ * on the side (-1: left, 1: right) and ends where the two are added. */
+enum { PITCH = 110, PART = 71 }; /* so far above y is the part */
+
 static void sublayer(plot *p, double x, double y, const char *part, int colour, int side)
 {
-    const double round = x + side * 112;
-    plot_lines(p, (plot_point[]){{x, y - 8}, {round, y - 8}, {round, y - 74}, {x + side * 92, y - 74}},
-               4, (plot_style){.line = PLOT_BLUE, .width = 3, .arrow = 1});
-    plot_line(p, x, y, x, y - 18, flow);
-    box(p, x, y - 34, 184, part, colour);
-    plot_line(p, x, y - 50, x, y - 58, (plot_style){.line = PLOT_INK, .width = 1.5});
-    box(p, x, y - 74, 184, "add, layer norm", PLOT_YELLOW);
+    const double round = x + side * 112, sum = y - 100;
+    const plot_style wire = {.line = PLOT_INK, .width = 1.5};
+    plot_line(p, x, y, x, y - 17, flow);
+    box(p, x, y - 31, 184, "layer norm", PLOT_YELLOW);
+    plot_line(p, x, y - 45, x, y - 57, wire);
+    box(p, x, y - PART, 184, part, colour);
+    plot_line(p, x, y - PART - 14, x, y - PITCH, wire);
+    plot_lines(p, (plot_point[]){{x, y - 7}, {round, y - 7}, {round, sum}, {x + side * 8, sum}}, 4,
+               (plot_style){.line = PLOT_BLUE, .width = 3, .arrow = 1});
+    plot_place(p, PLOT_CIRCLE, x, sum, 16, 16, "",
+               (plot_style){.line = PLOT_INK, .fill = PLOT_WHITE, .width = 1.5});
+    plot_line(p, x - 4, sum, x + 4, sum, wire);
+    plot_line(p, x, sum - 4, x, sum + 4, wire);
 }
 
 static int transformer(const char *directory)
 {
-    plot p = plot_new(640, 548, "A transformer",
+    plot p = plot_new(640, 636, "A transformer",
                       "Left, from below: source tokens [N, S], embedding and positions, [N, S, D], "
-                      "then layers of self-attention and a feed-forward network, each with a way "
-                      "round it and a layer norm; at the top the memory [N, S, D]. Right: target "
-                      "tokens so far [N, T], embedding and positions, then layers of causal "
-                      "self-attention, attention to the memory and a feed-forward network, and on "
-                      "top a linear layer to V logits for each of T positions.");
-    const double left = 160, right = 466;
+                      "then layers of self-attention and a feed-forward network, each behind a "
+                      "layer norm and with a way round both, and one more norm; at the top the "
+                      "memory [N, S, D]. Right: target tokens so far [N, T], embedding and "
+                      "positions, then layers of causal self-attention, attention to the memory "
+                      "and a feed-forward network, one more norm, and on top a linear layer to V "
+                      "logits for each of T positions.");
+    const double left = 160, right = 466, bottom = 518, turn = bottom - 2 * PITCH - 90;
     const int middle = PLOT_MIDDLE, small = PLOT_LEFT | PLOT_SMALL;
     const plot_style frame = {.line = PLOT_GREY, .width = 1.5, .dash = 5};
     const plot_style wire = {.line = PLOT_INK, .width = 1.5};
 
-    plot_text(&p, left, 532, "source tokens", PLOT_INK, middle);
-    plot_text(&p, right, 532, "target tokens so far", PLOT_INK, middle);
+    plot_text(&p, left, 620, "source tokens", PLOT_INK, middle);
+    plot_text(&p, right, 620, "target tokens so far", PLOT_INK, middle);
     for (int k = 0; k < 2; k++) {
         const double x = k ? right : left;
-        plot_line(&p, x, 520, x, 501, flow);
-        box(&p, x, 484, 184, "embedding + position", PLOT_GREEN);
-        plot_text(&p, x + 8, 511, k ? "[$N$, $T$]" : "[$N$, $S$]", PLOT_INK, small);
-        plot_line(&p, x, 468, x, 430, wire);
-        plot_text(&p, x + 8, 456, k ? "[$N$, $T$, $D$]" : "[$N$, $S$, $D$]", PLOT_INK, small);
+        const int parts = k ? 3 : 2; /* in a layer */
+        const double top = bottom - parts * PITCH;
+        plot_line(&p, x, 608, x, 587, flow);
+        box(&p, x, 573, 184, "embedding + position", PLOT_GREEN);
+        plot_text(&p, x + 8, 599, k ? "[$N$, $T$]" : "[$N$, $S$]", PLOT_INK, small);
+        plot_line(&p, x, 559, x, bottom, wire);
+        plot_text(&p, x + 8, 546, k ? "[$N$, $T$, $D$]" : "[$N$, $S$, $D$]", PLOT_INK, small);
+        plot_place(&p, PLOT_BOX, x, (bottom + 12 + top - 8) / 2, 262, bottom + 12 - top + 8, "",
+                   frame);
+        plot_text(&p, x - 130, top - 17, k ? "decoder layers" : "encoder layers", PLOT_INK, small);
+        sublayer(&p, x, bottom, k ? "causal self-attention" : "self-attention", PLOT_ORANGE,
+                 k ? 1 : -1);
+        if (k) sublayer(&p, x, bottom - PITCH, "attention to memory", PLOT_RED, 1);
+        sublayer(&p, x, top + PITCH, "feed-forward", PLOT_SKY, k ? 1 : -1);
+        plot_line(&p, x, top, x, top - 29, flow);
+        box(&p, x, top - 43, 184, "layer norm", PLOT_YELLOW);
     }
-    plot_place(&p, PLOT_BOX, left, 336, 262, 212, "", frame);
-    plot_text(&p, left - 130, 218, "encoder layers", PLOT_INK, small);
-    sublayer(&p, left, 430, "self-attention", PLOT_ORANGE, -1);
-    sublayer(&p, left, 338, "feed-forward", PLOT_SKY, -1);
-
-    plot_place(&p, PLOT_BOX, right, 290, 262, 304, "", frame);
-    plot_text(&p, right - 130, 126, "decoder layers", PLOT_INK, small);
-    sublayer(&p, right, 430, "causal self-attention", PLOT_ORANGE, 1);
-    sublayer(&p, right, 338, "attention to memory", PLOT_RED, 1);
-    sublayer(&p, right, 246, "feed-forward", PLOT_SKY, 1);
-
-    const plot_point memory[5] = {{left, 248}, {left, 180}, {312, 180}, {312, 304}, {374, 304}};
+    const double asked = bottom - PITCH - PART; /* the part that looks at the memory */
+    const plot_point memory[5] = {{left, turn + 33}, {left, turn}, {312, turn}, {312, asked},
+                                  {374, asked}};
     plot_lines(&p, memory, 5, (plot_style){.line = PLOT_RED, .width = 3, .arrow = 1});
-    plot_text(&p, left + 8, 166, "memory [$N$, $S$, $D$]", PLOT_RED, small);
-    plot_line(&p, right, 156, right, 102, flow);
-    plot_text(&p, right + 8, 126, "[$N$, $T$, $D$]", PLOT_INK, small);
-    box(&p, right, 84, 184, "linear", PLOT_GREEN);
-    plot_line(&p, right, 68, right, 38, flow);
+    plot_text(&p, left + 8, turn - 14, "memory [$N$, $S$, $D$]", PLOT_RED, small);
+    plot_line(&p, right, 131, right, 100, flow);
+    plot_text(&p, right + 8, 118, "[$N$, $T$, $D$]", PLOT_INK, small);
+    box(&p, right, 86, 184, "linear", PLOT_GREEN);
+    plot_line(&p, right, 72, right, 38, flow);
     plot_text(&p, right, 24, "logits of the next [$N$, $T$, $V$]", PLOT_INK, middle);
 
     static const char *const legend[4] = {"$N$ pairs of sentences,", "$S$ and $T$ tokens long,",

@@ -1,4 +1,4 @@
-/* Exercise 15b.5: byte pairs (code, 20 minutes).
+/* Exercise 15b.5: byte pairs (code, 25 minutes).
  *
  * s is a text of n tokens, at first its bytes. count_best finds the most frequent pair of
  * neighbours (in 1 1 1 the pair 1, 1 stands twice), of equals the one with the smaller first token,
