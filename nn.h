@@ -6984,7 +6984,6 @@ void nn_backward(nn_tensor *loss)
 {
     if (!nn__can_start_from(loss)) return;
     nn_ctx *nn = loss->ctx;
-    nn->spare = NULL;
     for (int i = 0; i < nn->n_tape; i++) nn->tape[i]->grad = NULL;
     nn__need_grad(loss);
     if (nn->code == NN_OK) loss->grad[0] = 1;
@@ -6993,14 +6992,14 @@ void nn_backward(nn_tensor *loss)
         if (!y->grad) continue; /* the loss does not depend on it */
         for (int j = 0; j < y->n_in; j++)
             if (y->in[j]->requires_grad) nn__need_grad(y->in[j]);
-        if (nn->code != NN_OK) return;
+        if (nn->code != NN_OK) break;
         nn__mark temporaries = nn__arena_mark(&nn->graph);
         y->backward(y);
         nn__arena_rewind(&nn->graph, temporaries);
         if (nn->nan_check) nn__check_input_grads(y);
         if (!nn->retain_grads && y != loss) nn__release_grad(y);
     }
-    nn->spare = NULL; /* the next nn_clear takes back what they were */
+    nn->spare = NULL; /* of the next nn_backward nothing is to be found here */
 }
 
 nn_tensor *nn_detach(nn_tensor *x)

@@ -10,7 +10,7 @@
 
 enum { N = 30, F = 4, MOST = N * N };
 
-/* h [N, F] -> y [N, F]. Who listens to nobody gets zeros. Scores may be in the thousands. */
+/* h [N, F] -> y [N, F]. Who listens to nobody gets zeros. Scores may be ten thousands. */
 static void listen(const nn_real *h, const nn_real *src, const nn_real *dst, const int *first,
                    const int *to, nn_real *y)
 {
@@ -40,12 +40,12 @@ int main(void)
 {
     nn_ctx *nn = nn_create(15);
     for (int round = 0; round < 3; round++) {
-        static const char *const what[3] = {"small scores", "scores in the thousands",
+        static const char *const what[3] = {"small scores", "scores of ten thousands",
                                             "other links"};
         nn_clear(nn);
         const nn_graph_attention l = nn_graph_attention_new(nn_model_new(nn), "l", F, F, 1);
         for (int k = 0; k < F * F; k++) l.weight->data[k] = k % (F + 1) == 0; /* h is x */
-        nn_tensor *x = nn_scale(nn_randn(nn, nn_shape2(N, F)), round == 1 ? 2000 : 1);
+        nn_tensor *x = nn_scale(nn_randn(nn, nn_shape2(N, F)), round == 1 ? 50000 : 1);
         nn_tensor *adjacency = nn_full(nn, nn_shape2(N, N), 0);
         int first[N + 1] = {0}, to[MOST], n = 0;
         for (int i = 0; i < N; first[++i] = n)

@@ -22,12 +22,13 @@ static double conditional(const double *p, int x, int known, int t)
     /* END */
 }
 
-/* log p(x), word by word in this order: each given those before it in the order (XLNet). */
-static double log_in_order(const double *p, int x, const int *order)
+/* The log probability of the first so many words of x in this order, word by word: each given those
+ * before it in the order (XLNet). Of all T words that is log p(x). */
+static double log_in_order(const double *p, int x, const int *order, int words)
 {
     /* Your code, instead of the lines down to END: */
     double sum = 0;
-    for (int i = 0, known = 0; i < T; known |= 1 << order[i++])
+    for (int i = 0, known = 0; i < words; known |= 1 << order[i++])
         sum += log(conditional(p, x, known, order[i]));
     return sum;
     /* END */
@@ -59,12 +60,15 @@ int main(void)
             int seen = 0;
             for (int k = 0; k < T; k++) seen |= 1 << order[k];
             if (seen != SENTENCES - 1) continue;
-            least = fmin(least, log_in_order(p, x, order));
-            most = fmax(most, log_in_order(p, x, order));
+            least = fmin(least, log_in_order(p, x, order, T));
+            most = fmax(most, log_in_order(p, x, order, T));
         }
         expect_near("log p, the least of 24 orders", least, log(p[x]), 1e-9);
         expect_near("log p, the most", most, log(p[x]), 1e-9);
     }
+    static const int back[T] = {2, 3, 1, 0};
+    expect_near("log p(is)", log_in_order(p, 0, back, 1), log(0.7), 1e-9);
+    expect_near("log p(is, big)", log_in_order(p, 8, back, 2), log(0.7 * 0.5), 1e-9);
     expect_near("p(York | New)", conditional(p, 0, 1, 1), 1, 1e-9);
     expect_near("p(New | is, far)", conditional(p, 8, 12, 0), 0.4, 1e-9);
     expect_near("New York | is big, at once", guessed_at_once(p, 0, 0, 1), 0.36, 1e-9);
