@@ -3219,6 +3219,15 @@ static int nn__keep_grow(nn_ctx *nn, void **array, int n, int *capacity, size_t 
     return 1;
 }
 
+/* "prefix.part"; NULL, for nn_param to refuse, if there is no prefix. */
+enum { NN__PART_SIZE = NN_NAME_SIZE + 24 };
+static const char *nn__join(char *full, const char *prefix, const char *part)
+{
+    if (!prefix) return NULL;
+    snprintf(full, NN__PART_SIZE, "%s%s%s", prefix, prefix[0] ? "." : "", part);
+    return full;
+}
+
 static nn_tensor *nn__member(const char *function, nn_model *model, const char *prefix,
                              const char *name, nn_shape shape, int learned)
 {
@@ -3228,11 +3237,11 @@ static nn_tensor *nn__member(const char *function, nn_model *model, const char *
     if (model == &nn->failed_model)
         return nn_fail(nn, NN_ERROR_ARGUMENT, function, "the model is the result of a failed call");
     const char *const kind = learned ? "parameter" : "buffer";
-    char full[NN_NAME_SIZE];
+    char full[NN__PART_SIZE];
     if (!prefix || !name || !name[0])
         return nn_fail(nn, NN_ERROR_ARGUMENT, function, "a %s needs a name", kind);
-    int length = snprintf(full, sizeof full, "%s%s%s", prefix, prefix[0] ? "." : "", name);
-    if (length < 0 || length >= (int)sizeof full)
+    const size_t length = strlen(nn__join(full, prefix, name));
+    if (length >= NN_NAME_SIZE)
         return nn_fail(nn, NN_ERROR_ARGUMENT, function, "the name %.20s... is longer than %d",
                        full, NN_NAME_SIZE - 1);
     const nn_tensor *taken = nn_model_find(model, full);
@@ -3251,7 +3260,7 @@ static nn_tensor *nn__member(const char *function, nn_model *model, const char *
     nn_tensor *p = nn__tensor(nn, (nn_tensor *)place, kind, shape, size);
     p->data = (nn_real *)data;
     p->life = 0;
-    p->name = nn__copy_text(nn, full, (size_t)length);
+    p->name = nn__copy_text(nn, full, length);
     if (learned) nn__need_grad(p);
     p->requires_grad = learned;
     if (nn->code != NN_OK) return &nn->failed;
@@ -10220,11 +10229,9 @@ nn_highway nn_highway_new(nn_model *model, const char *name, int width, nn_activ
     nn_highway l = {{NULL, NULL}, {NULL, NULL}, activation};
     if (!nn__given(model, "nn_highway_new")) return l;
     const int before = model->n_params;
-    char part[NN_NAME_SIZE + 16];
-    snprintf(part, sizeof part, "%s.transform", name ? name : "");
-    l.transform = nn_linear_new(model, part, width, width);
-    snprintf(part, sizeof part, "%s.gate", name ? name : "");
-    l.gate = nn_linear_new(model, part, width, width);
+    char part[NN__PART_SIZE];
+    l.transform = nn_linear_new(model, nn__join(part, name, "transform"), width, width);
+    l.gate = nn_linear_new(model, nn__join(part, name, "gate"), width, width);
     if (model->ctx->code != NN_OK) model->n_params = before;
     for (size_t i = 0; model->ctx->code == NN_OK && i < l.gate.bias->size; i++)
         l.gate.bias->data[i] = gate_bias;
@@ -10617,15 +10624,6 @@ nn_tensor *nn_attention(nn_tensor *q, nn_tensor *k, nn_tensor *v, nn_attention_o
 }
 
 /* ---- multi-head attention ---- */
-
-/* "prefix.part"; NULL, for nn_param to refuse, if there is no prefix. */
-enum { NN__PART_SIZE = NN_NAME_SIZE + 24 };
-static const char *nn__join(char *full, const char *prefix, const char *part)
-{
-    if (!prefix) return NULL;
-    snprintf(full, NN__PART_SIZE, "%s%s%s", prefix, prefix[0] ? "." : "", part);
-    return full;
-}
 
 nn_multihead_attention nn_multihead_attention_new(nn_model *model, const char *name, int dim,
                                                   int heads)

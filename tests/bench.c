@@ -327,6 +327,13 @@ static nn_tensor *resnet(conv_net *m, nn_tensor *x)
     return nn_linear_forward(&m->fc[0], nn_global_avg_pool2d(x));
 }
 
+static void print_graph(const char *name, const nn_ctx *nn)
+{
+    size_t bytes = 0;
+    for (const nn_block *b = nn->graph.first; b; b = b->next) bytes += b->size;
+    printf("%s_graph %.2f MB\n", name, (double)bytes / 1e6);
+}
+
 static void train_conv(const char *name, nn_shape shape, int residual, int training, double seconds)
 {
     enum { MOST = 100000 };
@@ -371,9 +378,7 @@ static void train_conv(const char *name, nn_shape shape, int residual, int train
     }
     qsort(times, (size_t)count, sizeof *times, ascending);
     printf("%s %.5f ms\n", name, times[count / 2] * 1e3);
-    size_t bytes = 0;
-    for (const nn_block *b = nn->graph.first; b; b = b->next) bytes += b->size;
-    printf("%s_graph %.2f MB\n", name, (double)bytes / 1e6);
+    print_graph(name, nn);
     free(data), free(label);
     nn_destroy(nn);
 }
@@ -448,9 +453,7 @@ static void train_gpt(const char *name, int d, int heads, int steps, int n, doub
     }
     qsort(times, (size_t)count, sizeof *times, ascending);
     printf("%s %.5f ms\n", name, times[count / 2] * 1e3);
-    size_t bytes = 0;
-    for (const nn_block *b = nn->graph.first; b; b = b->next) bytes += b->size;
-    printf("%s_graph %.2f MB\n", name, (double)bytes / 1e6);
+    print_graph(name, nn);
     nn_destroy(nn);
 }
 

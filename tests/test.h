@@ -12,6 +12,7 @@
 #include <string.h>
 
 static int test_passed, test_failed, test_bad; /* test_bad: failed checks in the current case */
+static int test_counted;                       /* those of them that a case was failed for */
 static unsigned long long test_seed;           /* set it where a case is random; shown on failure */
 
 static int test_check(int good, const char *file, int line)
@@ -48,17 +49,27 @@ static int test_check(int good, const char *file, int line)
             printf("got      \"%s\"\n    expected \"%s\"\n", g_, e_);                          \
     } while (0)
 
+/* Checks between the cases, such as what a case has left behind, count, too. */
+static void test_between(void)
+{
+    const int more = test_bad - test_counted;
+    if (more > 0) test_failed++, printf("FAIL between the cases: %d checks\n", more);
+    test_bad = test_counted = 0;
+}
+
 #define RUN(test)                                                                              \
     do {                                                                                       \
-        test_bad = 0;                                                                          \
+        test_between();                                                                        \
         test();                                                                                \
         if (test_bad) test_failed++, printf("FAIL %s: %d checks\n", #test, test_bad);          \
         else test_passed++;                                                                    \
+        test_counted = test_bad;                                                               \
         fflush(stdout);                                                                        \
     } while (0)
 
 static int test_summary(void)
 {
+    test_between();
     printf("%d passed, %d failed\n", test_passed, test_failed);
     return test_failed != 0;
 }

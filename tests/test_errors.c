@@ -670,6 +670,7 @@ static void recurrent(void) /* chapters 13 and 14 */
                 "nn_gru_new_with: there is no convention -1");
     EXPECT_CALL(nn_embedding_new(net, "new", 0, 3), ARG,
                 "nn_embedding_new: 0 words, 3 numbers each");
+    EXPECT_CALL(nn_highway_new(net, NULL, 3, NN_RELU, -1), ARG, "nn_param: a parameter needs a name");
     EXPECT_CALL(nn_highway_new(net, "way", 3, NN_RELU, -1), ARG,
                 "nn_param: this model has a parameter \"way.transform.weight\" already");
     CHECK_INT(net->n_params, params); /* all of a layer or nothing */
