@@ -71,9 +71,17 @@ $(TEST_PROGRAMS:%=$(B)/log/%): $(B)/log/%: $(B)/%
 $(B)/log/%: $(B)/% $(B)/compare
 	@sh tests/example.sh $* >$@ 2>&1; echo "exit status $$?" >>$@
 
-$(B)/test_%: tests/test_%.c tests/test.h nn.h
+# Most tests are linked with nn.o; those that look inside of nn.h, or define something before they
+# include it, have an implementation of their own.
+INSIDE = $(shell grep -lE 'nn__|NN__|^.define NN_(MALLOC|NO_|CHAPTERS)' $(TESTS))
+$(INSIDE:tests/%.c=$(B)/%): $(B)/test_%: tests/test_%.c tests/test.h nn.h
 	@mkdir -p $(B)
 	$(CC) $(STRICT) -O1 $< -o $@ $(LDLIBS)
+$(B)/test_%: tests/test_%.c tests/test.h $(B)/nn.o
+	$(CC) $(STRICT) -O1 -DNN_COMPILED_APART $< $(B)/nn.o -o $@ $(LDLIBS)
+
+inside:
+	@echo $(INSIDE)
 
 $(B)/test_plot: book/tools/plot.h
 $(B)/test_ch01 $(B)/test_ch02: tests/capture.h
@@ -158,4 +166,4 @@ $(B)/nn.o: nn.h
 clean:
 	rm -rf $(B)
 
-.PHONY: help run tour record test book html figures check bench sweep clean $(CHAPTERS)
+.PHONY: help run tour record test inside book html figures check bench sweep clean $(CHAPTERS)

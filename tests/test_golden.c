@@ -376,7 +376,7 @@ static nn_tensor *transformer(nn_tensor **x)
     nn_transformer_options o = {(int)arg(1), (int)arg(2), (int)arg(5), (int)arg(6), 0};
     nn_attention_options self = {0, (int)arg(4), NULL, NULL, 0, 0, NULL}, cross = self;
     nn_encoder l = (decoder ? nn_decoder_new : nn_encoder_new)(
-        nn_model_new(x[0]->ctx), "", (int)arg(3), nn__last(x[0]->shape), o);
+        nn_model_new(x[0]->ctx), "", (int)arg(3), x[0]->shape.dim[x[0]->shape.ndim - 1], o);
     nn_tensor **rest = x + 1 + decoder;
     for (int i = 0; i < l.layers; i++) {
         nn_encoder_layer *y = &l.layer[i];
