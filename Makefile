@@ -73,7 +73,7 @@ $(B)/log/%: $(B)/% $(B)/compare
 
 # Most tests are linked with nn.o; those that look inside of nn.h, or define something before they
 # include it, have an implementation of their own.
-INSIDE = $(shell grep -lE 'nn__|NN__|^.define NN_(MALLOC|NO_|CHAPTERS)' $(TESTS))
+INSIDE = $(shell grep -lE 'nn__|NN__|capture[.]h|^.define NN_(MALLOC|ABORT|NO_|CHAPTERS)' $(TESTS))
 $(INSIDE:tests/%.c=$(B)/%): $(B)/test_%: tests/test_%.c tests/test.h nn.h
 	@mkdir -p $(B)
 	$(CC) $(STRICT) -O1 $< -o $@ $(LDLIBS)

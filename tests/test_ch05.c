@@ -10,6 +10,8 @@
 #include "../nn.h"
 #include "test.h"
 
+#include <time.h>
+
 static nn_ctx *nn; /* of the current case */
 static nn_model *net;
 
