@@ -200,7 +200,7 @@ static int has_anchor(const char *text, const char *anchor)
 /* https://host.org, then what one can type into a browser as it is; not named before on this page. */
 static void check_address(const char *text, const char *address, int line)
 {
-    static const char *const signs = "-._~/?#&=%:@+,;()";
+    static const char *const signs = "-._~/?#&=%:@+,;(";
     char link[LINE + 4];
     const char *host = address + strlen("https://"), *p = host;
     if (!begins(address, "https://")) {
