@@ -498,11 +498,12 @@ static void lint_header(const char *path, const char *header, const char *const 
 
 /* ---- the glossary ---- */
 
-/* Does text have the words of `term`, whatever the case and whatever joins them? */
+/* Does text have the words of `term`, whatever the case and what joins them? */
 static int mentions(const char *text, const char *term, size_t n)
 {
-    for (; *text; text++) {
-        const char *p = text, *q = term, *end = term + n;
+    for (const char *at = text; *at; at++) {
+        const char *p = at, *q = term, *end = term + n;
+        if (at > text && isalnum((unsigned char)at[-1])) continue;
         while (q < end && *p) {
             if (strchr(" -", *q)) {
                 if (!strchr(" -\n", *p)) break;
