@@ -209,7 +209,7 @@ static void check_address(const char *text, const char *address, int line)
     }
     while (isalnum((unsigned char)*p) || (strchr("-.", *p) && *p)) p++;
     const size_t n = (size_t)(p - host);
-    int good = n > 3 && (!*p || *p == '/') && memchr(host, '.', n) && host[0] != '.' && p[-1] != '.';
+    int good = memchr(host, '.', n) && host[0] != '.' && (!*p || *p == '/');
     for (; *p; p++) good &= isalnum((unsigned char)*p) || strchr(signs, *p);
     if (!good || strchr(".,", p[-1])) complain(page, line, "no web address: %s", address);
     snprintf(link, sizeof link, "](%s)", address);
