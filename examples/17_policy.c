@@ -154,8 +154,8 @@ int main(int argc, char **argv)
     for (int k = 0; k < 6; k++) printf("%6d %8.3f %6.3f\n", k * 40 * WALKS, gets[0][k], gets[1][k]);
     const int ok = nn_ok(nn) && worst[0] < 5 && worst[1] < 5 && variance[0] > 3 * variance[1] &&
                    gets[1][5] > 0.95 * most;
-    printf("\nexpected: within 5 standard errors of the exact gradient, its variance with a baseline\n"
-           "          less than a third; with it 95 %% of the best return is learned\n");
+    printf("\nexpected: within 5 standard errors of the exact gradient, with a baseline its\n"
+           "          variance is less than a third, and 95 %% of the best return are learned\n");
     printf("got:      %s\n", ok ? "so it is" : "something else");
     nn_destroy(nn);
     return !ok;
