@@ -84,7 +84,7 @@ static void show(const network *net, const nn_dataset *test) /* the first that c
     nn_argmax(logits(net, digit), before);
     nn_argmax(logits(net, x), after);
     while (i < test->n - 1 && (before[i] != test->label[i] || after[i] == before[i])) i++;
-    printf("\n== read as %d; with every pixel changed by at most 0.15 as %d\n", before[i], after[i]);
+    printf("\n== read as %d; with every pixel changed by up to 0.15 as %d\n", before[i], after[i]);
     for (int k = 0; k < 2 * PIXELS; k++) {
         const nn_tensor *which = k / 8 % 2 ? x : digit;
         const nn_real value = which->data[i * PIXELS + k / 16 * 8 + k % 8];
