@@ -1,7 +1,7 @@
 /* Which pixels made the network say 3? Three maps: its gradient by the pixels (Simonyan et al.,
- * 2014), integrated gradients (Sundararajan et al. 2017, arXiv 1703.01365), and what the logit loses
- * when a patch is black. Two questions to them: do the parts add up to the whole? Do they change when
- * the network learns, or do they only show the ink (Adebayo et al. 2018, arXiv 1810.03292)?
+ * 2014), integrated gradients (Sundararajan et al. 2017, arXiv 1703.01365), and what the logit
+ * loses when a patch is black. Two questions to them: do the parts add up to the whole? Do they
+ * change when the network learns, or only show the ink (Adebayo et al. 2018, arXiv 1810.03292)?
  *
  *     17_explain [seed]
  */
