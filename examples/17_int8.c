@@ -1,7 +1,7 @@
-/* Whole numbers instead of floats: each row w of the weights becomes s q with q in -127..127 and one
- * scale s (Jacob et al. 2018, arXiv 1712.05877), each vector of inputs likewise, and products are
- * added up as whole numbers. How far an output can move follows from the scales: look at how much
- * less it does, and from how many bits on digits are misread.
+/* Whole numbers instead of floats: each row w of the weights becomes s q with q in -127..127 and
+ * one scale s (Jacob et al. 2018, arXiv 1712.05877), each vector of inputs likewise, and products
+ * are added up as whole numbers. How far an output can move follows from the scales: look at how
+ * much less it does, and at how few bits digits are lost.
  *
  *     17_int8 [seed]
  */
@@ -13,8 +13,8 @@
 enum { PIXELS = 64, UNITS = 64, CLASSES = 10, EPOCHS = 20, SIZES = 5 };
 
 /* [quantise] */
-/* x[n] -> q[n], whole numbers in -most..most; gives the scale s. |x - s q| <= s / 2, for the largest
- * of x becomes `most` and the rest is rounded. */
+/* x[n] -> q[n], whole numbers in -most..most; gives the scale s. |x - s q| <= s / 2, for the
+ * largest of x becomes `most` and the rest is rounded. */
 static double quantise(const nn_real *x, int n, int most, int8_t *q)
 {
     double largest = 1e-30;
@@ -108,7 +108,7 @@ int main(int argc, char **argv)
             const nn_real *f = z->data + i * CLASSES;
             int best = 0, seen = 0, is_sure = 1;
             int8_layer_forward(&q1, test.x + i * PIXELS, none, h, slack);
-            for (int j = 0; j < UNITS; j++) h[j] = fmaxf(h[j], 0); /* no further apart than before */
+            for (int j = 0; j < UNITS; j++) h[j] = fmaxf(h[j], 0); /* as near as before */
             int8_layer_forward(&q2, h, slack, y, bound);
             for (int c = 0; c < CLASSES; c++) {
                 const double off = fabs((double)(y[c] - f[c]));
@@ -122,14 +122,14 @@ int main(int argc, char **argv)
             same += seen == best, sure[k] += is_sure, right[k] += seen == test.label[i];
             outside += is_sure && seen != best;
         }
-        printf("%4d  %5d  %4d  %4d  %10.4f  %10.3f  %21.2f  %5d\n", bits[k], right[k], same, sure[k],
-               error / (test.n * CLASSES), bounds / (test.n * CLASSES), part,
+        printf("%4d  %5d  %4d  %4d  %10.4f  %10.3f  %21.2f  %5d\n", bits[k], right[k], same,
+               sure[k], error / (test.n * CLASSES), bounds / (test.n * CLASSES), part,
                bits[k] * weights / 8 + 8 * rows); /* a scale and a bias for each row */
     }
     const int ok = nn_ok(nn) && !outside && abs(right[0] - exact) <= 2 && sure[0] > test.n / 2 &&
                    right[SIZES - 1] < exact - 35;
-    printf("\nexpected: none of %d outputs outside its bound; with 8 bits, a quarter of the bytes,\n"
-           "          2 digits at most are lost or won, with 2 bits more than 35 lost\n"
+    printf("\nexpected: none of %d outputs outside its bound; with 8 bits, in 28 %% of the\n"
+           "          bytes, 2 digits at most are lost or won; with 2 bits more than 35 lost\n"
            "got:      %d outside; %d; %d lost\n", SIZES * test.n * CLASSES, outside,
            abs(right[0] - exact), exact - right[SIZES - 1]);
     nn_destroy(nn);
