@@ -1,9 +1,9 @@
-/* Learning from digits without telling of any one of them: each example's gradient is clipped to
- * length CLIP, noise is added to the sum over a batch (DP-SGD, Abadi et al. 2016, arXiv 1607.00133).
- * What epsilon costs is in the table; large batches make it cheap: the noise is the same.
+/* Learning from digits without telling of any one of them: the gradient of each is clipped to length
+ * 1, noise is added to the sum over a batch (DP-SGD, Abadi et al. 2016, arXiv 1607.00133). Look at
+ * what epsilon costs. Large batches make it cheap: the noise is the same.
  *
- * One step is a Gaussian mechanism: an example more or less moves the sum by CLIP at most, the noise
- * has standard deviation noise CLIP, so it is rho-zCDP with rho = 1 / (2 noise^2) (Bun and Steinke
+ * One step is a Gaussian mechanism: an example more or less moves the sum by 1 at most, the noise
+ * has standard deviation `noise`, so it is rho-zCDP with rho = 1 / (2 noise^2) (Bun and Steinke
  * 2016, arXiv 1605.02635, proposition 1.6). An example is in one batch of each epoch, so all steps
  * together are (EPOCHS rho)-zCDP, hence (epsilon, delta)-private (proposition 1.3) with
  *
@@ -110,12 +110,12 @@ int main(int argc, char **argv)
         for (size_t i = 0; i < fc.weight->size; i++)
             difference = fmax(difference, fabs((double)(loop[i] - fc.weight->grad[i])));
     }
-    printf("\nthe longest of all clipped gradients: %.4f; without clip and noise their mean is the\n"
-           "batch's gradient to 1e-6: %s\n", longest, difference < 1e-6 ? "yes" : "no");
+    printf("\nthe longest of all clipped gradients: %.4f; without clip and noise their mean is\n"
+           "the batch's gradient to 1e-6: %s\n", longest, difference < 1e-6 ? "yes" : "no");
     const int ok = nn_ok(nn) && longest < 1 + 1e-5 && difference < 1e-6 && percent[0] > 85 &&
                    percent[3] > percent[0] - 8 && percent[4] < percent[0] - 5;
-    printf("\nexpected: no gradient longer than 1; epsilon 1.97 costs less than 8 points, 0.97 more\n"
-           "          than 5: yes\ngot:      %s\n", ok ? "yes" : "no");
+    printf("\nexpected: no gradient longer than 1; epsilon 1.97 costs less than 8 points, 0.97\n"
+           "          more than 5: yes\ngot:      %s\n", ok ? "yes" : "no");
     nn_destroy(nn);
     return !ok;
 }

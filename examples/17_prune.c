@@ -116,7 +116,7 @@ int main(int argc, char **argv)
                    percent[3][SMALLEST][0] < dense - 10 && percent[3][SMALLEST][1] > dense - 7 &&
                    percent[3][CHANCE][1] < percent[3][SMALLEST][1] - 5 &&
                    percent[LEVELS - 1][SMALLEST][1] < dense - 20;
-    printf("\nexpected: after learning on, 20 %% of the weights lose at most 3 points, 10 %% at most 7\n"
+    printf("\nexpected: after learning on, 20 %% of the weights lose at most 3 points, 10 %% 7\n"
            "          (more than 10 at once, and 5 more by chance), 2 %% more than 20: yes\n");
     printf("got:      %s\n", ok ? "yes" : "no");
     nn_destroy(nn);
