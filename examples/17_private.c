@@ -1,6 +1,6 @@
-/* Learning from digits without telling of any one of them: the gradient of each is clipped to length
- * 1, noise is added to the sum over a batch (DP-SGD, Abadi et al. 2016, arXiv 1607.00133). Look at
- * what epsilon costs. Large batches make it cheap: the noise is the same.
+/* Learning from digits without telling of any one of them: the gradient of each is clipped to
+ * length 1, noise is added to the sum of a batch (DP-SGD, Abadi et al. 2016, arXiv 1607.00133).
+ * Look at what epsilon costs. Large batches make it cheap: the noise is the same.
  *
  * One step is a Gaussian mechanism: an example more or less moves the sum by 1 at most, the noise
  * has standard deviation `noise`, so it is rho-zCDP with rho = 1 / (2 noise^2) (Bun and Steinke
