@@ -70,8 +70,8 @@ static rates rates_of(const people *p, int group, int cut)
     for (int i = 0; i < N; i++)
         if (p->group[i] == group)
             n[p->pays[i] > 0][(double)p->score[i] > (cut - CUTS / 2) / 10.0]++;
-    const double pay = n[1][0] + n[1][1], not = n[0][0] + n[0][1], all = pay + not;
-    const rates r = {all, pay / all, (n[0][1] + n[1][1]) / all, n[1][1] / pay, n[0][1] / not,
+    const double pay = n[1][0] + n[1][1], others = n[0][0] + n[0][1], all = pay + others;
+    const rates r = {all, pay / all, (n[0][1] + n[1][1]) / all, n[1][1] / pay, n[0][1] / others,
                      n[1][1] / (n[0][1] + n[1][1] + 1e-9), (n[0][0] + n[1][1]) / all};
     return r;
 }
@@ -117,7 +117,7 @@ int main(int argc, char **argv)
     double off = 0, good[RULES], parity[RULES], odds[RULES];
     printf("== loans by threshold, in %%, of people that were not learned from\n"
            "              right  loans to  who pay  others  paid back  parity  odds   sum  at\n"
-           "                      A   B     A   B   A   B    A   B      gap    gap         least\n");
+           "                      A   B     A   B   A   B    A   B      gap    gap        least\n");
     for (int k = 0; k < RULES; k++) {
         const rates a = rates_of(&p, 0, chosen[k][0]), b = rates_of(&p, 1, chosen[k][1]);
         good[k] = 100 * right(a, b), parity[k] = 100 * parity_gap(a, b);
