@@ -12,7 +12,7 @@
  *   images    ![what one sees, at least 20 characters](fig/ch06-name.svg), the file is there
  *   lines     at most 100 columns, except in tables, fences and lines with a link
  *   names     `nn_name` and `NN_NAME` in backticks are in HEADER (`nn_mlp_*`: some name begins so)
- * A chapter, 01-name.md to 16-name.md, or a part of one, 15a-name.md
+ * A chapter, 01-name.md to 17-name.md, or a part of one, 15a-name.md
  *   top       `# 6. Title`, `# 15a. Title`, then paragraphs that begin **Goal:**, **You need:** and **Run:**,
  *             before the first `## `; Run names `make ch06` and shows recorded output with @out
  *   end       the last two sections are `## Exercises` and `## Sources`
@@ -30,7 +30,7 @@
 
 #include <stdarg.h>
 
-enum { MAX_COLUMNS = 100, MIN_ALT = 20, LINE = 512, LAST_CHAPTER = 16 };
+enum { MAX_COLUMNS = 100, MIN_ALT = 20, LINE = 512, LAST_CHAPTER = 17 };
 
 static const char *page; /* the one being read, for messages */
 static int errors, low_words = 1500, high_words = 4000;
