@@ -10,19 +10,17 @@ import sys
 import gdb
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.dont_write_bytecode = True
 import nn_show
 
 nn_panes = False  # True, for a window of variables: one line each, which opens to the members
-
 
 def numbers(pointer, n):
     size = pointer.type.target().sizeof
     memory = gdb.selected_inferior().read_memory(int(pointer), n * size)
     return array.array("f" if size == 4 else "d", bytes(memory))
 
-
 nn_show.numbers, nn_show.text = numbers, lambda v: v.string(errors="replace")
-
 
 class Printer:
     def __init__(self, kind, value, how=None):
@@ -36,7 +34,6 @@ class Printer:
             how = nn_show.label if self.kind == "nn_tensor" else None
         return nn_show.show(self.kind, self.value, how)
 
-
 class Pane(Printer):
     def children(self):
         v = self.value.dereference() if is_pointer(self.value) else self.value
@@ -48,20 +45,17 @@ class Pane(Printer):
         for f in v.type.strip_typedefs().fields():
             yield f.name, v[f]
 
-
 def layer(value):
-    """Any other struct of tensors: a line for each."""
-    lines = []
-    for f in value.type.strip_typedefs().fields():
-        v, kind = value[f], kind_of(f.type)
-        show = nn_show.show("nn_tensor", v, nn_show.short) if kind == "nn_tensor" else str(v)
-        lines.append("  %s = %s" % (f.name, "NULL" if kind and is_pointer(v) and not int(v) else show))
-    return "{\n%s\n}" % "\n".join(lines)
-
+    """Any other struct of tensors: a line for each member."""
+    def line(v):
+        if kind_of(v.type) == "nn_tensor" and int(v):
+            return nn_show.show("nn_tensor", v, nn_show.short)
+        return str(v)
+    fields = value.type.strip_typedefs().fields()
+    return "{\n%s}" % "".join("  %s = %s\n" % (f.name, line(value[f.name])) for f in fields)
 
 def is_pointer(value):
     return value.type.strip_typedefs().code == gdb.TYPE_CODE_PTR
-
 
 def kind_of(t):
     """nn_tensor of nn_tensor and nn_tensor *; "" of what is not nn.h's."""
@@ -69,7 +63,6 @@ def kind_of(t):
     t = t.target().strip_typedefs() if t.code == gdb.TYPE_CODE_PTR else t
     name = t.unqualified().name or ""
     return name if t.code == gdb.TYPE_CODE_STRUCT and name.startswith("nn_") else ""
-
 
 def lookup(value):
     kind = kind_of(value.type)
@@ -82,13 +75,11 @@ def lookup(value):
     fields = [] if is_pointer(value) else value.type.strip_typedefs().fields()
     return Printer(kind, value, layer) if any(kind_of(f.type) == "nn_tensor" for f in fields) else None
 
-
 class Command(gdb.Command):
     __doc__ = nn_show.HELP
 
     def invoke(self, line, from_tty):
         print(nn_show.command(line, gdb.parse_and_eval))
-
 
 Command("nn", gdb.COMMAND_DATA)
 gdb.pretty_printers.insert(0, lookup)

@@ -9,8 +9,8 @@ import sys
 import lldb
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.dont_write_bytecode = True
 import nn_show
-
 
 class Value:
     """An lldb.SBValue that answers as a value of gdb does."""
@@ -26,38 +26,21 @@ class Value:
         return Value(self.v.GetChildAtIndex(key, lldb.eNoDynamicValues, True))
 
     def __int__(self):
-        error = lldb.SBError()
-        n = self.v.GetValueAsUnsigned(error)
-        if error.Fail():
-            raise ValueError(error.GetCString())
-        return n
+        return self.v.GetValueAsUnsigned()
 
     def __float__(self):
         return float(self.v.GetValue())
 
-
-def read(value, address, size):
-    error = lldb.SBError()
-    memory = value.v.GetProcess().ReadMemory(address, size, error)
-    if error.Fail():
-        raise ValueError(error.GetCString())
-    return memory
-
-
 def numbers(pointer, n):
     size = pointer.v.GetType().GetPointeeType().GetByteSize()
-    return array.array("f" if size == 4 else "d", read(pointer, int(pointer), n * size))
-
+    memory = pointer.v.GetProcess().ReadMemory(int(pointer), n * size, lldb.SBError())
+    return array.array("f" if size == 4 else "d", memory)  # raises of None: not readable
 
 def text(value):
-    is_array = value.v.GetType().IsArrayType()
-    error = lldb.SBError()
-    address = value.v.GetLoadAddress() if is_array else int(value)
-    return value.v.GetProcess().ReadCStringFromMemory(address, 512, error) or ""
-
+    address = value.v.GetLoadAddress() if value.v.GetType().IsArrayType() else int(value)
+    return value.v.GetProcess().ReadCStringFromMemory(address, 512, lldb.SBError()) or ""
 
 nn_show.numbers, nn_show.text = numbers, text
-
 
 def summary(value, dictionary):
     t = value.GetType().GetCanonicalType()
@@ -67,20 +50,17 @@ def summary(value, dictionary):
         return "NULL"
     return nn_show.show(kind.replace("struct ", ""), Value(value.GetNonSyntheticValue()))
 
-
 def command(debugger, line, result, dictionary):
     frame = debugger.GetSelectedTarget().GetProcess().GetSelectedThread().GetSelectedFrame()
     print(nn_show.command(line, lambda e: Value(frame.EvaluateExpression(e))), file=result)
 
-
 command.__doc__ = nn_show.HELP
 
-
 def __lldb_init_module(debugger, dictionary):
-    for kind in nn_show.SHOW:
-        debugger.HandleCommand("type summary add -F %s.summary %s" % (__name__, kind))
-    debugger.HandleCommand("command script add -f %s.command nn" % __name__)
-    debugger.HandleCommand("settings set frame-format 'frame #${frame.index}: ${function.name-without-args}"
-                           " at ${line.file.basename}:${line.number}\\n'")  # else whole tensors
-    debugger.HandleCommand("settings set target.process.thread.step-avoid-regexp"
-                           " ^nn(__at|_shape[0-4]$)")
+    for line in (
+            "type summary add -F nn_lldb.summary " + " ".join(nn_show.SHOW),
+            "command script add -f nn_lldb.command nn",
+            "settings set target.process.thread.step-avoid-regexp ^nn(__at|_shape[0-4]$)",
+            "settings set frame-format 'frame #${frame.index}: ${function.name-without-args}"
+            " at ${line.file.basename}:${line.number}\\n'"):  # with arguments: whole tensors
+        debugger.HandleCommand(line)
