@@ -13,9 +13,9 @@ lldb_with() {
 }
 if [ "$1" = --lldb ]; then shift && lldb_with "$@"; fi
 
-name=$1
-[ -e "examples/$name.c" ] || name=$(grep "^| ${1#0} \[" README.md | grep -o "(examples/${1}_[a-z0-9_]*\.c" |
-    head -n 1 | sed 's/.*\///; s/\.c//')
+name=$1 chapter=${1#0}
+[ -e "examples/$name.c" ] || name=$(grep "^| $chapter \[" README.md |
+    grep -o "(examples/0*${chapter}_[a-z0-9_]*\.c" | head -n 1 | sed 's/.*\///; s/\.c//')
 [ -n "$name" ] || { echo "there is no example $1; chapter 6 is debug-06"; exit 1; }
 for debugger in $DEBUGGER gdb lldb none; do command -v "$debugger" >/dev/null 2>&1 && break; done
 [ "$debugger" != none ] || { echo "no gdb and no lldb here: install one of them"; exit 1; }
