@@ -17,6 +17,8 @@ help:
 	@echo 'make run      watch a convolutional network learn to tell clothes apart (seconds)'
 	@echo 'make tour     every example, with what was expected and what came out'
 	@echo 'make ch06     everything of chapter 6 (any chapter that is there)'
+	@echo 'make debug-06 an example of chapter 6 in gdb or lldb; by name, too: debug-06_xor'
+	@echo 'make vscode   the examples in the debugger of VS Code (writes .vscode)'
 	@echo 'make test     the tests; a C compiler is enough'
 	@echo 'make book     listings, outputs and figures of the book anew, from the sources'
 	@echo 'make html     the book as web pages in build/html (needs pandoc)'
@@ -46,6 +48,17 @@ $(CHAPTERS): ch%: $(TOOLS) $(B)/nn.o
 
 record: $(EXAMPLES:examples/%.c=$(B)/%)
 	@for e in $(EXAMPLES:examples/%.c=%); do $(B)/$$e >examples/$$e.out || exit 1; done
+
+# In a debugger that shows tensors. Everything at -O0, so that `step` goes into each operation.
+debug-%:
+	@MAKE='$(MAKE_COMMAND)' sh book/tools/debug.sh $*
+
+$(B)/debug-%: examples/%.c nn.h
+	@mkdir -p $(B)
+	$(CC) -g -O0 -DNN_DEBUG $< -o $@ $(LDLIBS)
+
+vscode:
+	@sh book/tools/vscode.sh
 
 # ---- tests ----
 
@@ -166,4 +179,4 @@ $(B)/nn.o: nn.h
 clean:
 	rm -rf $(B)
 
-.PHONY: help run tour record test inside book html figures check bench sweep clean $(CHAPTERS)
+.PHONY: help run tour record test inside book html vscode figures check bench sweep clean $(CHAPTERS)

@@ -158,6 +158,8 @@
  *   (gdb) print nn_stats(x)       their mean, spread, how many are NaN
  *   (gdb) break nn__tanh_backward where a gradient is made
  *   nn_graph_dot(loss, stdout) draws the graph with Graphviz; nn_gradcheck tests a gradient.
+ *   make debug-06 starts gdb or lldb in an example and shows tensors as numbers; `nn graph y` tells
+ *   how y was made. Your program: gdb -x book/tools/nn_gdb.py ./a.out. VS Code: make vscode.
  *
  * CONFIGURATION: define before including, the same in every file.
  *

@@ -393,7 +393,8 @@ with gcov "coverage of the sections that read and write files" sh tests/coverage
 
 # ---- the debugger ----
 
-with gdb "debugger: step into an operation, look, break in a backward" sh tests/debugger.sh $B
+with gdb "debugger: step into an operation, print tensors, the sessions of the pages" sh tests/debugger.sh $B
+with lldb "debugger: lldb shows tensors, too" sh tests/debugger.sh $B lldb
 
 # ---- mutations: one in ten; all of them with `sh tests/mutate.sh` ----
 
