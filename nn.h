@@ -1727,7 +1727,7 @@ int nn_load_memory(nn_model *model, const void *bytes, size_t size);
 typedef struct nn_reader { /* from wherever you have the bytes: */
     size_t (*read)(void *user, void *to, size_t n); /* 1..n of them; 0: the end; -1: an error */
     void *user;
-} nn_reader;
+} nn_reader;                                        /* is read to its end, of at most 2 GB */
 int nn_load_reader(nn_model *model, nn_reader reader);
 
 #if NN_CHAPTERS >= 5 && !defined NN_NO_STDIO
@@ -11358,91 +11358,137 @@ static int nn__write_close(nn__writer *w)
 }
 #endif
 
-/* ---- reading ---- */
+/* ---- reading: all bytes first, from a file, a reader or the caller's memory ---- */
+
+typedef struct nn__source {
+    nn_ctx *nn;
+    const char *function, *name; /* name: of the file, in messages */
+    nn_block *block;             /* what was read, with a 0 behind it; NULL: they are the caller's */
+    const char *bytes, *p, *end; /* all, NULL after an error; the next to look at; behind the last */
+    int stream;                  /* nobody had told how many there are */
+} nn__source;
+
+static nn__source nn__from_memory(nn_ctx *nn, const char *function, const char *name,
+                                  const void *bytes, size_t size)
+{
+    nn__source s = {nn, function, name, NULL, NULL, NULL, NULL, 0};
+    if (!nn__ready(nn, function) || (!bytes && !nn__mistake(nn, function, "%s is NULL", name)))
+        return s;
+    s.bytes = s.p = (const char *)bytes, s.end = s.p + size;
+    return s;
+}
+
+static void nn__source_free(nn__source *s)
+{
+    if (s->block) NN_FREE(s->nn->user, s->block);
+}
+
+/* All that the reader has: `told` bytes or, if that is 0, nobody knows how many. */
+static nn__source nn__from_reader(nn_ctx *nn, const char *function, const char *name,
+                                  nn_reader reader, size_t told, size_t limit)
+{
+    nn__source s = {nn, function, name, NULL, NULL, NULL, NULL, told == 0};
+    size_t room = 0, used = 0;
+    for (size_t n = 1; n && nn->code == NN_OK; used += n) {
+        if (used == room) { /* a byte more than was told, to meet the end; or the file has grown */
+            room = room ? 2 * room : told ? told + 1 : NN__BLOCK;
+            const size_t bytes = sizeof *s.block + room + 1;
+            if (s.stream && used == limit) {
+                nn_fail(nn, NN_ERROR_LIMIT, function, "%s: no end after %zu bytes", name, limit);
+                break;
+            }
+            nn->allocations++;
+            void *p = s.block ? NN_REALLOC(nn->user, s.block, bytes) : NN_MALLOC(nn->user, bytes);
+            if (!p) {
+                nn_fail(nn, NN_ERROR_MEMORY, "nn.h", "no memory for %zu bytes", bytes);
+                break;
+            }
+            s.block = (nn_block *)p;
+            s.block->base = (char *)(s.block + 1);
+        }
+        n = reader.read(reader.user, s.block->base + used, room - used);
+        if (n <= room - used) continue;
+        nn_fail(nn, NN_ERROR_IO, function, "%s: reading failed after %zu bytes", name, used);
+    }
+    if (nn->code != NN_OK) {
+        nn__source_free(&s);
+        s.block = NULL;
+        return s;
+    }
+    s.block->size = s.block->used = used;
+    s.block->base[used] = 0;
+    s.bytes = s.p = s.block->base, s.end = s.p + used;
+    return s;
+}
 
 #ifndef NN_NO_STDIO
-enum { NN__STREAM = 1 << 28 }; /* what is read of a pipe or a device, which tell no size */
-
-static FILE *nn__open(nn_ctx *nn, const char *function, const char *path) /* NULL: an error */
+static size_t nn__read_stdio(void *user, void *to, size_t n)
 {
-    if (!path) return nn__mistake(nn, function, "path is NULL"), (FILE *)NULL;
+    const size_t got = fread(to, 1, n, (FILE *)user);
+    return got || !ferror((FILE *)user) ? got : (size_t)-1;
+}
+
+static nn__source nn__from_file(nn_ctx *nn, const char *function, const char *path)
+{
+    nn__source s = {nn, function, path, NULL, NULL, NULL, NULL, 0};
+    if (!nn__ready(nn, function) || (!path && !nn__mistake(nn, function, "path is NULL"))) return s;
     FILE *file = fopen(path, "rb");
-    if (!file)
+    if (!file) {
         nn_fail(nn, NN_ERROR_IO, function, "%s: cannot be opened: %s", path, strerror(errno));
-    return file;
-}
-
-/* The whole file as a block: block->used bytes at block->base and a 0 behind them, to be freed with
- * NN_FREE or kept with nn__keep_block; NULL on failure. */
-static nn_block *nn__read_file(nn_ctx *nn, const char *function, const char *path)
-{
-    FILE *file = nn__open(nn, function, path);
-    if (!file) return NULL;
-    const long told = fseek(file, 0, SEEK_END) == 0 ? ftell(file) : 0;
+        return s;
+    }
+    const long told = fseek(file, 0, SEEK_END) == 0 ? ftell(file) : 0; /* of a pipe: nothing */
     const int known = told > 0 && told < LONG_MAX; /* a directory may tell LONG_MAX */
-    size_t room = known ? (size_t)told : NN__BLOCK, used = 0;
-    nn_block *block = NULL;
+    const nn_reader reader = {nn__read_stdio, file};
     rewind(file);
-    for (;;) {
-        if (!known && room > NN__STREAM) {
-            nn_fail(nn, NN_ERROR_LIMIT, function, "%s: no end after %d bytes", path, NN__STREAM);
-            break;
-        }
-        room += sizeof *block + 1; /* one byte more, to meet the end of the file */
-        nn->allocations++;
-        void *p = block ? NN_REALLOC(nn->user, block, room) : NN_MALLOC(nn->user, room);
-        if (!p) {
-            nn_fail(nn, NN_ERROR_MEMORY, "nn.h", "no memory for %zu bytes", room);
-            break;
-        }
-        block = (nn_block *)p;
-        block->base = (char *)(block + 1);
-        room -= sizeof *block;
-        used += fread(block->base + used, 1, room - used, file);
-        if (used < room) break;
-        room *= 2; /* a stream, or a file that grows */
-    }
-    if (nn->code == NN_OK && ferror(file))
-        nn_fail(nn, NN_ERROR_IO, function, "%s: reading failed after %zu bytes", path, used);
+    s = nn__from_reader(nn, function, path, reader, known ? (size_t)told : 0, 1 << 28);
     fclose(file);
-    if (nn->code != NN_OK) {
-        if (block) NN_FREE(nn->user, block);
-        return NULL;
-    }
-    block->size = block->used = used;
-    block->base[used] = 0;
-    return block;
-}
-
-/* From now on the block belongs to the context. */
-static void nn__keep_block(nn_ctx *nn, nn_block *block)
-{
-    block->next = nn->keep.first;
-    nn->keep.first = block;
-    if (!nn->keep.current) nn->keep.current = block;
+    return s;
 }
 #endif
 
-/* 1 unless the bytes are what people often have in place of the file itself; text: a web page may
- * be meant. */
-static int nn__check_kind(nn_ctx *nn, const char *function, const char *file, const void *bytes,
-                          size_t size, int text)
+/* From now on what was read belongs to the context. */
+static void nn__source_keep(nn__source *s)
 {
+    if (!s->block) return;
+    s->block->next = s->nn->keep.first;
+    s->nn->keep.first = s->block;
+    if (!s->nn->keep.current) s->nn->keep.current = s->block;
+}
+
+/* What people often have in place of the file itself, told by its beginning; NULL if nothing that we
+ * know. A byte in front says in place of what: 1 text, 2 a table or IDX, 4 a model. */
+static const char *nn__another_kind(const nn__source *s, int reading)
+{
+#define NN__PICKLE                                                                                 \
+    "is what torch.save wrote: in Python, safetensors.torch.save_file(torch.load(FILE), "          \
+    "\"FILE.safetensors\")"
     static const char *const kind[][2] = {
-        {"\x1f\x8b", "is compressed: gunzip it first"},
-        {"PK\3\4", "is a zip archive: unzip it first"},
-        {"\xff\xfe", "is UTF-16: save it as UTF-8"},
-        {"\xfe\xff", "is UTF-16: save it as UTF-8"},
-        {"<!", "is a web page, not the file: download it again"},
-        {"<html", "is a web page, not the file: download it again"},
+        {"\7\x1f\x8b", "is compressed: gunzip it first"},
+        {"\3PK\3\4", "is a zip archive: unzip it first"},
+        {"\3\xff\xfe", "is UTF-16: save it as UTF-8"},
+        {"\3\xfe\xff", "is UTF-16: save it as UTF-8"},
+        {"\2<!", "is a web page, not the file: download it again"},
+        {"\2<html", "is a web page, not the file: download it again"},
+        {"\4PK\3\4", NN__PICKLE}, {"\4\x80\2", NN__PICKLE}, {"\4\x80\3", NN__PICKLE},
+        {"\4\x80\4", NN__PICKLE}, {"\4\x80\5", NN__PICKLE},
+        {"\4version ", "is a pointer of git lfs: git lfs pull"},
     };
-    for (size_t i = 0; i < (text ? 4 : sizeof kind / sizeof *kind); i++) {
-        const size_t n = strlen(kind[i][0]);
-        if (size < n || memcmp(bytes, kind[i][0], n) != 0) continue;
-        nn_fail(nn, NN_ERROR_FORMAT, function, "%s: %s", file, kind[i][1]);
-        return 0;
+    for (size_t i = 0; i < sizeof kind / sizeof *kind; i++) {
+        const size_t n = strlen(kind[i][0]) - 1;
+        if ((kind[i][0][0] & reading) && (size_t)(s->end - s->bytes) >= n &&
+            memcmp(s->bytes, kind[i][0] + 1, n) == 0) return kind[i][1];
     }
-    return 1;
+    return NULL;
+#undef NN__PICKLE
+}
+
+/* 1 if there are bytes, and they may be what is to be read. */
+static int nn__source_ready(const nn__source *s, int reading)
+{
+    const char *what = s->bytes ? nn__another_kind(s, reading) : NULL;
+    if (what) nn_fail(s->nn, NN_ERROR_FORMAT, s->function, "%s: %s", s->name, what);
+    return s->bytes && !what;
 }
 
 enum { NN__FIELD = 4096 }; /* bytes of the longest field and the 0 behind it */
@@ -11941,14 +11987,14 @@ const nn_bpe *nn__at_bpe(const nn_bpe *b, const char *file, int line)
 #ifndef NN_NO_STDIO
 nn_text nn_text_load(nn_ctx *nn, const char *path)
 {
+    nn__source s = nn__from_file(nn, "nn_text_load", path);
     nn_text t = {nn, "", 0};
-    if (!nn__ready(nn, "nn_text_load")) return t;
-    nn_block *file = nn__read_file(nn, "nn_text_load", path);
-    if (!file) return t;
-    if (!nn__check_kind(nn, "nn_text_load", path, file->base, file->used, 1))
-        return NN_FREE(nn->user, file), t;
-    nn__keep_block(nn, file);
-    t.bytes = file->base, t.size = file->used;
+    if (nn__source_ready(&s, 1)) {
+        nn__source_keep(&s);
+        t.bytes = s.bytes, t.size = s.block->used;
+    } else {
+        nn__source_free(&s);
+    }
     return t;
 }
 #endif
@@ -11956,8 +12002,7 @@ nn_text nn_text_load(nn_ctx *nn, const char *path)
 /* ---- CSV ---- */
 
 typedef struct nn__csv { /* where the reader is */
-    nn_ctx *nn;
-    const char *function, *file, *p, *end;
+    nn__source s;
     nn_csv_options options;
     char delimiter;
     int line, column;         /* of the field, from 1 */
@@ -11968,64 +12013,60 @@ typedef struct nn__csv { /* where the reader is */
     nn_vocab *words;          /* [cols]: the categories, numbered as they appear */
 } nn__csv;
 
+/* After the first error nothing is left to be read. Gives 0. */
 static int nn__csv_fail(nn__csv *r, nn_code code, const char *what)
 {
-    nn_fail(r->nn, code, r->function, "%s: line %d, column %d: %s", r->file, r->line, r->column,
-            what);
+    nn_fail(r->s.nn, code, r->s.function, "%s: line %d, column %d: %s", r->s.name, r->line,
+            r->column, what);
+    r->s.p = r->s.end;
     return 0;
 }
 
 static int nn__csv_line_end(const nn__csv *r)
 {
-    return r->p == r->end || *r->p == '\n' || *r->p == '\r';
+    return r->s.p == r->s.end || *r->s.p == '\n' || *r->s.p == '\r';
 }
 
 static void nn__csv_next_line(nn__csv *r)
 {
-    if (r->p < r->end && *r->p == '\r') r->p++;
-    if (r->p < r->end && *r->p == '\n') r->p++;
+    if (r->s.p < r->s.end && *r->s.p == '\r') r->s.p++;
+    if (r->s.p < r->s.end && *r->s.p == '\n') r->s.p++;
     r->line++;
     r->column = 0;
 }
 
-/* One more byte of the field. 0 after an error. */
-static int nn__csv_keep(nn__csv *r, char c)
+static void nn__csv_spaces(nn__csv *r)
 {
-    if (!c) return nn__csv_fail(r, NN_ERROR_FORMAT, "a byte of value 0");
-    if (r->size + 1 == sizeof r->field)
-        return nn__csv_fail(r, NN_ERROR_LIMIT, "the field is longer than 4095 bytes");
-    r->line += c == '\n';
-    r->field[r->size++] = c;
-    return 1;
+    while (r->s.p < r->s.end && *r->s.p == ' ' && r->delimiter != ' ') r->s.p++;
 }
 
-/* The next field of the line into r->field; afterwards r->p is at the end of the line, or at the
+/* The next field of the line into r->field; afterwards r->s.p is at the end of the line, or at the
  * delimiter behind the field. 0 after an error. */
 static int nn__csv_field(nn__csv *r)
 {
-    const char delimiter = r->delimiter;
-    r->size = 0, r->quoted = 0;
-    while (r->p < r->end && *r->p == ' ' && delimiter != ' ') r->p++;
-    const int line = r->line;
-    if (r->p < r->end && *r->p == '"') {
-        for (r->p++, r->quoted = 1;; r->p++) { /* "" within quotes is one quote */
-            if (r->p == r->end) {
-                r->line = line; /* where it was opened */
-                return nn__csv_fail(r, NN_ERROR_FORMAT, "the quote is not closed");
-            }
-            if (*r->p == '"' && (++r->p == r->end || *r->p != '"')) break;
-            if (!nn__csv_keep(r, *r->p)) return 0;
+    nn__csv_spaces(r);
+    const char *p = r->s.p, *const end = r->s.end;
+    const int line = r->line, quoted = p < end && *p == '"';
+    size_t size = 0;
+    r->column++;
+    for (p += quoted;; p++) {
+        if (quoted && p == end) {
+            r->line = line; /* where it was opened */
+            return nn__csv_fail(r, NN_ERROR_FORMAT, "the quote is not closed");
         }
-        while (r->p < r->end && *r->p == ' ' && delimiter != ' ') r->p++;
-        if (!nn__csv_line_end(r) && *r->p != delimiter)
-            return nn__csv_fail(r, NN_ERROR_FORMAT, "text behind the closing quote");
-    } else {
-        for (; !nn__csv_line_end(r) && *r->p != delimiter; r->p++)
-            if (!nn__csv_keep(r, *r->p)) return 0;
-        while (r->size && r->field[r->size - 1] == ' ') r->size--;
+        if (quoted && *p == '"' && (++p == end || *p != '"')) break; /* "" is one quote */
+        if (!quoted && (p == end || *p == r->delimiter || *p == '\n' || *p == '\r')) break;
+        if (!*p) return nn__csv_fail(r, NN_ERROR_FORMAT, "a byte of value 0");
+        if (size + 1 == sizeof r->field)
+            return nn__csv_fail(r, NN_ERROR_LIMIT, "the field is longer than 4095 bytes");
+        r->line += *p == '\n';
+        r->field[size++] = *p;
     }
-    r->field[r->size] = 0;
-    return 1;
+    while (!quoted && size && r->field[size - 1] == ' ') size--;
+    r->field[size] = 0, r->size = size, r->quoted = quoted, r->s.p = p;
+    nn__csv_spaces(r);
+    if (nn__csv_line_end(r) || *r->s.p == r->delimiter) return 1;
+    return nn__csv_fail(r, NN_ERROR_FORMAT, "text behind the closing quote");
 }
 
 static int nn__is_number(const char *text, size_t size, double *value)
@@ -12033,11 +12074,12 @@ static int nn__is_number(const char *text, size_t size, double *value)
     return nn__number(text, text + size, value) == text + size;
 }
 
-static int nn__csv_missing(const char *field)
+static int nn__csv_missing(const nn__csv *r)
 {
     static const char *const names[] = {"", "NA", "N/A", "?", "nan", "NaN", "null"};
+    if (r->quoted && r->size) return 0; /* "NA" in quotes is a text */
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(field, names[i]) == 0) return 1;
+        if (strcmp(r->field, names[i]) == 0) return 1;
     return 0;
 }
 
@@ -12054,170 +12096,166 @@ static const char *nn__csv_hint(const nn__csv *r)
                : "a header? options.header = 1; or a category? options.categories = 1";
 }
 
-/* The value of the next field, in column c (from 0); 0 after an error. A plain number is read where
- * it stands, anything else by way of r->field. */
-static int nn__csv_value(nn__csv *r, int c, nn_real *value)
+/* The value of the field, which is in column c (from 0). */
+static nn_real nn__csv_value(nn__csv *r, int c)
 {
     double v = 0;
-    nn_vocab *words = r->words ? &r->words[c] : NULL;
-    const char *p = words && words->n ? NULL : nn__number(r->p, r->end, &v);
-    if (p && (p == r->end || *p == r->delimiter || *p == '\n' || *p == '\r')) {
-        r->p = p;
-    } else {
-        if (!nn__csv_field(r)) return 0;
-        if (nn__csv_missing(r->field) && !(r->quoted && r->size)) { /* "NA" in quotes is a text */
-            if (r->options.missing != NN_MISSING_ERROR) return *value = (nn_real)NAN, 1;
-            return nn__csv_fail(r, NN_ERROR_FORMAT,
-                                r->size || !c || !nn__csv_line_end(r)
-                                    ? "the value is missing (options.missing = NN_MISSING_NAN "
-                                      "accepts that)"
-                                    : "the value is missing: does the line end with a delimiter? "
-                                      "(options.missing = NN_MISSING_NAN accepts that)");
-        }
-        const int number = nn__is_number(r->field, r->size, &v);
-        if (words && (words->n || (!number && !r->numeric[c]))) {
-            words->ctx = r->nn;
-            const int i = nn__vocab_add(words, r->field, r->size);
-            return *value = (nn_real)i, i >= 0;
-        }
-        if (!number)
-            return nn_fail(r->nn, NN_ERROR_FORMAT, r->function,
-                           "%s: line %d, column %d: \"%.32s\" is not a number (%s)", r->file,
-                           r->line, r->column, r->field, nn__csv_hint(r)), 0;
+    nn_vocab *const words = r->words ? &r->words[c] : NULL;
+    const int number = nn__is_number(r->field, r->size, &v);
+    if (!number && nn__csv_missing(r)) {
+        if (r->options.missing == NN_MISSING_ERROR)
+            nn__csv_fail(r, NN_ERROR_FORMAT,
+                         r->size || !c || !nn__csv_line_end(r)
+                             ? "the value is missing (options.missing = NN_MISSING_NAN accepts that)"
+                             : "the value is missing: does the line end with a delimiter? "
+                               "(options.missing = NN_MISSING_NAN accepts that)");
+        return (nn_real)NAN;
     }
+    if (words && (words->n || (!number && !r->numeric[c]))) {
+        words->ctx = r->s.nn;
+        return (nn_real)nn__vocab_add(words, r->field, r->size);
+    }
+    if (!number)
+        nn_fail(r->s.nn, NN_ERROR_FORMAT, r->s.function,
+                "%s: line %d, column %d: \"%.32s\" is not a number (%s)", r->s.name, r->line,
+                r->column, r->field, nn__csv_hint(r));
+    else if ((nn_real)v - (nn_real)v != 0)
+        nn__csv_fail(r, NN_ERROR_FORMAT, "the number is too large");
     r->numeric[c] = 1;
-    *value = (nn_real)v;
-    return *value - *value == 0 || nn__csv_fail(r, NN_ERROR_FORMAT, "the number is too large");
+    return (nn_real)v;
 }
 
 /* The fields of one line as texts that live as long as the context. */
 static const char **nn__csv_names(nn__csv *r, int *n)
 {
     void *list = NULL;
-    int capacity = 0;
-    for (*n = 0; r->nn->code == NN_OK; r->p++) {
-        r->column++;
-        if (!nn__csv_field(r) || !nn__keep_grow(r->nn, &list, *n, &capacity, sizeof(char *))) break;
-        ((const char **)list)[(*n)++] = nn__copy_text(r->nn, r->field, r->size);
+    int room = 0;
+    for (*n = 0; nn__csv_field(r); r->s.p++) {
+        if (!nn__keep_grow(r->s.nn, &list, *n, &room, sizeof(char *))) break;
+        ((const char **)list)[(*n)++] = nn__copy_text(r->s.nn, r->field, r->size);
         if (nn__csv_line_end(r)) break;
     }
+    nn__csv_next_line(r);
     return (const char **)list;
 }
 
-static nn_table nn__no_table(nn_ctx *nn)
+/* The first line of data tells how many columns there are. */
+static void nn__csv_columns(nn__csv *r, nn_table *t)
 {
-    nn_table t;
-    memset(&t, 0, sizeof t);
-    t.ctx = nn;
-    return t;
+    nn_ctx *nn = r->s.nn;
+    nn_arena *const keep = &nn->keep;
+    nn__csv first = *r;
+    while (nn__csv_field(&first) && !nn__csv_line_end(&first)) first.s.p++;
+    if (nn->code != NN_OK) return;
+    const size_t cols = (size_t)first.column;
+    t->cols = first.column;
+    t->categories = (int *)nn__alloc(nn, keep, cols, sizeof(int), 1);
+    t->category = (const char ***)nn__alloc(nn, keep, cols, sizeof(char **), 1);
+    r->numeric = (char *)nn__alloc(nn, keep, cols, 1, 1);
+    if (r->options.categories)
+        r->words = (nn_vocab *)nn__alloc(nn, keep, cols, sizeof(nn_vocab), 1);
 }
 
-static nn_table nn__csv_read(nn_ctx *nn, const char *function, const char *file, const char *text,
-                             size_t size, nn_csv_options options)
+/* One line of data, behind those that values has. */
+static void nn__csv_row(nn__csv *r, nn_table *t, void **values, int *room)
 {
-    nn_table t = nn__no_table(nn);
+    for (int c = 0; nn__csv_field(r); c++, r->s.p++) {
+        const int at = t->rows * t->cols + c, last = nn__csv_line_end(r);
+        if (c == t->cols)
+            nn__csv_fail(r, NN_ERROR_FORMAT,
+                         r->size || !last ? "this line has more fields than the first"
+                                          : "this line has more fields than the first: does it "
+                                            "end with a delimiter?");
+        else if (nn__grow(r->s.nn, values, at, room, sizeof(nn_real)))
+            ((nn_real *)*values)[at] = nn__csv_value(r, c);
+        if (last && c + 1 < t->cols)
+            nn__csv_fail(r, NN_ERROR_FORMAT, "this line has fewer fields than the first");
+        if (last || r->s.nn->code != NN_OK) break;
+    }
+    nn__csv_next_line(r);
+    t->rows++;
+}
+
+/* What the n fields of the last line of the header are: names of the columns, or of the classes. */
+static void nn__csv_header(const nn__csv *r, nn_table *t, const char **name, int n)
+{
+    double rows, cols;
+    int numbers = 0;
+    for (int i = 0; i < n; i++) numbers += nn__is_number(name[i], strlen(name[i]), &rows);
+    if (n > 2 && nn__is_number(name[0], strlen(name[0]), &rows) && rows == t->rows &&
+        nn__is_number(name[1], strlen(name[1]), &cols) && cols == t->cols - 1) {
+        t->class_name = name + 2;
+        t->classes = n - 2;
+    } else if (n && n != t->cols) {
+        nn_fail(r->s.nn, NN_ERROR_FORMAT, r->s.function,
+                "%s: the header has %d fields (\"%.32s\", ..), the data have %d rows of %d",
+                r->s.name, n, name[0], t->rows, t->cols);
+    } else if (n && numbers == n) {
+        nn_fail(r->s.nn, NN_ERROR_FORMAT, r->s.function,
+                "%s: the header consists of numbers: is it data (options.header = 0)?", r->s.name);
+    } else if (n) {
+        t->name = name;
+    }
+    if (!t->name)
+        t->name = (const char **)nn__alloc(r->s.nn, &r->s.nn->keep, (size_t)t->cols,
+                                           sizeof(char *), 1);
+    for (int c = 0; t->name && c < t->cols; c++)
+        if (!t->name[c]) t->name[c] = "";
+}
+
+static nn_table nn__csv_read(nn__source s, nn_csv_options options)
+{
+    nn_ctx *nn = s.nn;
+    const nn_table none = {nn, 0, 0, NULL, NULL, NULL, NULL, NULL, 0};
+    nn_table t = none;
     nn__csv r;
     memset(&r, 0, sizeof r);
-    r.nn = nn, r.function = function, r.file = file, r.p = text, r.end = text + size;
-    r.options = options, r.line = 1;
+    r.s = s, r.options = options, r.line = 1;
     r.delimiter = options.delimiter ? options.delimiter : ',';
-    if (strchr("0123456789.+-eE\"\r\n", r.delimiter))
-        return nn__mistake(nn, function, "options.delimiter is '%c'", r.delimiter), t;
-    if (!nn__check_kind(nn, function, file, text, size, 0)) return t;
+    if (s.bytes && strchr("0123456789.+-eE\"\r\n", r.delimiter))
+        nn__mistake(nn, s.function, "options.delimiter is '%c'", r.delimiter);
+    if (!nn__source_ready(&s, 2) || nn->code != NN_OK) return nn__source_free(&s), none;
     const nn__mark mark = nn__arena_mark(&nn->keep); /* a failure gives back what it took */
-    if (size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) r.p += 3;
-    int names = 0, room = 0;
     const char **name = NULL;
-    void *values = NULL; /* rows x cols numbers, growing */
-    for (; options.header > 0 && r.p < r.end && nn->code == NN_OK; options.header--) {
+    void *values = NULL; /* [rows, cols], growing */
+    int names = 0, room = 0;
+    if (s.end - s.p >= 3 && memcmp(s.p, "\xef\xbb\xbf", 3) == 0) r.s.p += 3;
+    for (; options.header > 0 && r.s.p < s.end && nn->code == NN_OK; options.header--)
         name = nn__csv_names(&r, &names);
-        nn__csv_next_line(&r);
+    while (r.s.p < s.end && nn->code == NN_OK) {
+        const int empty = nn__csv_line_end(&r);
+        if (!empty && !t.cols) nn__csv_columns(&r, &t);
+        if (empty) nn__csv_next_line(&r);
+        else if (nn->code == NN_OK) nn__csv_row(&r, &t, &values, &room);
     }
-    while (r.p < r.end && nn->code == NN_OK) {
-        if (nn__csv_line_end(&r)) { /* an empty line */
-            nn__csv_next_line(&r);
-            continue;
-        }
-        if (!t.cols) { /* the first line of data tells how many columns there are */
-            nn__csv first = r;
-            for (first.column = 1; nn__csv_field(&first) && !nn__csv_line_end(&first); first.p++)
-                first.column++;
-            if (nn->code != NN_OK) break;
-            t.cols = first.column;
-            t.categories = (int *)nn__alloc(nn, &nn->keep, (size_t)t.cols, sizeof(int), 1);
-            t.category =
-                (const char ***)nn__alloc(nn, &nn->keep, (size_t)t.cols, sizeof(char **), 1);
-            r.numeric = (char *)nn__alloc(nn, &nn->keep, (size_t)t.cols, 1, 1);
-            if (options.categories)
-                r.words = (nn_vocab *)nn__alloc(nn, &nn->keep, (size_t)t.cols, sizeof(nn_vocab), 1);
-        }
-        for (int c = 0; nn->code == NN_OK; c++, r.p++) {
-            nn_real value = 0;
-            r.column = c + 1;
-            if (c == t.cols) {
-                if (nn__csv_field(&r))
-                    nn__csv_fail(&r, NN_ERROR_FORMAT,
-                                 r.size || !nn__csv_line_end(&r)
-                                     ? "this line has more fields than the first"
-                                     : "this line has more fields than the first: does it end "
-                                       "with a delimiter?");
-            } else if (nn__csv_value(&r, c, &value) &&
-                       nn__grow(nn, &values, t.rows * t.cols + c, &room, sizeof value)) {
-                ((nn_real *)values)[t.rows * t.cols + c] = value;
-            }
-            if (nn->code == NN_OK && nn__csv_line_end(&r)) {
-                if (c + 1 < t.cols)
-                    nn__csv_fail(&r, NN_ERROR_FORMAT, "this line has fewer fields than the first");
-                break;
-            }
-        }
-        nn__csv_next_line(&r);
-        t.rows++;
-    }
-    if (nn->code == NN_OK && !t.rows) nn_fail(nn, NN_ERROR_FORMAT, function, "%s: no data", file);
+    if (nn->code == NN_OK && !t.rows)
+        nn_fail(nn, NN_ERROR_FORMAT, s.function, "%s: no data", s.name);
     if (nn->code == NN_OK) {
-        double rows, cols;
-        t.data = nn__reals(nn, &nn->keep, (size_t)t.rows * (size_t)t.cols);
-        if (t.data) memcpy(t.data, values, (size_t)t.rows * (size_t)t.cols * sizeof *t.data);
+        const size_t size = (size_t)t.rows * (size_t)t.cols;
+        t.data = nn__reals(nn, &nn->keep, size);
+        if (t.data) memcpy(t.data, values, size * sizeof *t.data);
         for (int c = 0; r.words && c < t.cols; c++)
             t.category[c] = r.words[c].token, t.categories[c] = r.words[c].n;
-        if (names > 2 && nn__is_number(name[0], strlen(name[0]), &rows) && rows == t.rows &&
-            nn__is_number(name[1], strlen(name[1]), &cols) && cols == t.cols - 1) {
-            t.class_name = name + 2;
-            t.classes = names - 2;
-        } else if (names == t.cols) {
-            int numbers = 0;
-            t.name = name;
-            for (int c = 0; c < names; c++)
-                numbers += nn__is_number(name[c], strlen(name[c]), &rows);
-            if (numbers == names)
-                nn_fail(nn, NN_ERROR_FORMAT, function,
-                        "%s: the header consists of numbers: is it data "
-                        "(options.header = 0)?",
-                        file);
-        } else if (names) {
-            nn_fail(nn, NN_ERROR_FORMAT, function,
-                    "%s: the header has %d fields (\"%.32s\", ..), the data have %d rows of %d",
-                    file, names, name[0], t.rows, t.cols);
-        }
-        if (!t.name)
-            t.name = (const char **)nn__alloc(nn, &nn->keep, (size_t)t.cols, sizeof(char *), 1);
-        for (int c = 0; t.name && c < t.cols; c++)
-            if (!t.name[c]) t.name[c] = "";
+        nn__csv_header(&r, &t, name, names);
     }
     if (values) NN_FREE(nn->user, values);
+    nn__source_free(&s);
     if (nn->code == NN_OK) return t;
     nn__arena_rewind(&nn->keep, mark);
-    return nn__no_table(nn);
+    return none;
 }
 
 nn_table nn_csv_parse(nn_ctx *nn, const char *text, size_t size, nn_csv_options options)
 {
-    if (!nn__ready(nn, "nn_csv_parse")) return nn__no_table(nn);
-    if (text) return nn__csv_read(nn, "nn_csv_parse", "text", text, size, options);
-    nn_fail(nn, NN_ERROR_ARGUMENT, "nn_csv_parse", "text is NULL");
-    return nn__no_table(nn);
+    return nn__csv_read(nn__from_memory(nn, "nn_csv_parse", "text", text, size), options);
 }
+
+#ifndef NN_NO_STDIO
+nn_table nn_csv_load(nn_ctx *nn, const char *path, nn_csv_options options)
+{
+    return nn__csv_read(nn__from_file(nn, "nn_csv_load", path), options);
+}
+#endif
 
 nn_stat nn_table_stats(const nn_table *t, int column)
 {
@@ -12254,21 +12292,18 @@ void nn_table_print(const nn_table *t)
 
 /* ---- IDX ---- */
 
-static nn_idx nn__no_idx(nn_ctx *nn)
-{
-    nn_idx a;
-    memset(&a, 0, sizeof a);
-    a.ctx = nn;
-    return a;
-}
+static const unsigned char nn__idx_bytes[] = {1, 1, 0, 2, 4, 4, 8}; /* of types 0x08 .. 0x0e */
 
 /* The bytes of an IDX file: 0, 0, type, ndim, then ndim sizes of 4 bytes, then the elements. */
-static nn_idx nn__idx_read(nn_ctx *nn, const char *function, const char *file,
-                           const unsigned char *b, size_t size)
+static nn_idx nn__idx_read(nn__source s)
 {
-    static const unsigned char bytes_of[] = {1, 1, 0, 2, 4, 4, 8}; /* types 0x08 .. 0x0e */
-    const size_t each = size > 2 && b[2] >= 0x08 && b[2] <= 0x0e ? bytes_of[b[2] - 0x08] : 0;
-    if (!nn__check_kind(nn, function, file, b, size, 0)) return nn__no_idx(nn);
+    const nn_idx none = {s.nn, 0, {0, {0, 0, 0, 0}}, 0, NULL};
+    nn_ctx *nn = s.nn;
+    const char *const function = s.function, *const file = s.name;
+    if (!nn__source_ready(&s, 2)) return nn__source_free(&s), none;
+    const unsigned char *const b = (const unsigned char *)s.bytes;
+    const size_t size = (size_t)(s.end - s.bytes);
+    const size_t each = size > 2 && b[2] >= 0x08 && b[2] <= 0x0e ? nn__idx_bytes[b[2] - 0x08] : 0;
     if (size < 4 || b[0] || b[1])
         nn_fail(nn, NN_ERROR_FORMAT, function, "%s: offset 0: not an IDX file%s", file,
                 size < 4 || b[2] || b[3] ? "" : " (its numbers with the lowest byte first?)");
@@ -12277,9 +12312,9 @@ static nn_idx nn__idx_read(nn_ctx *nn, const char *function, const char *file,
     else if (b[3] < 1 || b[3] > NN_MAX_DIMS)
         nn_fail(nn, NN_ERROR_LIMIT, function, "%s: offset 3: %d dimensions, not 1 to %d", file,
                 b[3], NN_MAX_DIMS);
-    if (nn->code != NN_OK) return nn__no_idx(nn);
-    nn_idx a = {nn, b[2], {b[3], {0, 0, 0, 0}}, 1, NULL};
+    nn_idx a = none;
     size_t at = 4;
+    if (nn->code == NN_OK) a.type = b[2], a.shape.ndim = b[3], a.size = 1;
     for (int i = 0; i < a.shape.ndim && nn->code == NN_OK; i++, at += 4) {
         uint32_t d = 0;
         for (size_t j = at; j < at + 4 && j < size; j++) d = d << 8 | b[j];
@@ -12293,118 +12328,84 @@ static nn_idx nn__idx_read(nn_ctx *nn, const char *function, const char *file,
             nn_fail(nn, NN_ERROR_LIMIT, function, "%s: offset %zu: dimension %d is %lu", file, at,
                     i, (unsigned long)d);
         a.shape.dim[i] = (int)d;
-        a.size *= d ? d : 1;
+        a.size *= d;
     }
     if (nn->code == NN_OK && size - at != a.size * each)
         nn_fail(nn, NN_ERROR_FORMAT, function, "%s: %s announces %zu bytes of data, there are %zu",
                 file, nn_shape_text(nn, a.shape), a.size * each, size - at);
+    if (nn->code != NN_OK) return nn__source_free(&s), none;
     a.bytes = b + at;
-    return nn->code == NN_OK ? a : nn__no_idx(nn);
+    nn__source_keep(&s);
+    return a;
 }
 
 nn_idx nn_idx_parse(nn_ctx *nn, const void *bytes, size_t size)
 {
-    if (!nn__ready(nn, "nn_idx_parse")) return nn__no_idx(nn);
-    if (bytes) return nn__idx_read(nn, "nn_idx_parse", "bytes", (const unsigned char *)bytes, size);
-    nn_fail(nn, NN_ERROR_ARGUMENT, "nn_idx_parse", "bytes is NULL");
-    return nn__no_idx(nn);
+    return nn__idx_read(nn__from_memory(nn, "nn_idx_parse", "bytes", bytes, size));
 }
 
 #ifndef NN_NO_STDIO
-static nn_table nn__csv_load(nn_ctx *nn, const char *function, const char *path,
-                             nn_csv_options options)
-{
-    nn_block *text = nn__read_file(nn, function, path);
-    if (!text) return nn__no_table(nn);
-    nn_table t = nn__csv_read(nn, function, path, text->base, text->used, options);
-    NN_FREE(nn->user, text);
-    return t;
-}
-
-nn_table nn_csv_load(nn_ctx *nn, const char *path, nn_csv_options options)
-{
-    if (!nn__ready(nn, "nn_csv_load")) return nn__no_table(nn);
-    return nn__csv_load(nn, "nn_csv_load", path, options);
-}
-
 nn_idx nn_idx_load(nn_ctx *nn, const char *path)
 {
-    if (!nn__ready(nn, "nn_idx_load")) return nn__no_idx(nn);
-    nn_block *file = nn__read_file(nn, "nn_idx_load", path);
-    if (!file) return nn__no_idx(nn);
-    nn_idx a = nn__idx_read(nn, "nn_idx_load", path, (unsigned char *)file->base, file->used);
-    if (a.bytes) nn__keep_block(nn, file);
-    else NN_FREE(nn->user, file);
-    return a;
+    return nn__idx_read(nn__from_file(nn, "nn_idx_load", path));
 }
 #endif
 
 double nn_idx_value(const nn_idx *a, size_t i)
 {
-    if (!nn__given(a, "nn_idx_value")) return (double)NAN;
-    const unsigned char *b = a->bytes;
+    if (!nn__given(a, "nn_idx_value") || i >= a->size) return (double)NAN;
+    const size_t each = nn__idx_bytes[a->type - 0x08];
+    uint64_t bits = 0;
     float f;
     double d;
-    uint32_t u32 = 0;
-    uint64_t u64 = 0;
-    if (i >= a->size) return (double)NAN;
-    const size_t each = a->type <= 0x09 ? 1 : a->type == 0x0b ? 2 : a->type == 0x0e ? 8 : 4;
-    for (size_t j = 0; j < each; j++) u64 = u64 << 8 | b[i * each + j];
-    u32 = (uint32_t)u64;
-    switch (a->type) {
-    case 0x08: return (double)u32;
-    case 0x09: return u32 < 0x80 ? (double)u32 : (double)u32 - 0x100;
-    case 0x0b: return u32 < 0x8000 ? (double)u32 : (double)u32 - 0x10000;
-    case 0x0c: return u32 < 0x80000000u ? (double)u32 : (double)u32 - 4294967296.0;
-    case 0x0d: return memcpy(&f, &u32, sizeof f), (double)f;
-    default: return memcpy(&d, &u64, sizeof d), d;
-    }
+    for (size_t j = 0; j < each; j++) bits = bits << 8 | a->bytes[i * each + j];
+    const uint32_t low = (uint32_t)bits;
+    if (a->type == 0x08) return (double)low;
+    if (a->type == 0x0d) return memcpy(&f, &low, sizeof f), (double)f;
+    if (a->type == 0x0e) return memcpy(&d, &bits, sizeof d), d;
+    const double sign = each == 1 ? 0x80 : each == 2 ? 0x8000 : 2147483648.0;
+    return (double)low < sign ? (double)low : (double)low - 2 * sign;
 }
 
 /* ---- vocabularies in files: a CSV of one column, headed by unit and number of tokens ---- */
 
 static const char *const nn__units[] = {"bytes", "chars", "words", "lower_words"};
-static const nn_csv_options nn__vocab_options = {1, ',', NN_MISSING_ERROR, 1};
 
-static nn_vocab nn__vocab_of(const nn_table *t, const char *function, const char *file)
+static nn_vocab nn__vocab_read(nn__source s)
 {
-    nn_vocab v = nn__vocab(t->ctx, NN_BYTES), none = v;
+    const nn_csv_options options = {1, ',', NN_MISSING_ERROR, 1};
+    const nn_table t = nn__csv_read(s, options);
+    nn_vocab v = nn__vocab(s.nn, NN_BYTES), none = v;
     char head[32];
     int unit = NN_BYTES, twice = 0;
-    if (t->ctx->code != NN_OK) return none;
+    if (!t.rows) return none;
     for (; unit <= NN_LOWER_WORDS; unit++) {
-        snprintf(head, sizeof head, "%s %d", nn__units[unit], t->rows);
-        if (strcmp(t->name[0], head) == 0) break;
+        snprintf(head, sizeof head, "%s %d", nn__units[unit], t.rows);
+        if (strcmp(t.name[0], head) == 0) break;
     }
-    while (twice < t->rows && (double)t->data[twice] == twice) twice++;
-    if (unit > NN_LOWER_WORDS || t->cols != 1 || !t->categories[0])
-        nn_fail(t->ctx, NN_ERROR_FORMAT, function, "%s: line 1 is \"%.32s\", before %d tokens: "
-                "\"words %d\" would be right", file, t->name[0], t->rows, t->rows);
-    else if (strcmp(t->category[0][0], "<unk>") != 0)
-        nn_fail(t->ctx, NN_ERROR_FORMAT, function, "%s: line 2: token 0 is not <unk>", file);
-    else if (t->categories[0] != t->rows)
-        nn_fail(t->ctx, NN_ERROR_FORMAT, function, "%s: token %d is there twice", file, twice);
+    while (twice < t.rows && (double)t.data[twice] == twice) twice++;
+    if (unit > NN_LOWER_WORDS || t.cols != 1 || !t.categories[0])
+        nn_fail(t.ctx, NN_ERROR_FORMAT, s.function, "%s: line 1 is \"%.32s\", before %d tokens: "
+                "\"words %d\" would be right", s.name, t.name[0], t.rows, t.rows);
+    else if (strcmp(t.category[0][0], "<unk>") != 0)
+        nn_fail(t.ctx, NN_ERROR_FORMAT, s.function, "%s: line 2: token 0 is not <unk>", s.name);
+    else if (t.categories[0] != t.rows)
+        nn_fail(t.ctx, NN_ERROR_FORMAT, s.function, "%s: token %d is there twice", s.name, twice);
     v.unit = (nn_unit)unit;
-    for (int i = 0; i < t->rows && t->ctx->code == NN_OK; i++)
-        nn__vocab_add(&v, t->category[0][i], strlen(t->category[0][i]));
-    return t->ctx->code == NN_OK ? v : none;
+    for (int i = 0; i < t.rows && t.ctx->code == NN_OK; i++)
+        nn__vocab_add(&v, t.category[0][i], strlen(t.category[0][i]));
+    return t.ctx->code == NN_OK ? v : none;
 }
 
 nn_vocab nn_vocab_parse(nn_ctx *nn, const char *text, size_t size)
 {
-    const char *const function = "nn_vocab_parse";
-    if (!nn__ready(nn, function) || (!text && !nn__mistake(nn, function, "text is NULL")))
-        return nn__vocab(nn, NN_BYTES);
-    const nn_table t = nn__csv_read(nn, function, "text", text, size, nn__vocab_options);
-    return nn__vocab_of(&t, function, "text");
+    return nn__vocab_read(nn__from_memory(nn, "nn_vocab_parse", "text", text, size));
 }
 
 #ifndef NN_NO_STDIO
 nn_vocab nn_vocab_load(nn_ctx *nn, const char *path)
 {
-    if (!nn__ready(nn, "nn_vocab_load")) return nn__vocab(nn, NN_BYTES);
-    const nn_table t = nn__csv_load(nn, "nn_vocab_load", path, nn__vocab_options);
-    return nn__vocab_of(&t, "nn_vocab_load", path);
+    return nn__vocab_read(nn__from_file(nn, "nn_vocab_load", path));
 }
 
 int nn_vocab_save(const nn_vocab *v, const char *path)
@@ -12803,13 +12804,12 @@ typedef struct nn__entry { /* a tensor of the program, or one that a header desc
     const char *name;
     int type, ndim;
     uint64_t dim[NN_MAX_DIMS];
-    size_t size;            /* of the program's: how many numbers, */
-    void *data;             /* nn_real or int64_t */
-    nn_real *read;          /* what a file has for data */
-    int found;
-    uint64_t place;         /* of the file's: the offset of its description, */
-    uint64_t begin, end;    /* its data_offsets, */
-    struct nn__entry *into; /* the program's tensor that it is for */
+    size_t size;              /* of the program's: how many numbers, */
+    void *data;               /* nn_real or int64_t, */
+    const unsigned char *from; /* what a file has for it, */
+    int from_type, found;
+    uint64_t place;           /* of the file's: the offset of its description, */
+    uint64_t begin, end;      /* its data_offsets */
 } nn__entry;
 
 typedef struct nn__tensors { /* the program's; their memory is taken back in the end */
@@ -12887,22 +12887,11 @@ static void nn__write_format(nn__writer *w, const char *format, ...) /* at most 
     if (n > 0) nn__write(w, text, (size_t)n);
 }
 
-/* Has this machine the lowest byte of a number first, as the file? Then they need no turning. */
-static int nn__low_byte_first(void)
-{
-    const uint16_t one = 1;
-    return *(const unsigned char *)&one;
-}
-
-/* n numbers of 4 or 8 bytes each. */
+/* n numbers of 4 or 8 bytes each, the lowest byte first on every machine. */
 static void nn__write_numbers(nn__writer *w, const void *numbers, size_t n, unsigned each)
 {
     const char *p = (const char *)numbers;
     unsigned char chunk[4096];
-    if (nn__low_byte_first()) {
-        nn__write(w, numbers, n * each);
-        return;
-    }
     size_t used = 0;
     for (size_t i = 0; i < n; i++, p += each) {
         uint32_t low = 0;
@@ -13048,28 +13037,7 @@ int nn_export_c(const nn_model *model, const char *path, const char *prefix)
 }
 #endif
 
-/* ---- reading ---- */
-
-typedef struct nn__source {
-    nn_ctx *nn;
-    const char *function, *name; /* name: of the file */
-    nn_reader reader;
-    uint64_t at, size;           /* bytes read, and all; UINT64_MAX where nobody knows */
-    unsigned char length[8];     /* the first bytes */
-    char *header, *p, *end;      /* p: the next character to be looked at */
-    char differences[300];
-    int n_more;                  /* differences that are not in the text */
-} nn__source;
-
-static nn__source nn__source_new(nn_ctx *nn, const char *function, const char *name,
-                                 size_t (*read)(void *, void *, size_t), void *user, uint64_t size)
-{
-    nn__source s;
-    memset(&s, 0, sizeof s);
-    s.nn = nn, s.function = function, s.name = name, s.size = size;
-    s.reader.read = read, s.reader.user = user;
-    return s;
-}
+/* ---- reading: after the first error s->p is at the end, so that what follows finds nothing ---- */
 
 /* A name out of a file, on its way into a message: short, no control characters. */
 static const char *nn__shown(nn_ctx *nn, const char *name)
@@ -13082,72 +13050,21 @@ static const char *nn__shown(nn_ctx *nn, const char *name)
     return text;
 }
 
-/* What else a file may be that begins with these bytes; NULL if nothing that we know. */
-static const char *nn__foreign(const unsigned char *b)
+static void nn__bad(nn__source *s, nn_code code, uint64_t at, const char *what, const char *name)
 {
-    if (b[0] == 0x1f && b[1] == 0x8b) return "it is compressed: gunzip it first";
-    if (memcmp(b, "PK\3\4", 4) == 0 || (b[0] == 0x80 && b[1] >= 2 && b[1] <= 5))
-        return b[0] == 'P' ? "it is a zip file, as PyTorch's .pt: in Python, "
-                             "safetensors.torch.save_file(torch.load(FILE), \"FILE.safetensors\")"
-                           : "it is a pickle, as an old .pt of PyTorch: in Python, "
-                             "safetensors.torch.save_file(torch.load(FILE), \"FILE.safetensors\")";
-    if (memcmp(b, "version ", 8) == 0) return "it is a pointer of git lfs: git lfs pull";
-    return NULL;
-}
-
-static int nn__bad(nn__source *s, nn_code code, uint64_t at, const char *what, const char *name)
-{
-    const char *hint = at <= 8 ? nn__foreign(s->length) : NULL;
-    if (hint)
-        nn_fail(s->nn, NN_ERROR_FORMAT, s->function, "%s: not safetensors: %s", s->name, hint);
+    const char *another = at <= 8 ? nn__another_kind(s, 4) : NULL;
+    if (another)
+        nn_fail(s->nn, NN_ERROR_FORMAT, s->function, "%s: %s", s->name, another);
     else
         nn_fail(s->nn, code, s->function, "%s: offset %llu: %s%s%s%s", s->name,
                 (unsigned long long)at, what, name ? " \"" : "", name ? nn__shown(s->nn, name) : "",
                 name ? "\"" : "");
-    return 0;
+    s->p = s->end;
 }
 
-static int nn__read_failed(const nn__source *s)
+static void nn__json_bad(nn__source *s, const char *what, const char *name)
 {
-    return nn_fail(s->nn, NN_ERROR_IO, s->function, "%s: reading failed after %llu bytes", s->name,
-                   (unsigned long long)s->at), 0;
-}
-
-/* The next n bytes; 0 after an error. */
-static int nn__take(nn__source *s, void *to, size_t n)
-{
-    for (size_t got = 0, more; got < n; got += more, s->at += more) {
-        more = s->reader.read(s->reader.user, (char *)to + got, n - got);
-        if (more > 0 && more <= n - got) continue;
-        if (more == 0 && s->size == UINT64_MAX)
-            return nn__bad(s, NN_ERROR_FORMAT, s->at, "the file is cut off", NULL);
-        return nn__read_failed(s);
-    }
-    return 1;
-}
-
-/* The next n bytes as an array; NULL after an error. Where nobody knows whether there are so many,
- * memory is asked for as they come: at most four times what was really read, or one block. */
-static char *nn__take_text(nn__source *s, size_t n)
-{
-    char *text = NULL;
-    size_t got = 0, room = s->size == UINT64_MAX ? 1 << 16 : n;
-    for (; got < n; got = room, room *= 2) {
-        if (room > n) room = n;
-        char *const larger = (char *)nn__alloc(s->nn, &s->nn->graph, room, 1, 0);
-        if (!larger) return NULL;
-        if (got) memcpy(larger, text, got);
-        text = larger;
-        if (!nn__take(s, text + got, room - got)) return NULL;
-    }
-    return text;
-}
-
-static uint64_t nn__json_at(const nn__source *s) { return 8 + (uint64_t)(s->p - s->header); }
-
-static int nn__json_bad(nn__source *s, const char *what, const char *name)
-{
-    return nn__bad(s, NN_ERROR_FORMAT, nn__json_at(s), what, name);
+    nn__bad(s, NN_ERROR_FORMAT, (uint64_t)(s->p - s->bytes), what, name);
 }
 
 static void nn__json_space(nn__source *s)
@@ -13162,19 +13079,19 @@ static int nn__json_is(nn__source *s, char c) /* skips it if it is next */
     return s->p++, 1;
 }
 
-static int nn__json_expect(nn__source *s, char c)
+static void nn__json_expect(nn__source *s, char c)
 {
     const char text[2] = {c, 0};
-    if (nn__json_is(s, c)) return 1;
-    return nn__json_bad(s, s->p < s->end ? "expected" : "the header ends, expected", text);
+    if (!nn__json_is(s, c))
+        nn__json_bad(s, s->p < s->end ? "expected" : "the header ends, expected", text);
 }
 
-/* 1 if element i of an object or array follows, 0 if its end does, -1 after an error. */
+/* 1 if element i of an object or array follows, 0 if its end does. */
 static int nn__json_element(nn__source *s, int i, char close)
 {
-    if (i == 0 && nn__json_is(s, close)) return 0;
-    if (i == 0 || nn__json_is(s, ',')) return 1;
-    return nn__json_expect(s, close) ? 0 : -1;
+    if (i > 0 ? nn__json_is(s, ',') : !nn__json_is(s, close)) return s->nn->code == NN_OK;
+    if (i > 0) nn__json_expect(s, close);
+    return 0;
 }
 
 static int nn__json_hex(nn__source *s, uint32_t *code) /* "uXXXX" */
@@ -13196,6 +13113,7 @@ static int nn__json_hex(nn__source *s, uint32_t *code) /* "uXXXX" */
 static int nn__json_escape(nn__source *s, char *to)
 {
     static const char escapes[] = "\"\\/bfnrt", values[] = "\"\\/\b\f\n\r\t";
+    static const unsigned char lead[] = {0, 0, 0xc0, 0xe0, 0xf0};
     const char *e = s->p < s->end && *s->p ? strchr(escapes, *s->p) : NULL;
     uint32_t code, low;
     if (e) return *to = values[e - escapes], s->p++, 1;
@@ -13206,129 +13124,126 @@ static int nn__json_escape(nn__source *s, char *to)
         code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
     }
     const int n = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-    static const unsigned char lead[] = {0, 0, 0xc0, 0xe0, 0xf0};
     for (int i = n - 1; i > 0; i--, code >>= 6) to[i] = (char)(0x80 | (code & 0x3f));
     to[0] = (char)(lead[n] | code);
     return n;
 }
 
-/* A string, decoded where it stands; NULL after an error. */
-static char *nn__json_string(nn__source *s)
+/* A string, decoded to *text, which goes on behind it; "" after an error. */
+static const char *nn__json_string(nn__source *s, char **text)
 {
-    if (!nn__json_expect(s, '"')) return NULL;
-    char *const text = s->p, *to = s->p;
+    char *const first = *text, *to = first;
+    nn__json_expect(s, '"');
     while (s->p < s->end && *s->p != '"') {
-        char *const start = s->p;
+        const char *const start = s->p++;
         int n;
-        if (*s->p == '\\') {
-            s->p++;
+        if (*start == '\\') {
             n = nn__json_escape(s, to);
         } else {
-            n = (unsigned char)*s->p < 0x20 ? 0 : nn__utf8(s->p, s->end);
-            memmove(to, s->p, (size_t)n);
-            s->p += n;
+            n = (unsigned char)*start < 0x20 ? 0 : nn__utf8(start, s->end);
+            memcpy(to, start, (size_t)n);
+            s->p = start + n;
         }
+        if (!n) s->p = start, nn__json_bad(s, "not a character of a JSON string in UTF-8", NULL);
         to += n;
-        if (n) continue;
-        s->p = start;
-        nn__json_bad(s, "not a character of a JSON string in UTF-8", NULL);
-        return NULL;
     }
-    const int closed = s->p < s->end || nn__json_bad(s, "the header ends within a string", NULL);
-    if (closed) *to = 0, s->p++;
-    return closed ? text : NULL;
+    if (s->p == s->end) return nn__json_bad(s, "the header ends within a string", NULL), "";
+    s->p++, *to = 0, *text = to + 1;
+    return first;
 }
 
-/* An array of at most `room` whole numbers; gives how many, -1 after an error. */
+/* An array of at most `room` whole numbers; gives how many. */
 static int nn__json_integers(nn__source *s, uint64_t *to, int room, nn_code too_many)
 {
-    int n = 0, more = 0;
-    if (!nn__json_expect(s, '[')) return -1;
-    for (; (more = nn__json_element(s, n, ']')) > 0; n++) {
+    int n = 0;
+    nn__json_expect(s, '[');
+    for (; nn__json_element(s, n, ']'); n++) {
         nn__json_space(s);
         const char *const first = s->p;
-        uint64_t v = 0;
-        if (n == room)
-            return nn__bad(s, too_many, nn__json_at(s), "too many numbers", NULL) - 1;
-        for (; s->p < s->end && *s->p >= '0' && *s->p <= '9'; s->p++) {
-            const unsigned digit = (unsigned)(*s->p - '0');
-            if (v > (UINT64_MAX - digit) / 10 || (v == 0 && s->p > first))
-                return nn__json_bad(s, "a number too large, or with a leading 0", NULL) - 1;
-            v = v * 10 + digit;
+        if (n == room) {
+            nn__bad(s, too_many, (uint64_t)(s->p - s->bytes), "too many numbers", NULL);
+            return n;
         }
-        if (s->p == first) return nn__json_bad(s, "expected a whole number", NULL) - 1;
-        to[n] = v;
+        for (to[n] = 0; s->p < s->end && *s->p >= '0' && *s->p <= '9'; s->p++) {
+            const unsigned digit = (unsigned)(*s->p - '0');
+            if (to[n] > (UINT64_MAX - digit) / 10 || (to[n] == 0 && s->p > first)) {
+                nn__json_bad(s, "a number too large, or with a leading 0", NULL);
+                return n;
+            }
+            to[n] = to[n] * 10 + digit;
+        }
+        if (s->p == first) nn__json_bad(s, "expected a whole number", NULL);
     }
-    return more < 0 ? -1 : n;
+    return n;
 }
 
 /* {"dtype":"F32","shape":[8,2],"data_offsets":[0,64]}: what is said of e->name. */
-static int nn__json_tensor(nn__source *s, nn__entry *e)
+static void nn__json_tensor(nn__source *s, nn__entry *e, char **text)
 {
     static const char *const keys[] = {"dtype", "shape", "data_offsets"};
     const int types = (int)(sizeof nn__dtypes / sizeof *nn__dtypes);
-    int seen[3] = {0, 0, 0}, more = 0;
-    uint64_t offset[2] = {0, 0}, bits = 0;
-    if (!nn__json_expect(s, '{')) return 0;
-    for (int i = 0; (more = nn__json_element(s, i, '}')) > 0; i++) {
-        const char *key = nn__json_string(s), *dtype = NULL;
-        int k = 0;
-        if (!key || !nn__json_expect(s, ':')) return 0;
+    int seen[3] = {0, 0, 0};
+    uint64_t offset[2] = {0, 0};
+    nn__json_expect(s, '{');
+    for (int i = 0; nn__json_element(s, i, '}'); i++) {
+        const char *const key = nn__json_string(s, text);
+        int k = 0, type = 0;
+        nn__json_expect(s, ':');
         while (k < 3 && strcmp(key, keys[k]) != 0) k++;
-        if (k == 3 || seen[k]++) return nn__json_bad(s, k == 3 ? "unknown key" : "a second", key);
-        if (k == 0 && !(dtype = nn__json_string(s))) return 0;
-        for (e->type = dtype ? 0 : e->type; dtype && e->type < types; e->type++)
-            if (strcmp(dtype, nn__dtypes[e->type].name) == 0) break;
-        if (e->type == types) return nn__json_bad(s, "unknown dtype", dtype);
-        if (k == 1 && (e->ndim = nn__json_integers(s, e->dim, NN_MAX_DIMS, NN_ERROR_LIMIT)) < 0)
-            return 0;
-        if (k == 2) {
-            const int n = nn__json_integers(s, offset, 2, NN_ERROR_FORMAT);
-            if (n != 2) return n < 0 ? 0 : nn__json_bad(s, "expected two offsets", NULL);
+        if (k == 3 || seen[k]++) {
+            nn__json_bad(s, k == 3 ? "unknown key" : "a second", key);
+        } else if (k == 0) {
+            const char *const dtype = nn__json_string(s, text);
+            while (type < types && strcmp(dtype, nn__dtypes[type].name) != 0) type++;
+            if (type == types) nn__json_bad(s, "unknown dtype", dtype);
+            else e->type = type;
+        } else if (k == 1) {
+            e->ndim = nn__json_integers(s, e->dim, NN_MAX_DIMS, NN_ERROR_LIMIT);
+        } else if (nn__json_integers(s, offset, 2, NN_ERROR_FORMAT) != 2) {
+            nn__json_bad(s, "expected two offsets", NULL);
         }
     }
-    if (more < 0) return 0;
     for (int k = 0; k < 3; k++)
-        if (!seen[k]) return nn__json_bad(s, "missing:", keys[k]);
-    e->begin = offset[0], e->end = offset[1], bits = nn__dtypes[e->type].bits;
-    for (int i = 0; i < e->ndim; i++) {
+        if (!seen[k]) nn__json_bad(s, "missing:", keys[k]);
+    uint64_t bits = nn__dtypes[e->type].bits;
+    for (int i = 0; i < e->ndim; bits *= e->dim[i++])
         if (e->dim[i] && bits > UINT64_MAX / e->dim[i])
-            return nn__bad(s, NN_ERROR_FORMAT, e->place, "the shape is impossible:", e->name);
-        bits *= e->dim[i];
-    }
+            nn__bad(s, NN_ERROR_FORMAT, e->place, "the shape is impossible:", e->name);
+    e->begin = offset[0], e->end = offset[1];
     if (e->begin > e->end || bits % 8 || bits / 8 != e->end - e->begin)
-        return nn__bad(s, NN_ERROR_FORMAT, e->place,
-                       "data_offsets do not fit dtype and shape of", e->name);
-    return 1;
+        nn__bad(s, NN_ERROR_FORMAT, e->place, "data_offsets do not fit dtype and shape of",
+                e->name);
 }
 
-/* The whole header; gives the number of tensors, -1 after an error. */
-static int nn__json_header(nn__source *s, nn__entry *entry, int room)
+/* The whole header, its strings to text; gives the number of tensors. */
+static int nn__json_header(nn__source *s, nn__entry *entry, int room, char *text)
 {
-    int n = 0, more = 0, metadata = 0;
-    if (!nn__json_expect(s, '{')) return -1;
-    for (int i = 0; (more = nn__json_element(s, i, '}')) > 0; i++) {
+    int n = 0, metadata = 0;
+    nn__json_expect(s, '{');
+    for (int i = 0; nn__json_element(s, i, '}'); i++) {
         nn__json_space(s);
-        const uint64_t place = nn__json_at(s);
-        const char *name = nn__json_string(s);
-        if (!name || !nn__json_expect(s, ':')) return -1;
+        const uint64_t place = (uint64_t)(s->p - s->bytes);
+        const char *const name = nn__json_string(s, &text);
+        nn__json_expect(s, ':');
         if (strcmp(name, "__metadata__") == 0) {
-            if (metadata++) return nn__bad(s, NN_ERROR_FORMAT, place, "a second", name) - 1;
-            if (!nn__json_expect(s, '{')) return -1;
-            for (int j = 0; (more = nn__json_element(s, j, '}')) > 0; j++)
-                if (!nn__json_string(s) || !nn__json_expect(s, ':') || !nn__json_string(s))
-                    return -1;
-            if (more < 0) return -1;
-            continue;
+            if (metadata++) nn__bad(s, NN_ERROR_FORMAT, place, "a second", name);
+            nn__json_expect(s, '{');
+            for (int j = 0; nn__json_element(s, j, '}'); j++) {
+                nn__json_string(s, &text);
+                nn__json_expect(s, ':');
+                nn__json_string(s, &text);
+            }
+        } else if (n == room) {
+            nn__bad(s, NN_ERROR_LIMIT, place, "too many tensors", NULL);
+        } else {
+            entry[n].name = name;
+            entry[n].place = place;
+            nn__json_tensor(s, &entry[n++], &text);
         }
-        if (n == room) return nn__bad(s, NN_ERROR_LIMIT, place, "too many tensors", NULL) - 1;
-        entry[n].name = name;
-        entry[n].place = place;
-        if (!nn__json_tensor(s, &entry[n++])) return -1;
     }
-    if (more < 0) return -1;
     nn__json_space(s);
-    return s->p == s->end ? n : nn__json_bad(s, "text behind the header", NULL) - 1;
+    if (s->p < s->end) nn__json_bad(s, "text behind the header", NULL);
+    return n;
 }
 
 static int nn__by_name(const void *a, const void *b)
@@ -13343,56 +13258,67 @@ static int nn__by_offset(const void *a, const void *b)
     return x->end != y->end ? (x->end < y->end ? -1 : 1) : 0;
 }
 
-/* Reads and checks the header: the tensors of the file in the order of their bytes, how many, or -1
- * after an error. */
-static int nn__take_header(nn__source *s, nn__entry **entry)
+/* Reads and checks the header: the tensors of the file in the order of their bytes, and how many;
+ * then s->p is where these begin. */
+static int nn__read_header(nn__source *s, nn__entry **entry)
 {
-    uint64_t length = 0, end = 0;
-    if (s->size < 8) return nn__bad(s, NN_ERROR_FORMAT, s->size, "the file is cut off", NULL) - 1;
-    if (!nn__take(s, s->length, 8)) return -1;
-    for (int i = 7; i >= 0; i--) length = length << 8 | s->length[i];
-    if (s->size != UINT64_MAX && length > s->size - 8)
-        return nn__bad(s, NN_ERROR_FORMAT, 0, "the header would be longer than the file", NULL) - 1;
-    if (length > NN__HEADER)
-        return nn__bad(s, NN_ERROR_LIMIT, 0, "the header is longer than 100000000 bytes", NULL) - 1;
-    if (!length) return nn__bad(s, NN_ERROR_FORMAT, 0, "the header is empty", NULL) - 1;
+    const char *const end = s->end;
+    const uint64_t size = (uint64_t)(end - s->p);
+    uint64_t length = 0, total = 0;
+    for (int i = 7; i >= 0 && size >= 8; i--) length = length << 8 | (unsigned char)s->p[i];
+    const int told = !s->stream || length <= NN__HEADER;
+    if (size < 8)
+        nn__bad(s, NN_ERROR_FORMAT, size, "the file is cut off", NULL);
+    else if (told && length > size - 8)
+        nn__bad(s, NN_ERROR_FORMAT, 0, "the header would be longer than the file: it is cut off, "
+                "or of another kind", NULL);
+    else if (length > NN__HEADER)
+        nn__bad(s, NN_ERROR_LIMIT, 0, "the header is longer than 100000000 bytes", NULL);
+    else if (!length)
+        nn__bad(s, NN_ERROR_FORMAT, 0, "the header is empty", NULL);
+    if (s->nn->code != NN_OK) return 0;
     const int room = length / 40 < NN__TENSORS ? (int)length / 40 + 1 : (int)NN__TENSORS;
-    s->p = s->header = nn__take_text(s, (size_t)length);
-    if (!s->header) return -1;
+    char *text = (char *)nn__alloc(s->nn, &s->nn->graph, (size_t)length, 1, 0);
     *entry = (nn__entry *)nn__alloc(s->nn, &s->nn->graph, (size_t)room, sizeof **entry, 1);
-    if (!*entry) return -1;
-    s->end = s->header + length;
-    const int n = nn__json_header(s, *entry, room);
-    if (n < 0) return -1;
+    if (!text || !*entry) return 0;
+    s->p += 8, s->end = s->p + length;
+    const int n = nn__json_header(s, *entry, room, text);
+    if (s->nn->code != NN_OK) return 0;
     qsort(*entry, (size_t)n, sizeof **entry, nn__by_name);
-    for (nn__entry *e = *entry; e < *entry + n - 1; e++)
+    for (const nn__entry *e = *entry; e + 1 < *entry + n; e++)
         if (strcmp(e[0].name, e[1].name) == 0)
-            return nn__bad(s, NN_ERROR_FORMAT, e[1].place, "a second", e->name) - 1;
+            nn__bad(s, NN_ERROR_FORMAT, e[1].place, "a second", e->name);
     qsort(*entry, (size_t)n, sizeof **entry, nn__by_offset);
-    for (const nn__entry *e = *entry; e < *entry + n; end = e++->end)
-        if (e->begin != end) {
-            const char *what = e->begin < end ? "overlaps another:" : "there is a gap before";
-            return nn__bad(s, NN_ERROR_FORMAT, e->place, what, e->name) - 1;
-        }
-    if (s->size == UINT64_MAX || end == s->size - s->at) return n;
-    nn_fail(s->nn, NN_ERROR_FORMAT, s->function,
-            "%s: offset %llu: the tensors have %llu bytes, the file has %llu for them", s->name,
-            (unsigned long long)s->at, (unsigned long long)end,
-            (unsigned long long)(s->size - s->at));
-    return -1;
+    for (const nn__entry *e = *entry; e < *entry + n; total = e++->end)
+        if (e->begin != total)
+            nn__bad(s, NN_ERROR_FORMAT, e->place,
+                    e->begin < total ? "overlaps another:" : "there is a gap before", e->name);
+    s->end = end;
+    if (total != (uint64_t)(end - s->p))
+        nn_fail(s->nn, NN_ERROR_FORMAT, s->function,
+                "%s: offset %llu: the tensors have %llu bytes, the file has %llu for them: %s",
+                s->name, (unsigned long long)(s->p - s->bytes), (unsigned long long)total,
+                (unsigned long long)(end - s->p), total > (uint64_t)(end - s->p)
+                ? "the file is cut off" : "there is more behind the tensors");
+    return n;
 }
 
-static void nn__differ(nn__source *s, const char *format, ...) NN__PRINTF(2, 3);
-static void nn__differ(nn__source *s, const char *format, ...)
+typedef struct nn__differences {
+    char text[300];
+    int n_more; /* that are not in the text */
+} nn__differences;
+
+static void nn__differ(nn__differences *d, const char *format, ...) NN__PRINTF(2, 3);
+static void nn__differ(nn__differences *d, const char *format, ...)
 {
-    const size_t used = strlen(s->differences), room = sizeof s->differences - used;
+    const size_t used = strlen(d->text), room = sizeof d->text - used;
     va_list arguments;
     va_start(arguments, format);
-    const int n = vsnprintf(s->differences + used, room, format, arguments);
+    const int n = vsnprintf(d->text + used, room, format, arguments);
     va_end(arguments);
-    if (n < (int)room && !s->n_more) return;
-    s->differences[used] = 0; /* no room for it, or for one before it */
-    s->n_more++;
+    if (n < (int)room && !d->n_more) return;
+    d->text[used] = 0; /* no room for it, or for one before it */
+    d->n_more++;
 }
 
 static const char *nn__dims_text(nn_ctx *nn, const nn__entry *e)
@@ -13403,40 +13329,43 @@ static const char *nn__dims_text(nn_ctx *nn, const nn__entry *e)
     return nn_shape_text(nn, shape);
 }
 
-/* Where each of the n tensors of the file goes. Gives how many are wanted, -1 after an error. */
-static int nn__match(nn__source *s, nn__entry *entry, int n, nn__tensors *t, int partial)
+/* Checks the whole source, and notes where what is wanted has its bytes. Gives how many of the
+ * tensors in t are there, -1 after an error; nothing is changed yet. */
+static int nn__match(nn__source *s, nn__tensors *t, int partial)
 {
+    nn__entry *entry = NULL, *const end = t->entry + t->n;
+    nn__differences d = {"", 0};
     int matched = 0;
-    for (nn__entry *e = entry; e < entry + n; e++) {
-        const char *const last = strrchr(e->name, '.');
-        const char *const shown = nn__shown(s->nn, e->name);
+    const int n = nn__read_header(s, &entry);
+    for (const nn__entry *e = entry; e < entry + n && s->nn->code == NN_OK; e++) {
+        const char *const last = strrchr(e->name, '.'), *shown = nn__shown(s->nn, e->name);
         nn__entry *w = t->entry;
-        while (w < t->entry + t->n && strcmp(w->name, e->name) != 0) w++;
-        if (w == t->entry + t->n) {
+        while (w < end && strcmp(w->name, e->name) != 0) w++;
+        if (w == end) {
             if (strcmp(last ? last + 1 : e->name, "num_batches_tracked") != 0)
-                nn__differ(s, "; it also has \"%s\"", shown);
+                nn__differ(&d, "; it also has \"%s\"", shown);
             continue;
         }
         w->found = 1;
         if (w->ndim != e->ndim || memcmp(w->dim, e->dim, sizeof w->dim) != 0) {
-            nn__differ(s, "; \"%s\" is %s, here %s", shown, nn__dims_text(s->nn, e),
+            nn__differ(&d, "; \"%s\" is %s, here %s", shown, nn__dims_text(s->nn, e),
                        nn__dims_text(s->nn, w));
-            continue;
+        } else if (w->type == NN__I64 ? e->type != NN__I64 : e->type > NN__BF16) {
+            nn__bad(s, NN_ERROR_UNSUPPORTED, e->place,
+                    "only F32, F64, F16 and BF16 are read, not the dtype of", e->name);
+        } else {
+            w->from = (const unsigned char *)s->p + e->begin, w->from_type = e->type;
+            matched++;
         }
-        if (w->type == NN__I64 ? e->type != NN__I64 : e->type > NN__BF16)
-            return nn__bad(s, NN_ERROR_UNSUPPORTED, e->place,
-                           "only F32, F64, F16 and BF16 are read, not the dtype of", e->name) - 1;
-        if (w->type != NN__I64 && !(w->read = nn__reals(s->nn, &s->nn->graph, w->size))) return -1;
-        e->into = w;
-        matched++;
     }
-    for (const nn__entry *w = t->entry; w < t->entry + t->n; w++)
-        if (!w->found) nn__differ(s, "; \"%s\" is missing", nn__shown(s->nn, w->name));
-    if (partial ? matched : !s->differences[0]) return matched;
+    if (s->nn->code != NN_OK) return -1;
+    for (const nn__entry *w = t->entry; w < end; w++)
+        if (!w->found) nn__differ(&d, "; \"%s\" is missing", nn__shown(s->nn, w->name));
+    if (partial ? matched : !d.text[0]) return matched;
     char more[32] = "";
-    if (s->n_more) snprintf(more, sizeof more, "; and %d more", s->n_more);
-    nn_fail(s->nn, NN_ERROR_FORMAT, s->function, "%s: of another model%s%s%s", s->name,
-            s->differences, more, partial ? "" : " (nn_load_partial takes what fits)");
+    if (d.n_more) snprintf(more, sizeof more, "; and %d more", d.n_more);
+    nn_fail(s->nn, NN_ERROR_FORMAT, s->function, "%s: of another model%s%s%s", s->name, d.text,
+            more, partial ? "" : " (nn_load_partial takes what fits)");
     return -1;
 }
 
@@ -13452,138 +13381,65 @@ static uint32_t nn__half(uint32_t h)
     return sign | exponent << 23 | (fraction & 0x7fffff);
 }
 
-/* The bytes of a tensor, into what is wanted or nowhere. */
-static int nn__take_tensor(nn__source *s, const nn__entry *e)
+/* All tensors of this kind (integers: I64) get what was found for them; this cannot fail. */
+static void nn__tensors_set(const nn__tensors *t, int integers)
 {
-    const unsigned each = nn__dtypes[e->type].bits / 8;
-    unsigned char chunk[4096];
-    size_t i = 0;
-    if (e->into && e->type == (e->into->read ? NN__OWN : NN__I64) && nn__low_byte_first())
-        return nn__take(s, e->into->read ? (void *)e->into->read : e->into->data,
-                        e->into->size * each);
-    for (uint64_t left = e->end - e->begin, n; left; left -= n) {
-        n = left < sizeof chunk ? left : sizeof chunk;
-        if (!nn__take(s, chunk, (size_t)n)) return 0;
-        for (const unsigned char *b = chunk; e->into && b < chunk + n; b += each, i++) {
+    for (const nn__entry *e = t->entry; e < t->entry + t->n; e++) {
+        if (!e->from || (e->type == NN__I64) != integers) continue;
+        const unsigned each = nn__dtypes[e->from_type].bits / 8;
+        for (size_t i = 0; i < e->size; i++) {
             uint64_t bits = 0;
-            uint32_t low;
             double f64;
             float f32;
-            for (unsigned k = each; k > 0; k--) bits = bits << 8 | b[k - 1];
-            low = (uint32_t)bits;
-            if (e->type == NN__BF16) low <<= 16;
-            if (e->type == NN__F16) low = nn__half(low);
+            for (unsigned k = each; k > 0; k--) bits = bits << 8 | e->from[i * each + k - 1];
+            uint32_t low = (uint32_t)bits;
+            if (e->from_type == NN__BF16) low <<= 16;
+            if (e->from_type == NN__F16) low = nn__half(low);
             memcpy(&f32, &low, sizeof f32);
             memcpy(&f64, &bits, sizeof f64);
-            if (e->type == NN__I64) memcpy((int64_t *)e->into->data + i, &bits, sizeof bits);
-            else e->into->read[i] = e->type == NN__F64 ? (nn_real)f64 : (nn_real)f32;
+            if (integers) memcpy((int64_t *)e->data + i, &bits, sizeof bits);
+            else ((nn_real *)e->data)[i] = e->from_type == NN__F64 ? (nn_real)f64 : (nn_real)f32;
         }
     }
-    return 1;
-}
-
-/* Reads the whole source for the tensors in t: I64 into their data, numbers into read, so that
- * nothing is half changed. Gives how many, -1 after an error. */
-static int nn__take_all(nn__source *s, nn__tensors *t, int partial)
-{
-    nn__entry *entry = NULL;
-    char extra;
-    const int n = nn__take_header(s, &entry);
-    const int matched = n < 0 ? -1 : nn__match(s, entry, n, t, partial);
-    if (matched < 0) return -1;
-    for (int i = 0; i < n; i++)
-        if (!nn__take_tensor(s, &entry[i])) return -1;
-    const size_t more = s->size == UINT64_MAX ? s->reader.read(s->reader.user, &extra, 1) : 0;
-    if (more == 1)
-        return nn__bad(s, NN_ERROR_FORMAT, s->at, "there is more behind the tensors", NULL) - 1;
-    return more ? nn__read_failed(s) - 1 : matched;
-}
-
-static void nn__tensors_set(const nn__tensors *t)
-{
-    for (const nn__entry *e = t->entry; e < t->entry + t->n; e++)
-        if (e->read) memcpy(e->data, e->read, e->size * sizeof *e->read);
 }
 
 static int nn__load(nn_model *model, nn__source s, int partial)
 {
     nn__tensors t;
-    if (!nn__tensors_of(&t, model, s.function, "", 0)) return 0;
-    const int n = nn__take_all(&s, &t, partial);
-    if (n >= 0) nn__tensors_set(&t);
-    nn__tensors_free(&t);
-    return partial ? (n > 0 ? n : 0) : n >= 0;
-}
-
-int nn_load_reader(nn_model *model, nn_reader reader)
-{
-    nn_ctx *nn = model ? model->ctx : NULL;
-    if (!nn__ready(nn, "nn_load_reader")) return 0;
-    if (!reader.read) return nn__mistake(nn, "nn_load_reader", "reader.read is NULL");
-    return nn__load(model, nn__source_new(nn, "nn_load_reader", "reader", reader.read, reader.user,
-                                          UINT64_MAX), 0);
-}
-
-static size_t nn__read_memory(void *user, void *to, size_t n)
-{
-    const char **p = (const char **)user;
-    memcpy(to, *p, n);
-    *p += n;
-    return n;
+    int n = -1;
+    if (s.bytes && nn__tensors_of(&t, model, s.function, "", 0)) {
+        n = nn__match(&s, &t, partial);
+        if (n >= 0) nn__tensors_set(&t, 0);
+        nn__tensors_free(&t);
+    }
+    nn__source_free(&s);
+    return n < 0 ? 0 : partial ? n : 1;
 }
 
 int nn_load_memory(nn_model *model, const void *bytes, size_t size)
 {
     nn_ctx *nn = model ? model->ctx : NULL;
-    const char *p = (const char *)bytes;
-    if (!nn__ready(nn, "nn_load_memory")) return 0;
-    if (!bytes) return nn__mistake(nn, "nn_load_memory", "bytes is NULL");
-    return nn__load(model, nn__source_new(nn, "nn_load_memory", "bytes", nn__read_memory, &p,
-                                          size), 0);
+    return nn__load(model, nn__from_memory(nn, "nn_load_memory", "bytes", bytes, size), 0);
+}
+
+int nn_load_reader(nn_model *model, nn_reader reader)
+{
+    nn_ctx *nn = model ? model->ctx : NULL;
+    const char *const function = "nn_load_reader";
+    if (!nn__ready(nn, function)) return 0;
+    if (!reader.read) return nn__mistake(nn, function, "reader.read is NULL");
+    return nn__load(model, nn__from_reader(nn, function, "reader", reader, 0, INT_MAX), 0);
 }
 
 #ifndef NN_NO_STDIO
-static size_t nn__read_stdio(void *user, void *to, size_t n)
-{
-    const size_t got = fread(to, 1, n, (FILE *)user);
-    return got || !ferror((FILE *)user) ? got : (size_t)-1;
-}
-
-/* The file, to be closed by the caller, as a source; NULL after an error. */
-static FILE *nn__source_open(nn__source *s, nn_ctx *nn, const char *function, const char *path)
-{
-    if (!nn__ready(nn, function)) return NULL;
-    FILE *file = nn__open(nn, function, path);
-    if (!file) return NULL;
-    const int seekable = fseek(file, 0, SEEK_END) == 0; /* a pipe is not */
-    const long size = seekable ? ftell(file) : 0;
-    if (size < 0 || (seekable && fseek(file, 0, SEEK_SET) != 0)) {
-        nn_fail(nn, NN_ERROR_IO, function, "%s: cannot be read: %s", path, strerror(errno));
-        fclose(file);
-        return NULL;
-    }
-    *s = nn__source_new(nn, function, path, nn__read_stdio, file,
-                        seekable ? (uint64_t)size : UINT64_MAX);
-    return file;
-}
-
-static int nn__load_file(nn_model *model, const char *function, const char *path, int partial)
-{
-    nn__source s;
-    FILE *file = nn__source_open(&s, model ? model->ctx : NULL, function, path);
-    if (!file) return 0;
-    const int n = nn__load(model, s, partial);
-    fclose(file);
-    return n;
-}
-
 int nn_load(nn_model *model, const char *path)
 {
-    return nn__load_file(model, "nn_load", path, 0);
+    return nn__load(model, nn__from_file(model ? model->ctx : NULL, "nn_load", path), 0);
 }
+
 int nn_load_partial(nn_model *model, const char *path)
 {
-    return nn__load_file(model, "nn_load_partial", path, 1);
+    return nn__load(model, nn__from_file(model ? model->ctx : NULL, "nn_load_partial", path), 1);
 }
 #endif
 
@@ -13661,19 +13517,18 @@ static const char *nn__checkpoint_wrong(const nn__checkpoint *c, const nn_batche
 int nn_checkpoint_load(nn_optimizer *opt, nn_batches *b, const char *path)
 {
     nn__checkpoint c;
-    nn__source s;
     if (!nn__checkpoint_new(&c, opt, b, "nn_checkpoint_load")) return 0;
     nn_ctx *nn = opt->ctx;
-    FILE *file = nn__source_open(&s, nn, c.t.function, path);
-    int loaded = file && nn__take_all(&s, &c.t, 0) >= 0;
-    if (file) fclose(file);
+    nn__source s = nn__from_file(nn, c.t.function, path);
+    int loaded = s.bytes && nn__match(&s, &c.t, 0) >= 0;
+    if (loaded) nn__tensors_set(&c.t, 1);
     const char *wrong = loaded ? nn__checkpoint_wrong(&c, b) : NULL;
     if (wrong)
         nn_fail(nn, NN_ERROR_FORMAT, c.t.function, "%s: \"%s\" has a value that cannot be here",
                 path, wrong);
     loaded = loaded && !wrong;
     if (loaded) {
-        nn__tensors_set(&c.t);
+        nn__tensors_set(&c.t, 0);
         opt->lr = c.rates[0], opt->beta1 = c.rates[1], opt->beta2 = c.rates[2];
         opt->eps = c.rates[3], opt->weight_decay = c.rates[4];
         opt->step = (long)c.step[0], opt->weights_only = (int)c.step[1];
@@ -13687,6 +13542,7 @@ int nn_checkpoint_load(nn_optimizer *opt, nn_batches *b, const char *path)
         b->n = 0;
     }
     nn__tensors_free(&c.t);
+    nn__source_free(&s);
     return loaded;
 }
 #endif
