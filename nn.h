@@ -11493,13 +11493,11 @@ static int nn__source_ready(const nn__source *s, int reading)
 
 enum { NN__FIELD = 4096 }; /* bytes of the longest field and the 0 behind it */
 
-/* The double nearest to m 2^exponent, m > 0, of two that are equally near the even one. If m is
- * only the part before a point, it must have 54 bits, and more says whether anything stands behind
- * it. */
+/* The double nearest to m 2^exponent, of two that are equally near the even one. m has 64 bits, and
+ * more says whether anything stands behind them. */
 static double nn__rounded(uint64_t m, int exponent, int more)
 {
     double value;
-    for (; !(m >> 63); m <<= 1) exponent--;
     exponent += 63 + 1022; /* that of IEEE 754 less 1, which the leading bit of 53 adds again */
     const int drop = exponent < 0 ? 11 - exponent : 11; /* denormals have fewer bits */
     if (exponent > 2045) return HUGE_VAL;
@@ -11511,48 +11509,52 @@ static double nn__rounded(uint64_t m, int exponent, int more)
     return memcpy(&value, &m, sizeof value), value;
 }
 
-/* The digits from p to end (a point among them counts for nothing) as 0.digits 10^top, by exact
- * arithmetic: words of 9 digits are halved or doubled until two of them stand before the point. */
-static double nn__exact(const char *p, const char *end, int top)
+/* A large whole number, word[0..n-1], the lowest first: times factor, plus what is added. Gives the
+ * new n. */
+static int nn__times(uint32_t *word, int n, uint32_t factor, uint32_t added)
 {
-    const uint32_t base = 1000000000;
-    uint32_t d[NN__FIELD / 9 + 200] = {0}; /* halving lengthens it by 29 digits at a time */
-    for (; p < end && (*p == '0' || *p == '.'); p++) top -= *p == '0';
-    if (p == end || top < -330) return 0;
-    if (top > 310) return HUGE_VAL;
-    int words = (top > 0 ? top + 8 : top) / 9; /* before the point: top / 9, rounded up */
-    int at = 9 * words - top, n = 0, exponent = 0;
+    uint64_t carry = added;
+    for (int i = 0; i < n; i++, carry >>= 32) {
+        carry += (uint64_t)word[i] * factor;
+        word[i] = (uint32_t)carry;
+    }
+    if (carry) word[n++] = (uint32_t)carry;
+    return n;
+}
+
+/* The digits from p to end, fewer than NN__FIELD (a point among them counts for nothing), times
+ * 10^exponent. */
+static double nn__exact(const char *p, const char *end, int exponent)
+{
+    uint32_t word[NN__FIELD / 9 + 50] = {0}; /* 9 digits fit into one */
+    int n = 0, digits = 0, more = 0;
     for (; p < end; p++) {
         if (*p == '.') continue;
-        n = at++ / 9 + 1;
-        d[n - 1] = d[n - 1] * 10 + (uint32_t)(*p - '0');
+        n = nn__times(word, n, 10, (uint32_t)(*p - '0'));
+        digits += n > 0;
     }
-    for (; at % 9; at++) d[n - 1] *= 10;
-    while (words > 2) {
+    if (!n || digits + exponent < -330) return 0;
+    if (digits + exponent > 310) return HUGE_VAL;
+    for (; exponent > 0; exponent--) n = nn__times(word, n, 10, 0);
+    const int low = exponent > -306 ? 3 - exponent / 9 : 37; /* words more: then 64 bits are left */
+    memmove(word + low, word, (size_t)n * sizeof *word);
+    memset(word, 0, (size_t)low * sizeof *word);
+    n += low;
+    while (exponent < 0) { /* divided by 10, or by 10^9 */
+        const uint32_t divisor = exponent > -9 ? 10 : 1000000000;
         uint64_t rest = 0;
-        int i = 0;
-        for (; i < n || rest; i++) {
-            rest = rest * base + d[i];
-            d[i] = (uint32_t)(rest >> 29);
-            rest &= (1u << 29) - 1;
+        for (int i = n; i-- > 0; rest %= divisor) {
+            rest = rest << 32 | word[i];
+            word[i] = (uint32_t)(rest / divisor);
         }
-        n = i;
-        if (!d[0]) memmove(d, d + 1, (size_t)n * sizeof *d), n--, words--;
-        exponent += 29;
+        more |= rest > 0;
+        n -= !word[n - 1];
+        exponent += exponent > -9 ? 1 : 9;
     }
-    while (words < 2 || d[0] < base / 10) {
-        const int k = words < 2 ? 29 : 3;
-        uint64_t carry = 0;
-        for (int i = n; i-- > 0; carry /= base) {
-            carry += (uint64_t)d[i] << k;
-            d[i] = (uint32_t)(carry % base);
-        }
-        if (carry) memmove(d + 1, d, (size_t)n * sizeof *d), n++, words++, d[0] = (uint32_t)carry;
-        exponent -= k;
-    }
-    int more = 0;
-    for (int i = 2; i < n; i++) more |= d[i] != 0;
-    return nn__rounded((uint64_t)d[0] * base + d[1], exponent, more);
+    int two = 32 * (n - 2 - low);
+    for (; !(word[n - 1] >> 31); two--) nn__times(word, n, 2, 0);
+    for (int i = 0; i < n - 2; i++) more |= word[i] != 0;
+    return nn__rounded((uint64_t)word[n - 1] << 32 | word[n - 2], two, more);
 }
 
 /* The decimal number at p: what stands behind it, or NULL if there is none. In any locale, and to
@@ -11565,15 +11567,15 @@ static const char *nn__number(const char *p, const char *end, double *value)
     const int negative = p < end && *p == '-';
     if (p < end && (*p == '-' || *p == '+')) p++;
     const char *const first = p;
+    const char *point = NULL;
     uint64_t m = 0; /* right as long as there are no more than 19 digits */
-    for (; p < end && *p >= '0' && *p <= '9'; p++) m = m * 10 + (uint64_t)(*p - '0');
-    const char *const point = p;
-    if (p < end && *p == '.')
-        for (p++; p < end && *p >= '0' && *p <= '9'; p++) m = m * 10 + (uint64_t)(*p - '0');
+    for (; p < end && ((*p >= '0' && *p <= '9') || (*p == '.' && !point)); p++)
+        if (*p == '.') point = p;
+        else m = m * 10 + (uint64_t)(*p - '0');
     const char *const last = p;
-    const ptrdiff_t digits = last - first - (last > point);
-    if (digits < 1 || digits >= NN__FIELD) return NULL;
+    const ptrdiff_t digits = last - first - (point != NULL);
     int exponent = 0;
+    if (digits < 1) return NULL;
     if (p < end && (*p == 'e' || *p == 'E')) {
         const int down = ++p < end && *p == '-';
         if (p < end && (*p == '-' || *p == '+')) p++;
@@ -11582,28 +11584,17 @@ static const char *nn__number(const char *p, const char *end, double *value)
             if (exponent < 100000) exponent = exponent * 10 + (*p - '0');
         if (down) exponent = -exponent;
     }
-    const int top = (int)(point - first) + exponent; /* the number is 0.digits 10^top */
-    const int down = (int)digits - top;              /* or m / 10^down */
-    double v;
+    if (point) exponent -= (int)(last - point - 1); /* the number is its digits 10^exponent */
+    double v = (double)m;
 #if defined FLT_EVAL_METHOD && (FLT_EVAL_METHOD == 0 || FLT_EVAL_METHOD == 1)
-    const int plain = digits <= 19 && !(m >> 53) && down >= -22 && down <= 22;
+    const int limit = 22; /* 10^22 is the last that a double has exactly: one rounding then */
 #else
-    const int plain = 0; /* where a double may be kept with more bits, integers do it */
+    const int limit = 0; /* a double may be kept with more bits, and be rounded twice */
 #endif
-    if (plain) { /* both are exact, so only the result is rounded */
-        v = down < 0 ? (double)m * power[-down] : (double)m / power[down];
-    } else if (m && digits <= 19 && down >= 0 && down <= 22) { /* m / 5^down 2^-down */
-        const uint64_t divisor = (uint64_t)(power[down] / (double)(1ul << down));
-        uint64_t quotient = m / divisor, rest = m % divisor;
-        int two = -down;
-        for (; !(quotient >> 53); two -= 11) { /* rest < 2^52: there is room for 11 bits */
-            quotient = quotient << 11 | (rest << 11) / divisor;
-            rest = (rest << 11) % divisor;
-        }
-        v = nn__rounded(quotient, two, rest > 0);
-    } else {
-        v = nn__exact(first, last, top);
-    }
+    if (digits > 19 || m >> 53 || exponent < -limit || exponent > limit)
+        v = nn__exact(first, last, exponent);
+    else if (exponent < 0) v /= power[-exponent];
+    else v *= power[exponent];
     *value = negative ? -v : v;
     return p;
 }
