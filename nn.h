@@ -12424,115 +12424,109 @@ int nn_vocab_save(const nn_vocab *v, const char *path)
 
 /* ---- data sets ---- */
 
+/* n samples, nothing of them there yet. */
 static nn_dataset nn__dataset(nn_ctx *nn, int n, nn_shape sample)
 {
-    nn_dataset d;
-    memset(&d, 0, sizeof d);
-    d.ctx = nn;
-    d.n = n;
-    d.sample = sample;
-    d.size = (int)nn__span(sample, 0, sample.ndim);
+    const nn_dataset d = {nn, n, sample, (int)nn__span(sample, 0, sample.ndim), NULL, NULL, NULL, 0,
+                          NULL, NULL};
     return d;
 }
 
-/* The features of a table without its column `column`, which is returned through *column as an
- * index from 0; .n is 0 after an error. */
-static nn_dataset nn__dataset_features(const nn_table *t, const char *function, int *column)
+/* v, a whole number from 0, becomes the class of sample i; where it is none, d loses its samples.
+ * column: of a table; -1: there is none. */
+static int nn__set_label(nn_dataset *d, const char *function, int i, int column, double v)
 {
-    nn_dataset none = nn__dataset(t ? t->ctx : NULL, 0, nn_shape0());
-    if (!nn__ready(none.ctx, function)) return none;
-    if (t->cols < 1)
-        nn_fail(t->ctx, NN_ERROR_ARGUMENT, function, "the table is empty");
-    else if (t->cols == 1)
-        nn_fail(t->ctx, NN_ERROR_ARGUMENT, function,
-                "the table has one column: no features are left");
-    else if (*column < -1 || *column >= t->cols)
-        nn_fail(t->ctx, NN_ERROR_ARGUMENT, function,
-                "there is no column %d (0 to %d, or -1 for the last)", *column, t->cols - 1);
-    if (t->ctx->code != NN_OK) return none;
-    if (*column < 0) *column = t->cols - 1;
-    nn_dataset d = nn__dataset(t->ctx, t->rows, nn_shape1(t->cols - 1));
-    d.x = nn__reals(t->ctx, &t->ctx->keep, (size_t)d.n * (size_t)d.size);
-    if (!d.x) return none;
-    nn_real *x = d.x;
-    for (ptrdiff_t i = 0; i < t->rows; i++)
-        for (ptrdiff_t j = 0; j < t->cols; j++)
-            if (j != *column) *x++ = t->data[i * t->cols + j];
-    return d;
-}
-
-/* Whether v is a class, a whole number from 0; *classes grows to have it. */
-static int nn__label(double v, int *label, int *classes)
-{
-    if (!(v >= 0 && v < 1e6 && v == floor(v))) return 0;
-    *label = (int)v;
-    if (*label >= *classes) *classes = *label + 1;
-    return 1;
-}
-
-nn_dataset nn_dataset_classes(const nn_table *t, int column)
-{
-    nn_dataset d = nn__dataset_features(t, "nn_dataset_classes", &column);
-    if (!d.n) return d;
-    nn_ctx *nn = d.ctx;
-    d.label = (int *)nn__alloc(nn, &nn->keep, (size_t)d.n, sizeof *d.label, 0);
-    for (ptrdiff_t i = 0; d.label && i < d.n; i++) {
-        const double v = (double)t->data[i * t->cols + column];
-        if (nn__label(v, &d.label[i], &d.classes)) continue;
-        nn_fail(nn, NN_ERROR_FORMAT, "nn_dataset_classes",
-                "row %d: column %d is %g, not a class: classes are whole numbers from 0", (int)i,
-                column, v);
-        d.label = NULL;
+    if (v >= 0 && v < 1e6 && v == floor(v)) {
+        d->label[i] = (int)v;
+        if (d->label[i] >= d->classes) d->classes = d->label[i] + 1;
+        return 1;
     }
-    if (!d.label) return nn__dataset(nn, 0, nn_shape0());
+    if (column < 0)
+        nn_fail(d->ctx, NN_ERROR_FORMAT, function,
+                "label %d is %g, not a class: classes are whole numbers from 0", i, v);
+    else
+        nn_fail(d->ctx, NN_ERROR_FORMAT, function,
+                "row %d: column %d is %g, not a class: classes are whole numbers from 0", i, column,
+                v);
+    *d = nn__dataset(d->ctx, 0, nn_shape0());
+    return 0;
+}
+
+/* One column as classes, if `classes`, or as targets, the others as features. */
+static nn_dataset nn__dataset_of(const nn_table *t, const char *function, int column, int classes)
+{
+    nn_ctx *nn = t ? t->ctx : NULL;
+    const nn_dataset none = nn__dataset(nn, 0, nn_shape0());
+    if (!nn__ready(nn, function)) return none;
+    const int last = t->cols - 1;
+    if (last < 1)
+        return nn__mistake(nn, function, last < 0 ? "the table is empty"
+                           : "the table has one column: no features are left"), none;
+    if (column < -1 || column > last)
+        return nn__mistake(nn, function, "there is no column %d (0 to %d, or -1 for the last)",
+                           column, last), none;
+    if (column < 0) column = last;
+    nn_dataset d = nn__dataset(nn, t->rows, nn_shape1(last));
+    d.x = nn__reals(nn, &nn->keep, (size_t)d.n * (size_t)d.size);
+    if (classes) d.label = (int *)nn__alloc(nn, &nn->keep, (size_t)d.n, sizeof *d.label, 0);
+    else d.target = nn__reals(nn, &nn->keep, (size_t)d.n);
+    if (nn->code != NN_OK) return none;
+    nn_real *x = d.x;
+    for (int i = 0; i < t->rows; i++) {
+        const nn_real *const row = t->data + (ptrdiff_t)i * t->cols;
+        for (int j = 0; j < t->cols; j++)
+            if (j != column) *x++ = row[j];
+        if (!classes) d.target[i] = row[column];
+        else if (!nn__set_label(&d, function, i, column, (double)row[column])) return d;
+    }
+    if (!classes) return d;
     if (t->category[column]) d.class_name = t->category[column];
     else if (t->classes >= d.classes) d.class_name = t->class_name;
     return d;
 }
 
+nn_dataset nn_dataset_classes(const nn_table *t, int column)
+{
+    return nn__dataset_of(t, "nn_dataset_classes", column, 1);
+}
+
 nn_dataset nn_dataset_targets(const nn_table *t, int column)
 {
-    nn_dataset d = nn__dataset_features(t, "nn_dataset_targets", &column);
-    if (!d.n) return d;
-    d.target = nn__reals(d.ctx, &d.ctx->keep, (size_t)d.n);
-    if (!d.target) return nn__dataset(d.ctx, 0, nn_shape0());
-    for (ptrdiff_t i = 0; i < d.n; i++) d.target[i] = t->data[i * t->cols + column];
-    return d;
+    return nn__dataset_of(t, "nn_dataset_targets", column, 0);
 }
 
 nn_dataset nn_dataset_idx(const nn_idx *images, const nn_idx *labels)
 {
+    const char *const function = "nn_dataset_idx";
     nn_ctx *nn = images ? images->ctx : NULL;
-    nn_dataset none = nn__dataset(nn, 0, nn_shape0());
-    if (!nn__ready(nn, "nn_dataset_idx")) return none;
+    nn_dataset d = nn__dataset(nn, 0, nn_shape0());
+    if (!nn__ready(nn, function)) return d;
     if (!labels)
-        nn_fail(nn, NN_ERROR_ARGUMENT, "nn_dataset_idx", "labels is NULL");
+        nn__mistake(nn, function, "labels is NULL");
     else if (images->type != 0x08)
-        nn_fail(nn, NN_ERROR_UNSUPPORTED, "nn_dataset_idx",
-                "images are of type 0x%02x, not bytes (0x08)", images->type);
+        nn_fail(nn, NN_ERROR_UNSUPPORTED, function, "images are of type 0x%02x, not bytes (0x08)",
+                images->type);
     else if (images->shape.ndim < 2)
-        nn_fail(nn, NN_ERROR_FORMAT, "nn_dataset_idx",
+        nn_fail(nn, NN_ERROR_FORMAT, function,
                 "images should be [N, H, W], not %s (are these the labels?)",
                 nn_shape_text(nn, images->shape));
     else if (labels->shape.ndim != 1 || labels->shape.dim[0] != images->shape.dim[0])
-        nn_fail(nn, NN_ERROR_FORMAT, "nn_dataset_idx", "images are %s, labels %s%s",
+        nn_fail(nn, NN_ERROR_FORMAT, function, "images are %s, labels %s%s",
                 nn_shape_text(nn, images->shape), nn_shape_text(nn, labels->shape),
                 labels->shape.ndim > 1 ? " (are these images?)" : "");
-    if (nn->code != NN_OK) return none;
+    if (nn->code != NN_OK) return d;
+    const int n = images->shape.dim[0];
+    int *label = (int *)nn__alloc(nn, &nn->keep, (size_t)n, sizeof *label, 0);
+    if (!label) return d;
     nn_shape sample = images->shape;
     sample.ndim--;
     for (int i = 0; i < sample.ndim; i++) sample.dim[i] = images->shape.dim[i + 1];
-    nn_dataset d = nn__dataset(nn, images->shape.dim[0], sample);
+    d = nn__dataset(nn, n, sample);
     d.bytes = images->bytes;
-    d.label = (int *)nn__alloc(nn, &nn->keep, (size_t)d.n, sizeof *d.label, 0);
-    for (int i = 0; d.label && i < d.n; i++) {
-        const double v = nn_idx_value(labels, (size_t)i);
-        if (nn__label(v, &d.label[i], &d.classes)) continue;
-        nn_fail(nn, NN_ERROR_FORMAT, "nn_dataset_idx",
-                "label %d is %g, not a class: classes are whole numbers from 0", i, v);
-        d.label = NULL;
-    }
-    return d.label ? d : none;
+    d.label = label;
+    for (int i = 0; i < n; i++)
+        if (!nn__set_label(&d, function, i, -1, nn_idx_value(labels, (size_t)i))) break;
+    return d;
 }
 
 /* The samples rows[0..n-1] of all, copied. */
@@ -12564,53 +12558,48 @@ static void nn__split(const char *function, const nn_dataset *data, double fract
 {
     nn_ctx *nn = data ? data->ctx : NULL;
     const nn_dataset none = nn__dataset(nn, 0, nn_shape0());
-    const nn_dataset whole = data ? *data : none,
-                     *all = &whole; /* data may be train or test, too */
+    const nn_dataset all = data ? *data : none; /* data may be train or test, too */
     if (train) *train = none;
     if (test) *test = none;
     if (!nn__ready(nn, function)) return;
     if (!train || !test) nn__mistake(nn, function, "train or test is NULL");
-    else if (all->n < 2) nn__mistake(nn, function, "there are %d samples", all->n);
+    else if (all.n < 2) nn__mistake(nn, function, "there are %d samples", all.n);
     else if (!(fraction > 0 && fraction < 1))
         nn__mistake(nn, function, "fraction is %g, not between 0 and 1", fraction);
-    else if (stratified && !all->label) nn__mistake(nn, function, "the samples have no labels");
-    else if (stratified) nn__check_labels(nn, function, all->label, all->n, all->classes);
+    else if (stratified && !all.label) nn__mistake(nn, function, "the samples have no labels");
+    else if (stratified) nn__check_labels(nn, function, all.label, all.n, all.classes);
     if (nn->code != NN_OK) return;
-    const int n = all->n, classes = stratified ? all->classes + 1 : 1;
+    const int n = all.n, classes = stratified ? all.classes + 1 : 1;
     int *rows = (int *)nn__alloc(nn, &nn->keep, 2 * (size_t)n, sizeof *rows, 0);
     int *share = (int *)nn__alloc(nn, &nn->keep, (size_t)classes, sizeof *share, 1);
     if (!rows || !share) return;
-    int *const larger = rows + n;
+    int *const larger = rows + n, n_test = 0;
     uint64_t chance[4];
     memcpy(chance, nn->random, sizeof chance);
     nn_randperm(nn, rows, n);
-    for (int i = 0; i < n; i++) share[stratified ? all->label[i] + 1 : 0]++;
+    for (int i = 0; i < n; i++) share[stratified ? all.label[i] + 1 : 0]++;
     for (int c = 0; c < classes; c++) { /* from here on: what test still is to get of it */
         const int count = share[c], part = (int)(fraction * count + 0.5);
         share[c] = part < 1 ? count > 1 : nn__min(part, count - 1);
     }
-    int n_test = 0;
     for (int i = 0; i < n; i++)
-        if (share[stratified ? all->label[rows[i]] + 1 : 0]-- > 0) rows[n_test++] = rows[i];
+        if (share[stratified ? all.label[rows[i]] + 1 : 0]-- > 0) rows[n_test++] = rows[i];
         else larger[i - n_test] = rows[i];
     if (!n_test) {
         nn__mistake(nn, function, "no class has two samples");
         return;
     }
-    const nn_dataset most = nn__dataset_pick(all, larger, n - n_test);
-    const nn_dataset rest = nn__dataset_pick(all, rows, n_test);
-    if (nn->code != NN_OK) { /* so that trying again gives the same */
-        memcpy(nn->random, chance, sizeof chance);
-        return;
-    }
-    *train = most;
-    *test = rest;
+    const nn_dataset most = nn__dataset_pick(&all, larger, n - n_test);
+    const nn_dataset rest = nn__dataset_pick(&all, rows, n_test);
+    if (nn->code == NN_OK) *train = most, *test = rest;
+    else memcpy(nn->random, chance, sizeof chance); /* so that trying again gives the same */
 }
 
 void nn_split(const nn_dataset *all, double fraction, nn_dataset *train, nn_dataset *test)
 {
     nn__split("nn_split", all, fraction, train, test, 0);
 }
+
 void nn_split_stratified(const nn_dataset *all, double fraction, nn_dataset *train,
                          nn_dataset *test)
 {
@@ -12623,13 +12612,13 @@ nn_scaler nn_scaler_fit(const nn_dataset *data)
     nn_scaler s = {nn, 0, NULL, NULL};
     if (!nn__ready(nn, "nn_scaler_fit")) return s;
     if (!data->x || data->n < 1)
-        return nn_fail(nn, NN_ERROR_ARGUMENT, "nn_scaler_fit",
-                       data->bytes ? "the samples are bytes, which nn_batch_x divides by 255"
-                                   : "there are no samples"), s;
-    s.mean = nn__reals(nn, &nn->keep, (size_t)data->size);
-    s.std = nn__reals(nn, &nn->keep, (size_t)data->size);
-    if (!s.mean || !s.std) return s.mean = s.std = NULL, s;
-    s.size = data->size;
+        return nn__mistake(nn, "nn_scaler_fit",
+                           data->bytes ? "the samples are bytes, which nn_batch_x divides by 255"
+                                       : "there are no samples"), s;
+    nn_real *mean = nn__reals(nn, &nn->keep, (size_t)data->size);
+    nn_real *std = nn__reals(nn, &nn->keep, (size_t)data->size);
+    if (!mean || !std) return s;
+    s.size = data->size, s.mean = mean, s.std = std;
     for (ptrdiff_t j = 0; j < s.size; j++) {
         const nn_stat stat = nn__stat(data->x + j, (size_t)data->n, (size_t)s.size);
         s.mean[j] = (nn_real)stat.mean;
@@ -12642,8 +12631,8 @@ void nn_scaler_apply(const nn_scaler *s, nn_dataset *data)
 {
     if (!nn__ready(s ? s->ctx : NULL, "nn_scaler_apply")) return;
     if (data && !data->x && data->n) {
-        nn_fail(s->ctx, NN_ERROR_ARGUMENT, "nn_scaler_apply",
-                "the samples are bytes, which nn_batch_x divides by 255");
+        nn__mistake(s->ctx, "nn_scaler_apply",
+                    "the samples are bytes, which nn_batch_x divides by 255");
         return;
     }
     if (!data || !data->x || data->size != s->size) {
@@ -12704,31 +12693,19 @@ nn_tensor *nn_dataset_target(const nn_dataset *data)
     return nn__gather_target(data, "nn_dataset_target", NULL, data->n);
 }
 
-static nn_batches nn__no_batches(nn_ctx *nn)
-{
-    nn_batches b;
-    memset(&b, 0, sizeof b);
-    b.ctx = nn;
-    return b;
-}
-
 nn_batches nn_batches_new(const nn_dataset *data, int batch_size, int shuffle)
 {
     nn_ctx *nn = data ? data->ctx : NULL;
-    nn_batches b = nn__no_batches(nn);
-    if (!nn__ready(nn, "nn_batches_new")) return b;
+    const nn_batches none = {nn, NULL, 0, 0, NULL, 0, 0, 0, NULL, NULL};
+    if (!nn__ready(nn, "nn_batches_new")) return none;
     if (data->n < 1 || batch_size < 1)
-        return nn_fail(nn, NN_ERROR_ARGUMENT, "nn_batches_new", "no batches of %d from %d samples",
-                       batch_size, data->n),
-               b;
+        return nn__mistake(nn, "nn_batches_new", "no batches of %d from %d samples", batch_size,
+                           data->n), none;
+    nn_batches b = {nn, data, batch_size, shuffle, NULL, 0, 0, 0, NULL, NULL};
     b.order = (int *)nn__alloc(nn, &nn->keep, (size_t)data->n, sizeof(int), 0);
     b.label = (int *)nn__alloc(nn, &nn->keep, (size_t)nn__min(batch_size, data->n), sizeof(int), 0);
-    if (!b.order || !b.label) return nn__no_batches(nn);
-    for (int i = 0; i < data->n; i++) b.order[i] = i;
-    b.data = data;
-    b.batch_size = batch_size;
-    b.shuffle = shuffle;
-    return b;
+    for (int i = 0; b.order && i < data->n; i++) b.order[i] = i;
+    return b.order && b.label ? b : none;
 }
 
 int nn_next_batch(nn_batches *b)
@@ -12748,28 +12725,20 @@ int nn_next_batch(nn_batches *b)
     return b->n;
 }
 
-/* The checks of the two below. */
-static nn_ctx *nn__batch_check(const nn_batches *b, const char *function)
+/* The samples of the batch, or their targets. */
+static nn_tensor *nn__batch(const nn_batches *b, const char *function, int targets)
 {
-    if (!nn__given(b ? b->ctx : NULL, function)) return NULL;
-    if (b->ctx->code == NN_OK && b->n < 1)
-        nn_fail(b->ctx, NN_ERROR_ARGUMENT, function, "there is no batch: call nn_next_batch first");
-    return b->ctx;
+    nn_ctx *nn = b ? b->ctx : NULL;
+    if (!nn__given(nn, function)) return NULL;
+    if (nn->code == NN_OK && b->n < 1)
+        nn__mistake(nn, function, "there is no batch: call nn_next_batch first");
+    if (nn->code != NN_OK) return &nn->failed;
+    return targets ? nn__gather_target(b->data, function, b->row, b->n)
+                   : nn__gather(b->data, function, b->row, b->n);
 }
 
-nn_tensor *nn_batch_x(const nn_batches *b)
-{
-    nn_ctx *nn = nn__batch_check(b, "nn_batch_x");
-    if (!nn_ok(nn)) return nn ? &nn->failed : NULL;
-    return nn__gather(b->data, "nn_batch_x", b->row, b->n);
-}
-
-nn_tensor *nn_batch_target(const nn_batches *b)
-{
-    nn_ctx *nn = nn__batch_check(b, "nn_batch_target");
-    if (!nn_ok(nn)) return nn ? &nn->failed : NULL;
-    return nn__gather_target(b->data, "nn_batch_target", b->row, b->n);
-}
+nn_tensor *nn_batch_x(const nn_batches *b) { return nn__batch(b, "nn_batch_x", 0); }
+nn_tensor *nn_batch_target(const nn_batches *b) { return nn__batch(b, "nn_batch_target", 1); }
 
 /* ==== Files: models ==================================================================== >>files
  *
