@@ -11270,91 +11270,86 @@ int nn_generate(nn_ctx *nn, nn_next_token next, void *user, nn_generate_options 
 #endif
 /* ==== Files and data sets ============================================================== >>data */
 
-/* ---- writing ----
- *
- * To a file: all goes to PATH.tmp, which takes the place of PATH when it is complete and on the
- * disk (fsync, where the compiler's mode offers it). Whatever fails before, PATH is what it was,
- * and PATH.tmp is gone. Or to memory: what fits into room, while size counts everything. */
+/* A larger block, or a first one, with what was in it; NULL without memory. */
+static void *nn__realloc(nn_ctx *nn, void *block, size_t bytes)
+{
+    nn->allocations++;
+    void *p = block ? NN_REALLOC(nn->user, block, bytes) : NN_MALLOC(nn->user, bytes);
+    if (!p) nn_fail(nn, NN_ERROR_MEMORY, "nn.h", "no memory for %zu bytes", bytes);
+    return p;
+}
+
+/* ---- writing: into memory of the caller's, or into memory that grows and then becomes a file ---- */
+
 typedef struct nn__writer {
     nn_ctx *nn;
     const char *function;
     unsigned char *memory;
-    size_t room, size;
-#ifndef NN_NO_STDIO
-    FILE *file;           /* NULL after a failure, too */
-    const char *path;
-    char temporary[FILENAME_MAX];
-#endif
+    size_t room, size; /* what fits into room is written, size counts everything */
+    int grows;
 } nn__writer;
-
-static nn__writer nn__writer_new(nn_ctx *nn, const char *function, void *memory, size_t room)
-{
-    nn__writer w;
-    memset(&w, 0, sizeof w);
-    w.nn = nn, w.function = function, w.memory = (unsigned char *)memory, w.room = room;
-    return w;
-}
-
-#ifndef NN_NO_STDIO
-static int nn__write_failed(nn__writer *w, const char *what)
-{
-    const int error = errno;
-    if (w->file) fclose(w->file);
-    w->file = NULL;
-    remove(w->temporary);
-    nn_fail(w->nn, NN_ERROR_IO, w->function, "%s: %s: %s", w->path, what, strerror(error));
-    return 0;
-}
-
-/* 1 if the file is open; then nn__write_close must follow. */
-static int nn__write_open(nn__writer *w, const char *path)
-{
-    if (!path) return nn__mistake(w->nn, w->function, "path is NULL");
-    w->path = path;
-    const int n = snprintf(w->temporary, sizeof w->temporary, "%s.tmp", path);
-    if (!path[0] || (size_t)n >= sizeof w->temporary) /* a length that is no int is -1 */
-        return nn_fail(w->nn, NN_ERROR_IO, w->function, "the path is %s",
-                       path[0] ? "too long" : "empty"), 0;
-    w->file = fopen(w->temporary, "wb");
-    if (w->file) return 1;
-    nn_fail(w->nn, NN_ERROR_IO, w->function, "%s: cannot be written: %s", w->temporary,
-            strerror(errno));
-    return 0;
-}
-#endif
 
 static void nn__write(nn__writer *w, const void *bytes, size_t n)
 {
+    if (w->grows && n > w->room - w->size) {
+        void *p = nn__realloc(w->nn, w->memory, 2 * (w->size + n));
+        if (p) w->memory = (unsigned char *)p, w->room = 2 * (w->size + n);
+        else w->grows = 0;
+    }
     if (w->size <= w->room && n && n <= w->room - w->size) memcpy(w->memory + w->size, bytes, n);
     w->size += n;
-#ifndef NN_NO_STDIO
-    if (w->file && fwrite(bytes, 1, n, w->file) != n) nn__write_failed(w, "writing failed");
-#endif
+}
+
+static void nn__write_format(nn__writer *w, const char *format, ...) NN__PRINTF(2, 3);
+static void nn__write_format(nn__writer *w, const char *format, ...) /* at most 127 bytes */
+{
+    char text[128];
+    va_list arguments;
+    va_start(arguments, format);
+    const int n = vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    NN__ASSERT(n >= 0 && n < (int)sizeof text);
+    if (n > 0) nn__write(w, text, (size_t)n);
 }
 
 #ifndef NN_NO_STDIO
-/* 1 if the file is complete and has its name. */
-static int nn__write_close(nn__writer *w)
+/* What a writer that grows has becomes the file, and its memory is given back. All goes to PATH.tmp,
+ * which takes the place of PATH when it is complete and on the disk (fsync, where the compiler's mode
+ * offers it). Whatever fails before, PATH is what it was, and PATH.tmp is gone. 1 if it is done. */
+static int nn__write_file(nn__writer *w, const char *path)
 {
-    if (!w->file) return 0; /* told already */
-    int bad = fflush(w->file) != 0;
+    char temporary[FILENAME_MAX];
+    const char *what = "writing failed";
+    nn_ctx *nn = w->nn;
+    FILE *file = NULL;
+    const int n = path ? snprintf(temporary, sizeof temporary, "%s.tmp", path) : 0;
+    if (!path) nn__mistake(nn, w->function, "path is NULL");
+    else if (!path[0] || (size_t)n >= sizeof temporary) /* a length that is no int is -1 */
+        nn_fail(nn, NN_ERROR_IO, w->function, "the path is %s", path[0] ? "too long" : "empty");
+    else if (nn->code == NN_OK && !(file = fopen(temporary, "wb")))
+        nn_fail(nn, NN_ERROR_IO, w->function, "%s: cannot be written: %s", temporary,
+                strerror(errno));
+    int good = file && fwrite(w->memory, 1, w->size, file) == w->size && fflush(file) == 0;
 #if (defined __unix__ || defined __APPLE__) && (defined _POSIX_C_SOURCE || defined _BSD_SOURCE)
-    bad = bad || (fsync(fileno(w->file)) != 0 && errno != EINVAL); /* a file without fsync */
+    good = good && (fsync(fileno(file)) == 0 || errno == EINVAL); /* a file without fsync */
 #endif
-    if (bad) return nn__write_failed(w, "writing failed");
-    FILE *file = w->file;
-    w->file = NULL;
-    if (fclose(file) != 0) return nn__write_failed(w, "writing failed");
-    if (rename(w->temporary, w->path) == 0) return 1;
+    int error = errno;
+    if (w->memory) NN_FREE(nn->user, w->memory);
+    if (!file) return 0;
+    if (fclose(file) != 0 && good) good = 0, error = errno;
+    if (good && rename(temporary, path) == 0) return 1;
+    if (good) what = "cannot be replaced", error = errno;
 #ifdef _WIN32 /* rename does not replace there: for a moment PATH.tmp is all that there is */
-    if (remove(w->path) == 0) {
-        if (rename(w->temporary, w->path) == 0) return 1;
-        nn_fail(w->nn, NN_ERROR_IO, w->function, "%s: cannot be replaced: what was written is %s",
-                w->path, w->temporary);
+    if (good && remove(path) == 0) {
+        if (rename(temporary, path) == 0) return 1;
+        nn_fail(nn, NN_ERROR_IO, w->function, "%s: cannot be replaced: what was written is %s",
+                path, temporary);
         return 0;
     }
 #endif
-    return nn__write_failed(w, "cannot be replaced");
+    remove(temporary);
+    nn_fail(nn, NN_ERROR_IO, w->function, "%s: %s: %s", path, what, strerror(error));
+    return 0;
 }
 #endif
 
@@ -11392,17 +11387,12 @@ static nn__source nn__from_reader(nn_ctx *nn, const char *function, const char *
     for (size_t n = 1; n && nn->code == NN_OK; used += n) {
         if (used == room) { /* a byte more than was told, to meet the end; or the file has grown */
             room = room ? 2 * room : told ? told + 1 : NN__BLOCK;
-            const size_t bytes = sizeof *s.block + room + 1;
             if (s.stream && used == limit) {
                 nn_fail(nn, NN_ERROR_LIMIT, function, "%s: no end after %zu bytes", name, limit);
                 break;
             }
-            nn->allocations++;
-            void *p = s.block ? NN_REALLOC(nn->user, s.block, bytes) : NN_MALLOC(nn->user, bytes);
-            if (!p) {
-                nn_fail(nn, NN_ERROR_MEMORY, "nn.h", "no memory for %zu bytes", bytes);
-                break;
-            }
+            void *p = nn__realloc(nn, s.block, sizeof *s.block + room + 1);
+            if (!p) break;
             s.block = (nn_block *)p;
             s.block->base = (char *)(s.block + 1);
         }
@@ -11721,29 +11711,49 @@ nn_vocab nn_vocab_new(nn_ctx *nn, nn_unit unit, const char *text, size_t size, i
     return nn->code == NN_OK ? v : nn__vocab(nn, unit);
 }
 
+/* For an encoder: room for an id for each byte of the text, until nn__ids_keep; NULL if there is no
+ * byte, or after an error. */
+static int *nn__ids_new(nn_ctx *nn, const char *function, const char *text, size_t size, int *n)
+{
+    if (!text || !n) nn__mistake(nn, function, "text or n is NULL");
+    else if (size > INT_MAX)
+        nn_fail(nn, NN_ERROR_LIMIT, function, "a text of %zu bytes", size);
+    return nn->code == NN_OK ? (int *)nn__alloc(nn, &nn->graph, size, sizeof(int), 0) : NULL;
+}
+
+/* The ids that there are, copied to stay; their room is given back. */
+static int *nn__ids_keep(nn_ctx *nn, nn__mark mark, const int *work, size_t count, int *n)
+{
+    int *ids = count ? (int *)nn__alloc(nn, &nn->keep, count, sizeof *ids, 0) : NULL;
+    if (ids) memcpy(ids, work, count * sizeof *ids), *n = (int)count;
+    nn__arena_rewind(&nn->graph, mark);
+    return ids;
+}
+
+static int nn__check_ids(nn_ctx *nn, const char *function, const int *ids, int n, int tokens)
+{
+    for (int i = 0; i < n; i++)
+        if (!ids || ids[i] < 0 || ids[i] >= tokens)
+            return nn__mistake(nn, function, "ids[%d] is %d, not one of %d tokens", i,
+                               ids ? ids[i] : -1, tokens);
+    return 1;
+}
+
 int *nn_vocab_encode(const nn_vocab *v, const char *text, size_t size, int *n)
 {
     nn_ctx *nn = v ? v->ctx : NULL;
-    int *ids = NULL;
     if (n) *n = 0;
     if (!nn__ready(nn, "nn_vocab_encode")) return NULL;
-    if (!text || !n || !v->n)
-        return nn__mistake(nn, "nn_vocab_encode", "%s", v->n ? "text or n is NULL"
-                                                             : "the vocabulary is empty"), ids;
-    if (size > INT_MAX)
-        return nn_fail(nn, NN_ERROR_LIMIT, "nn_vocab_encode", "a text of %zu bytes", size), ids;
-    for (int pass = 0; pass < 2 && nn->code == NN_OK; pass++) { /* to count, to fill */
-        size_t count = 0;
-        for (size_t at = 0, bytes; at < size && (!pass || ids); at += bytes ? bytes : 1) {
-            bytes = nn__token_size(v->unit, text + at, text + size);
-            const int found = bytes && pass ? *nn__vocab_slot(v, text + at, bytes) : 0;
-            if (bytes && pass) ids[count] = found ? found - 1 : 0;
-            count += bytes > 0;
-        }
-        if (!pass) ids = (int *)nn__alloc(nn, &nn->keep, count, sizeof *ids, 0);
-        if (ids) *n = (int)count;
+    if (!v->n) nn__mistake(nn, "nn_vocab_encode", "the vocabulary is empty");
+    const nn__mark mark = nn__arena_mark(&nn->graph);
+    int *const work = nn__ids_new(nn, "nn_vocab_encode", text, size, n);
+    size_t count = 0;
+    for (size_t at = 0, bytes; work && at < size; at += bytes ? bytes : 1) {
+        bytes = nn__token_size(v->unit, text + at, text + size);
+        const int found = bytes ? *nn__vocab_slot(v, text + at, bytes) : 0;
+        if (bytes) work[count++] = found ? found - 1 : 0;
     }
-    return ids;
+    return nn__ids_keep(nn, mark, work, count, n);
 }
 
 nn_text nn_vocab_decode(const nn_vocab *v, const int *ids, int n)
@@ -11751,15 +11761,11 @@ nn_text nn_vocab_decode(const nn_vocab *v, const int *ids, int n)
     nn_ctx *nn = v ? v->ctx : NULL;
     nn_text t = {nn, "", 0};
     if (!nn__ready(nn, "nn_vocab_decode")) return t;
+    if (!nn__check_ids(nn, "nn_vocab_decode", ids, n, v->n)) return t;
     const size_t space = v->unit >= NN_WORDS;
-    size_t size = 0;
-    for (int i = 0; i < n; i++) {
-        if (!ids || ids[i] < 0 || ids[i] >= v->n)
-            return nn__mistake(nn, "nn_vocab_decode", "ids[%d] is %d, not one of %d tokens", i,
-                               ids ? ids[i] : -1, v->n), t;
-        size += nn__token_bytes(v->token[ids[i]]) + space;
-    }
-    char *bytes = (char *)nn__alloc(nn, &nn->keep, size + 1, 1, 1);
+    size_t size = 1;
+    for (int i = 0; i < n; i++) size += nn__token_bytes(v->token[ids[i]]) + space;
+    char *bytes = (char *)nn__alloc(nn, &nn->keep, size, 1, 1);
     if (!bytes) return t;
     t.bytes = bytes;
     for (int i = 0; i < n; i++) {
@@ -11908,22 +11914,14 @@ int *nn_bpe_encode(const nn_bpe *b, const char *text, size_t size, int *n)
     nn_ctx *nn = b ? b->ctx : NULL;
     if (n) *n = 0;
     if (!nn__ready(nn, "nn_bpe_encode")) return NULL;
-    if (!text || !n || b->n < 256)
-        return nn__mistake(nn, "nn_bpe_encode", b->n < 256 ? "%d tokens, not even the bytes"
-                           : "text or n is NULL", b->n), (int *)NULL;
-    if (size > INT_MAX)
-        return nn_fail(nn, NN_ERROR_LIMIT, "nn_bpe_encode", "a text of %zu bytes", size),
-               (int *)NULL;
+    if (b->n < 256) nn__mistake(nn, "nn_bpe_encode", "%d tokens, not even the bytes", b->n);
     const nn__mark mark = nn__arena_mark(&nn->graph);
-    int *work = (int *)nn__alloc(nn, &nn->graph, size, sizeof *work, 0), *ids = NULL;
-    size_t left = work ? size : 0;
-    for (size_t i = 0; i < left; i++) work[i] = (unsigned char)text[i];
+    int *const work = nn__ids_new(nn, "nn_bpe_encode", text, size, n);
+    size_t count = work ? size : 0;
+    for (size_t i = 0; i < count; i++) work[i] = (unsigned char)text[i];
     for (int i = 256; i < b->n; i++)
-        left = nn__merge_pair(work, left, b->merge[i - 256], i, NULL, 0);
-    if (left) ids = (int *)nn__alloc(nn, &nn->keep, left, sizeof *ids, 0);
-    if (ids) memcpy(ids, work, left * sizeof *ids), *n = (int)left;
-    nn__arena_rewind(&nn->graph, mark);
-    return ids;
+        count = nn__merge_pair(work, count, b->merge[i - 256], i, NULL, 0);
+    return nn__ids_keep(nn, mark, work, count, n);
 }
 
 nn_text nn_bpe_decode(const nn_bpe *b, const int *ids, int n)
@@ -11934,7 +11932,7 @@ nn_text nn_bpe_decode(const nn_bpe *b, const int *ids, int n)
     if (!nn__ready(nn, function)) return t;
     const nn__mark mark = nn__arena_mark(&nn->graph);
     size_t *size = (size_t *)nn__alloc(nn, &nn->graph, (size_t)nn__max(b->n, 256), sizeof *size, 0);
-    size_t total = 0;
+    size_t total = 1;
     for (int i = 0; size && i < b->n && nn->code == NN_OK; i++) {
         const int *const pair = i < 256 ? NULL : b->merge[i - 256];
         if (pair && (pair[0] < 0 || pair[0] >= i || pair[1] < 0 || pair[1] >= i))
@@ -11943,14 +11941,11 @@ nn_text nn_bpe_decode(const nn_bpe *b, const int *ids, int n)
         else if ((size[i] = pair ? size[pair[0]] + size[pair[1]] : 1) > INT_MAX)
             nn_fail(nn, NN_ERROR_LIMIT, function, "token %d stands for %zu bytes", i, size[i]);
     }
-    for (int i = 0; i < n && nn->code == NN_OK; i++) {
-        if (!ids || ids[i] < 0 || ids[i] >= b->n)
-            nn__mistake(nn, function, "ids[%d] is %d, not one of %d tokens", i, ids ? ids[i] : -1,
-                        b->n);
-        else if ((total += size[ids[i]]) > INT_MAX)
+    const int good = nn->code == NN_OK && nn__check_ids(nn, function, ids, n, b->n);
+    for (int i = 0; i < n && good && nn->code == NN_OK; i++)
+        if ((total += size[ids[i]]) > (size_t)INT_MAX + 1)
             nn_fail(nn, NN_ERROR_LIMIT, function, "a text of more than %d bytes", INT_MAX);
-    }
-    char *bytes = nn->code == NN_OK ? (char *)nn__alloc(nn, &nn->keep, total + 1, 1, 1) : NULL;
+    char *bytes = nn->code == NN_OK ? (char *)nn__alloc(nn, &nn->keep, total, 1, 1) : NULL;
     for (int i = 0; bytes && i < n; i++)
         for (size_t k = 0; k < size[ids[i]]; k++) { /* byte k of the token is in one of two parts */
             size_t at = k;
@@ -12408,17 +12403,15 @@ int nn_vocab_save(const nn_vocab *v, const char *path)
         if (!v->token[i][0])
             return nn_fail(nn, NN_ERROR_UNSUPPORTED, "nn_vocab_save",
                            "token %d is a byte of value 0, which a CSV cannot hold", i), 0;
-    nn__writer w = nn__writer_new(nn, "nn_vocab_save", NULL, 0);
-    if (!nn__write_open(&w, path)) return 0;
-    char head[32];
-    nn__write(&w, head, (size_t)snprintf(head, sizeof head, "%s %d\n", nn__units[v->unit], v->n));
+    nn__writer w = {nn, "nn_vocab_save", NULL, 0, 0, 1};
+    nn__write_format(&w, "%s %d\n", nn__units[v->unit], v->n);
     for (int i = 0; i < v->n; i++) {
         nn__write(&w, "\"", 1);
         for (const char *p = v->token[i]; *p; p++)
             nn__write(&w, *p == '"' ? "\"\"" : p, *p == '"' ? 2 : 1);
         nn__write(&w, "\"\n", 2);
     }
-    return nn__write_close(&w);
+    return nn__write_file(&w, path);
 }
 #endif
 
@@ -12835,18 +12828,6 @@ static int nn__tensors_of(nn__tensors *t, const nn_model *model, const char *fun
 
 /* ---- writing ---- */
 
-static void nn__write_format(nn__writer *w, const char *format, ...) NN__PRINTF(2, 3);
-static void nn__write_format(nn__writer *w, const char *format, ...) /* at most 127 bytes */
-{
-    char text[128];
-    va_list arguments;
-    va_start(arguments, format);
-    const int n = vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    NN__ASSERT(n >= 0 && n < (int)sizeof text);
-    if (n > 0) nn__write(w, text, (size_t)n);
-}
-
 /* n numbers of 4 or 8 bytes each, the lowest byte first on every machine. */
 static void nn__write_numbers(nn__writer *w, const void *numbers, size_t n, unsigned each)
 {
@@ -12895,7 +12876,7 @@ static int nn__by_type(const void *a, const void *b)
 
 static void nn__write_tensors(nn__writer *w, nn__tensors *t)
 {
-    nn__writer count = nn__writer_new(t->nn, t->function, NULL, 0);
+    nn__writer count = {t->nn, t->function, NULL, 0, 0, 0};
     qsort(t->entry, (size_t)t->n, sizeof *t->entry, nn__by_type);
     nn__write_header(&count, t);
     const uint64_t length = ((uint64_t)count.size + 7) / 8 * 8;
@@ -12910,7 +12891,7 @@ size_t nn_save_memory(const nn_model *model, void *bytes, size_t room)
 {
     nn__tensors t;
     if (!nn__tensors_of(&t, model, "nn_save_memory", "", 0)) return 0;
-    nn__writer w = nn__writer_new(t.nn, t.function, bytes, room);
+    nn__writer w = {t.nn, t.function, (unsigned char *)bytes, room, 0, 0};
     if (room && !bytes) nn__mistake(t.nn, t.function, "bytes is NULL");
     else nn__write_tensors(&w, &t);
     nn__tensors_free(&t);
@@ -12920,11 +12901,10 @@ size_t nn_save_memory(const nn_model *model, void *bytes, size_t room)
 #ifndef NN_NO_STDIO
 static int nn__save_file(nn__tensors *t, const char *path)
 {
-    nn__writer w = nn__writer_new(t->nn, t->function, NULL, 0);
-    const int open = nn__write_open(&w, path);
-    if (open) nn__write_tensors(&w, t);
+    nn__writer w = {t->nn, t->function, NULL, 0, 0, 1};
+    nn__write_tensors(&w, t);
     nn__tensors_free(t);
-    return open && nn__write_close(&w);
+    return nn__write_file(&w, path);
 }
 
 int nn_save(const nn_model *model, const char *path)
@@ -12988,12 +12968,11 @@ int nn_export_c(const nn_model *model, const char *path, const char *prefix)
         if (!nn__check_finite(p, p->data, "nn_export_c", p->name)) return 0;
     }
     if (!nn__tensors_of(&t, model, "nn_export_c", start, 0)) return 0;
-    nn__writer w = nn__writer_new(t.nn, t.function, NULL, 0);
-    const int open = nn__write_open(&w, path);
-    if (open) nn__write_format(&w, "/* written by nn.h; a linear layer is y = W x + b */\n");
-    for (int i = 0; open && i < t.n; i++) nn__write_c_array(&w, &t.entry[i]);
+    nn__writer w = {t.nn, t.function, NULL, 0, 0, 1};
+    nn__write_format(&w, "/* written by nn.h; a linear layer is y = W x + b */\n");
+    for (int i = 0; i < t.n; i++) nn__write_c_array(&w, &t.entry[i]);
     nn__tensors_free(&t);
-    return open && nn__write_close(&w);
+    return nn__write_file(&w, path);
 }
 #endif
 
