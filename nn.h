@@ -11301,9 +11301,9 @@ static void nn__write(nn__writer *w, const void *bytes, size_t n)
 }
 
 static void nn__write_format(nn__writer *w, const char *format, ...) NN__PRINTF(2, 3);
-static void nn__write_format(nn__writer *w, const char *format, ...) /* at most 127 bytes */
+static void nn__write_format(nn__writer *w, const char *format, ...) /* at most 255 bytes */
 {
-    char text[128];
+    char text[256];
     va_list arguments;
     va_start(arguments, format);
     const int n = vsnprintf(text, sizeof text, format, arguments);
@@ -11361,12 +11361,13 @@ typedef struct nn__source {
     nn_block *block;             /* what was read, with a 0 behind it; NULL: they are the caller's */
     const char *bytes, *p, *end; /* all, NULL after an error; the next to look at; behind the last */
     int stream;                  /* nobody had told how many there are */
+    int line, column;            /* of what is looked at, from 1, in a table; else 0 */
 } nn__source;
 
 static nn__source nn__from_memory(nn_ctx *nn, const char *function, const char *name,
                                   const void *bytes, size_t size)
 {
-    nn__source s = {nn, function, name, NULL, NULL, NULL, NULL, 0};
+    nn__source s = {nn, function, name, NULL, NULL, NULL, NULL, 0, 0, 0};
     if (!nn__ready(nn, function) || (!bytes && !nn__mistake(nn, function, "%s is NULL", name)))
         return s;
     s.bytes = s.p = (const char *)bytes, s.end = s.p + size;
@@ -11382,7 +11383,7 @@ static void nn__source_free(nn__source *s)
 static nn__source nn__from_reader(nn_ctx *nn, const char *function, const char *name,
                                   nn_reader reader, size_t told, size_t limit)
 {
-    nn__source s = {nn, function, name, NULL, NULL, NULL, NULL, told == 0};
+    nn__source s = {nn, function, name, NULL, NULL, NULL, NULL, told == 0, 0, 0};
     size_t room = 0, used = 0;
     for (size_t n = 1; n && nn->code == NN_OK; used += n) {
         if (used == room) { /* a byte more than was told, to meet the end; or the file has grown */
@@ -11420,7 +11421,7 @@ static size_t nn__read_stdio(void *user, void *to, size_t n)
 
 static nn__source nn__from_file(nn_ctx *nn, const char *function, const char *path)
 {
-    nn__source s = {nn, function, path, NULL, NULL, NULL, NULL, 0};
+    nn__source s = {nn, function, path, NULL, NULL, NULL, NULL, 0, 0, 0};
     if (!nn__ready(nn, function) || (!path && !nn__mistake(nn, function, "path is NULL"))) return s;
     FILE *file = fopen(path, "rb");
     if (!file) {
@@ -11479,6 +11480,27 @@ static int nn__source_ready(const nn__source *s, int reading)
     const char *what = s->bytes ? nn__another_kind(s, reading) : NULL;
     if (what) nn_fail(s->nn, NN_ERROR_FORMAT, s->function, "%s: %s", s->name, what);
     return s->bytes && !what;
+}
+
+/* Says what is wrong at `at` or, if that is NULL, where s is, or that the file is of another kind.
+ * After the first error nothing is left to be read. Gives 0. */
+static int nn__bad(nn__source *s, nn_code code, const char *at, const char *format, ...)
+    NN__PRINTF(4, 5);
+static int nn__bad(nn__source *s, nn_code code, const char *at, const char *format, ...)
+{
+    char place[64], what[200];
+    const size_t offset = (size_t)((at ? at : s->p) - s->bytes);
+    const char *const another = s->line || offset > 8 ? NULL : nn__another_kind(s, 4);
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(what, sizeof what, format, arguments);
+    va_end(arguments);
+    if (s->line) snprintf(place, sizeof place, "line %d, column %d", s->line, s->column);
+    else snprintf(place, sizeof place, "offset %zu", offset);
+    if (another) nn_fail(s->nn, NN_ERROR_FORMAT, s->function, "%s: %s", s->name, another);
+    else nn_fail(s->nn, code, s->function, "%s: %s: %s", s->name, place, what);
+    s->p = s->end;
+    return 0;
 }
 
 enum { NN__FIELD = 4096 }; /* bytes of the longest field and the 0 behind it */
@@ -11591,14 +11613,6 @@ static const char *nn__number(const char *p, const char *end, double *value)
 
 /* ---- text and vocabularies ---- */
 
-static nn_vocab nn__vocab(nn_ctx *nn, nn_unit unit)
-{
-    nn_vocab v;
-    memset(&v, 0, sizeof v);
-    v.ctx = nn, v.unit = unit;
-    return v;
-}
-
 static char nn__folded(const nn_vocab *v, char c)
 {
     return v->unit == NN_LOWER_WORDS && c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
@@ -11686,13 +11700,14 @@ static int nn__by_count(const void *a, const void *b)
 
 nn_vocab nn_vocab_new(nn_ctx *nn, nn_unit unit, const char *text, size_t size, int limit)
 {
-    nn_vocab all = nn__vocab(nn, unit), v = all;
+    const nn_vocab none = {nn, unit, 0, NULL, NULL, 0};
+    nn_vocab all = none, v = none;
     void *list = NULL; /* how often each token of all was seen */
     int room = 0;
-    if (!nn__ready(nn, "nn_vocab_new")) return v;
+    if (!nn__ready(nn, "nn_vocab_new")) return none;
     if (!text || unit < NN_BYTES || unit > NN_LOWER_WORDS || limit < 0)
         return nn__mistake(nn, "nn_vocab_new", "text is %s, unit %d, limit %d",
-                           text ? "there" : "NULL", (int)unit, limit), v;
+                           text ? "there" : "NULL", (int)unit, limit), none;
     for (size_t at = 0, n; at < size && nn->code == NN_OK; at += n ? n : 1) {
         n = nn__token_size(unit, text + at, text + size);
         const int id = n ? nn__vocab_add(&all, text + at, n) : -1;
@@ -11708,7 +11723,7 @@ nn_vocab nn_vocab_new(nn_ctx *nn, nn_unit unit, const char *text, size_t size, i
         const char *const token = all.token[((nn__count *)list)[i].id];
         nn__vocab_add(&v, token, nn__token_bytes(token));
     }
-    return nn->code == NN_OK ? v : nn__vocab(nn, unit);
+    return nn->code == NN_OK ? v : none;
 }
 
 /* For an encoder: room for an id for each byte of the text, until nn__ids_keep; NULL if there is no
@@ -11987,26 +12002,21 @@ nn_text nn_text_load(nn_ctx *nn, const char *path)
 
 /* ---- CSV ---- */
 
+typedef struct nn__column {
+    int numeric;              /* a number was there, so that all must be numbers */
+    nn_vocab words;           /* the categories, numbered as they appear */
+} nn__column;
+
 typedef struct nn__csv { /* where the reader is */
     nn__source s;
     nn_csv_options options;
     char delimiter;
-    int line, column;         /* of the field, from 1 */
     char field[NN__FIELD];    /* without quotes and surrounding spaces */
     size_t size;
     int quoted;
-    char *numeric;            /* [cols]: a number was there, so that all must be numbers */
-    nn_vocab *words;          /* [cols]: the categories, numbered as they appear */
+    void *column, *values;    /* nn__column [cols] and nn_real [rows, cols], both growing */
+    int column_room, room;
 } nn__csv;
-
-/* After the first error nothing is left to be read. Gives 0. */
-static int nn__csv_fail(nn__csv *r, nn_code code, const char *what)
-{
-    nn_fail(r->s.nn, code, r->s.function, "%s: line %d, column %d: %s", r->s.name, r->line,
-            r->column, what);
-    r->s.p = r->s.end;
-    return 0;
-}
 
 static int nn__csv_line_end(const nn__csv *r)
 {
@@ -12017,8 +12027,8 @@ static void nn__csv_next_line(nn__csv *r)
 {
     if (r->s.p < r->s.end && *r->s.p == '\r') r->s.p++;
     if (r->s.p < r->s.end && *r->s.p == '\n') r->s.p++;
-    r->line++;
-    r->column = 0;
+    r->s.line++;
+    r->s.column = 0;
 }
 
 static void nn__csv_spaces(nn__csv *r)
@@ -12032,27 +12042,27 @@ static int nn__csv_field(nn__csv *r)
 {
     nn__csv_spaces(r);
     const char *p = r->s.p, *const end = r->s.end;
-    const int line = r->line, quoted = p < end && *p == '"';
+    const int line = r->s.line, quoted = p < end && *p == '"';
     size_t size = 0;
-    r->column++;
+    r->s.column++;
     for (p += quoted;; p++) {
         if (quoted && p == end) {
-            r->line = line; /* where it was opened */
-            return nn__csv_fail(r, NN_ERROR_FORMAT, "the quote is not closed");
+            r->s.line = line; /* where it was opened */
+            return nn__bad(&r->s, NN_ERROR_FORMAT, p, "the quote is not closed");
         }
         if (quoted && *p == '"' && (++p == end || *p != '"')) break; /* "" is one quote */
         if (!quoted && (p == end || *p == r->delimiter || *p == '\n' || *p == '\r')) break;
-        if (!*p) return nn__csv_fail(r, NN_ERROR_FORMAT, "a byte of value 0");
+        if (!*p) return nn__bad(&r->s, NN_ERROR_FORMAT, p, "a byte of value 0");
         if (size + 1 == sizeof r->field)
-            return nn__csv_fail(r, NN_ERROR_LIMIT, "the field is longer than 4095 bytes");
-        r->line += *p == '\n';
+            return nn__bad(&r->s, NN_ERROR_LIMIT, p, "the field is longer than 4095 bytes");
+        r->s.line += *p == '\n';
         r->field[size++] = *p;
     }
     while (!quoted && size && r->field[size - 1] == ' ') size--;
     r->field[size] = 0, r->size = size, r->quoted = quoted, r->s.p = p;
     nn__csv_spaces(r);
-    if (nn__csv_line_end(r) || *r->s.p == r->delimiter) return 1;
-    return nn__csv_fail(r, NN_ERROR_FORMAT, "text behind the closing quote");
+    return nn__csv_line_end(r) || *r->s.p == r->delimiter ||
+           nn__bad(&r->s, NN_ERROR_FORMAT, p, "text behind the closing quote");
 }
 
 static int nn__is_number(const char *text, size_t size, double *value)
@@ -12077,37 +12087,35 @@ static const char *nn__csv_hint(const nn__csv *r)
     if (strpbrk(r->field, ";\t|")) return "options.delimiter sets another delimiter";
     if (comma && comma[1] >= '0' && comma[1] <= '9') return "a decimal comma? it must be a point";
     if (strspn(r->field, "+-INFTYinfty") == r->size) return "infinity is not accepted";
-    return r->options.header || r->line > 1
+    return r->options.header || r->s.line > 1
                ? "a category? options.categories = 1"
                : "a header? options.header = 1; or a category? options.categories = 1";
 }
 
-/* The value of the field, which is in column c (from 0). */
-static nn_real nn__csv_value(nn__csv *r, int c)
+/* The value of the field. */
+static nn_real nn__csv_value(nn__csv *r, nn__column *column)
 {
     double v = 0;
-    nn_vocab *const words = r->words ? &r->words[c] : NULL;
+    nn_vocab *const words = &column->words;
     const int number = nn__is_number(r->field, r->size, &v);
     if (!number && nn__csv_missing(r)) {
+        const int last = !r->size && r->s.column > 1 && nn__csv_line_end(r);
         if (r->options.missing == NN_MISSING_ERROR)
-            nn__csv_fail(r, NN_ERROR_FORMAT,
-                         r->size || !c || !nn__csv_line_end(r)
-                             ? "the value is missing (options.missing = NN_MISSING_NAN accepts that)"
-                             : "the value is missing: does the line end with a delimiter? "
-                               "(options.missing = NN_MISSING_NAN accepts that)");
+            nn__bad(&r->s, NN_ERROR_FORMAT, NULL, "the value is missing%s "
+                    "(options.missing = NN_MISSING_NAN accepts that)",
+                    last ? ": does the line end with a delimiter?" : "");
         return (nn_real)NAN;
     }
-    if (words && (words->n || (!number && !r->numeric[c]))) {
+    if (words->n || (r->options.categories && !number && !column->numeric)) {
         words->ctx = r->s.nn;
         return (nn_real)nn__vocab_add(words, r->field, r->size);
     }
     if (!number)
-        nn_fail(r->s.nn, NN_ERROR_FORMAT, r->s.function,
-                "%s: line %d, column %d: \"%.32s\" is not a number (%s)", r->s.name, r->line,
-                r->column, r->field, nn__csv_hint(r));
+        nn__bad(&r->s, NN_ERROR_FORMAT, NULL, "\"%.32s\" is not a number (%s)", r->field,
+                nn__csv_hint(r));
     else if ((nn_real)v - (nn_real)v != 0)
-        nn__csv_fail(r, NN_ERROR_FORMAT, "the number is too large");
-    r->numeric[c] = 1;
+        nn__bad(&r->s, NN_ERROR_FORMAT, NULL, "the number is too large");
+    column->numeric = 1;
     return (nn_real)v;
 }
 
@@ -12125,38 +12133,23 @@ static const char **nn__csv_names(nn__csv *r, int *n)
     return (const char **)list;
 }
 
-/* The first line of data tells how many columns there are. */
-static void nn__csv_columns(nn__csv *r, nn_table *t)
+/* One line of data; the first tells how many columns there are. */
+static void nn__csv_row(nn__csv *r, nn_table *t)
 {
     nn_ctx *nn = r->s.nn;
-    nn_arena *const keep = &nn->keep;
-    nn__csv first = *r;
-    while (nn__csv_field(&first) && !nn__csv_line_end(&first)) first.s.p++;
-    if (nn->code != NN_OK) return;
-    const size_t cols = (size_t)first.column;
-    t->cols = first.column;
-    t->categories = (int *)nn__alloc(nn, keep, cols, sizeof(int), 1);
-    t->category = (const char ***)nn__alloc(nn, keep, cols, sizeof(char **), 1);
-    r->numeric = (char *)nn__alloc(nn, keep, cols, 1, 1);
-    if (r->options.categories)
-        r->words = (nn_vocab *)nn__alloc(nn, keep, cols, sizeof(nn_vocab), 1);
-}
-
-/* One line of data, behind those that values has. */
-static void nn__csv_row(nn__csv *r, nn_table *t, void **values, int *room)
-{
-    for (int c = 0; nn__csv_field(r); c++, r->s.p++) {
-        const int at = t->rows * t->cols + c, last = nn__csv_line_end(r);
+    for (int c = 0, last = 0; !last && nn__csv_field(r); c++, r->s.p += !last) {
+        const int at = t->rows * t->cols + c;
+        last = nn__csv_line_end(r);
+        if (!t->rows && nn__keep_grow(nn, &r->column, c, &r->column_room, sizeof(nn__column)))
+            t->cols = c + 1;
         if (c == t->cols)
-            nn__csv_fail(r, NN_ERROR_FORMAT,
-                         r->size || !last ? "this line has more fields than the first"
-                                          : "this line has more fields than the first: does it "
-                                            "end with a delimiter?");
-        else if (nn__grow(r->s.nn, values, at, room, sizeof(nn_real)))
-            ((nn_real *)*values)[at] = nn__csv_value(r, c);
+            nn__bad(&r->s, NN_ERROR_FORMAT, NULL, "this line has more fields than the first%s",
+                    r->size || !last ? "" : ": does it end with a delimiter?");
+        else if (nn__grow(nn, &r->values, at, &r->room, sizeof(nn_real)))
+            ((nn_real *)r->values)[at] = nn__csv_value(r, (nn__column *)r->column + c);
         if (last && c + 1 < t->cols)
-            nn__csv_fail(r, NN_ERROR_FORMAT, "this line has fewer fields than the first");
-        if (last || r->s.nn->code != NN_OK) break;
+            nn__bad(&r->s, NN_ERROR_FORMAT, NULL, "this line has fewer fields than the first");
+        if (nn->code != NN_OK) return;
     }
     nn__csv_next_line(r);
     t->rows++;
@@ -12196,35 +12189,34 @@ static nn_table nn__csv_read(nn__source s, nn_csv_options options)
     nn_table t = none;
     nn__csv r;
     memset(&r, 0, sizeof r);
-    r.s = s, r.options = options, r.line = 1;
+    r.s = s, r.s.line = 1, r.options = options;
     r.delimiter = options.delimiter ? options.delimiter : ',';
     if (s.bytes && strchr("0123456789.+-eE\"\r\n", r.delimiter))
         nn__mistake(nn, s.function, "options.delimiter is '%c'", r.delimiter);
     if (!nn__source_ready(&s, 2) || nn->code != NN_OK) return nn__source_free(&s), none;
     const nn__mark mark = nn__arena_mark(&nn->keep); /* a failure gives back what it took */
     const char **name = NULL;
-    void *values = NULL; /* [rows, cols], growing */
-    int names = 0, room = 0;
+    int names = 0;
     if (s.end - s.p >= 3 && memcmp(s.p, "\xef\xbb\xbf", 3) == 0) r.s.p += 3;
     for (; options.header > 0 && r.s.p < s.end && nn->code == NN_OK; options.header--)
         name = nn__csv_names(&r, &names);
-    while (r.s.p < s.end && nn->code == NN_OK) {
-        const int empty = nn__csv_line_end(&r);
-        if (!empty && !t.cols) nn__csv_columns(&r, &t);
-        if (empty) nn__csv_next_line(&r);
-        else if (nn->code == NN_OK) nn__csv_row(&r, &t, &values, &room);
-    }
+    while (r.s.p < s.end && nn->code == NN_OK)
+        if (nn__csv_line_end(&r)) nn__csv_next_line(&r); /* an empty line */
+        else nn__csv_row(&r, &t);
     if (nn->code == NN_OK && !t.rows)
         nn_fail(nn, NN_ERROR_FORMAT, s.function, "%s: no data", s.name);
     if (nn->code == NN_OK) {
-        const size_t size = (size_t)t.rows * (size_t)t.cols;
+        const size_t cols = (size_t)t.cols, size = (size_t)t.rows * cols;
+        const nn__column *const column = (nn__column *)r.column;
         t.data = nn__reals(nn, &nn->keep, size);
-        if (t.data) memcpy(t.data, values, size * sizeof *t.data);
-        for (int c = 0; r.words && c < t.cols; c++)
-            t.category[c] = r.words[c].token, t.categories[c] = r.words[c].n;
+        t.category = (const char ***)nn__alloc(nn, &nn->keep, cols, sizeof *t.category, 1);
+        t.categories = (int *)nn__alloc(nn, &nn->keep, cols, sizeof *t.categories, 1);
+        if (t.data) memcpy(t.data, r.values, size * sizeof *t.data);
+        for (size_t c = 0; c < cols && nn->code == NN_OK; c++)
+            t.category[c] = column[c].words.token, t.categories[c] = column[c].words.n;
         nn__csv_header(&r, &t, name, names);
     }
-    if (values) NN_FREE(nn->user, values);
+    if (r.values) NN_FREE(nn->user, r.values);
     nn__source_free(&s);
     if (nn->code == NN_OK) return t;
     nn__arena_rewind(&nn->keep, mark);
@@ -12284,43 +12276,38 @@ static const unsigned char nn__idx_bytes[] = {1, 1, 0, 2, 4, 4, 8}; /* of types 
 static nn_idx nn__idx_read(nn__source s)
 {
     const nn_idx none = {s.nn, 0, {0, {0, 0, 0, 0}}, 0, NULL};
-    nn_ctx *nn = s.nn;
-    const char *const function = s.function, *const file = s.name;
+    nn_idx a = none;
     if (!nn__source_ready(&s, 2)) return nn__source_free(&s), none;
     const unsigned char *const b = (const unsigned char *)s.bytes;
-    const size_t size = (size_t)(s.end - s.bytes);
+    const size_t size = (size_t)(s.end - s.p);
     const size_t each = size > 2 && b[2] >= 0x08 && b[2] <= 0x0e ? nn__idx_bytes[b[2] - 0x08] : 0;
     if (size < 4 || b[0] || b[1])
-        nn_fail(nn, NN_ERROR_FORMAT, function, "%s: offset 0: not an IDX file%s", file,
+        nn__bad(&s, NN_ERROR_FORMAT, NULL, "not an IDX file%s",
                 size < 4 || b[2] || b[3] ? "" : " (its numbers with the lowest byte first?)");
     else if (!each)
-        nn_fail(nn, NN_ERROR_FORMAT, function, "%s: offset 2: unknown type 0x%02x", file, b[2]);
+        nn__bad(&s, NN_ERROR_FORMAT, s.p + 2, "unknown type 0x%02x", b[2]);
     else if (b[3] < 1 || b[3] > NN_MAX_DIMS)
-        nn_fail(nn, NN_ERROR_LIMIT, function, "%s: offset 3: %d dimensions, not 1 to %d", file,
-                b[3], NN_MAX_DIMS);
-    nn_idx a = none;
-    size_t at = 4;
-    if (nn->code == NN_OK) a.type = b[2], a.shape.ndim = b[3], a.size = 1;
-    for (int i = 0; i < a.shape.ndim && nn->code == NN_OK; i++, at += 4) {
+        nn__bad(&s, NN_ERROR_LIMIT, s.p + 3, "%d dimensions, not 1 to %d", b[3], NN_MAX_DIMS);
+    else
+        a.type = b[2], a.shape.ndim = b[3], a.size = 1, s.p += 4;
+    for (int i = 0; i < a.shape.ndim && s.nn->code == NN_OK; i++) {
         uint32_t d = 0;
-        for (size_t j = at; j < at + 4 && j < size; j++) d = d << 8 | b[j];
-        if (size < at + 4)
-            nn_fail(nn, NN_ERROR_FORMAT, function, "%s: offset %zu: the header is cut off", file,
-                    at);
+        for (int j = 0; j < 4 && s.p + j < s.end; j++) d = d << 8 | (unsigned char)s.p[j];
+        if (s.end - s.p < 4)
+            nn__bad(&s, NN_ERROR_FORMAT, NULL, "the header is cut off");
         else if (!d)
-            nn_fail(nn, NN_ERROR_FORMAT, function, "%s: offset %zu: dimension %d is 0", file, at,
-                    i);
+            nn__bad(&s, NN_ERROR_FORMAT, NULL, "dimension %d is 0", i);
         else if (d > INT_MAX || a.size > (size_t)PTRDIFF_MAX / 8 / d)
-            nn_fail(nn, NN_ERROR_LIMIT, function, "%s: offset %zu: dimension %d is %lu", file, at,
-                    i, (unsigned long)d);
-        a.shape.dim[i] = (int)d;
-        a.size *= d;
+            nn__bad(&s, NN_ERROR_LIMIT, NULL, "dimension %d is %lu", i, (unsigned long)d);
+        else
+            a.shape.dim[i] = (int)d, a.size *= d, s.p += 4;
     }
-    if (nn->code == NN_OK && size - at != a.size * each)
-        nn_fail(nn, NN_ERROR_FORMAT, function, "%s: %s announces %zu bytes of data, there are %zu",
-                file, nn_shape_text(nn, a.shape), a.size * each, size - at);
-    if (nn->code != NN_OK) return nn__source_free(&s), none;
-    a.bytes = b + at;
+    const size_t left = (size_t)(s.end - s.p);
+    if (s.nn->code == NN_OK && left != a.size * each)
+        nn_fail(s.nn, NN_ERROR_FORMAT, s.function, "%s: %s announces %zu bytes of data, there are "
+                "%zu", s.name, nn_shape_text(s.nn, a.shape), a.size * each, left);
+    if (s.nn->code != NN_OK) return nn__source_free(&s), none;
+    a.bytes = (const unsigned char *)s.p;
     nn__source_keep(&s);
     return a;
 }
@@ -12361,7 +12348,8 @@ static nn_vocab nn__vocab_read(nn__source s)
 {
     const nn_csv_options options = {1, ',', NN_MISSING_ERROR, 1};
     const nn_table t = nn__csv_read(s, options);
-    nn_vocab v = nn__vocab(s.nn, NN_BYTES), none = v;
+    const nn_vocab none = {s.nn, NN_BYTES, 0, NULL, NULL, 0};
+    nn_vocab v = none;
     char head[32];
     int unit = NN_BYTES, twice = 0;
     if (!t.rows) return none;
@@ -12761,7 +12749,7 @@ typedef struct nn__entry { /* a tensor of the program, or one that a header desc
     void *data;               /* nn_real or int64_t, */
     const unsigned char *from; /* what a file has for it, */
     int from_type, found;
-    uint64_t place;           /* of the file's: the offset of its description, */
+    const char *place;        /* of the file's: where it is described, */
     uint64_t begin, end;      /* its data_offsets */
 } nn__entry;
 
@@ -12989,21 +12977,11 @@ static const char *nn__shown(nn_ctx *nn, const char *name)
     return text;
 }
 
-static void nn__bad(nn__source *s, nn_code code, uint64_t at, const char *what, const char *name)
+/* name: of a tensor or key, to be shown; or NULL. */
+static void nn__json_bad(nn__source *s, const char *at, const char *what, const char *name)
 {
-    const char *another = at <= 8 ? nn__another_kind(s, 4) : NULL;
-    if (another)
-        nn_fail(s->nn, NN_ERROR_FORMAT, s->function, "%s: %s", s->name, another);
-    else
-        nn_fail(s->nn, code, s->function, "%s: offset %llu: %s%s%s%s", s->name,
-                (unsigned long long)at, what, name ? " \"" : "", name ? nn__shown(s->nn, name) : "",
-                name ? "\"" : "");
-    s->p = s->end;
-}
-
-static void nn__json_bad(nn__source *s, const char *what, const char *name)
-{
-    nn__bad(s, NN_ERROR_FORMAT, (uint64_t)(s->p - s->bytes), what, name);
+    nn__bad(s, NN_ERROR_FORMAT, at, "%s%s%s%s", what, name ? " \"" : "",
+            name ? nn__shown(s->nn, name) : "", name ? "\"" : "");
 }
 
 static void nn__json_space(nn__source *s)
@@ -13022,7 +13000,7 @@ static void nn__json_expect(nn__source *s, char c)
 {
     const char text[2] = {c, 0};
     if (!nn__json_is(s, c))
-        nn__json_bad(s, s->p < s->end ? "expected" : "the header ends, expected", text);
+        nn__json_bad(s, NULL, s->p < s->end ? "expected" : "the header ends, expected", text);
 }
 
 /* 1 if element i of an object or array follows, 0 if its end does. */
@@ -13083,10 +13061,10 @@ static const char *nn__json_string(nn__source *s, char **text)
             memcpy(to, start, (size_t)n);
             s->p = start + n;
         }
-        if (!n) s->p = start, nn__json_bad(s, "not a character of a JSON string in UTF-8", NULL);
+        if (!n) s->p = start, nn__json_bad(s, NULL, "not a character of a JSON string in UTF-8", NULL);
         to += n;
     }
-    if (s->p == s->end) return nn__json_bad(s, "the header ends within a string", NULL), "";
+    if (s->p == s->end) return nn__json_bad(s, NULL, "the header ends within a string", NULL), "";
     s->p++, *to = 0, *text = to + 1;
     return first;
 }
@@ -13100,18 +13078,18 @@ static int nn__json_integers(nn__source *s, uint64_t *to, int room, nn_code too_
         nn__json_space(s);
         const char *const first = s->p;
         if (n == room) {
-            nn__bad(s, too_many, (uint64_t)(s->p - s->bytes), "too many numbers", NULL);
+            nn__bad(s, too_many, NULL, "too many numbers");
             return n;
         }
         for (to[n] = 0; s->p < s->end && *s->p >= '0' && *s->p <= '9'; s->p++) {
             const unsigned digit = (unsigned)(*s->p - '0');
             if (to[n] > (UINT64_MAX - digit) / 10 || (to[n] == 0 && s->p > first)) {
-                nn__json_bad(s, "a number too large, or with a leading 0", NULL);
+                nn__json_bad(s, NULL, "a number too large, or with a leading 0", NULL);
                 return n;
             }
             to[n] = to[n] * 10 + digit;
         }
-        if (s->p == first) nn__json_bad(s, "expected a whole number", NULL);
+        if (s->p == first) nn__json_bad(s, NULL, "expected a whole number", NULL);
     }
     return n;
 }
@@ -13130,28 +13108,27 @@ static void nn__json_tensor(nn__source *s, nn__entry *e, char **text)
         nn__json_expect(s, ':');
         while (k < 3 && strcmp(key, keys[k]) != 0) k++;
         if (k == 3 || seen[k]++) {
-            nn__json_bad(s, k == 3 ? "unknown key" : "a second", key);
+            nn__json_bad(s, NULL, k == 3 ? "unknown key" : "a second", key);
         } else if (k == 0) {
             const char *const dtype = nn__json_string(s, text);
             while (type < types && strcmp(dtype, nn__dtypes[type].name) != 0) type++;
-            if (type == types) nn__json_bad(s, "unknown dtype", dtype);
+            if (type == types) nn__json_bad(s, NULL, "unknown dtype", dtype);
             else e->type = type;
         } else if (k == 1) {
             e->ndim = nn__json_integers(s, e->dim, NN_MAX_DIMS, NN_ERROR_LIMIT);
         } else if (nn__json_integers(s, offset, 2, NN_ERROR_FORMAT) != 2) {
-            nn__json_bad(s, "expected two offsets", NULL);
+            nn__json_bad(s, NULL, "expected two offsets", NULL);
         }
     }
     for (int k = 0; k < 3; k++)
-        if (!seen[k]) nn__json_bad(s, "missing:", keys[k]);
+        if (!seen[k]) nn__json_bad(s, NULL, "missing:", keys[k]);
     uint64_t bits = nn__dtypes[e->type].bits;
     for (int i = 0; i < e->ndim; bits *= e->dim[i++])
         if (e->dim[i] && bits > UINT64_MAX / e->dim[i])
-            nn__bad(s, NN_ERROR_FORMAT, e->place, "the shape is impossible:", e->name);
+            nn__json_bad(s, e->place, "the shape is impossible:", e->name);
     e->begin = offset[0], e->end = offset[1];
     if (e->begin > e->end || bits % 8 || bits / 8 != e->end - e->begin)
-        nn__bad(s, NN_ERROR_FORMAT, e->place, "data_offsets do not fit dtype and shape of",
-                e->name);
+        nn__json_bad(s, e->place, "data_offsets do not fit dtype and shape of", e->name);
 }
 
 /* The whole header, its strings to text; gives the number of tensors. */
@@ -13161,11 +13138,11 @@ static int nn__json_header(nn__source *s, nn__entry *entry, int room, char *text
     nn__json_expect(s, '{');
     for (int i = 0; nn__json_element(s, i, '}'); i++) {
         nn__json_space(s);
-        const uint64_t place = (uint64_t)(s->p - s->bytes);
+        const char *const place = s->p;
         const char *const name = nn__json_string(s, &text);
         nn__json_expect(s, ':');
         if (strcmp(name, "__metadata__") == 0) {
-            if (metadata++) nn__bad(s, NN_ERROR_FORMAT, place, "a second", name);
+            if (metadata++) nn__json_bad(s, place, "a second", name);
             nn__json_expect(s, '{');
             for (int j = 0; nn__json_element(s, j, '}'); j++) {
                 nn__json_string(s, &text);
@@ -13173,7 +13150,7 @@ static int nn__json_header(nn__source *s, nn__entry *entry, int room, char *text
                 nn__json_string(s, &text);
             }
         } else if (n == room) {
-            nn__bad(s, NN_ERROR_LIMIT, place, "too many tensors", NULL);
+            nn__bad(s, NN_ERROR_LIMIT, place, "too many tensors");
         } else {
             entry[n].name = name;
             entry[n].place = place;
@@ -13181,7 +13158,7 @@ static int nn__json_header(nn__source *s, nn__entry *entry, int room, char *text
         }
     }
     nn__json_space(s);
-    if (s->p < s->end) nn__json_bad(s, "text behind the header", NULL);
+    if (s->p < s->end) nn__json_bad(s, NULL, "text behind the header", NULL);
     return n;
 }
 
@@ -13207,14 +13184,14 @@ static int nn__read_header(nn__source *s, nn__entry **entry)
     for (int i = 7; i >= 0 && size >= 8; i--) length = length << 8 | (unsigned char)s->p[i];
     const int told = !s->stream || length <= NN__HEADER;
     if (size < 8)
-        nn__bad(s, NN_ERROR_FORMAT, size, "the file is cut off", NULL);
+        nn__bad(s, NN_ERROR_FORMAT, end, "the file is cut off");
     else if (told && length > size - 8)
-        nn__bad(s, NN_ERROR_FORMAT, 0, "the header would be longer than the file: it is cut off, "
-                "or of another kind", NULL);
+        nn__bad(s, NN_ERROR_FORMAT, NULL, "the header would be longer than the file: it is cut "
+                "off, or of another kind");
     else if (length > NN__HEADER)
-        nn__bad(s, NN_ERROR_LIMIT, 0, "the header is longer than 100000000 bytes", NULL);
+        nn__bad(s, NN_ERROR_LIMIT, NULL, "the header is longer than 100000000 bytes");
     else if (!length)
-        nn__bad(s, NN_ERROR_FORMAT, 0, "the header is empty", NULL);
+        nn__bad(s, NN_ERROR_FORMAT, NULL, "the header is empty");
     if (s->nn->code != NN_OK) return 0;
     const int room = length / 40 < NN__TENSORS ? (int)length / 40 + 1 : (int)NN__TENSORS;
     char *text = (char *)nn__alloc(s->nn, &s->nn->graph, (size_t)length, 1, 0);
@@ -13226,38 +13203,20 @@ static int nn__read_header(nn__source *s, nn__entry **entry)
     qsort(*entry, (size_t)n, sizeof **entry, nn__by_name);
     for (const nn__entry *e = *entry; e + 1 < *entry + n; e++)
         if (strcmp(e[0].name, e[1].name) == 0)
-            nn__bad(s, NN_ERROR_FORMAT, e[1].place, "a second", e->name);
+            nn__json_bad(s, e[1].place, "a second", e->name);
     qsort(*entry, (size_t)n, sizeof **entry, nn__by_offset);
     for (const nn__entry *e = *entry; e < *entry + n; total = e++->end)
         if (e->begin != total)
-            nn__bad(s, NN_ERROR_FORMAT, e->place,
-                    e->begin < total ? "overlaps another:" : "there is a gap before", e->name);
+            nn__json_bad(s, e->place, e->begin < total ? "overlaps another:"
+                                                       : "there is a gap before", e->name);
+    const uint64_t left = (uint64_t)(end - s->p);
     s->end = end;
-    if (total != (uint64_t)(end - s->p))
-        nn_fail(s->nn, NN_ERROR_FORMAT, s->function,
-                "%s: offset %llu: the tensors have %llu bytes, the file has %llu for them: %s",
-                s->name, (unsigned long long)(s->p - s->bytes), (unsigned long long)total,
-                (unsigned long long)(end - s->p), total > (uint64_t)(end - s->p)
+    if (total != left)
+        nn__bad(s, NN_ERROR_FORMAT, NULL,
+                "the tensors have %llu bytes, the file has %llu for them: %s",
+                (unsigned long long)total, (unsigned long long)left, total > left
                 ? "the file is cut off" : "there is more behind the tensors");
     return n;
-}
-
-typedef struct nn__differences {
-    char text[300];
-    int n_more; /* that are not in the text */
-} nn__differences;
-
-static void nn__differ(nn__differences *d, const char *format, ...) NN__PRINTF(2, 3);
-static void nn__differ(nn__differences *d, const char *format, ...)
-{
-    const size_t used = strlen(d->text), room = sizeof d->text - used;
-    va_list arguments;
-    va_start(arguments, format);
-    const int n = vsnprintf(d->text + used, room, format, arguments);
-    va_end(arguments);
-    if (n < (int)room && !d->n_more) return;
-    d->text[used] = 0; /* no room for it, or for one before it */
-    d->n_more++;
 }
 
 static const char *nn__dims_text(nn_ctx *nn, const nn__entry *e)
@@ -13273,37 +13232,41 @@ static const char *nn__dims_text(nn_ctx *nn, const nn__entry *e)
 static int nn__match(nn__source *s, nn__tensors *t, int partial)
 {
     nn__entry *entry = NULL, *const end = t->entry + t->n;
-    nn__differences d = {"", 0};
-    int matched = 0;
+    char text[300] = "";
+    nn__writer d = {s->nn, s->function, (unsigned char *)text, sizeof text - 1, 0, 0};
+    int matched = 0, differ = 0, fit = 0; /* differences, and those for which text had room */
     const int n = nn__read_header(s, &entry);
     for (const nn__entry *e = entry; e < entry + n && s->nn->code == NN_OK; e++) {
         const char *const last = strrchr(e->name, '.'), *shown = nn__shown(s->nn, e->name);
         nn__entry *w = t->entry;
         while (w < end && strcmp(w->name, e->name) != 0) w++;
+        if (w < end) w->found = 1;
         if (w == end) {
-            if (strcmp(last ? last + 1 : e->name, "num_batches_tracked") != 0)
-                nn__differ(&d, "; it also has \"%s\"", shown);
-            continue;
-        }
-        w->found = 1;
-        if (w->ndim != e->ndim || memcmp(w->dim, e->dim, sizeof w->dim) != 0) {
-            nn__differ(&d, "; \"%s\" is %s, here %s", shown, nn__dims_text(s->nn, e),
-                       nn__dims_text(s->nn, w));
+            if (strcmp(last ? last + 1 : e->name, "num_batches_tracked") == 0) continue;
+            nn__write_format(&d, "; it also has \"%s\"", shown);
+        } else if (w->ndim != e->ndim || memcmp(w->dim, e->dim, sizeof w->dim) != 0) {
+            nn__write_format(&d, "; \"%s\" is %s, here %s", shown, nn__dims_text(s->nn, e),
+                             nn__dims_text(s->nn, w));
         } else if (w->type == NN__I64 ? e->type != NN__I64 : e->type > NN__BF16) {
-            nn__bad(s, NN_ERROR_UNSUPPORTED, e->place,
-                    "only F32, F64, F16 and BF16 are read, not the dtype of", e->name);
+            nn__bad(s, NN_ERROR_UNSUPPORTED, e->place, "only F32, F64, F16 and BF16 are read, not "
+                    "the dtype of \"%s\"", shown);
         } else {
             w->from = (const unsigned char *)s->p + e->begin, w->from_type = e->type;
             matched++;
+            continue;
         }
+        differ++, fit += d.size <= d.room;
     }
     if (s->nn->code != NN_OK) return -1;
-    for (const nn__entry *w = t->entry; w < end; w++)
-        if (!w->found) nn__differ(&d, "; \"%s\" is missing", nn__shown(s->nn, w->name));
-    if (partial ? matched : !d.text[0]) return matched;
+    for (const nn__entry *w = t->entry; w < end; w++) {
+        if (w->found) continue;
+        nn__write_format(&d, "; \"%s\" is missing", nn__shown(s->nn, w->name));
+        differ++, fit += d.size <= d.room;
+    }
+    if (partial ? matched : !differ) return matched;
     char more[32] = "";
-    if (d.n_more) snprintf(more, sizeof more, "; and %d more", d.n_more);
-    nn_fail(s->nn, NN_ERROR_FORMAT, s->function, "%s: of another model%s%s%s", s->name, d.text,
+    if (differ > fit) snprintf(more, sizeof more, "; and %d more", differ - fit);
+    nn_fail(s->nn, NN_ERROR_FORMAT, s->function, "%s: of another model%s%s%s", s->name, text,
             more, partial ? "" : " (nn_load_partial takes what fits)");
     return -1;
 }
