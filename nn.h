@@ -11279,7 +11279,7 @@ static void *nn__realloc(nn_ctx *nn, void *block, size_t bytes)
     return p;
 }
 
-/* ---- writing: into memory of the caller's, or into memory that grows and then becomes a file ---- */
+/* ---- writing: into memory of the caller's, or into memory that grows and becomes a file ---- */
 
 typedef struct nn__writer {
     nn_ctx *nn;
@@ -11313,9 +11313,10 @@ static void nn__write_format(nn__writer *w, const char *format, ...) /* at most 
 }
 
 #ifndef NN_NO_STDIO
-/* What a writer that grows has becomes the file, and its memory is given back. All goes to PATH.tmp,
- * which takes the place of PATH when it is complete and on the disk (fsync, where the compiler's mode
- * offers it). Whatever fails before, PATH is what it was, and PATH.tmp is gone. 1 if it is done. */
+/* What a writer that grows has becomes the file, and its memory is given back. All goes to
+ * PATH.tmp, which takes the place of PATH when it is complete and on the disk (fsync, where the
+ * compiler's mode offers it). Whatever fails before, PATH is what it was, and PATH.tmp is gone. 1
+ * if it is done. */
 static int nn__write_file(nn__writer *w, const char *path)
 {
     char temporary[FILENAME_MAX];
@@ -11358,8 +11359,8 @@ static int nn__write_file(nn__writer *w, const char *path)
 typedef struct nn__source {
     nn_ctx *nn;
     const char *function, *name; /* name: of the file, in messages */
-    nn_block *block;             /* what was read, with a 0 behind it; NULL: they are the caller's */
-    const char *bytes, *p, *end; /* all, NULL after an error; the next to look at; behind the last */
+    nn_block *block;             /* what was read, and a 0 behind it; NULL: the caller's */
+    const char *bytes, *p, *end; /* all, NULL after an error; the next to look at; their end */
     int stream;                  /* nobody had told how many there are */
     int line, column;            /* of what is looked at, from 1, in a table; else 0 */
 } nn__source;
@@ -11388,7 +11389,7 @@ static nn__source nn__from_reader(nn_ctx *nn, const char *function, const char *
     for (size_t n = 1; n && nn->code == NN_OK; used += n) {
         if (used == room) { /* a byte more than was told, to meet the end; or the file has grown */
             room = room ? 2 * room : told ? told + 1 : NN__BLOCK;
-            if (s.stream && used == limit) {
+            if (s.stream && used >= limit) {
                 nn_fail(nn, NN_ERROR_LIMIT, function, "%s: no end after %zu bytes", name, limit);
                 break;
             }
@@ -11447,8 +11448,8 @@ static void nn__source_keep(nn__source *s)
     if (!s->nn->keep.current) s->nn->keep.current = s->block;
 }
 
-/* What people often have in place of the file itself, told by its beginning; NULL if nothing that we
- * know. A byte in front says in place of what: 1 text, 2 a table or IDX, 4 a model. */
+/* What people often have in place of the file itself, told by its beginning; NULL if nothing that
+ * we know. A byte in front says in place of what: 1 text, 2 a table or IDX, 4 a model. */
 static const char *nn__another_kind(const nn__source *s, int reading)
 {
 #define NN__PICKLE                                                                                 \
@@ -12964,7 +12965,7 @@ int nn_export_c(const nn_model *model, const char *path, const char *prefix)
 }
 #endif
 
-/* ---- reading: after the first error s->p is at the end, so that what follows finds nothing ---- */
+/* ---- reading: after the first error s->p is at the end, and what follows finds nothing ---- */
 
 /* A name out of a file, on its way into a message: short, no control characters. */
 static const char *nn__shown(nn_ctx *nn, const char *name)
@@ -13061,7 +13062,7 @@ static const char *nn__json_string(nn__source *s, char **text)
             memcpy(to, start, (size_t)n);
             s->p = start + n;
         }
-        if (!n) s->p = start, nn__json_bad(s, NULL, "not a character of a JSON string in UTF-8", NULL);
+        if (!n) nn__json_bad(s, start, "not a character of a JSON string in UTF-8", NULL);
         to += n;
     }
     if (s->p == s->end) return nn__json_bad(s, NULL, "the header ends within a string", NULL), "";
