@@ -11986,21 +11986,6 @@ const nn_bpe *nn__at_bpe(const nn_bpe *b, const char *file, int line)
 }
 #endif
 
-#ifndef NN_NO_STDIO
-nn_text nn_text_load(nn_ctx *nn, const char *path)
-{
-    nn__source s = nn__from_file(nn, "nn_text_load", path);
-    nn_text t = {nn, "", 0};
-    if (nn__source_ready(&s, 1)) {
-        nn__source_keep(&s);
-        t.bytes = s.bytes, t.size = s.block->used;
-    } else {
-        nn__source_free(&s);
-    }
-    return t;
-}
-#endif
-
 /* ---- CSV ---- */
 
 typedef struct nn__column {
@@ -12229,13 +12214,6 @@ nn_table nn_csv_parse(nn_ctx *nn, const char *text, size_t size, nn_csv_options 
     return nn__csv_read(nn__from_memory(nn, "nn_csv_parse", "text", text, size), options);
 }
 
-#ifndef NN_NO_STDIO
-nn_table nn_csv_load(nn_ctx *nn, const char *path, nn_csv_options options)
-{
-    return nn__csv_read(nn__from_file(nn, "nn_csv_load", path), options);
-}
-#endif
-
 nn_stat nn_table_stats(const nn_table *t, int column)
 {
     nn_stat none = {0, 0, 0, 0, 0, 0, 0, 0};
@@ -12246,28 +12224,6 @@ nn_stat nn_table_stats(const nn_table *t, int column)
     if (column < 0) column = t->cols - 1;
     return nn__stat(t->data + column, (size_t)t->rows, (size_t)t->cols);
 }
-
-#ifndef NN_NO_STDIO
-void nn_table_print(const nn_table *t)
-{
-    if (!t) {
-        printf("NULL\n");
-        return;
-    }
-    printf("table [%d, %d]\n%20s %9s %9s %9s %9s %9s\n", t->rows, t->cols, "column", "min", "max",
-           "mean", "std", "missing");
-    for (int c = 0; c < t->cols; c++) {
-        const nn_stat s = nn__stat(t->data + c, (size_t)t->rows, (size_t)t->cols);
-        const int n = t->categories[c];
-        printf("%3d %16.16s", c, t->name[c]);
-        if (n) printf("%40s", ""); /* + 0 makes -0 print as 0 */
-        else printf(" %9.4g %9.4g %9.4g %9.4g", s.min + 0, s.max + 0, s.mean + 0, s.std);
-        printf(" %9zu", s.nan);
-        for (int i = 0; i < n && i < 3; i++) printf("%s %.16s", i ? "," : " ", t->category[c][i]);
-        printf(n > 3 ? ", .. (%d)\n" : "\n", n);
-    }
-}
-#endif
 
 /* ---- IDX ---- */
 
@@ -12317,13 +12273,6 @@ nn_idx nn_idx_parse(nn_ctx *nn, const void *bytes, size_t size)
 {
     return nn__idx_read(nn__from_memory(nn, "nn_idx_parse", "bytes", bytes, size));
 }
-
-#ifndef NN_NO_STDIO
-nn_idx nn_idx_load(nn_ctx *nn, const char *path)
-{
-    return nn__idx_read(nn__from_file(nn, "nn_idx_load", path));
-}
-#endif
 
 double nn_idx_value(const nn_idx *a, size_t i)
 {
@@ -12377,7 +12326,19 @@ nn_vocab nn_vocab_parse(nn_ctx *nn, const char *text, size_t size)
     return nn__vocab_read(nn__from_memory(nn, "nn_vocab_parse", "text", text, size));
 }
 
+/* ---- the same from files, and to them ---- */
+
 #ifndef NN_NO_STDIO
+nn_table nn_csv_load(nn_ctx *nn, const char *path, nn_csv_options options)
+{
+    return nn__csv_read(nn__from_file(nn, "nn_csv_load", path), options);
+}
+
+nn_idx nn_idx_load(nn_ctx *nn, const char *path)
+{
+    return nn__idx_read(nn__from_file(nn, "nn_idx_load", path));
+}
+
 nn_vocab nn_vocab_load(nn_ctx *nn, const char *path)
 {
     return nn__vocab_read(nn__from_file(nn, "nn_vocab_load", path));
@@ -12401,6 +12362,39 @@ int nn_vocab_save(const nn_vocab *v, const char *path)
         nn__write(&w, "\"\n", 2);
     }
     return nn__write_file(&w, path);
+}
+
+nn_text nn_text_load(nn_ctx *nn, const char *path)
+{
+    nn__source s = nn__from_file(nn, "nn_text_load", path);
+    nn_text t = {nn, "", 0};
+    if (nn__source_ready(&s, 1)) {
+        nn__source_keep(&s);
+        t.bytes = s.bytes, t.size = s.block->used;
+    } else {
+        nn__source_free(&s);
+    }
+    return t;
+}
+
+void nn_table_print(const nn_table *t)
+{
+    if (!t) {
+        printf("NULL\n");
+        return;
+    }
+    printf("table [%d, %d]\n%20s %9s %9s %9s %9s %9s\n", t->rows, t->cols, "column", "min", "max",
+           "mean", "std", "missing");
+    for (int c = 0; c < t->cols; c++) {
+        const nn_stat s = nn__stat(t->data + c, (size_t)t->rows, (size_t)t->cols);
+        const int n = t->categories[c];
+        printf("%3d %16.16s", c, t->name[c]);
+        if (n) printf("%40s", ""); /* + 0 makes -0 print as 0 */
+        else printf(" %9.4g %9.4g %9.4g %9.4g", s.min + 0, s.max + 0, s.mean + 0, s.std);
+        printf(" %9zu", s.nan);
+        for (int i = 0; i < n && i < 3; i++) printf("%s %.16s", i ? "," : " ", t->category[c][i]);
+        printf(n > 3 ? ", .. (%d)\n" : "\n", n);
+    }
 }
 #endif
 
@@ -12629,50 +12623,44 @@ void nn_scaler_apply(const nn_scaler *s, nn_dataset *data)
         }
 }
 
-/* Samples rows[0..n-1] (or 0..n-1 if rows is NULL) as a tensor [n, sample]. */
-static nn_tensor *nn__gather(const nn_dataset *data, const char *function, const int *rows, int n)
+/* Samples rows[0..n-1] (or 0..n-1 if rows is NULL) as a tensor [n, sample], or their targets as
+ * [n, 1]. */
+static nn_tensor *nn__gather(const nn_dataset *data, const char *function, const int *rows, int n,
+                             int targets)
 {
-    nn_ctx *nn = data->ctx;
-    nn_shape shape = data->sample;
+    nn_ctx *nn = data ? data->ctx : NULL;
+    if (!nn__given(nn, function)) return NULL;
     if (nn->code != NN_OK) return &nn->failed;
+    const nn_real *const x = targets ? data->target : data->x;
+    nn_shape shape = targets ? nn_shape1(1) : data->sample;
+    const size_t size = targets ? 1 : (size_t)data->size;
+    if (targets && !x)
+        return nn_fail(nn, NN_ERROR_ARGUMENT, function,
+                       data->label ? "the data set has labels, not targets"
+                                   : "the data set has no targets");
     if (shape.ndim >= NN_MAX_DIMS || n < 1)
         return nn_fail(nn, NN_ERROR_ARGUMENT, function, "there is no batch of %d samples of %s", n,
                        nn_shape_text(nn, shape));
     for (int i = shape.ndim++; i > 0; i--) shape.dim[i] = shape.dim[i - 1];
     shape.dim[0] = n;
     nn_tensor *t = nn__leaf(nn, function, shape);
-    const size_t size = (size_t)data->size;
     for (size_t i = 0; i < (size_t)n && t->size; i++) {
         const size_t from = rows ? (size_t)rows[i] : i;
-        if (data->x) memcpy(t->data + i * size, data->x + from * size, size * sizeof *data->x);
-        for (size_t j = 0; data->bytes && j < size; j++)
+        if (x) memcpy(t->data + i * size, x + from * size, size * sizeof *x);
+        for (size_t j = 0; !x && data->bytes && j < size; j++)
             t->data[i * size + j] = (nn_real)data->bytes[from * size + j] / 255;
     }
     return t;
 }
 
-static nn_tensor *nn__gather_target(const nn_dataset *data, const char *function, const int *rows,
-                                    int n)
-{
-    if (data->ctx->code == NN_OK && !data->target)
-        return nn_fail(data->ctx, NN_ERROR_ARGUMENT, function,
-                       data->label ? "the data set has labels, not targets"
-                                   : "the data set has no targets");
-    nn_tensor *t = nn__leaf(data->ctx, function, nn_shape2(n, 1));
-    for (int i = 0; i < n && t->size; i++) t->data[i] = data->target[rows ? rows[i] : i];
-    return t;
-}
-
 nn_tensor *nn_dataset_x(const nn_dataset *data)
 {
-    if (!nn__given(data ? data->ctx : NULL, "nn_dataset_x")) return NULL;
-    return nn__gather(data, "nn_dataset_x", NULL, data->n);
+    return nn__gather(data, "nn_dataset_x", NULL, data ? data->n : 0, 0);
 }
 
 nn_tensor *nn_dataset_target(const nn_dataset *data)
 {
-    if (!nn__given(data ? data->ctx : NULL, "nn_dataset_target")) return NULL;
-    return nn__gather_target(data, "nn_dataset_target", NULL, data->n);
+    return nn__gather(data, "nn_dataset_target", NULL, data ? data->n : 0, 1);
 }
 
 nn_batches nn_batches_new(const nn_dataset *data, int batch_size, int shuffle)
@@ -12707,16 +12695,13 @@ int nn_next_batch(nn_batches *b)
     return b->n;
 }
 
-/* The samples of the batch, or their targets. */
 static nn_tensor *nn__batch(const nn_batches *b, const char *function, int targets)
 {
     nn_ctx *nn = b ? b->ctx : NULL;
-    if (!nn__given(nn, function)) return NULL;
-    if (nn->code == NN_OK && b->n < 1)
+    if (nn__ready(nn, function) && b->n < 1)
         nn__mistake(nn, function, "there is no batch: call nn_next_batch first");
-    if (nn->code != NN_OK) return &nn->failed;
-    return targets ? nn__gather_target(b->data, function, b->row, b->n)
-                   : nn__gather(b->data, function, b->row, b->n);
+    if (!nn_ok(nn)) return nn ? &nn->failed : NULL;
+    return nn__gather(b->data, function, b->row, b->n, targets);
 }
 
 nn_tensor *nn_batch_x(const nn_batches *b) { return nn__batch(b, "nn_batch_x", 0); }
@@ -12821,17 +12806,14 @@ static int nn__tensors_of(nn__tensors *t, const nn_model *model, const char *fun
 static void nn__write_numbers(nn__writer *w, const void *numbers, size_t n, unsigned each)
 {
     const char *p = (const char *)numbers;
-    unsigned char chunk[4096];
-    size_t used = 0;
     for (size_t i = 0; i < n; i++, p += each) {
+        unsigned char bytes[8];
         uint32_t low = 0;
         uint64_t bits = 0;
         if (each == 4) memcpy(&low, p, 4), bits = low;
         else memcpy(&bits, p, 8);
-        for (unsigned k = 0; k < each; k++) chunk[used++] = (unsigned char)(bits >> 8 * k);
-        if (used < sizeof chunk && i + 1 < n) continue;
-        nn__write(w, chunk, used);
-        used = 0;
+        for (unsigned k = 0; k < each; k++) bytes[k] = (unsigned char)(bits >> 8 * k);
+        nn__write(w, bytes, each);
     }
 }
 
