@@ -2426,6 +2426,7 @@ NN__NOTE(nn_early_stopping, early_stopping)
 #endif
 #if NN_CHAPTERS >= 15
 NN__NOTE(nn_kv_cache, cache)
+NN__NOTE(const nn_bpe, bpe)
 #endif
 
 nn_ctx *nn__at_ctx(nn_ctx *nn, const char *file, int line) { return nn__note(nn, file, line), nn; }
@@ -11475,12 +11476,14 @@ static const char *nn__another_kind(const nn__source *s, int reading)
 #undef NN__PICKLE
 }
 
-/* 1 if there are bytes, and they may be what is to be read. */
-static int nn__source_ready(const nn__source *s, int reading)
+/* 1 if there are bytes, and they may be what is to be read; else the source is freed. */
+static int nn__source_ready(nn__source *s, int reading)
 {
     const char *what = s->bytes ? nn__another_kind(s, reading) : NULL;
+    if (s->bytes && !what) return 1;
     if (what) nn_fail(s->nn, NN_ERROR_FORMAT, s->function, "%s: %s", s->name, what);
-    return s->bytes && !what;
+    nn__source_free(s);
+    return 0;
 }
 
 /* Says what is wrong at `at` or, if that is NULL, where s is, or that the file is of another kind.
@@ -11822,27 +11825,14 @@ static void nn__count_pair(nn__pairs *c, int a, int b, int change)
     }
 }
 
-/* Replaces pair by token in the n tokens of s, from left to right, and gives their new number. With
- * c, counts the pairs that come and go, `times` each: s is a word that stands there so often. */
-static size_t nn__merge_pair(int *s, size_t n, const int *pair, int token, nn__pairs *c, int times)
+/* Replaces pair by token in the n tokens of s, from left to right, and gives their new number. */
+static size_t nn__merge_pair(int *s, size_t n, const int *pair, int token)
 {
     size_t to = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (s[i] != pair[0] || i + 1 == n || s[i + 1] != pair[1]) {
-            s[to++] = s[i];
-            continue;
-        }
-        if (c && to) {
-            nn__count_pair(c, s[to - 1], pair[0], -times);
-            nn__count_pair(c, s[to - 1], token, times);
-        }
-        if (c && i + 2 < n) {
-            nn__count_pair(c, pair[1], s[i + 2], -times);
-            nn__count_pair(c, token, s[i + 2], times);
-        }
-        if (c) nn__count_pair(c, pair[0], pair[1], -times);
-        s[to++] = token;
-        i++;
+    for (size_t i = 0; i < n; i++, to++) {
+        const int both = i + 1 < n && s[i] == pair[0] && s[i + 1] == pair[1];
+        s[to] = both ? token : s[i];
+        i += (size_t)both;
     }
     return to;
 }
@@ -11859,6 +11849,12 @@ static int nn__by_text(const void *a, const void *b)
     const nn__word *x = (const nn__word *)a, *y = (const nn__word *)b;
     const int order = memcmp(x->text, y->text, x->size < y->size ? x->size : y->size);
     return order ? order : x->size < y->size ? -1 : x->size > y->size;
+}
+
+/* change: `times` of the word where its pairs come, -times where they go. */
+static void nn__count_pairs(nn__pairs *c, const nn__word *w, int change)
+{
+    for (size_t i = 1; i < w->size; i++) nn__count_pair(c, w->token[i - 1], w->token[i], change);
 }
 
 /* A pair is new where one is joined, two at a time, which leaves a token less: at most 3 for each
@@ -11897,10 +11893,8 @@ nn_bpe nn_bpe_train(nn_ctx *nn, const char *text, size_t size, int tokens)
     c.slot = c.all ? (int *)nn__alloc(nn, &own, bytes, 6 * sizeof *c.slot, 1) : NULL;
     for (size_t w = 0; c.slot && w < different; w++) {
         word[w].token = token;
-        for (size_t i = 0; i < word[w].size; i++) {
-            *token++ = (unsigned char)word[w].text[i];
-            if (i) nn__count_pair(&c, token[-2], token[-1], word[w].times);
-        }
+        for (size_t i = 0; i < word[w].size; i++) *token++ = (unsigned char)word[w].text[i];
+        nn__count_pairs(&c, &word[w], word[w].times);
     }
     void *list = NULL;
     int room = 0, merges = 0;
@@ -11913,9 +11907,14 @@ nn_bpe nn_bpe_train(nn_ctx *nn, const char *text, size_t size, int tokens)
         if (best->count < 2 || !nn__keep_grow(nn, &list, merges, &room, sizeof *b.merge)) break;
         int *const pair = ((int(*)[2])list)[merges];
         memcpy(pair, best->pair, sizeof best->pair);
-        for (size_t w = 0; w < different; w++)
-            word[w].size = nn__merge_pair(word[w].token, word[w].size, pair, 256 + merges, &c,
-                                    word[w].times);
+        for (nn__word *w = word; w < word + different; w++) {
+            size_t i = 1;
+            while (i < w->size && (w->token[i - 1] != pair[0] || w->token[i] != pair[1])) i++;
+            if (i >= w->size) continue; /* the pair is not in this word */
+            nn__count_pairs(&c, w, -w->times);
+            w->size = nn__merge_pair(w->token, w->size, pair, 256 + merges);
+            nn__count_pairs(&c, w, w->times);
+        }
     }
     nn__arena_free(nn, &own);
     if (nn->code != NN_OK) return b;
@@ -11936,7 +11935,7 @@ int *nn_bpe_encode(const nn_bpe *b, const char *text, size_t size, int *n)
     size_t count = work ? size : 0;
     for (size_t i = 0; i < count; i++) work[i] = (unsigned char)text[i];
     for (int i = 256; i < b->n; i++)
-        count = nn__merge_pair(work, count, b->merge[i - 256], i, NULL, 0);
+        count = nn__merge_pair(work, count, b->merge[i - 256], i);
     return nn__ids_keep(nn, mark, work, count, n);
 }
 
@@ -11977,12 +11976,6 @@ nn_text nn_bpe_decode(const nn_bpe *b, const int *ids, int n)
     if (bytes) t.bytes = bytes;
     nn__arena_rewind(&nn->graph, mark);
     return t;
-}
-
-const nn_bpe *nn__at_bpe(const nn_bpe *b, const char *file, int line)
-{
-    nn__note(b ? b->ctx : NULL, file, line);
-    return b;
 }
 #endif
 
@@ -12177,9 +12170,9 @@ static nn_table nn__csv_read(nn__source s, nn_csv_options options)
     memset(&r, 0, sizeof r);
     r.s = s, r.s.line = 1, r.options = options;
     r.delimiter = options.delimiter ? options.delimiter : ',';
-    if (s.bytes && strchr("0123456789.+-eE\"\r\n", r.delimiter))
+    if (!nn__source_ready(&s, 2)) return none;
+    if (strchr("0123456789.+-eE\"\r\n", r.delimiter))
         nn__mistake(nn, s.function, "options.delimiter is '%c'", r.delimiter);
-    if (!nn__source_ready(&s, 2) || nn->code != NN_OK) return nn__source_free(&s), none;
     const nn__mark mark = nn__arena_mark(&nn->keep); /* a failure gives back what it took */
     const char **name = NULL;
     int names = 0;
@@ -12234,7 +12227,7 @@ static nn_idx nn__idx_read(nn__source s)
 {
     const nn_idx none = {s.nn, 0, {0, {0, 0, 0, 0}}, 0, NULL};
     nn_idx a = none;
-    if (!nn__source_ready(&s, 2)) return nn__source_free(&s), none;
+    if (!nn__source_ready(&s, 2)) return none;
     const unsigned char *const b = (const unsigned char *)s.bytes;
     const size_t size = (size_t)(s.end - s.p);
     const size_t each = size > 2 && b[2] >= 0x08 && b[2] <= 0x0e ? nn__idx_bytes[b[2] - 0x08] : 0;
@@ -12368,12 +12361,9 @@ nn_text nn_text_load(nn_ctx *nn, const char *path)
 {
     nn__source s = nn__from_file(nn, "nn_text_load", path);
     nn_text t = {nn, "", 0};
-    if (nn__source_ready(&s, 1)) {
-        nn__source_keep(&s);
-        t.bytes = s.bytes, t.size = s.block->used;
-    } else {
-        nn__source_free(&s);
-    }
+    if (!nn__source_ready(&s, 1)) return t;
+    nn__source_keep(&s);
+    t.bytes = s.bytes, t.size = (size_t)(s.end - s.bytes);
     return t;
 }
 
