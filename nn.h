@@ -13096,9 +13096,13 @@ static void nn__json_tensor(nn__source *s, nn__entry *e, char **text)
     for (int k = 0; k < 3; k++)
         if (!seen[k]) nn__json_bad(s, NULL, "missing:", keys[k]);
     uint64_t bits = nn__dtypes[e->type].bits;
-    for (int i = 0; i < e->ndim; bits *= e->dim[i++])
-        if (e->dim[i] && bits > UINT64_MAX / e->dim[i])
+    for (int i = 0; i < e->ndim; i++) {
+        if (e->dim[i] && bits > UINT64_MAX / e->dim[i]) {
             nn__json_bad(s, e->place, "the shape is impossible:", e->name);
+            return;
+        }
+        bits *= e->dim[i];
+    }
     e->begin = offset[0], e->end = offset[1];
     if (e->begin > e->end || bits % 8 || bits / 8 != e->end - e->begin)
         nn__json_bad(s, e->place, "data_offsets do not fit dtype and shape of", e->name);
