@@ -11577,9 +11577,6 @@ static double nn__exact(const char *p, const char *end, int exponent)
  * the nearest double, which a float build then rounds once more, to the nearest float. */
 static const char *nn__number(const char *p, const char *end, double *value)
 {
-    static const double power[] = {1,    1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                   1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                   1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
     const int negative = p < end && *p == '-';
     if (p < end && (*p == '-' || *p == '+')) p++;
     const char *const first = p;
@@ -11601,16 +11598,16 @@ static const char *nn__number(const char *p, const char *end, double *value)
         if (down) exponent = -exponent;
     }
     if (point) exponent -= (int)(last - point - 1); /* the number is its digits 10^exponent */
-    double v = (double)m;
 #if defined FLT_EVAL_METHOD && (FLT_EVAL_METHOD == 0 || FLT_EVAL_METHOD == 1)
     const int limit = 22; /* 10^22 is the last that a double has exactly: one rounding then */
 #else
     const int limit = 0; /* a double may be kept with more bits, and be rounded twice */
 #endif
-    if (digits > 19 || m >> 53 || exponent < -limit || exponent > limit)
-        v = nn__exact(first, last, exponent);
-    else if (exponent < 0) v /= power[-exponent];
-    else v *= power[exponent];
+    const int size = exponent < 0 ? -exponent : exponent;
+    double v = (double)m, power = 1;
+    for (int k = 0; k < size && k < limit; k++) power *= 10;
+    if (digits > 19 || m >> 53 || size > limit) v = nn__exact(first, last, exponent);
+    else v = exponent < 0 ? v / power : v * power;
     *value = negative ? -v : v;
     return p;
 }
