@@ -11400,8 +11400,10 @@ static nn__source nn__from_reader(nn_ctx *nn, const char *function, const char *
             s.block->base = (char *)(s.block + 1);
         }
         n = reader.read(reader.user, s.block->base + used, room - used);
-        if (n <= room - used) continue;
-        nn_fail(nn, NN_ERROR_IO, function, "%s: reading failed after %zu bytes", name, used);
+        if (n > room - used) {
+            nn_fail(nn, NN_ERROR_IO, function, "%s: reading failed after %zu bytes", name, used);
+            break;
+        }
     }
     if (nn->code != NN_OK) {
         nn__source_free(&s);
@@ -13210,7 +13212,8 @@ static int nn__match(nn__source *s, nn__tensors *t, int partial)
     nn__writer d = {s->nn, s->function, (unsigned char *)text, sizeof text - 1, 0, 0};
     int matched = 0, differ = 0, fit = 0; /* differences, and those for which text had room */
     const int n = nn__read_header(s, &entry);
-    for (const nn__entry *e = entry; e < entry + n && s->nn->code == NN_OK; e++) {
+    for (int i = 0; i < n && s->nn->code == NN_OK; i++) {
+        const nn__entry *const e = &entry[i];
         const char *const last = strrchr(e->name, '.'), *shown = nn__shown(s->nn, e->name);
         nn__entry *w = t->entry;
         while (w < end && strcmp(w->name, e->name) != 0) w++;
