@@ -5592,6 +5592,14 @@ nn_tensor *nn_max_axis(nn_tensor *x, int axis)
     return nn__max_over(x, v, shape);
 }
 
+static int nn__largest_of(const nn_real *row, int n) /* the first of the largest */
+{
+    int best = 0;
+    for (int j = 1; j < n; j++)
+        if (row[j] > row[best]) best = j;
+    return best;
+}
+
 void nn_argmax(const nn_tensor *x, int *index)
 {
     nn_tensor *in = (nn_tensor *)(uintptr_t)x;
@@ -5601,12 +5609,7 @@ void nn_argmax(const nn_tensor *x, int *index)
         return;
     }
     const size_t d = (size_t)nn__last(x->shape);
-    for (size_t i = 0; i < x->size / d; i++) {
-        const nn_real *row = x->data + i * d;
-        index[i] = 0;
-        for (size_t j = 1; j < d; j++)
-            if (row[j] > row[index[i]]) index[i] = (int)j;
-    }
+    for (size_t i = 0; i < x->size / d; i++) index[i] = nn__largest_of(x->data + i * d, (int)d);
 }
 
 /* ==== Chapter 1: neurons and layers ==================================================== >>ch01 */
@@ -7296,17 +7299,19 @@ int nn_set_reduction(nn_ctx *nn, int reduction)
     return nn__exchange(&nn->reduction, reduction);
 }
 
-typedef struct nn__loss { /* the first member of what every loss saves */
+typedef struct nn__loss { /* saved by every loss; behind it lies what its backward needs, too */
     int reduction;
     double sum, count; /* of the items' losses, and of their weights: what divides the sum */
 } nn__loss;
 
+static void *nn__kept(const nn_tensor *loss) { return (nn__loss *)loss->saved + 1; }
+
 static nn_tensor *nn__loss_new(const char *function, nn_shape items, nn_tensor *const *in, int n,
-                               void (*backward)(nn_tensor *loss), size_t saved_bytes)
+                               void (*backward)(nn_tensor *loss), size_t kept_bytes)
 {
     const int reduction = in[0]->ctx->reduction;
     nn_tensor *loss = nn_op_new(&function[3], reduction == NN_REDUCE_NONE ? items : nn_shape0(), in,
-                                n, backward, saved_bytes);
+                                n, backward, sizeof(nn__loss) + kept_bytes);
     ((nn__loss *)loss->saved)->reduction = reduction;
     return loss;
 }
@@ -7335,6 +7340,19 @@ static nn_real nn__item_grad(const nn_tensor *loss, size_t item)
     const nn__loss *s = (const nn__loss *)loss->saved;
     if (s->reduction == NN_REDUCE_NONE) return loss->grad[item];
     return (nn_real)((double)loss->grad[0] / s->count);
+}
+
+/* The loss of an item is f(x), and its slope f'(x) was kept for each number of each input, double
+ * [n_in, size]: dx += dL f'(x) */
+static void nn__pass_slopes(nn_tensor *loss)
+{
+    const double *slope = (const double *)nn__kept(loss);
+    for (int j = 0; j < loss->n_in; j++) {
+        nn_tensor *x = loss->in[j];
+        const size_t each = x->size / loss->size; /* numbers for which there is one loss */
+        for (size_t i = 0; i < x->size; i++, slope++)
+            if (x->grad) x->grad[i] += (nn_real)((double)nn__item_grad(loss, i / each) * *slope);
+    }
 }
 
 /* Both are there, and of the same shape. */
@@ -7374,33 +7392,13 @@ static double nn__hinge(double y, double t, double unused, double *slope)
     return (void)unused, missing <= 0 ? 0 : missing;
 }
 
-typedef struct nn__elements {
-    nn__loss loss;
-    nn__symmetric *f; /* or NULL: a kernel's work */
-    double k;
-    size_t step;      /* elements taken as one item: all, where a kernel gives their sum */
-} nn__elements;
-
-static void nn__elements_backward(nn_tensor *loss) /* L = f(y, t): dy += dL f'(y), dt += dL f'(t) */
-{
-    const nn__elements *s = (const nn__elements *)loss->saved;
-    nn_tensor *y = loss->in[0], *t = loss->in[1];
-    for (size_t i = 0; i < y->size; i++) {
-        const double g = (double)nn__item_grad(loss, i);
-        const double a = (double)y->data[i], b = (double)t->data[i];
-        double slope;
-        if (y->grad) s->f(a, b, s->k, &slope), y->grad[i] += (nn_real)(g * slope);
-        if (t->grad) s->f(b, a, s->k, &slope), t->grad[i] += (nn_real)(g * slope);
-    }
-}
-
 /* L = (y - t)^2: dy += dL 2 (y - t), dt += the opposite */
 static void nn__mse_backward(nn_tensor *loss)
 {
     const nn__kernels *k = loss->ctx->kernels;
     nn_tensor *y = loss->in[0], *t = loss->in[1];
     nn_real *difference = nn__temporary(y);
-    const size_t step = ((const nn__elements *)loss->saved)->step;
+    const size_t step = y->size / loss->size; /* elements that have one loss */
     if (!difference) return;
     k->sub(y->size, y->data, 1, t->data, 1, difference);
     for (size_t i = 0; i < y->size; i += step) {
@@ -7416,7 +7414,7 @@ static void nn__bce_with_logits_backward(nn_tensor *loss)
 {
     const nn__kernels *k = loss->ctx->kernels;
     nn_tensor *z = loss->in[0], *t = loss->in[1];
-    const size_t step = ((const nn__elements *)loss->saved)->step;
+    const size_t step = z->size / loss->size;
     for (size_t i = 0; i < z->size; i += step) {
         const nn_real g = nn__item_grad(loss, i);
         if (z->grad) k->bce_backward(step, g, z->data + i, t->data + i, z->grad + i);
@@ -7424,26 +7422,29 @@ static void nn__bce_with_logits_backward(nn_tensor *loss)
     }
 }
 
+/* L = f(y, t) = f(t, y): dy += dL f'(y), dt += dL f'(t) */
+static void nn__elements_backward(nn_tensor *loss) { nn__pass_slopes(loss); }
+
+/* With f, or NULL where a kernel gives the sum of `step` losses at once. */
 static nn_tensor *nn__elements_of(const char *function, nn_tensor *y, nn_tensor *target,
                                   void (*backward)(nn_tensor *loss), nn__symmetric *f, nn_real k)
 {
     nn_tensor *in[2] = {y, target};
     if (!nn__check_pair(function, y, target) || !nn__check_positive(y->ctx, function, "delta", k))
         return nn_op_failed(in, 2);
-    nn_tensor *loss = nn__loss_new(function, y->shape, in, 2, backward, sizeof(nn__elements));
+    nn_tensor *loss = nn__loss_new(function, y->shape, in, 2, backward,
+                                   f ? 2 * y->size * sizeof(double) : 0);
     if (!loss->size) return loss;
-    nn__elements *s = (nn__elements *)loss->saved;
-    s->f = f;
-    s->k = (double)k;
-    s->step = f || s->loss.reduction == NN_REDUCE_NONE ? 1 : y->size;
-    for (size_t i = 0; i < y->size; i += s->step) {
+    double *dy = (double *)nn__kept(loss), *dt = dy + y->size, value;
+    const size_t step = f ? 1 : y->size / loss->size;
+    for (size_t i = 0; i < y->size; i += step) {
         const nn_real *a = y->data + i, *b = target->data + i;
-        double value, slope;
-        if (f) value = f((double)*a, (double)*b, s->k, &slope);
+        if (f) f((double)*b, (double)*a, (double)k, &dt[i]);
+        if (f) value = f((double)*a, (double)*b, (double)k, &dy[i]);
         else if (backward == nn__mse_backward)
-            value = (double)y->ctx->kernels->squared_error(s->step, a, b, 1);
-        else value = (double)y->ctx->kernels->bce(s->step, a, b);
-        nn__loss_add(loss, i, value, (double)s->step);
+            value = (double)y->ctx->kernels->squared_error(step, a, b, 1);
+        else value = (double)y->ctx->kernels->bce(step, a, b);
+        nn__loss_add(loss, i, value, (double)step);
     }
     return nn__loss_done(function, loss, NULL);
 }
@@ -7461,26 +7462,30 @@ nn_tensor *nn_huber(nn_tensor *y, nn_tensor *target, nn_real delta)
     return nn__elements_of("nn_huber", y, target, nn__elements_backward, nn__huber, delta);
 }
 
-nn_tensor *nn_bce_with_logits(nn_tensor *z, nn_tensor *target)
+/* Each target is -1 or 1, for `signs`, or else a probability. */
+static int nn__check_targets(const char *function, nn_tensor *z, nn_tensor *target, int signs)
 {
-    const char *function = "nn_bce_with_logits";
-    nn_tensor *in[2] = {z, target};
-    if (!nn__check_pair(function, z, target)) return nn_op_failed(in, 2);
-    for (size_t i = 0; i < target->size; i++)
-        if (!(target->data[i] >= 0 && target->data[i] <= 1))
-            return nn_fail(z->ctx, NN_ERROR_ARGUMENT, function,
-                           "target %zu is %g, not between 0 and 1", i, (double)target->data[i]);
-    return nn__elements_of(function, z, target, nn__bce_with_logits_backward, NULL, 1);
+    if (!nn__check_pair(function, z, target)) return 0;
+    for (size_t i = 0; i < target->size; i++) {
+        const nn_real t = target->data[i];
+        if (signs ? t * t == 1 : t >= 0 && t <= 1) continue;
+        return nn__mistake(z->ctx, function, "target %zu is %g, not %s", i, (double)t,
+                           signs ? "-1 or 1" : "between 0 and 1");
+    }
+    return 1;
 }
 
+nn_tensor *nn_bce_with_logits(nn_tensor *z, nn_tensor *target)
+{
+    const char *const function = "nn_bce_with_logits";
+    nn_tensor *in[2] = {z, target};
+    if (!nn__check_targets(function, z, target, 0)) return nn_op_failed(in, 2);
+    return nn__elements_of(function, z, target, nn__bce_with_logits_backward, NULL, 1);
+}
 nn_tensor *nn_hinge(nn_tensor *z, nn_tensor *target)
 {
     nn_tensor *in[2] = {z, target};
-    if (!nn__check_pair("nn_hinge", z, target)) return nn_op_failed(in, 2);
-    for (size_t i = 0; i < target->size; i++)
-        if (!(target->data[i] * target->data[i] == 1))
-            return nn_fail(z->ctx, NN_ERROR_ARGUMENT, "nn_hinge", "target %zu is %g, not -1 or 1",
-                           i, (double)target->data[i]);
+    if (!nn__check_targets("nn_hinge", z, target, 1)) return nn_op_failed(in, 2);
     return nn__elements_of("nn_hinge", z, target, nn__elements_backward, nn__hinge, 1);
 }
 
@@ -7526,7 +7531,6 @@ static int *nn__copy_labels(nn_ctx *nn, const int *labels, size_t n)
 }
 
 typedef struct nn__cross_entropy {
-    nn__loss loss;
     int *label;       /* [N], or NULL: the target is in[1] */
     nn_real *p;       /* softmax(z), [N, C] */
     double *log_sum;  /* [N]: log sum e^z, so that log p = z - log_sum */
@@ -7536,7 +7540,7 @@ typedef struct nn__cross_entropy {
  * a tensor */
 static void nn__cross_entropy_backward(nn_tensor *loss)
 {
-    const nn__cross_entropy *s = (const nn__cross_entropy *)loss->saved;
+    const nn__cross_entropy *s = (const nn__cross_entropy *)nn__kept(loss);
     const nn__kernels *k = loss->ctx->kernels;
     nn_tensor *z = loss->in[0], *t = loss->n_in > 1 ? loss->in[1] : NULL;
     const size_t c = (size_t)z->shape.dim[1];
@@ -7577,7 +7581,7 @@ static nn_tensor *nn__cross_entropy_of(const char *function, nn_tensor *z, const
     nn_tensor *loss = nn__loss_new(function, nn_shape1(z->shape.dim[0]), in, target ? 2 : 1,
                                    nn__cross_entropy_backward, sizeof(nn__cross_entropy));
     if (!loss->size) return loss;
-    nn__cross_entropy *s = (nn__cross_entropy *)loss->saved;
+    nn__cross_entropy *s = (nn__cross_entropy *)nn__kept(loss);
     s->label = labels ? nn__copy_labels(nn, labels, n) : NULL;
     s->p = nn__reals(nn, &nn->graph, n * c);
     s->log_sum = (double *)nn__alloc(nn, &nn->graph, n, sizeof(double), 0);
@@ -7646,20 +7650,8 @@ nn_tensor *nn_cross_entropy_soft(nn_tensor *z, nn_tensor *target)
     return nn__cross_entropy_with("nn_cross_entropy_soft", z, target);
 }
 
-typedef struct nn__entropy {
-    nn__loss loss;
-    nn_real *log_p; /* [N, C] */
-} nn__entropy;
-
 /* H = -sum p log p: dp += -dH (log p + 1); where p is 0 the slope is infinite and counts as 0 */
-static void nn__entropy_backward(nn_tensor *h)
-{
-    const nn__entropy *s = (const nn__entropy *)h->saved;
-    nn_tensor *p = h->in[0];
-    for (size_t i = 0; i < p->size; i++)
-        if (p->data[i] > 0)
-            p->grad[i] -= nn__item_grad(h, i / (size_t)p->shape.dim[1]) * (s->log_p[i] + 1);
-}
+static void nn__entropy_backward(nn_tensor *h) { nn__pass_slopes(h); }
 
 nn_tensor *nn_entropy(nn_tensor *p)
 {
@@ -7668,16 +7660,20 @@ nn_tensor *nn_entropy(nn_tensor *p)
     nn_ctx *nn = p->ctx;
     const size_t c = (size_t)p->shape.dim[1];
     nn_tensor *h = nn__loss_new("nn_entropy", nn_shape1(p->shape.dim[0]), &p, 1,
-                                nn__entropy_backward, sizeof(nn__entropy));
-    nn_real *log_p = h->size ? nn__reals(nn, &nn->graph, p->size) : NULL;
+                                nn__entropy_backward, p->size * sizeof(double));
+    nn_real *log_p = h->size ? nn__scratch(nn, p->size) : NULL;
     if (!log_p) return &nn->failed;
-    ((nn__entropy *)h->saved)->log_p = log_p;
+    double *slope = (double *)nn__kept(h);
     nn->kernels->log(p->size, p->data, log_p);
     for (size_t row = 0; row < p->size / c; row++) {
         double sum = 0;
         int counts = 0;
-        for (size_t i = row * c; i < (row + 1) * c; i++)
-            if (p->data[i] > 0) sum -= (double)p->data[i] * (double)log_p[i], counts = 1;
+        for (size_t i = row * c; i < (row + 1) * c; i++) {
+            if (!(p->data[i] > 0)) continue;
+            sum -= (double)p->data[i] * (double)log_p[i];
+            slope[i] = (double)-(log_p[i] + 1);
+            counts = 1;
+        }
         nn__loss_add(h, row, sum, counts);
     }
     return nn__loss_done("nn_entropy", h, "row is 0");
@@ -7692,23 +7688,8 @@ nn_tensor *nn_kl_div(nn_tensor *z, nn_tensor *target)
     return kl;
 }
 
-typedef struct nn__rivals {
-    nn__loss loss;
-    int *label, *rival; /* [N]; rival -1: nothing to do */
-} nn__rivals;
-
-/* L = 1 + z[rival] - z[label], or 0: dz[rival] += dL, dz[label] -= dL */
-static void nn__multiclass_hinge_backward(nn_tensor *loss)
-{
-    const nn__rivals *s = (const nn__rivals *)loss->saved;
-    nn_tensor *z = loss->in[0];
-    for (ptrdiff_t i = 0; i < z->shape.dim[0]; i++) {
-        nn_real *row = z->grad + i * z->shape.dim[1], g = nn__item_grad(loss, (size_t)i);
-        if (s->rival[i] < 0) continue;
-        row[s->rival[i]] += g;
-        row[s->label[i]] -= g;
-    }
-}
+/* L = 1 + z[rival] - z[label], or 0: dz[rival] += dL, dz[label] -= dL, or nothing */
+static void nn__multiclass_hinge_backward(nn_tensor *loss) { nn__pass_slopes(loss); }
 
 nn_tensor *nn_multiclass_hinge(nn_tensor *z, const int *labels)
 {
@@ -7719,31 +7700,23 @@ nn_tensor *nn_multiclass_hinge(nn_tensor *z, const int *labels)
     if (c < 2) return nn_fail(nn, NN_ERROR_SHAPE, function, "one class has no rival: z is %s",
                               nn_shape_text(nn, z->shape));
     nn_tensor *loss = nn__loss_new(function, nn_shape1(n), &z, 1, nn__multiclass_hinge_backward,
-                                   sizeof(nn__rivals));
+                                   z->size * sizeof(double));
     if (!loss->size) return loss;
-    nn__rivals *s = (nn__rivals *)loss->saved;
-    s->label = nn__copy_labels(nn, labels, (size_t)n);
-    s->rival = nn__copy_labels(nn, labels, (size_t)n);
-    if (nn->code != NN_OK) return &nn->failed;
-    for (ptrdiff_t i = 0; i < n; i++) {
-        const nn_real *row = z->data + i * c;
+    double *slope = (double *)nn__kept(loss); /* of zeros */
+    for (int i = 0; i < n; i++, slope += c) {
+        const nn_real *row = z->data + (ptrdiff_t)i * c;
         const int label = labels[i];
         int rival = label == 0;
         for (int j = rival + 1; j < c; j++)
             if (j != label && row[j] > row[rival]) rival = j;
         const double missing = label < 0 ? 0 : 1 + ((double)row[rival] - (double)row[label]);
-        s->rival[i] = missing > 0 ? rival : -1;
+        if (missing > 0) slope[rival] = 1, slope[label] = -1;
         nn__loss_add(loss, (size_t)i, missing <= 0 ? 0 : missing, label >= 0);
     }
     return nn__loss_done(function, loss, "label is -1");
 }
 
 /* ---- embeddings: an item is a pair or a triple of rows ---- */
-
-typedef struct nn__distances {
-    nn__loss loss;
-    nn_real *pull; /* [N]: by how much the first two rows pull each other */
-} nn__distances;
 
 /* |a - b|^2 / 2 in this row: da += k (a - b), db += the opposite */
 static void nn__pull(nn_tensor *a, nn_tensor *b, size_t row, nn_real k)
@@ -7756,13 +7729,15 @@ static void nn__pull(nn_tensor *a, nn_tensor *b, size_t row, nn_real k)
     }
 }
 
-/* triplet: L = |a - p|^2 - |a - n|^2 + margin, or 0: pull = 2, and n is pushed as much
+/* What the first two rows pull each other with was kept, for
+ * triplet: L = |a - p|^2 - |a - n|^2 + margin, or 0: pull = 2, and n is pushed as much
  * contrastive: L = d^2 / 2: pull = 1; or (margin - d)^2 / 2: pull = 1 - margin / d < 0 */
 static void nn__distances_backward(nn_tensor *loss)
 {
     nn_tensor **in = loss->in;
+    const nn_real *pull = (const nn_real *)nn__kept(loss);
     for (size_t i = 0; i < (size_t)in[0]->shape.dim[0]; i++) {
-        const nn_real k = nn__item_grad(loss, i) * ((nn__distances *)loss->saved)->pull[i];
+        const nn_real k = nn__item_grad(loss, i) * pull[i];
         nn__pull(in[0], in[1], i, k);
         if (loss->n_in == 3) nn__pull(in[0], in[2], i, -k);
     }
@@ -7794,11 +7769,9 @@ static nn_tensor *nn__distances_of(const char *function, nn_tensor *const *in, i
         (n == 2 && !nn__check_same(nn, function, same, (int)rows)))
         return &nn->failed;
     nn_tensor *loss = nn__loss_new(function, nn_shape1((int)rows), in, n, nn__distances_backward,
-                                   sizeof(nn__distances));
-    nn_real *pulls = loss->size ? nn__reals(nn, &nn->graph, rows) : NULL;
-    if (!pulls) return &nn->failed;
-    ((nn__distances *)loss->saved)->pull = pulls;
-    for (size_t i = 0; i < rows; i++) {
+                                   rows * sizeof(nn_real));
+    nn_real *pulls = (nn_real *)nn__kept(loss);
+    for (size_t i = 0; loss->size && i < rows; i++) {
         double squared[2] = {0, 0}, value, pull;
         for (int j = 1; j < n; j++)
             squared[j - 1] = (double)nn->kernels->squared_error(d, in[0]->data + i * d,
@@ -7812,7 +7785,7 @@ static nn_tensor *nn__distances_of(const char *function, nn_tensor *const *in, i
         pulls[i] = (nn_real)pull;
         nn__loss_add(loss, i, value, counts);
     }
-    return nn__loss_done(function, loss, "same is -1");
+    return loss->size ? nn__loss_done(function, loss, "same is -1") : loss;
 }
 
 nn_tensor *nn_triplet(nn_tensor *a, nn_tensor *p, nn_tensor *n, nn_real margin)
@@ -7910,8 +7883,7 @@ static double nn__ctc_sequence(const nn_tensor *z, const nn_real *x, int frames,
     double *e = (double *)nn__alloc(nn, &nn->graph, (size_t)frames, row, 0);
     double *alpha = (double *)nn__alloc(nn, &nn->graph, (size_t)frames, row, 0);
     double *beta = (double *)nn__alloc(nn, &nn->graph, (size_t)frames, row, 0);
-    nn_real *w = nn__reals(nn, &nn->graph, 4 * (size_t)states), max, log_sum;
-    nn_real *p = nn__reals(nn, &nn->graph, (size_t)states);
+    nn_real *w = nn__reals(nn, &nn->graph, 5 * (size_t)states), *p = w + 4 * states, max, log_sum;
     int *path = (int *)nn__alloc(nn, &nn->graph, (size_t)states, sizeof(int), 0);
     if (nn->code != NN_OK) return 0;
     for (int s = 0; s < states; s++) path[s] = s % 2 ? labels[s / 2] : blank;
@@ -7939,18 +7911,14 @@ static double nn__ctc_sequence(const nn_tensor *z, const nn_real *x, int frames,
     return -(top + ((double)max + (double)log_sum));
 }
 
-typedef struct nn__ctc {
-    nn__loss loss;
-    nn_real *slope; /* [N, T, C] */
-} nn__ctc;
-
-static void nn__ctc_backward(nn_tensor *loss)
+static void nn__ctc_backward(nn_tensor *loss) /* dz += dL slope, nn_real [N, T, C], which was kept */
 {
     nn_tensor *z = loss->in[0];
-    const size_t size = nn__span(z->shape, 1, 3);
-    for (size_t i = 0; i < (size_t)z->shape.dim[0]; i++)
-        loss->ctx->kernels->axpy(size, nn__item_grad(loss, i),
-                                 ((nn__ctc *)loss->saved)->slope + i * size, z->grad + i * size);
+    const size_t each = z->size / loss->size; /* numbers for which there is one loss */
+    const nn_real *slope = (const nn_real *)nn__kept(loss);
+    for (size_t i = 0; i < loss->size; i++)
+        loss->ctx->kernels->axpy(each, nn__item_grad(loss, i), slope + i * each,
+                                 z->grad + i * each);
 }
 
 nn_tensor *nn_ctc(nn_tensor *z, const int *frames, const int *labels, int most, int blank)
@@ -7962,10 +7930,8 @@ nn_tensor *nn_ctc(nn_tensor *z, const int *frames, const int *labels, int most, 
                        labels ? "most is %d, not 1 or more" : "labels is NULL", most);
     const size_t size = nn__span(z->shape, 1, 3);
     nn_tensor *loss = nn__loss_new("nn_ctc", nn_shape1(z->shape.dim[0]), &z, 1, nn__ctc_backward,
-                                   sizeof(nn__ctc));
-    if (!loss->size) return loss;
-    nn_real *slope = (nn_real *)nn__alloc(nn, &nn->graph, z->size, sizeof(nn_real), 1);
-    ((nn__ctc *)loss->saved)->slope = slope;
+                                   z->size * sizeof(nn_real));
+    nn_real *slope = (nn_real *)nn__kept(loss); /* of zeros */
     for (int i = 0; i < z->shape.dim[0] && nn->code == NN_OK; i++, labels += most) {
         const int t = frames ? frames[i] : z->shape.dim[1];
         const int length = nn__ctc_length(z, i, t, labels, most, blank);
@@ -8071,9 +8037,7 @@ void nn_ctc_decode(const nn_tensor *z, const int *frames, int blank, int beams, 
         int length = 0, last = blank;
         if (beams) length = nn__ctc_search(z->ctx, x, n, c, blank, beams, labels);
         for (ptrdiff_t t = 0; !beams && t < n; t++) {
-            const nn_real *row = x + t * c;
-            int best = 0;
-            for (int j = 1; j < c; j++) best = row[j] > row[best] ? j : best;
+            const int best = nn__largest_of(x + t * c, c);
             if (best != last && best != blank) labels[length++] = best;
             last = best;
         }
@@ -8085,14 +8049,10 @@ void nn_ctc_decode(const nn_tensor *z, const int *frames, int blank, int beams, 
 int nn_count_correct(const nn_tensor *z, const int *labels)
 {
     if (!nn__check_classes("nn_count_correct", z, labels)) return 0;
+    const int c = z->shape.dim[1];
     int correct = 0;
-    const size_t c = (size_t)z->shape.dim[1];
-    for (size_t i = 0; i < (size_t)z->shape.dim[0]; i++) {
-        const nn_real *row = z->data + i * c;
-        size_t best = 0;
-        for (size_t j = 1; j < c; j++) best = row[j] > row[best] ? j : best;
-        correct += labels[i] >= 0 && (size_t)labels[i] == best;
-    }
+    for (ptrdiff_t i = 0; i < z->shape.dim[0]; i++)
+        correct += nn__largest_of(z->data + i * c, c) == labels[i];
     return correct;
 }
 
