@@ -2339,6 +2339,14 @@ static int nn__check_positive(nn_ctx *nn, const char *function, const char *name
     return nn__mistake(nn, function, "%s is %g, not positive and finite", name, (double)value);
 }
 #endif
+#if NN_CHAPTERS >= 3
+/* True if value is a part of a whole that leaves something of it. */
+static int nn__check_part(nn_ctx *nn, const char *function, const char *name, nn_real value)
+{
+    if (value >= 0 && value < 1) return 1;
+    return nn__mistake(nn, function, "%s is %g, not in 0 <= %s < 1", name, (double)value, name);
+}
+#endif
 
 nn_tensor *nn_fail(nn_ctx *nn, nn_code code, const char *function, const char *format, ...)
 {
@@ -5172,12 +5180,19 @@ static void nn__scale_backward(nn_tensor *y) /* y = factor x: dx += factor dy */
     y->ctx->kernels->axpy(y->size, *(nn_real *)y->saved, y->grad, y->in[0]->grad);
 }
 
+/* A result of x's shape that keeps one number for its backward. */
+static nn_tensor *nn__with_number(const char *op, nn_tensor *x, void (*backward)(nn_tensor *y),
+                                  nn_real number)
+{
+    nn_tensor *y = nn_op_new(op, x->shape, &x, 1, backward, sizeof number);
+    *(nn_real *)y->saved = number;
+    return y;
+}
+
 nn_tensor *nn_scale(nn_tensor *x, nn_real factor)
 {
     if (!nn_op_check("nn_scale", &x, 1)) return nn_op_failed(&x, 1);
-    nn_tensor *y = nn_op_new("scale", x->shape, &x, 1, nn__scale_backward, sizeof factor);
-    if (!y->size) return y;
-    *(nn_real *)y->saved = factor;
+    nn_tensor *y = nn__with_number("scale", x, nn__scale_backward, factor);
     y->ctx->kernels->scale(y->size, factor, x->data, y->data);
     return nn_op_done(y);
 }
@@ -5703,17 +5718,16 @@ size_t nn_print_layers(const int *units, int layers)
     for (int l = 0; l < layers; l++) {
         const char *kind = l == 0 ? "input" : l < layers - 1 ? "hidden" : "output";
         const char *are = l == 0 || l == layers - 1 ? "visible" : "hidden";
-        if (l == 0) {
-            printf("%5d  %-6s  %-9s  %5d\n", l, kind, are, units[l]);
-            continue;
+        printf("%5d  %-6s  %-9s  %5d", l, kind, are, units[l]);
+        if (l > 0) {
+            char weight[32], bias[32];
+            const size_t parameters = (size_t)units[l] * (size_t)units[l - 1] + (size_t)units[l];
+            snprintf(weight, sizeof weight, "[%d, %d]", units[l], units[l - 1]);
+            snprintf(bias, sizeof bias, "[%d]", units[l]);
+            printf("  %-14s  %-7s  %10zu", weight, bias, parameters);
+            all += parameters;
         }
-        char weight[32], bias[32];
-        const size_t parameters = (size_t)units[l] * (size_t)units[l - 1] + (size_t)units[l];
-        snprintf(weight, sizeof weight, "[%d, %d]", units[l], units[l - 1]);
-        snprintf(bias, sizeof bias, "[%d]", units[l]);
-        printf("%5d  %-6s  %-9s  %5d  %-14s  %-7s  %10zu\n", l, kind, are, units[l], weight, bias,
-               parameters);
-        all += parameters;
+        printf("\n");
     }
     printf("%d hidden layer%s: %s; %zu parameters\n", layers - 2, layers == 3 ? "" : "s",
            layers >= 4 ? "deep" : "shallow", all);
@@ -6070,10 +6084,8 @@ nn_tensor *nn_sigmoid_temperature(nn_tensor *x, nn_real temperature)
     if (!nn_op_check("nn_sigmoid_temperature", &x, 1)) return nn_op_failed(&x, 1);
     if (!nn__check_positive(x->ctx, "nn_sigmoid_temperature", "temperature", temperature))
         return &x->ctx->failed;
-    nn_tensor *y = nn_op_new("sigmoid_temperature", x->shape, &x, 1,
-                             nn__sigmoid_temperature_backward, sizeof temperature);
-    if (!y->size) return y;
-    *(nn_real *)y->saved = temperature;
+    nn_tensor *y = nn__with_number("sigmoid_temperature", x, nn__sigmoid_temperature_backward,
+                                   temperature);
     y->ctx->kernels->div(y->size, x->data, 1, &temperature, 0, y->data);
     y->ctx->kernels->sigmoid(y->size, y->data, y->data);
     return nn_op_done(y);
@@ -6089,14 +6101,12 @@ static void nn__stochastic_binary_backward(nn_tensor *y)
 nn_tensor *nn_stochastic_binary(nn_tensor *x)
 {
     if (!nn_op_check("nn_stochastic_binary", &x, 1)) return nn_op_failed(&x, 1);
-    nn_ctx *nn = x->ctx;
     nn_tensor *y = nn_op_new("stochastic_binary", x->shape, &x, 1, nn__stochastic_binary_backward,
                              x->size * sizeof *x->data);
-    if (!y->size) return y;
     nn_real *p = (nn_real *)y->saved;
-    nn->kernels->sigmoid(y->size, x->data, p);
+    x->ctx->kernels->sigmoid(y->size, x->data, p);
     for (size_t i = 0; i < y->size; i++)
-        y->data[i] = nn->training ? nn__step(p[i] - (nn_real)nn__unit(nn)) : p[i];
+        y->data[i] = x->ctx->training ? nn__step(p[i] - (nn_real)nn__unit(x->ctx)) : p[i];
     return nn_op_done(y);
 }
 
@@ -6121,12 +6131,8 @@ static void nn__leaky_relu_backward(nn_tensor *y) /* dx += x > 0 ? dy : slope dy
 nn_tensor *nn_leaky_relu(nn_tensor *x, nn_real slope)
 {
     if (!nn_op_check("nn_leaky_relu", &x, 1)) return nn_op_failed(&x, 1);
-    if (!(slope >= 0 && slope < 1))
-        return nn_fail(x->ctx, NN_ERROR_ARGUMENT, "nn_leaky_relu",
-                       "slope is %g, not in 0 <= slope < 1", (double)slope);
-    nn_tensor *y = nn_op_new("leaky_relu", x->shape, &x, 1, nn__leaky_relu_backward, sizeof slope);
-    if (!y->size) return y;
-    *(nn_real *)y->saved = slope;
+    if (!nn__check_part(x->ctx, "nn_leaky_relu", "slope", slope)) return &x->ctx->failed;
+    nn_tensor *y = nn__with_number("leaky_relu", x, nn__leaky_relu_backward, slope);
     y->ctx->kernels->leaky_relu(y->size, slope, x->data, y->data);
     return nn_op_done(y);
 }
@@ -6140,9 +6146,7 @@ nn_tensor *nn_elu(nn_tensor *x, nn_real alpha)
 {
     if (!nn_op_check("nn_elu", &x, 1)) return nn_op_failed(&x, 1);
     if (!nn__check_positive(x->ctx, "nn_elu", "alpha", alpha)) return &x->ctx->failed;
-    nn_tensor *y = nn_op_new("elu", x->shape, &x, 1, nn__elu_backward, sizeof alpha);
-    if (!y->size) return y;
-    *(nn_real *)y->saved = alpha;
+    nn_tensor *y = nn__with_number("elu", x, nn__elu_backward, alpha);
     y->ctx->kernels->elu(y->size, alpha, x->data, y->data);
     return nn_op_done(y);
 }
@@ -6173,7 +6177,6 @@ nn_tensor *nn_gelu_tanh(nn_tensor *x)
     if (!nn_op_check("nn_gelu_tanh", &x, 1)) return nn_op_failed(&x, 1);
     nn_tensor *y = nn_op_new("gelu_tanh", x->shape, &x, 1, nn__gelu_tanh_backward,
                              x->size * sizeof *x->data);
-    if (!y->size) return y;
     nn_real *s = (nn_real *)y->saved;
     for (size_t i = 0; i < y->size; i++)
         s[i] = x->data[i] * (nn__gelu_a + nn__gelu_b * x->data[i] * x->data[i]);
@@ -6702,13 +6705,6 @@ double nn_gaussian_log_density(const nn_pca *p, const nn_real *x)
 /* ==== Chapter 5: gradient descent ====================================================== >>ch05 */
 #if NN_CHAPTERS >= 5
 
-/* True if beta, which says how much of a moving mean or velocity stays, is in its range. */
-static int nn__check_beta(nn_ctx *nn, const char *function, const char *name, nn_real beta)
-{
-    if (beta >= 0 && beta < 1) return 1;
-    return nn__mistake(nn, function, "%s is %g, not in 0 <= %s < 1", name, (double)beta, name);
-}
-
 static int nn__check_not_negative(nn_ctx *nn, const char *function, const char *name, nn_real value)
 {
     if (value >= 0 && value - value == 0) return 1;
@@ -6722,9 +6718,9 @@ static nn_optimizer *nn__optimizer_new(nn_model *model, const char *function, nn
 {
     if (!nn__given(model, function)) return NULL;
     nn_ctx *nn = model->ctx;
-    if (nn->code != NN_OK) return &nn->failed_optimizer;
-    if (!nn__check_positive(nn, function, "the learning rate", lr)) return &nn->failed_optimizer;
-    if (!nn__check_beta(nn, function, "beta", beta1)) return &nn->failed_optimizer;
+    if (nn->code != NN_OK || !nn__check_positive(nn, function, "the learning rate", lr) ||
+        !nn__check_part(nn, function, "beta", beta1))
+        return &nn->failed_optimizer;
     nn_optimizer *opt = NN__NEW(nn, nn_optimizer);
     if (!opt) return &nn->failed_optimizer;
     opt->ctx = nn;
@@ -6839,18 +6835,16 @@ nn_optimizer *nn_adamw(nn_model *model, nn_real lr, nn_real weight_decay)
 /* Its numbers lie in the open, and so they are looked at before each step. */
 static int nn__optimizer_usable(nn_optimizer *opt)
 {
-    if (!nn__given(opt, "nn_step")) return 0;
-    if (opt->ctx->code != NN_OK) return 0;
-    if (!opt->update) {
-        nn_fail(opt->ctx, NN_ERROR_ARGUMENT, "nn_step",
-                "the optimizer is the result of a failed call");
-        return 0;
-    }
-    return nn__check_not_negative(opt->ctx, "nn_step", "the learning rate", opt->lr) &&
-           nn__check_not_negative(opt->ctx, "nn_step", "the weight decay", opt->weight_decay) &&
-           nn__check_not_negative(opt->ctx, "nn_step", "eps", opt->eps) &&
-           nn__check_beta(opt->ctx, "nn_step", "beta1", opt->beta1) &&
-           nn__check_beta(opt->ctx, "nn_step", "beta2", opt->beta2);
+    const char *const function = "nn_step";
+    nn_ctx *nn = opt ? opt->ctx : NULL;
+    if (!nn__ready(nn, function)) return 0;
+    if (!opt->update)
+        return nn__mistake(nn, function, "the optimizer is the result of a failed call");
+    return nn__check_not_negative(nn, function, "the learning rate", opt->lr) &&
+           nn__check_not_negative(nn, function, "the weight decay", opt->weight_decay) &&
+           nn__check_not_negative(nn, function, "eps", opt->eps) &&
+           nn__check_part(nn, function, "beta1", opt->beta1) &&
+           nn__check_part(nn, function, "beta2", opt->beta2);
 }
 
 /* State of zeros for the parameters that have none yet. All of it exists before any is updated. */
@@ -7621,9 +7615,7 @@ nn_tensor *nn_cross_entropy_weighted(nn_tensor *z, const int *labels, const nn_r
     if (!nn__check_classes(function, z, labels)) return nn_op_failed(&z, 1);
     nn_ctx *nn = z->ctx;
     const int n = z->shape.dim[0], c = z->shape.dim[1];
-    if (!(smoothing >= 0 && smoothing < 1))
-        return nn_fail(nn, NN_ERROR_ARGUMENT, function,
-                       "smoothing is %g, not in 0 <= smoothing < 1", (double)smoothing);
+    if (!nn__check_part(nn, function, "smoothing", smoothing)) return &nn->failed;
     for (int j = 0; class_weight && j < c; j++)
         if (!nn__check_positive(nn, function, "a class's weight", class_weight[j]))
             return &nn->failed;
@@ -8146,8 +8138,7 @@ static nn_tensor *nn__drop(const char *function, nn_tensor *x, nn_real p, nn_rea
 {
     if (!nn_op_check(function, &x, 1)) return nn_op_failed(&x, 1);
     nn_ctx *nn = x->ctx;
-    if (!(p >= 0 && p < 1))
-        return nn__mistake(nn, function, "p is %g, not in 0 <= p < 1", (double)p), &nn->failed;
+    if (!nn__check_part(nn, function, "p", p)) return &nn->failed;
     if (!nn->training) return tested < 1 ? nn_scale(x, tested) : x;
     nn_tensor *y = nn_op_new(&function[3], x->shape, &x, 1, nn__dropout_backward,
                              x->size * sizeof *x->data);
