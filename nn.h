@@ -7027,8 +7027,7 @@ nn_gradcheck_result nn_gradcheck(nn_model *model, nn_tensor *(*loss)(void *user)
     if (!nn__given(model, "nn_gradcheck")) return worst;
     nn_ctx *nn = model->ctx;
     if (!loss || !model->n_params || !(h > 0))
-        nn_fail(nn, NN_ERROR_ARGUMENT, "nn_gradcheck",
-                "needs a model with parameters, a loss and h > 0");
+        nn__mistake(nn, "nn_gradcheck", "needs a model with parameters, a loss and h > 0");
     if (nn->code != NN_OK) return worst;
     nn_real *twice = (nn_real *)nn__malloc(nn, nn_model_size(model) * sizeof *twice), *t = twice;
     if (!twice) return worst;
@@ -7084,8 +7083,9 @@ static void nn__graph_node(const nn_tensor *x, FILE *out, int mermaid)
 }
 
 /* mark: 1 belongs to the graph of y, 2 is drawn */
-static void nn__graph(const nn_tensor *y, FILE *out, int mermaid)
+static void nn__graph(const char *function, const nn_tensor *y, FILE *out, int mermaid)
 {
+    if (!nn__given(y && out ? y : NULL, function)) return;
     nn_ctx *nn = y->ctx;
     for (int i = nn->n_tape - 1; i >= 0; i--) {
         nn_tensor *t = nn->tape[i];
@@ -7111,14 +7111,8 @@ static void nn__graph(const nn_tensor *y, FILE *out, int mermaid)
     }
 }
 
-void nn_graph_dot(const nn_tensor *y, FILE *out)
-{
-    if (nn__given(y && out ? y : NULL, "nn_graph_dot")) nn__graph(y, out, 0);
-}
-void nn_graph_mermaid(const nn_tensor *y, FILE *out)
-{
-    if (nn__given(y && out ? y : NULL, "nn_graph_mermaid")) nn__graph(y, out, 1);
-}
+void nn_graph_dot(const nn_tensor *y, FILE *out) { nn__graph("nn_graph_dot", y, out, 0); }
+void nn_graph_mermaid(const nn_tensor *y, FILE *out) { nn__graph("nn_graph_mermaid", y, out, 1); }
 #endif
 
 /* ---- the perceptron of many layers, with the book's deltas ---- */
@@ -7126,28 +7120,23 @@ void nn_graph_mermaid(const nn_tensor *y, FILE *out)
 nn_mlp nn_mlp_new(nn_model *model, const char *name, const int *width, int layers,
                   nn_activation hidden, nn_activation output)
 {
+    const char *const function = "nn_mlp_new";
     nn_mlp m;
     memset(&m, 0, sizeof m);
-    if (!nn__given(model, "nn_mlp_new")) return m;
-    nn_ctx *nn = m.ctx = model->ctx;
-    if (nn->code != NN_OK) return m;
-    if (!name || !width || layers < 2 || layers > NN_MLP_MAX) {
-        nn_fail(nn, NN_ERROR_ARGUMENT, "nn_mlp_new",
-                "needs a name and 2 to %d widths; layers is %d", NN_MLP_MAX, layers);
-        return m;
-    }
+    nn_ctx *nn = m.ctx = model ? model->ctx : NULL;
+    if (!nn__ready(nn, function)) return m;
+    if (!name || !width || layers < 2 || layers > NN_MLP_MAX)
+        return nn__mistake(nn, function, "needs a name and 2 to %d widths; layers is %d",
+                           NN_MLP_MAX, layers), m;
     if ((hidden != NN_IDENTITY && hidden != NN_SIGMOID && hidden != NN_TANH && hidden != NN_RELU) ||
-        (output != NN_IDENTITY && output != NN_SIGMOID && output != NN_SOFTMAX)) {
-        nn_fail(nn, NN_ERROR_ARGUMENT, "nn_mlp_new",
-                "hidden is NN_IDENTITY, NN_SIGMOID, NN_TANH or NN_RELU; "
-                "output is NN_IDENTITY, NN_SIGMOID or NN_SOFTMAX");
-        return m;
-    }
+        (output != NN_IDENTITY && output != NN_SIGMOID && output != NN_SOFTMAX))
+        return nn__mistake(nn, function, "hidden is NN_IDENTITY, NN_SIGMOID, NN_TANH or NN_RELU; "
+                           "output is NN_IDENTITY, NN_SIGMOID or NN_SOFTMAX"), m;
     const int before = model->n_params;
     for (int l = 1; l < layers && nn->code == NN_OK; l++) {
         char layer[2 * NN_NAME_SIZE];
         snprintf(layer, sizeof layer, "%.100s.%d", name, l);
-        nn_linear linear = nn_linear_new(model, layer, width[l - 1], width[l]);
+        const nn_linear linear = nn_linear_new(model, layer, width[l - 1], width[l]);
         m.weight[l] = linear.weight;
         m.bias[l] = linear.bias;
     }
@@ -7202,12 +7191,9 @@ static int nn__mlp_reserve(nn_mlp *m, int n) /* arrays for n samples */
 
 const nn_real *nn_mlp_forward(nn_mlp *m, const nn_real *x, int n)
 {
-    if (!nn__given(m ? m->ctx : NULL, "nn_mlp_forward")) return NULL;
-    if (m->ctx->code != NN_OK || !m->layers) return NULL;
-    if (!x || n < 1) {
-        nn_fail(m->ctx, NN_ERROR_ARGUMENT, "nn_mlp_forward", x ? "n is %d" : "x is NULL", n);
-        return NULL;
-    }
+    if (!nn__ready(m ? m->ctx : NULL, "nn_mlp_forward") || !m->layers) return NULL;
+    if (!x || n < 1)
+        return nn__mistake(m->ctx, "nn_mlp_forward", x ? "n is %d" : "x is NULL", n), NULL;
     if (!nn__mlp_reserve(m, n)) return NULL;
     memcpy(m->y[0], x, (size_t)n * (size_t)m->width[0] * sizeof *x);
     for (int l = 1; l < m->layers; l++) {
@@ -7223,13 +7209,16 @@ const nn_real *nn_mlp_forward(nn_mlp *m, const nn_real *x, int n)
     return m->y[m->layers - 1];
 }
 
+static int nn__mlp_has_targets(const char *function, const nn_mlp *m, const nn_real *target)
+{
+    if (!nn__ready(m ? m->ctx : NULL, function)) return 0;
+    return (m->n && target) ||
+           nn__mistake(m->ctx, function, "needs targets, and nn_mlp_forward before");
+}
+
 nn_real nn_mlp_loss(const nn_mlp *m, const nn_real *target)
 {
-    if (!nn__given(m ? m->ctx : NULL, "nn_mlp_loss")) return (nn_real)NAN;
-    if (m->ctx->code == NN_OK && (!m->n || !target))
-        nn_fail(m->ctx, NN_ERROR_ARGUMENT, "nn_mlp_loss",
-                "needs targets, and nn_mlp_forward before");
-    if (m->ctx->code != NN_OK) return (nn_real)NAN;
+    if (!nn__mlp_has_targets("nn_mlp_loss", m, target)) return (nn_real)NAN;
     const nn__kernels *k = m->ctx->kernels;
     const int top = m->layers - 1, units = m->width[top];
     double loss = 0;
@@ -7250,13 +7239,7 @@ nn_real nn_mlp_loss(const nn_mlp *m, const nn_real *target)
 
 void nn_mlp_backward(nn_mlp *m, const nn_real *target)
 {
-    if (!nn__given(m ? m->ctx : NULL, "nn_mlp_backward")) return;
-    if (m->ctx->code != NN_OK) return;
-    if (!m->n || !target) {
-        nn_fail(m->ctx, NN_ERROR_ARGUMENT, "nn_mlp_backward",
-                "needs targets, and nn_mlp_forward before");
-        return;
-    }
+    if (!nn__mlp_has_targets("nn_mlp_backward", m, target)) return;
     const int top = m->layers - 1;
     for (ptrdiff_t k = 0; k < (ptrdiff_t)m->n * m->width[top]; k++) /* delta = (y - t) / N */
         m->delta[top][k] = (m->y[top][k] - target[k]) / (nn_real)m->n;
