@@ -5650,10 +5650,7 @@ nn_linear nn_linear_new(nn_model *model, const char *name, int in, int out)
     nn_linear l = {nn_param(model, name, "weight", nn_shape2(out, in)), NULL};
     if (!model) return l;
     l.bias = nn_param(model, name, "bias", nn_shape1(out));
-    if (model->ctx->code != NN_OK) { /* all of the layer or nothing */
-        model->n_params = before;
-        return l;
-    }
+    if (model->ctx->code != NN_OK) return model->n_params = before, l; /* all of it or nothing */
     const nn_real bound = 1 / (nn_real)sqrt((double)in);
     for (size_t i = 0; i < l.weight->size; i++)
         l.weight->data[i] = nn_uniform(model->ctx, -bound, bound);
@@ -5854,38 +5851,34 @@ nn_boolean nn_boolean_new(nn_ctx *nn, const int *table, int n)
     const char *const function = "nn_boolean_new";
     nn_boolean f = {nn, 0, 0, NULL, {NULL, 0, 0}, NULL};
     if (!nn__ready(nn, function)) return f;
-    if (!table) return nn_fail(nn, NN_ERROR_ARGUMENT, function, "argument 2 is NULL"), f;
+    if (!table) return nn__mistake(nn, function, "argument 2 is NULL"), f;
     if (n < 1 || n > NN_BOOLEAN_MAX)
-        return nn_fail(nn, NN_ERROR_ARGUMENT, function, "%d inputs, not 1 to %d", n,
-                       NN_BOOLEAN_MAX), f;
+        return nn__mistake(nn, function, "%d inputs, not 1 to %d", n, NN_BOOLEAN_MAX), f;
     int ones = 0;
     for (int k = 0; k < 1 << n; ones += table[k++])
         if (table[k] != 0 && table[k] != 1)
-            return nn_fail(nn, NN_ERROR_ARGUMENT, function, "table[%d] is %d, not 0 or 1", k,
-                           table[k]), f;
-    const size_t hidden = (size_t)ones, inputs = (size_t)n; /* + 1: hidden may be 0 */
-    nn_real *w = nn__reals(nn, &nn->keep, hidden * (inputs + 2) + 1);
+            return nn__mistake(nn, function, "table[%d] is %d, not 0 or 1", k, table[k]), f;
+    const size_t hidden = (size_t)ones; /* + 1: it may be 0 */
+    nn_real *w = nn__reals(nn, &nn->keep, hidden * ((size_t)n + 2) + 1);
     void *unit = w ? nn__alloc(nn, &nn->keep, hidden + 1, sizeof *f.unit, 0) : NULL;
     if (!unit) return f;
-    const nn_perceptron any_of_them = {w + hidden * inputs, (nn_real)-0.5, ones};
     f.n = n;
     f.unit = (nn_perceptron *)unit;
-    f.output = any_of_them;
-    f.y = f.output.w + hidden;
     for (int k = 0; k < 1 << n; k++) {
         if (!table[k]) continue;
         /* z = 1/2 at input k, where all its ones are on and no other; elsewhere -1/2 or less */
-        nn_perceptron *p = &f.unit[f.hidden];
-        p->n = n;
-        p->w = w + (ptrdiff_t)f.hidden * n;
-        p->b = (nn_real)0.5;
-        for (int i = 0; i < n; i++) {
+        nn_perceptron and_of_them = {w, (nn_real)0.5, n};
+        for (int i = 0; i < n; i++, w++) {
             const int on = k >> (n - 1 - i) & 1;
-            p->w[i] = on ? 1 : -1;
-            p->b -= (nn_real)on;
+            *w = on ? 1 : -1;
+            and_of_them.b -= (nn_real)on;
         }
-        f.output.w[f.hidden++] = 1;
+        f.unit[f.hidden++] = and_of_them;
     }
+    const nn_perceptron or_of_them = {w, (nn_real)-0.5, ones};
+    f.output = or_of_them;
+    for (int i = 0; i < ones; i++) w[i] = 1;
+    f.y = w + ones;
     return f;
 }
 
@@ -7140,10 +7133,7 @@ nn_mlp nn_mlp_new(nn_model *model, const char *name, const int *width, int layer
         m.weight[l] = linear.weight;
         m.bias[l] = linear.bias;
     }
-    if (nn->code != NN_OK) { /* all of it or nothing */
-        model->n_params = before;
-        return m;
-    }
+    if (nn->code != NN_OK) return model->n_params = before, m; /* all of it or nothing */
     m.layers = layers; /* stays 0 in a failed one */
     m.hidden = hidden;
     m.output = output;
@@ -7156,14 +7146,11 @@ static void nn__mlp_activate(const nn__kernels *k, nn_activation g, const nn_rea
                              size_t n)
 {
     nn_real max;
-    switch (g) {
-    case NN_IDENTITY: memcpy(y, z, n * sizeof *y); break;
-    case NN_SIGMOID: k->sigmoid(n, z, y); break;
-    case NN_TANH: k->tanh(n, z, y); break;
-    case NN_RELU: k->relu(n, z, y); break;
-    case NN_SOFTMAX: k->softmax(n, z, y, &max); break;
-    default: break; /* nn_mlp_new refuses the others */
-    }
+    if (g == NN_IDENTITY) memcpy(y, z, n * sizeof *y);
+    if (g == NN_SIGMOID) k->sigmoid(n, z, y);
+    if (g == NN_TANH) k->tanh(n, z, y);
+    if (g == NN_RELU) k->relu(n, z, y);
+    if (g == NN_SOFTMAX) k->softmax(n, z, y, &max); /* nn_mlp_new refuses the others */
 }
 
 /* g'(z), from y = g(z) */
@@ -8302,10 +8289,7 @@ nn_batch_norm nn_batch_norm_new(nn_model *model, const char *name, int channels)
     b.bias = nn_param(model, name, "bias", shape);
     b.running_mean = nn_buffer(model, name, "running_mean", shape);
     b.running_var = nn_buffer(model, name, "running_var", shape);
-    if (model->ctx->code != NN_OK) { /* all of the layer or nothing */
-        model->n_params = before;
-        return b;
-    }
+    if (model->ctx->code != NN_OK) return model->n_params = before, b; /* all of it or nothing */
     for (int i = 0; i < channels; i++) b.weight->data[i] = b.running_var->data[i] = 1;
     return b;
 }
