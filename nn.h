@@ -8037,9 +8037,8 @@ static void nn__penalty_backward(nn_tensor *y)
     for (int i = 0; i < y->n_in; i++) {
         nn_tensor *w = y->in[i];
         if (s->squares) y->ctx->kernels->axpy(w->size, g, w->data, w->grad);
-        else
-            for (size_t j = 0; j < w->size; j++)
-                w->grad[j] += g * (nn_real)((w->data[j] > 0) - (w->data[j] < 0));
+        for (size_t j = 0; !s->squares && j < w->size; j++)
+            w->grad[j] += g * (nn_real)((w->data[j] > 0) - (w->data[j] < 0));
     }
 }
 
@@ -8051,24 +8050,21 @@ static nn_tensor *nn__penalty(const char *function, nn_model *model, nn_real gam
         return &nn->failed;
     const size_t most = (size_t)model->n_params + 1; /* of nothing there is no array */
     nn_tensor **w = (nn_tensor **)nn__alloc(nn, &nn->graph, most, sizeof *w, 0);
-    if (!w) return &nn->failed;
+    double sum = 0;
     int n = 0;
-    for (int i = 0; i < model->n_params; i++)
-        if (nn__is_weight(model->param[i])) w[n++] = model->param[i];
+    for (int i = 0; w && i < model->n_params; i++) {
+        nn_tensor *p = model->param[i];
+        if (!nn__is_weight(p)) continue;
+        w[n++] = p;
+        if (squares) sum += (double)nn->kernels->dot(p->size, p->data, p->data) / 2;
+        for (size_t j = 0; !squares && j < p->size; j++) sum += fabs((double)p->data[j]);
+    }
     if (!n) return nn__mistake(nn, function, "the model has no weights"), &nn->failed;
     nn_tensor *y = nn_op_new(&function[3], nn_shape0(), w, n, nn__penalty_backward,
                              sizeof(nn__gamma));
-    if (!y->size) return y;
     const nn__gamma s = {gamma, squares};
     *(nn__gamma *)y->saved = s;
-    double sum = 0;
-    for (int i = 0; i < n; i++) {
-        const nn_real *x = w[i]->data;
-        if (squares) sum += (double)nn->kernels->dot(w[i]->size, x, x) / 2;
-        else
-            for (size_t j = 0; j < w[i]->size; j++) sum += fabs((double)x[j]);
-    }
-    y->data[0] = (nn_real)((double)gamma * sum);
+    if (y->size) y->data[0] = (nn_real)((double)gamma * sum);
     return nn_op_done(y);
 }
 
@@ -8112,7 +8108,6 @@ static nn_tensor *nn__drop(const char *function, nn_tensor *x, nn_real p, nn_rea
     if (!nn->training) return tested < 1 ? nn_scale(x, tested) : x;
     nn_tensor *y = nn_op_new(&function[3], x->shape, &x, 1, nn__dropout_backward,
                              x->size * sizeof *x->data);
-    if (!y->size) return y;
     nn_real *mask = (nn_real *)y->saved;
     for (size_t i = 0; i < y->size; i++) mask[i] = (nn_real)nn__unit(nn) < p ? 0 : kept;
     nn->kernels->mul(y->size, x->data, 1, mask, 1, y->data);
