@@ -5180,21 +5180,20 @@ static void nn__scale_backward(nn_tensor *y) /* y = factor x: dx += factor dy */
     y->ctx->kernels->axpy(y->size, *(nn_real *)y->saved, y->grad, y->in[0]->grad);
 }
 
-/* A result of x's shape that keeps one number for its backward. */
-static nn_tensor *nn__with_number(const char *op, nn_tensor *x, void (*backward)(nn_tensor *y),
-                                  nn_real number)
+/* y = f(number, x); the number is kept for the backward */
+static nn_tensor *nn__with_number(const char *function, nn_tensor *x, nn_real number, nn__scaled *f,
+                                  void (*backward)(nn_tensor *y))
 {
-    nn_tensor *y = nn_op_new(op, x->shape, &x, 1, backward, sizeof number);
+    nn_tensor *y = nn_op_new(&function[3], x->shape, &x, 1, backward, sizeof number);
     *(nn_real *)y->saved = number;
-    return y;
+    f(y->size, number, x->data, y->data);
+    return nn_op_done(y);
 }
 
 nn_tensor *nn_scale(nn_tensor *x, nn_real factor)
 {
     if (!nn_op_check("nn_scale", &x, 1)) return nn_op_failed(&x, 1);
-    nn_tensor *y = nn__with_number("scale", x, nn__scale_backward, factor);
-    y->ctx->kernels->scale(y->size, factor, x->data, y->data);
-    return nn_op_done(y);
+    return nn__with_number("nn_scale", x, factor, x->ctx->kernels->scale, nn__scale_backward);
 }
 
 /* What all functions of one number share: f is chosen from the kernels of x. */
@@ -6077,8 +6076,9 @@ nn_tensor *nn_sigmoid_temperature(nn_tensor *x, nn_real temperature)
     if (!nn_op_check("nn_sigmoid_temperature", &x, 1)) return nn_op_failed(&x, 1);
     if (!nn__check_positive(x->ctx, "nn_sigmoid_temperature", "temperature", temperature))
         return &x->ctx->failed;
-    nn_tensor *y = nn__with_number("sigmoid_temperature", x, nn__sigmoid_temperature_backward,
-                                   temperature);
+    nn_tensor *y = nn_op_new("sigmoid_temperature", x->shape, &x, 1,
+                             nn__sigmoid_temperature_backward, sizeof temperature);
+    *(nn_real *)y->saved = temperature;
     y->ctx->kernels->div(y->size, x->data, 1, &temperature, 0, y->data);
     y->ctx->kernels->sigmoid(y->size, y->data, y->data);
     return nn_op_done(y);
@@ -6125,9 +6125,8 @@ nn_tensor *nn_leaky_relu(nn_tensor *x, nn_real slope)
 {
     if (!nn_op_check("nn_leaky_relu", &x, 1)) return nn_op_failed(&x, 1);
     if (!nn__check_part(x->ctx, "nn_leaky_relu", "slope", slope)) return &x->ctx->failed;
-    nn_tensor *y = nn__with_number("leaky_relu", x, nn__leaky_relu_backward, slope);
-    y->ctx->kernels->leaky_relu(y->size, slope, x->data, y->data);
-    return nn_op_done(y);
+    return nn__with_number("nn_leaky_relu", x, slope, x->ctx->kernels->leaky_relu,
+                           nn__leaky_relu_backward);
 }
 
 static void nn__elu_backward(nn_tensor *y) /* dx += y > 0 ? dy : dy (y + alpha) */
@@ -6139,9 +6138,7 @@ nn_tensor *nn_elu(nn_tensor *x, nn_real alpha)
 {
     if (!nn_op_check("nn_elu", &x, 1)) return nn_op_failed(&x, 1);
     if (!nn__check_positive(x->ctx, "nn_elu", "alpha", alpha)) return &x->ctx->failed;
-    nn_tensor *y = nn__with_number("elu", x, nn__elu_backward, alpha);
-    y->ctx->kernels->elu(y->size, alpha, x->data, y->data);
-    return nn_op_done(y);
+    return nn__with_number("nn_elu", x, alpha, x->ctx->kernels->elu, nn__elu_backward);
 }
 
 static void nn__gelu_backward(nn_tensor *y) /* y = x Phi(x): dx += dy (Phi(x) + x Phi'(x)) */
