@@ -7176,8 +7176,10 @@ static int nn__mlp_reserve(nn_mlp *m, int n) /* arrays for n samples */
 const nn_real *nn_mlp_forward(nn_mlp *m, const nn_real *x, int n)
 {
     if (!nn__ready(m ? m->ctx : NULL, "nn_mlp_forward") || !m->layers) return NULL;
-    if (!x || n < 1)
-        return nn__mistake(m->ctx, "nn_mlp_forward", x ? "n is %d" : "x is NULL", n), NULL;
+    if (!x || n < 1) {
+        nn__mistake(m->ctx, "nn_mlp_forward", x ? "n is %d" : "x is NULL", n);
+        return NULL;
+    }
     if (!nn__mlp_reserve(m, n)) return NULL;
     memcpy(m->y[0], x, (size_t)n * (size_t)m->width[0] * sizeof *x);
     for (int l = 1; l < m->layers; l++) {
