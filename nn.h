@@ -2341,6 +2341,14 @@ static int nn__check_positive(nn_ctx *nn, const char *function, const char *name
     return nn__mistake(nn, function, "%s is %g, not positive and finite", name, (double)value);
 }
 #endif
+#if NN_CHAPTERS >= 3
+/* True if value is a part of a whole that leaves something of it. */
+static int nn__check_part(nn_ctx *nn, const char *function, const char *name, nn_real value)
+{
+    if (value >= 0 && value < 1) return 1;
+    return nn__mistake(nn, function, "%s is %g, not in 0 <= %s < 1", name, (double)value, name);
+}
+#endif
 
 nn_tensor *nn_fail(nn_ctx *nn, nn_code code, const char *function, const char *format, ...)
 {
@@ -5175,14 +5183,20 @@ static void nn__scale_backward(nn_tensor *y) /* y = factor x: dx += factor dy */
     y->ctx->kernels->axpy(y->size, *(nn_real *)y->saved, y->grad, y->in[0]->grad);
 }
 
+/* y = f(number, x); the number is kept for the backward */
+static nn_tensor *nn__with_number(const char *function, nn_tensor *x, nn_real number, nn__scaled *f,
+                                  void (*backward)(nn_tensor *y))
+{
+    nn_tensor *y = nn_op_new(&function[3], x->shape, &x, 1, backward, sizeof number);
+    *(nn_real *)y->saved = number;
+    f(y->size, number, x->data, y->data);
+    return nn_op_done(y);
+}
+
 nn_tensor *nn_scale(nn_tensor *x, nn_real factor)
 {
     if (!nn_op_check("nn_scale", &x, 1)) return nn_op_failed(&x, 1);
-    nn_tensor *y = nn_op_new("scale", x->shape, &x, 1, nn__scale_backward, sizeof factor);
-    if (!y->size) return y;
-    *(nn_real *)y->saved = factor;
-    y->ctx->kernels->scale(y->size, factor, x->data, y->data);
-    return nn_op_done(y);
+    return nn__with_number("nn_scale", x, factor, x->ctx->kernels->scale, nn__scale_backward);
 }
 
 /* What all functions of one number share: f is chosen from the kernels of x. */
@@ -5595,6 +5609,14 @@ nn_tensor *nn_max_axis(nn_tensor *x, int axis)
     return nn__max_over(x, v, shape);
 }
 
+static int nn__largest_of(const nn_real *row, int n) /* the first of the largest */
+{
+    int best = 0;
+    for (int j = 1; j < n; j++)
+        if (row[j] > row[best]) best = j;
+    return best;
+}
+
 void nn_argmax(const nn_tensor *x, int *index)
 {
     nn_tensor *in = (nn_tensor *)(uintptr_t)x;
@@ -5604,12 +5626,7 @@ void nn_argmax(const nn_tensor *x, int *index)
         return;
     }
     const size_t d = (size_t)nn__last(x->shape);
-    for (size_t i = 0; i < x->size / d; i++) {
-        const nn_real *row = x->data + i * d;
-        index[i] = 0;
-        for (size_t j = 1; j < d; j++)
-            if (row[j] > row[index[i]]) index[i] = (int)j;
-    }
+    for (size_t i = 0; i < x->size / d; i++) index[i] = nn__largest_of(x->data + i * d, (int)d);
 }
 
 /* ==== Chapter 1: neurons and layers ==================================================== >>ch01 */
@@ -5635,10 +5652,7 @@ nn_linear nn_linear_new(nn_model *model, const char *name, int in, int out)
     nn_linear l = {nn_param(model, name, "weight", nn_shape2(out, in)), NULL};
     if (!model) return l;
     l.bias = nn_param(model, name, "bias", nn_shape1(out));
-    if (model->ctx->code != NN_OK) { /* all of the layer or nothing */
-        model->n_params = before;
-        return l;
-    }
+    if (model->ctx->code != NN_OK) return model->n_params = before, l; /* all of it or nothing */
     const nn_real bound = 1 / (nn_real)sqrt((double)in);
     for (size_t i = 0; i < l.weight->size; i++)
         l.weight->data[i] = nn_uniform(model->ctx, -bound, bound);
@@ -5703,17 +5717,16 @@ size_t nn_print_layers(const int *units, int layers)
     for (int l = 0; l < layers; l++) {
         const char *kind = l == 0 ? "input" : l < layers - 1 ? "hidden" : "output";
         const char *are = l == 0 || l == layers - 1 ? "visible" : "hidden";
-        if (l == 0) {
-            printf("%5d  %-6s  %-9s  %5d\n", l, kind, are, units[l]);
-            continue;
+        printf("%5d  %-6s  %-9s  %5d", l, kind, are, units[l]);
+        if (l > 0) {
+            char weight[32], bias[32];
+            const size_t parameters = (size_t)units[l] * (size_t)units[l - 1] + (size_t)units[l];
+            snprintf(weight, sizeof weight, "[%d, %d]", units[l], units[l - 1]);
+            snprintf(bias, sizeof bias, "[%d]", units[l]);
+            printf("  %-14s  %-7s  %10zu", weight, bias, parameters);
+            all += parameters;
         }
-        char weight[32], bias[32];
-        const size_t parameters = (size_t)units[l] * (size_t)units[l - 1] + (size_t)units[l];
-        snprintf(weight, sizeof weight, "[%d, %d]", units[l], units[l - 1]);
-        snprintf(bias, sizeof bias, "[%d]", units[l]);
-        printf("%5d  %-6s  %-9s  %5d  %-14s  %-7s  %10zu\n", l, kind, are, units[l], weight, bias,
-               parameters);
-        all += parameters;
+        printf("\n");
     }
     printf("%d hidden layer%s: %s; %zu parameters\n", layers - 2, layers == 3 ? "" : "s",
            layers >= 4 ? "deep" : "shallow", all);
@@ -5840,38 +5853,34 @@ nn_boolean nn_boolean_new(nn_ctx *nn, const int *table, int n)
     const char *const function = "nn_boolean_new";
     nn_boolean f = {nn, 0, 0, NULL, {NULL, 0, 0}, NULL};
     if (!nn__ready(nn, function)) return f;
-    if (!table) return nn_fail(nn, NN_ERROR_ARGUMENT, function, "argument 2 is NULL"), f;
+    if (!table) return nn__mistake(nn, function, "argument 2 is NULL"), f;
     if (n < 1 || n > NN_BOOLEAN_MAX)
-        return nn_fail(nn, NN_ERROR_ARGUMENT, function, "%d inputs, not 1 to %d", n,
-                       NN_BOOLEAN_MAX), f;
+        return nn__mistake(nn, function, "%d inputs, not 1 to %d", n, NN_BOOLEAN_MAX), f;
     int ones = 0;
     for (int k = 0; k < 1 << n; ones += table[k++])
         if (table[k] != 0 && table[k] != 1)
-            return nn_fail(nn, NN_ERROR_ARGUMENT, function, "table[%d] is %d, not 0 or 1", k,
-                           table[k]), f;
-    const size_t hidden = (size_t)ones, inputs = (size_t)n; /* + 1: hidden may be 0 */
-    nn_real *w = nn__reals(nn, &nn->keep, hidden * (inputs + 2) + 1);
+            return nn__mistake(nn, function, "table[%d] is %d, not 0 or 1", k, table[k]), f;
+    const size_t hidden = (size_t)ones; /* + 1: it may be 0 */
+    nn_real *w = nn__reals(nn, &nn->keep, hidden * ((size_t)n + 2) + 1);
     void *unit = w ? nn__alloc(nn, &nn->keep, hidden + 1, sizeof *f.unit, 0) : NULL;
     if (!unit) return f;
-    const nn_perceptron any_of_them = {w + hidden * inputs, (nn_real)-0.5, ones};
     f.n = n;
     f.unit = (nn_perceptron *)unit;
-    f.output = any_of_them;
-    f.y = f.output.w + hidden;
     for (int k = 0; k < 1 << n; k++) {
         if (!table[k]) continue;
         /* z = 1/2 at input k, where all its ones are on and no other; elsewhere -1/2 or less */
-        nn_perceptron *p = &f.unit[f.hidden];
-        p->n = n;
-        p->w = w + (ptrdiff_t)f.hidden * n;
-        p->b = (nn_real)0.5;
-        for (int i = 0; i < n; i++) {
+        nn_perceptron and_of_them = {w, (nn_real)0.5, n};
+        for (int i = 0; i < n; i++, w++) {
             const int on = k >> (n - 1 - i) & 1;
-            p->w[i] = on ? 1 : -1;
-            p->b -= (nn_real)on;
+            *w = on ? 1 : -1;
+            and_of_them.b -= (nn_real)on;
         }
-        f.output.w[f.hidden++] = 1;
+        f.unit[f.hidden++] = and_of_them;
     }
+    const nn_perceptron or_of_them = {w, (nn_real)-0.5, ones};
+    f.output = or_of_them;
+    for (int i = 0; i < ones; i++) w[i] = 1;
+    f.y = w + ones;
     return f;
 }
 
@@ -6072,7 +6081,6 @@ nn_tensor *nn_sigmoid_temperature(nn_tensor *x, nn_real temperature)
         return &x->ctx->failed;
     nn_tensor *y = nn_op_new("sigmoid_temperature", x->shape, &x, 1,
                              nn__sigmoid_temperature_backward, sizeof temperature);
-    if (!y->size) return y;
     *(nn_real *)y->saved = temperature;
     y->ctx->kernels->div(y->size, x->data, 1, &temperature, 0, y->data);
     y->ctx->kernels->sigmoid(y->size, y->data, y->data);
@@ -6089,14 +6097,12 @@ static void nn__stochastic_binary_backward(nn_tensor *y)
 nn_tensor *nn_stochastic_binary(nn_tensor *x)
 {
     if (!nn_op_check("nn_stochastic_binary", &x, 1)) return nn_op_failed(&x, 1);
-    nn_ctx *nn = x->ctx;
     nn_tensor *y = nn_op_new("stochastic_binary", x->shape, &x, 1, nn__stochastic_binary_backward,
                              x->size * sizeof *x->data);
-    if (!y->size) return y;
     nn_real *p = (nn_real *)y->saved;
-    nn->kernels->sigmoid(y->size, x->data, p);
+    x->ctx->kernels->sigmoid(y->size, x->data, p);
     for (size_t i = 0; i < y->size; i++)
-        y->data[i] = nn->training ? nn__step(p[i] - (nn_real)nn__unit(nn)) : p[i];
+        y->data[i] = x->ctx->training ? nn__step(p[i] - (nn_real)nn__unit(x->ctx)) : p[i];
     return nn_op_done(y);
 }
 
@@ -6121,14 +6127,9 @@ static void nn__leaky_relu_backward(nn_tensor *y) /* dx += x > 0 ? dy : slope dy
 nn_tensor *nn_leaky_relu(nn_tensor *x, nn_real slope)
 {
     if (!nn_op_check("nn_leaky_relu", &x, 1)) return nn_op_failed(&x, 1);
-    if (!(slope >= 0 && slope < 1))
-        return nn_fail(x->ctx, NN_ERROR_ARGUMENT, "nn_leaky_relu",
-                       "slope is %g, not in 0 <= slope < 1", (double)slope);
-    nn_tensor *y = nn_op_new("leaky_relu", x->shape, &x, 1, nn__leaky_relu_backward, sizeof slope);
-    if (!y->size) return y;
-    *(nn_real *)y->saved = slope;
-    y->ctx->kernels->leaky_relu(y->size, slope, x->data, y->data);
-    return nn_op_done(y);
+    if (!nn__check_part(x->ctx, "nn_leaky_relu", "slope", slope)) return &x->ctx->failed;
+    return nn__with_number("nn_leaky_relu", x, slope, x->ctx->kernels->leaky_relu,
+                           nn__leaky_relu_backward);
 }
 
 static void nn__elu_backward(nn_tensor *y) /* dx += y > 0 ? dy : dy (y + alpha) */
@@ -6140,11 +6141,7 @@ nn_tensor *nn_elu(nn_tensor *x, nn_real alpha)
 {
     if (!nn_op_check("nn_elu", &x, 1)) return nn_op_failed(&x, 1);
     if (!nn__check_positive(x->ctx, "nn_elu", "alpha", alpha)) return &x->ctx->failed;
-    nn_tensor *y = nn_op_new("elu", x->shape, &x, 1, nn__elu_backward, sizeof alpha);
-    if (!y->size) return y;
-    *(nn_real *)y->saved = alpha;
-    y->ctx->kernels->elu(y->size, alpha, x->data, y->data);
-    return nn_op_done(y);
+    return nn__with_number("nn_elu", x, alpha, x->ctx->kernels->elu, nn__elu_backward);
 }
 
 static void nn__gelu_backward(nn_tensor *y) /* y = x Phi(x): dx += dy (Phi(x) + x Phi'(x)) */
@@ -6173,7 +6170,6 @@ nn_tensor *nn_gelu_tanh(nn_tensor *x)
     if (!nn_op_check("nn_gelu_tanh", &x, 1)) return nn_op_failed(&x, 1);
     nn_tensor *y = nn_op_new("gelu_tanh", x->shape, &x, 1, nn__gelu_tanh_backward,
                              x->size * sizeof *x->data);
-    if (!y->size) return y;
     nn_real *s = (nn_real *)y->saved;
     for (size_t i = 0; i < y->size; i++)
         s[i] = x->data[i] * (nn__gelu_a + nn__gelu_b * x->data[i] * x->data[i]);
@@ -6702,13 +6698,6 @@ double nn_gaussian_log_density(const nn_pca *p, const nn_real *x)
 /* ==== Chapter 5: gradient descent ====================================================== >>ch05 */
 #if NN_CHAPTERS >= 5
 
-/* True if beta, which says how much of a moving mean or velocity stays, is in its range. */
-static int nn__check_beta(nn_ctx *nn, const char *function, const char *name, nn_real beta)
-{
-    if (beta >= 0 && beta < 1) return 1;
-    return nn__mistake(nn, function, "%s is %g, not in 0 <= %s < 1", name, (double)beta, name);
-}
-
 static int nn__check_not_negative(nn_ctx *nn, const char *function, const char *name, nn_real value)
 {
     if (value >= 0 && value - value == 0) return 1;
@@ -6722,9 +6711,9 @@ static nn_optimizer *nn__optimizer_new(nn_model *model, const char *function, nn
 {
     if (!nn__given(model, function)) return NULL;
     nn_ctx *nn = model->ctx;
-    if (nn->code != NN_OK) return &nn->failed_optimizer;
-    if (!nn__check_positive(nn, function, "the learning rate", lr)) return &nn->failed_optimizer;
-    if (!nn__check_beta(nn, function, "beta", beta1)) return &nn->failed_optimizer;
+    if (nn->code != NN_OK || !nn__check_positive(nn, function, "the learning rate", lr) ||
+        !nn__check_part(nn, function, "beta", beta1))
+        return &nn->failed_optimizer;
     nn_optimizer *opt = NN__NEW(nn, nn_optimizer);
     if (!opt) return &nn->failed_optimizer;
     opt->ctx = nn;
@@ -6839,18 +6828,16 @@ nn_optimizer *nn_adamw(nn_model *model, nn_real lr, nn_real weight_decay)
 /* Its numbers lie in the open, and so they are looked at before each step. */
 static int nn__optimizer_usable(nn_optimizer *opt)
 {
-    if (!nn__given(opt, "nn_step")) return 0;
-    if (opt->ctx->code != NN_OK) return 0;
-    if (!opt->update) {
-        nn_fail(opt->ctx, NN_ERROR_ARGUMENT, "nn_step",
-                "the optimizer is the result of a failed call");
-        return 0;
-    }
-    return nn__check_not_negative(opt->ctx, "nn_step", "the learning rate", opt->lr) &&
-           nn__check_not_negative(opt->ctx, "nn_step", "the weight decay", opt->weight_decay) &&
-           nn__check_not_negative(opt->ctx, "nn_step", "eps", opt->eps) &&
-           nn__check_beta(opt->ctx, "nn_step", "beta1", opt->beta1) &&
-           nn__check_beta(opt->ctx, "nn_step", "beta2", opt->beta2);
+    const char *const function = "nn_step";
+    nn_ctx *nn = opt ? opt->ctx : NULL;
+    if (!nn__ready(nn, function)) return 0;
+    if (!opt->update)
+        return nn__mistake(nn, function, "the optimizer is the result of a failed call");
+    return nn__check_not_negative(nn, function, "the learning rate", opt->lr) &&
+           nn__check_not_negative(nn, function, "the weight decay", opt->weight_decay) &&
+           nn__check_not_negative(nn, function, "eps", opt->eps) &&
+           nn__check_part(nn, function, "beta1", opt->beta1) &&
+           nn__check_part(nn, function, "beta2", opt->beta2);
 }
 
 /* State of zeros for the parameters that have none yet. All of it exists before any is updated. */
@@ -7033,8 +7020,7 @@ nn_gradcheck_result nn_gradcheck(nn_model *model, nn_tensor *(*loss)(void *user)
     if (!nn__given(model, "nn_gradcheck")) return worst;
     nn_ctx *nn = model->ctx;
     if (!loss || !model->n_params || !(h > 0))
-        nn_fail(nn, NN_ERROR_ARGUMENT, "nn_gradcheck",
-                "needs a model with parameters, a loss and h > 0");
+        nn__mistake(nn, "nn_gradcheck", "needs a model with parameters, a loss and h > 0");
     if (nn->code != NN_OK) return worst;
     nn_real *twice = (nn_real *)nn__malloc(nn, nn_model_size(model) * sizeof *twice), *t = twice;
     if (!twice) return worst;
@@ -7090,8 +7076,9 @@ static void nn__graph_node(const nn_tensor *x, FILE *out, int mermaid)
 }
 
 /* mark: 1 belongs to the graph of y, 2 is drawn */
-static void nn__graph(const nn_tensor *y, FILE *out, int mermaid)
+static void nn__graph(const char *function, const nn_tensor *y, FILE *out, int mermaid)
 {
+    if (!nn__given(y && out ? y : NULL, function)) return;
     nn_ctx *nn = y->ctx;
     for (int i = nn->n_tape - 1; i >= 0; i--) {
         nn_tensor *t = nn->tape[i];
@@ -7117,14 +7104,8 @@ static void nn__graph(const nn_tensor *y, FILE *out, int mermaid)
     }
 }
 
-void nn_graph_dot(const nn_tensor *y, FILE *out)
-{
-    if (nn__given(y && out ? y : NULL, "nn_graph_dot")) nn__graph(y, out, 0);
-}
-void nn_graph_mermaid(const nn_tensor *y, FILE *out)
-{
-    if (nn__given(y && out ? y : NULL, "nn_graph_mermaid")) nn__graph(y, out, 1);
-}
+void nn_graph_dot(const nn_tensor *y, FILE *out) { nn__graph("nn_graph_dot", y, out, 0); }
+void nn_graph_mermaid(const nn_tensor *y, FILE *out) { nn__graph("nn_graph_mermaid", y, out, 1); }
 #endif
 
 /* ---- the perceptron of many layers, with the book's deltas ---- */
@@ -7132,35 +7113,27 @@ void nn_graph_mermaid(const nn_tensor *y, FILE *out)
 nn_mlp nn_mlp_new(nn_model *model, const char *name, const int *width, int layers,
                   nn_activation hidden, nn_activation output)
 {
+    const char *const function = "nn_mlp_new";
     nn_mlp m;
     memset(&m, 0, sizeof m);
-    if (!nn__given(model, "nn_mlp_new")) return m;
-    nn_ctx *nn = m.ctx = model->ctx;
-    if (nn->code != NN_OK) return m;
-    if (!name || !width || layers < 2 || layers > NN_MLP_MAX) {
-        nn_fail(nn, NN_ERROR_ARGUMENT, "nn_mlp_new",
-                "needs a name and 2 to %d widths; layers is %d", NN_MLP_MAX, layers);
-        return m;
-    }
+    nn_ctx *nn = m.ctx = model ? model->ctx : NULL;
+    if (!nn__ready(nn, function)) return m;
+    if (!name || !width || layers < 2 || layers > NN_MLP_MAX)
+        return nn__mistake(nn, function, "needs a name and 2 to %d widths; layers is %d",
+                           NN_MLP_MAX, layers), m;
     if ((hidden != NN_IDENTITY && hidden != NN_SIGMOID && hidden != NN_TANH && hidden != NN_RELU) ||
-        (output != NN_IDENTITY && output != NN_SIGMOID && output != NN_SOFTMAX)) {
-        nn_fail(nn, NN_ERROR_ARGUMENT, "nn_mlp_new",
-                "hidden is NN_IDENTITY, NN_SIGMOID, NN_TANH or NN_RELU; "
-                "output is NN_IDENTITY, NN_SIGMOID or NN_SOFTMAX");
-        return m;
-    }
+        (output != NN_IDENTITY && output != NN_SIGMOID && output != NN_SOFTMAX))
+        return nn__mistake(nn, function, "hidden is NN_IDENTITY, NN_SIGMOID, NN_TANH or NN_RELU; "
+                           "output is NN_IDENTITY, NN_SIGMOID or NN_SOFTMAX"), m;
     const int before = model->n_params;
     for (int l = 1; l < layers && nn->code == NN_OK; l++) {
         char layer[2 * NN_NAME_SIZE];
         snprintf(layer, sizeof layer, "%.100s.%d", name, l);
-        nn_linear linear = nn_linear_new(model, layer, width[l - 1], width[l]);
+        const nn_linear linear = nn_linear_new(model, layer, width[l - 1], width[l]);
         m.weight[l] = linear.weight;
         m.bias[l] = linear.bias;
     }
-    if (nn->code != NN_OK) { /* all of it or nothing */
-        model->n_params = before;
-        return m;
-    }
+    if (nn->code != NN_OK) return model->n_params = before, m; /* all of it or nothing */
     m.layers = layers; /* stays 0 in a failed one */
     m.hidden = hidden;
     m.output = output;
@@ -7173,14 +7146,11 @@ static void nn__mlp_activate(const nn__kernels *k, nn_activation g, const nn_rea
                              size_t n)
 {
     nn_real max;
-    switch (g) {
-    case NN_IDENTITY: memcpy(y, z, n * sizeof *y); break;
-    case NN_SIGMOID: k->sigmoid(n, z, y); break;
-    case NN_TANH: k->tanh(n, z, y); break;
-    case NN_RELU: k->relu(n, z, y); break;
-    case NN_SOFTMAX: k->softmax(n, z, y, &max); break;
-    default: break; /* nn_mlp_new refuses the others */
-    }
+    if (g == NN_IDENTITY) memcpy(y, z, n * sizeof *y);
+    if (g == NN_SIGMOID) k->sigmoid(n, z, y);
+    if (g == NN_TANH) k->tanh(n, z, y);
+    if (g == NN_RELU) k->relu(n, z, y);
+    if (g == NN_SOFTMAX) k->softmax(n, z, y, &max); /* nn_mlp_new refuses the others */
 }
 
 /* g'(z), from y = g(z) */
@@ -7208,10 +7178,9 @@ static int nn__mlp_reserve(nn_mlp *m, int n) /* arrays for n samples */
 
 const nn_real *nn_mlp_forward(nn_mlp *m, const nn_real *x, int n)
 {
-    if (!nn__given(m ? m->ctx : NULL, "nn_mlp_forward")) return NULL;
-    if (m->ctx->code != NN_OK || !m->layers) return NULL;
+    if (!nn__ready(m ? m->ctx : NULL, "nn_mlp_forward") || !m->layers) return NULL;
     if (!x || n < 1) {
-        nn_fail(m->ctx, NN_ERROR_ARGUMENT, "nn_mlp_forward", x ? "n is %d" : "x is NULL", n);
+        nn__mistake(m->ctx, "nn_mlp_forward", x ? "n is %d" : "x is NULL", n);
         return NULL;
     }
     if (!nn__mlp_reserve(m, n)) return NULL;
@@ -7229,13 +7198,16 @@ const nn_real *nn_mlp_forward(nn_mlp *m, const nn_real *x, int n)
     return m->y[m->layers - 1];
 }
 
+static int nn__mlp_has_targets(const char *function, const nn_mlp *m, const nn_real *target)
+{
+    if (!nn__ready(m ? m->ctx : NULL, function)) return 0;
+    return (m->n && target) ||
+           nn__mistake(m->ctx, function, "needs targets, and nn_mlp_forward before");
+}
+
 nn_real nn_mlp_loss(const nn_mlp *m, const nn_real *target)
 {
-    if (!nn__given(m ? m->ctx : NULL, "nn_mlp_loss")) return (nn_real)NAN;
-    if (m->ctx->code == NN_OK && (!m->n || !target))
-        nn_fail(m->ctx, NN_ERROR_ARGUMENT, "nn_mlp_loss",
-                "needs targets, and nn_mlp_forward before");
-    if (m->ctx->code != NN_OK) return (nn_real)NAN;
+    if (!nn__mlp_has_targets("nn_mlp_loss", m, target)) return (nn_real)NAN;
     const nn__kernels *k = m->ctx->kernels;
     const int top = m->layers - 1, units = m->width[top];
     double loss = 0;
@@ -7256,13 +7228,7 @@ nn_real nn_mlp_loss(const nn_mlp *m, const nn_real *target)
 
 void nn_mlp_backward(nn_mlp *m, const nn_real *target)
 {
-    if (!nn__given(m ? m->ctx : NULL, "nn_mlp_backward")) return;
-    if (m->ctx->code != NN_OK) return;
-    if (!m->n || !target) {
-        nn_fail(m->ctx, NN_ERROR_ARGUMENT, "nn_mlp_backward",
-                "needs targets, and nn_mlp_forward before");
-        return;
-    }
+    if (!nn__mlp_has_targets("nn_mlp_backward", m, target)) return;
     const int top = m->layers - 1;
     for (ptrdiff_t k = 0; k < (ptrdiff_t)m->n * m->width[top]; k++) /* delta = (y - t) / N */
         m->delta[top][k] = (m->y[top][k] - target[k]) / (nn_real)m->n;
@@ -7299,17 +7265,19 @@ int nn_set_reduction(nn_ctx *nn, int reduction)
     return nn__exchange(&nn->reduction, reduction);
 }
 
-typedef struct nn__loss { /* the first member of what every loss saves */
+typedef struct nn__loss { /* saved by every loss; behind it lies what its backward needs, too */
     int reduction;
     double sum, count; /* of the items' losses, and of their weights: what divides the sum */
 } nn__loss;
 
+static void *nn__kept(const nn_tensor *loss) { return (nn__loss *)loss->saved + 1; }
+
 static nn_tensor *nn__loss_new(const char *function, nn_shape items, nn_tensor *const *in, int n,
-                               void (*backward)(nn_tensor *loss), size_t saved_bytes)
+                               void (*backward)(nn_tensor *loss), size_t kept_bytes)
 {
     const int reduction = in[0]->ctx->reduction;
     nn_tensor *loss = nn_op_new(&function[3], reduction == NN_REDUCE_NONE ? items : nn_shape0(), in,
-                                n, backward, saved_bytes);
+                                n, backward, sizeof(nn__loss) + kept_bytes);
     ((nn__loss *)loss->saved)->reduction = reduction;
     return loss;
 }
@@ -7338,6 +7306,19 @@ static nn_real nn__item_grad(const nn_tensor *loss, size_t item)
     const nn__loss *s = (const nn__loss *)loss->saved;
     if (s->reduction == NN_REDUCE_NONE) return loss->grad[item];
     return (nn_real)((double)loss->grad[0] / s->count);
+}
+
+/* The loss of an item is f(x), and its slope f'(x) was kept for each number of each input, double
+ * [n_in, size]: dx += dL f'(x) */
+static void nn__pass_slopes(nn_tensor *loss)
+{
+    const double *slope = (const double *)nn__kept(loss);
+    for (int j = 0; j < loss->n_in; j++) {
+        nn_tensor *x = loss->in[j];
+        const size_t each = x->size / loss->size; /* numbers for which there is one loss */
+        for (size_t i = 0; i < x->size; i++, slope++)
+            if (x->grad) x->grad[i] += (nn_real)((double)nn__item_grad(loss, i / each) * *slope);
+    }
 }
 
 /* Both are there, and of the same shape. */
@@ -7377,33 +7358,13 @@ static double nn__hinge(double y, double t, double unused, double *slope)
     return (void)unused, missing <= 0 ? 0 : missing;
 }
 
-typedef struct nn__elements {
-    nn__loss loss;
-    nn__symmetric *f; /* or NULL: a kernel's work */
-    double k;
-    size_t step;      /* elements taken as one item: all, where a kernel gives their sum */
-} nn__elements;
-
-static void nn__elements_backward(nn_tensor *loss) /* L = f(y, t): dy += dL f'(y), dt += dL f'(t) */
-{
-    const nn__elements *s = (const nn__elements *)loss->saved;
-    nn_tensor *y = loss->in[0], *t = loss->in[1];
-    for (size_t i = 0; i < y->size; i++) {
-        const double g = (double)nn__item_grad(loss, i);
-        const double a = (double)y->data[i], b = (double)t->data[i];
-        double slope;
-        if (y->grad) s->f(a, b, s->k, &slope), y->grad[i] += (nn_real)(g * slope);
-        if (t->grad) s->f(b, a, s->k, &slope), t->grad[i] += (nn_real)(g * slope);
-    }
-}
-
 /* L = (y - t)^2: dy += dL 2 (y - t), dt += the opposite */
 static void nn__mse_backward(nn_tensor *loss)
 {
     const nn__kernels *k = loss->ctx->kernels;
     nn_tensor *y = loss->in[0], *t = loss->in[1];
     nn_real *difference = nn__temporary(y);
-    const size_t step = ((const nn__elements *)loss->saved)->step;
+    const size_t step = y->size / loss->size; /* elements that have one loss */
     if (!difference) return;
     k->sub(y->size, y->data, 1, t->data, 1, difference);
     for (size_t i = 0; i < y->size; i += step) {
@@ -7419,7 +7380,7 @@ static void nn__bce_with_logits_backward(nn_tensor *loss)
 {
     const nn__kernels *k = loss->ctx->kernels;
     nn_tensor *z = loss->in[0], *t = loss->in[1];
-    const size_t step = ((const nn__elements *)loss->saved)->step;
+    const size_t step = z->size / loss->size;
     for (size_t i = 0; i < z->size; i += step) {
         const nn_real g = nn__item_grad(loss, i);
         if (z->grad) k->bce_backward(step, g, z->data + i, t->data + i, z->grad + i);
@@ -7427,26 +7388,29 @@ static void nn__bce_with_logits_backward(nn_tensor *loss)
     }
 }
 
+/* L = f(y, t) = f(t, y): dy += dL f'(y), dt += dL f'(t) */
+static void nn__elements_backward(nn_tensor *loss) { nn__pass_slopes(loss); }
+
+/* With f, or NULL where a kernel gives the sum of `step` losses at once. */
 static nn_tensor *nn__elements_of(const char *function, nn_tensor *y, nn_tensor *target,
                                   void (*backward)(nn_tensor *loss), nn__symmetric *f, nn_real k)
 {
     nn_tensor *in[2] = {y, target};
     if (!nn__check_pair(function, y, target) || !nn__check_positive(y->ctx, function, "delta", k))
         return nn_op_failed(in, 2);
-    nn_tensor *loss = nn__loss_new(function, y->shape, in, 2, backward, sizeof(nn__elements));
+    nn_tensor *loss = nn__loss_new(function, y->shape, in, 2, backward,
+                                   f ? 2 * y->size * sizeof(double) : 0);
     if (!loss->size) return loss;
-    nn__elements *s = (nn__elements *)loss->saved;
-    s->f = f;
-    s->k = (double)k;
-    s->step = f || s->loss.reduction == NN_REDUCE_NONE ? 1 : y->size;
-    for (size_t i = 0; i < y->size; i += s->step) {
+    double *dy = (double *)nn__kept(loss), *dt = dy + y->size, value;
+    const size_t step = f ? 1 : y->size / loss->size;
+    for (size_t i = 0; i < y->size; i += step) {
         const nn_real *a = y->data + i, *b = target->data + i;
-        double value, slope;
-        if (f) value = f((double)*a, (double)*b, s->k, &slope);
+        if (f) f((double)*b, (double)*a, (double)k, &dt[i]);
+        if (f) value = f((double)*a, (double)*b, (double)k, &dy[i]);
         else if (backward == nn__mse_backward)
-            value = (double)y->ctx->kernels->squared_error(s->step, a, b, 1);
-        else value = (double)y->ctx->kernels->bce(s->step, a, b);
-        nn__loss_add(loss, i, value, (double)s->step);
+            value = (double)y->ctx->kernels->squared_error(step, a, b, 1);
+        else value = (double)y->ctx->kernels->bce(step, a, b);
+        nn__loss_add(loss, i, value, (double)step);
     }
     return nn__loss_done(function, loss, NULL);
 }
@@ -7464,26 +7428,30 @@ nn_tensor *nn_huber(nn_tensor *y, nn_tensor *target, nn_real delta)
     return nn__elements_of("nn_huber", y, target, nn__elements_backward, nn__huber, delta);
 }
 
-nn_tensor *nn_bce_with_logits(nn_tensor *z, nn_tensor *target)
+/* Each target is -1 or 1, for `signs`, or else a probability. */
+static int nn__check_targets(const char *function, nn_tensor *z, nn_tensor *target, int signs)
 {
-    const char *function = "nn_bce_with_logits";
-    nn_tensor *in[2] = {z, target};
-    if (!nn__check_pair(function, z, target)) return nn_op_failed(in, 2);
-    for (size_t i = 0; i < target->size; i++)
-        if (!(target->data[i] >= 0 && target->data[i] <= 1))
-            return nn_fail(z->ctx, NN_ERROR_ARGUMENT, function,
-                           "target %zu is %g, not between 0 and 1", i, (double)target->data[i]);
-    return nn__elements_of(function, z, target, nn__bce_with_logits_backward, NULL, 1);
+    if (!nn__check_pair(function, z, target)) return 0;
+    for (size_t i = 0; i < target->size; i++) {
+        const nn_real t = target->data[i];
+        if (signs ? t * t == 1 : t >= 0 && t <= 1) continue;
+        return nn__mistake(z->ctx, function, "target %zu is %g, not %s", i, (double)t,
+                           signs ? "-1 or 1" : "between 0 and 1");
+    }
+    return 1;
 }
 
+nn_tensor *nn_bce_with_logits(nn_tensor *z, nn_tensor *target)
+{
+    const char *const function = "nn_bce_with_logits";
+    nn_tensor *in[2] = {z, target};
+    if (!nn__check_targets(function, z, target, 0)) return nn_op_failed(in, 2);
+    return nn__elements_of(function, z, target, nn__bce_with_logits_backward, NULL, 1);
+}
 nn_tensor *nn_hinge(nn_tensor *z, nn_tensor *target)
 {
     nn_tensor *in[2] = {z, target};
-    if (!nn__check_pair("nn_hinge", z, target)) return nn_op_failed(in, 2);
-    for (size_t i = 0; i < target->size; i++)
-        if (!(target->data[i] * target->data[i] == 1))
-            return nn_fail(z->ctx, NN_ERROR_ARGUMENT, "nn_hinge", "target %zu is %g, not -1 or 1",
-                           i, (double)target->data[i]);
+    if (!nn__check_targets("nn_hinge", z, target, 1)) return nn_op_failed(in, 2);
     return nn__elements_of("nn_hinge", z, target, nn__elements_backward, nn__hinge, 1);
 }
 
@@ -7529,7 +7497,6 @@ static int *nn__copy_labels(nn_ctx *nn, const int *labels, size_t n)
 }
 
 typedef struct nn__cross_entropy {
-    nn__loss loss;
     int *label;       /* [N], or NULL: the target is in[1] */
     nn_real *p;       /* softmax(z), [N, C] */
     double *log_sum;  /* [N]: log sum e^z, so that log p = z - log_sum */
@@ -7539,7 +7506,7 @@ typedef struct nn__cross_entropy {
  * a tensor */
 static void nn__cross_entropy_backward(nn_tensor *loss)
 {
-    const nn__cross_entropy *s = (const nn__cross_entropy *)loss->saved;
+    const nn__cross_entropy *s = (const nn__cross_entropy *)nn__kept(loss);
     const nn__kernels *k = loss->ctx->kernels;
     nn_tensor *z = loss->in[0], *t = loss->n_in > 1 ? loss->in[1] : NULL;
     const size_t c = (size_t)z->shape.dim[1];
@@ -7580,7 +7547,7 @@ static nn_tensor *nn__cross_entropy_of(const char *function, nn_tensor *z, const
     nn_tensor *loss = nn__loss_new(function, nn_shape1(z->shape.dim[0]), in, target ? 2 : 1,
                                    nn__cross_entropy_backward, sizeof(nn__cross_entropy));
     if (!loss->size) return loss;
-    nn__cross_entropy *s = (nn__cross_entropy *)loss->saved;
+    nn__cross_entropy *s = (nn__cross_entropy *)nn__kept(loss);
     s->label = labels ? nn__copy_labels(nn, labels, n) : NULL;
     s->p = nn__reals(nn, &nn->graph, n * c);
     s->log_sum = (double *)nn__alloc(nn, &nn->graph, n, sizeof(double), 0);
@@ -7620,9 +7587,7 @@ nn_tensor *nn_cross_entropy_weighted(nn_tensor *z, const int *labels, const nn_r
     if (!nn__check_classes(function, z, labels)) return nn_op_failed(&z, 1);
     nn_ctx *nn = z->ctx;
     const int n = z->shape.dim[0], c = z->shape.dim[1];
-    if (!(smoothing >= 0 && smoothing < 1))
-        return nn_fail(nn, NN_ERROR_ARGUMENT, function,
-                       "smoothing is %g, not in 0 <= smoothing < 1", (double)smoothing);
+    if (!nn__check_part(nn, function, "smoothing", smoothing)) return &nn->failed;
     for (int j = 0; class_weight && j < c; j++)
         if (!nn__check_positive(nn, function, "a class's weight", class_weight[j]))
             return &nn->failed;
@@ -7649,20 +7614,8 @@ nn_tensor *nn_cross_entropy_soft(nn_tensor *z, nn_tensor *target)
     return nn__cross_entropy_with("nn_cross_entropy_soft", z, target);
 }
 
-typedef struct nn__entropy {
-    nn__loss loss;
-    nn_real *log_p; /* [N, C] */
-} nn__entropy;
-
 /* H = -sum p log p: dp += -dH (log p + 1); where p is 0 the slope is infinite and counts as 0 */
-static void nn__entropy_backward(nn_tensor *h)
-{
-    const nn__entropy *s = (const nn__entropy *)h->saved;
-    nn_tensor *p = h->in[0];
-    for (size_t i = 0; i < p->size; i++)
-        if (p->data[i] > 0)
-            p->grad[i] -= nn__item_grad(h, i / (size_t)p->shape.dim[1]) * (s->log_p[i] + 1);
-}
+static void nn__entropy_backward(nn_tensor *h) { nn__pass_slopes(h); }
 
 nn_tensor *nn_entropy(nn_tensor *p)
 {
@@ -7671,16 +7624,20 @@ nn_tensor *nn_entropy(nn_tensor *p)
     nn_ctx *nn = p->ctx;
     const size_t c = (size_t)p->shape.dim[1];
     nn_tensor *h = nn__loss_new("nn_entropy", nn_shape1(p->shape.dim[0]), &p, 1,
-                                nn__entropy_backward, sizeof(nn__entropy));
-    nn_real *log_p = h->size ? nn__reals(nn, &nn->graph, p->size) : NULL;
+                                nn__entropy_backward, p->size * sizeof(double));
+    nn_real *log_p = h->size ? nn__scratch(nn, p->size) : NULL;
     if (!log_p) return &nn->failed;
-    ((nn__entropy *)h->saved)->log_p = log_p;
+    double *slope = (double *)nn__kept(h);
     nn->kernels->log(p->size, p->data, log_p);
     for (size_t row = 0; row < p->size / c; row++) {
         double sum = 0;
         int counts = 0;
-        for (size_t i = row * c; i < (row + 1) * c; i++)
-            if (p->data[i] > 0) sum -= (double)p->data[i] * (double)log_p[i], counts = 1;
+        for (size_t i = row * c; i < (row + 1) * c; i++) {
+            if (!(p->data[i] > 0)) continue;
+            sum -= (double)p->data[i] * (double)log_p[i];
+            slope[i] = (double)-(log_p[i] + 1);
+            counts = 1;
+        }
         nn__loss_add(h, row, sum, counts);
     }
     return nn__loss_done("nn_entropy", h, "row is 0");
@@ -7695,23 +7652,8 @@ nn_tensor *nn_kl_div(nn_tensor *z, nn_tensor *target)
     return kl;
 }
 
-typedef struct nn__rivals {
-    nn__loss loss;
-    int *label, *rival; /* [N]; rival -1: nothing to do */
-} nn__rivals;
-
-/* L = 1 + z[rival] - z[label], or 0: dz[rival] += dL, dz[label] -= dL */
-static void nn__multiclass_hinge_backward(nn_tensor *loss)
-{
-    const nn__rivals *s = (const nn__rivals *)loss->saved;
-    nn_tensor *z = loss->in[0];
-    for (ptrdiff_t i = 0; i < z->shape.dim[0]; i++) {
-        nn_real *row = z->grad + i * z->shape.dim[1], g = nn__item_grad(loss, (size_t)i);
-        if (s->rival[i] < 0) continue;
-        row[s->rival[i]] += g;
-        row[s->label[i]] -= g;
-    }
-}
+/* L = 1 + z[rival] - z[label], or 0: dz[rival] += dL, dz[label] -= dL, or nothing */
+static void nn__multiclass_hinge_backward(nn_tensor *loss) { nn__pass_slopes(loss); }
 
 nn_tensor *nn_multiclass_hinge(nn_tensor *z, const int *labels)
 {
@@ -7722,31 +7664,23 @@ nn_tensor *nn_multiclass_hinge(nn_tensor *z, const int *labels)
     if (c < 2) return nn_fail(nn, NN_ERROR_SHAPE, function, "one class has no rival: z is %s",
                               nn_shape_text(nn, z->shape));
     nn_tensor *loss = nn__loss_new(function, nn_shape1(n), &z, 1, nn__multiclass_hinge_backward,
-                                   sizeof(nn__rivals));
+                                   z->size * sizeof(double));
     if (!loss->size) return loss;
-    nn__rivals *s = (nn__rivals *)loss->saved;
-    s->label = nn__copy_labels(nn, labels, (size_t)n);
-    s->rival = nn__copy_labels(nn, labels, (size_t)n);
-    if (nn->code != NN_OK) return &nn->failed;
-    for (ptrdiff_t i = 0; i < n; i++) {
-        const nn_real *row = z->data + i * c;
+    double *slope = (double *)nn__kept(loss); /* of zeros */
+    for (int i = 0; i < n; i++, slope += c) {
+        const nn_real *row = z->data + (ptrdiff_t)i * c;
         const int label = labels[i];
         int rival = label == 0;
         for (int j = rival + 1; j < c; j++)
             if (j != label && row[j] > row[rival]) rival = j;
         const double missing = label < 0 ? 0 : 1 + ((double)row[rival] - (double)row[label]);
-        s->rival[i] = missing > 0 ? rival : -1;
+        if (missing > 0) slope[rival] = 1, slope[label] = -1;
         nn__loss_add(loss, (size_t)i, missing <= 0 ? 0 : missing, label >= 0);
     }
     return nn__loss_done(function, loss, "label is -1");
 }
 
 /* ---- embeddings: an item is a pair or a triple of rows ---- */
-
-typedef struct nn__distances {
-    nn__loss loss;
-    nn_real *pull; /* [N]: by how much the first two rows pull each other */
-} nn__distances;
 
 /* |a - b|^2 / 2 in this row: da += k (a - b), db += the opposite */
 static void nn__pull(nn_tensor *a, nn_tensor *b, size_t row, nn_real k)
@@ -7759,13 +7693,15 @@ static void nn__pull(nn_tensor *a, nn_tensor *b, size_t row, nn_real k)
     }
 }
 
-/* triplet: L = |a - p|^2 - |a - n|^2 + margin, or 0: pull = 2, and n is pushed as much
+/* What the first two rows pull each other with was kept, for
+ * triplet: L = |a - p|^2 - |a - n|^2 + margin, or 0: pull = 2, and n is pushed as much
  * contrastive: L = d^2 / 2: pull = 1; or (margin - d)^2 / 2: pull = 1 - margin / d < 0 */
 static void nn__distances_backward(nn_tensor *loss)
 {
     nn_tensor **in = loss->in;
+    const nn_real *pull = (const nn_real *)nn__kept(loss);
     for (size_t i = 0; i < (size_t)in[0]->shape.dim[0]; i++) {
-        const nn_real k = nn__item_grad(loss, i) * ((nn__distances *)loss->saved)->pull[i];
+        const nn_real k = nn__item_grad(loss, i) * pull[i];
         nn__pull(in[0], in[1], i, k);
         if (loss->n_in == 3) nn__pull(in[0], in[2], i, -k);
     }
@@ -7797,11 +7733,9 @@ static nn_tensor *nn__distances_of(const char *function, nn_tensor *const *in, i
         (n == 2 && !nn__check_same(nn, function, same, (int)rows)))
         return &nn->failed;
     nn_tensor *loss = nn__loss_new(function, nn_shape1((int)rows), in, n, nn__distances_backward,
-                                   sizeof(nn__distances));
-    nn_real *pulls = loss->size ? nn__reals(nn, &nn->graph, rows) : NULL;
-    if (!pulls) return &nn->failed;
-    ((nn__distances *)loss->saved)->pull = pulls;
-    for (size_t i = 0; i < rows; i++) {
+                                   rows * sizeof(nn_real));
+    nn_real *pulls = (nn_real *)nn__kept(loss);
+    for (size_t i = 0; loss->size && i < rows; i++) {
         double squared[2] = {0, 0}, value, pull;
         for (int j = 1; j < n; j++)
             squared[j - 1] = (double)nn->kernels->squared_error(d, in[0]->data + i * d,
@@ -7815,7 +7749,7 @@ static nn_tensor *nn__distances_of(const char *function, nn_tensor *const *in, i
         pulls[i] = (nn_real)pull;
         nn__loss_add(loss, i, value, counts);
     }
-    return nn__loss_done(function, loss, "same is -1");
+    return loss->size ? nn__loss_done(function, loss, "same is -1") : loss;
 }
 
 nn_tensor *nn_triplet(nn_tensor *a, nn_tensor *p, nn_tensor *n, nn_real margin)
@@ -7913,8 +7847,7 @@ static double nn__ctc_sequence(const nn_tensor *z, const nn_real *x, int frames,
     double *e = (double *)nn__alloc(nn, &nn->graph, (size_t)frames, row, 0);
     double *alpha = (double *)nn__alloc(nn, &nn->graph, (size_t)frames, row, 0);
     double *beta = (double *)nn__alloc(nn, &nn->graph, (size_t)frames, row, 0);
-    nn_real *w = nn__reals(nn, &nn->graph, 4 * (size_t)states), max, log_sum;
-    nn_real *p = nn__reals(nn, &nn->graph, (size_t)states);
+    nn_real *w = nn__reals(nn, &nn->graph, 5 * (size_t)states), *p = w + 4 * states, max, log_sum;
     int *path = (int *)nn__alloc(nn, &nn->graph, (size_t)states, sizeof(int), 0);
     if (nn->code != NN_OK) return 0;
     for (int s = 0; s < states; s++) path[s] = s % 2 ? labels[s / 2] : blank;
@@ -7942,18 +7875,14 @@ static double nn__ctc_sequence(const nn_tensor *z, const nn_real *x, int frames,
     return -(top + ((double)max + (double)log_sum));
 }
 
-typedef struct nn__ctc {
-    nn__loss loss;
-    nn_real *slope; /* [N, T, C] */
-} nn__ctc;
-
-static void nn__ctc_backward(nn_tensor *loss)
+static void nn__ctc_backward(nn_tensor *loss) /* dz += dL slope, nn_real [N, T, C], which was kept */
 {
     nn_tensor *z = loss->in[0];
-    const size_t size = nn__span(z->shape, 1, 3);
-    for (size_t i = 0; i < (size_t)z->shape.dim[0]; i++)
-        loss->ctx->kernels->axpy(size, nn__item_grad(loss, i),
-                                 ((nn__ctc *)loss->saved)->slope + i * size, z->grad + i * size);
+    const size_t each = z->size / loss->size; /* numbers for which there is one loss */
+    const nn_real *slope = (const nn_real *)nn__kept(loss);
+    for (size_t i = 0; i < loss->size; i++)
+        loss->ctx->kernels->axpy(each, nn__item_grad(loss, i), slope + i * each,
+                                 z->grad + i * each);
 }
 
 nn_tensor *nn_ctc(nn_tensor *z, const int *frames, const int *labels, int most, int blank)
@@ -7965,10 +7894,8 @@ nn_tensor *nn_ctc(nn_tensor *z, const int *frames, const int *labels, int most, 
                        labels ? "most is %d, not 1 or more" : "labels is NULL", most);
     const size_t size = nn__span(z->shape, 1, 3);
     nn_tensor *loss = nn__loss_new("nn_ctc", nn_shape1(z->shape.dim[0]), &z, 1, nn__ctc_backward,
-                                   sizeof(nn__ctc));
-    if (!loss->size) return loss;
-    nn_real *slope = (nn_real *)nn__alloc(nn, &nn->graph, z->size, sizeof(nn_real), 1);
-    ((nn__ctc *)loss->saved)->slope = slope;
+                                   z->size * sizeof(nn_real));
+    nn_real *slope = (nn_real *)nn__kept(loss); /* of zeros */
     for (int i = 0; i < z->shape.dim[0] && nn->code == NN_OK; i++, labels += most) {
         const int t = frames ? frames[i] : z->shape.dim[1];
         const int length = nn__ctc_length(z, i, t, labels, most, blank);
@@ -8074,9 +8001,7 @@ void nn_ctc_decode(const nn_tensor *z, const int *frames, int blank, int beams, 
         int length = 0, last = blank;
         if (beams) length = nn__ctc_search(z->ctx, x, n, c, blank, beams, labels);
         for (ptrdiff_t t = 0; !beams && t < n; t++) {
-            const nn_real *row = x + t * c;
-            int best = 0;
-            for (int j = 1; j < c; j++) best = row[j] > row[best] ? j : best;
+            const int best = nn__largest_of(x + t * c, c);
             if (best != last && best != blank) labels[length++] = best;
             last = best;
         }
@@ -8088,14 +8013,10 @@ void nn_ctc_decode(const nn_tensor *z, const int *frames, int blank, int beams, 
 int nn_count_correct(const nn_tensor *z, const int *labels)
 {
     if (!nn__check_classes("nn_count_correct", z, labels)) return 0;
+    const int c = z->shape.dim[1];
     int correct = 0;
-    const size_t c = (size_t)z->shape.dim[1];
-    for (size_t i = 0; i < (size_t)z->shape.dim[0]; i++) {
-        const nn_real *row = z->data + i * c;
-        size_t best = 0;
-        for (size_t j = 1; j < c; j++) best = row[j] > row[best] ? j : best;
-        correct += labels[i] >= 0 && (size_t)labels[i] == best;
-    }
+    for (ptrdiff_t i = 0; i < z->shape.dim[0]; i++)
+        correct += nn__largest_of(z->data + i * c, c) == labels[i];
     return correct;
 }
 
@@ -8118,9 +8039,8 @@ static void nn__penalty_backward(nn_tensor *y)
     for (int i = 0; i < y->n_in; i++) {
         nn_tensor *w = y->in[i];
         if (s->squares) y->ctx->kernels->axpy(w->size, g, w->data, w->grad);
-        else
-            for (size_t j = 0; j < w->size; j++)
-                w->grad[j] += g * (nn_real)((w->data[j] > 0) - (w->data[j] < 0));
+        for (size_t j = 0; !s->squares && j < w->size; j++)
+            w->grad[j] += g * (nn_real)((w->data[j] > 0) - (w->data[j] < 0));
     }
 }
 
@@ -8132,24 +8052,21 @@ static nn_tensor *nn__penalty(const char *function, nn_model *model, nn_real gam
         return &nn->failed;
     const size_t most = (size_t)model->n_params + 1; /* of nothing there is no array */
     nn_tensor **w = (nn_tensor **)nn__alloc(nn, &nn->graph, most, sizeof *w, 0);
-    if (!w) return &nn->failed;
+    double sum = 0;
     int n = 0;
-    for (int i = 0; i < model->n_params; i++)
-        if (nn__is_weight(model->param[i])) w[n++] = model->param[i];
+    for (int i = 0; w && i < model->n_params; i++) {
+        nn_tensor *p = model->param[i];
+        if (!nn__is_weight(p)) continue;
+        w[n++] = p;
+        if (squares) sum += (double)nn->kernels->dot(p->size, p->data, p->data) / 2;
+        for (size_t j = 0; !squares && j < p->size; j++) sum += fabs((double)p->data[j]);
+    }
     if (!n) return nn__mistake(nn, function, "the model has no weights"), &nn->failed;
     nn_tensor *y = nn_op_new(&function[3], nn_shape0(), w, n, nn__penalty_backward,
                              sizeof(nn__gamma));
-    if (!y->size) return y;
     const nn__gamma s = {gamma, squares};
     *(nn__gamma *)y->saved = s;
-    double sum = 0;
-    for (int i = 0; i < n; i++) {
-        const nn_real *x = w[i]->data;
-        if (squares) sum += (double)nn->kernels->dot(w[i]->size, x, x) / 2;
-        else
-            for (size_t j = 0; j < w[i]->size; j++) sum += fabs((double)x[j]);
-    }
-    y->data[0] = (nn_real)((double)gamma * sum);
+    if (y->size) y->data[0] = (nn_real)((double)gamma * sum);
     return nn_op_done(y);
 }
 
@@ -8189,12 +8106,10 @@ static nn_tensor *nn__drop(const char *function, nn_tensor *x, nn_real p, nn_rea
 {
     if (!nn_op_check(function, &x, 1)) return nn_op_failed(&x, 1);
     nn_ctx *nn = x->ctx;
-    if (!(p >= 0 && p < 1))
-        return nn__mistake(nn, function, "p is %g, not in 0 <= p < 1", (double)p), &nn->failed;
+    if (!nn__check_part(nn, function, "p", p)) return &nn->failed;
     if (!nn->training) return tested < 1 ? nn_scale(x, tested) : x;
     nn_tensor *y = nn_op_new(&function[3], x->shape, &x, 1, nn__dropout_backward,
                              x->size * sizeof *x->data);
-    if (!y->size) return y;
     nn_real *mask = (nn_real *)y->saved;
     for (size_t i = 0; i < y->size; i++) mask[i] = (nn_real)nn__unit(nn) < p ? 0 : kept;
     nn->kernels->mul(y->size, x->data, 1, mask, 1, y->data);
@@ -8371,10 +8286,7 @@ nn_batch_norm nn_batch_norm_new(nn_model *model, const char *name, int channels)
     b.bias = nn_param(model, name, "bias", shape);
     b.running_mean = nn_buffer(model, name, "running_mean", shape);
     b.running_var = nn_buffer(model, name, "running_var", shape);
-    if (model->ctx->code != NN_OK) { /* all of the layer or nothing */
-        model->n_params = before;
-        return b;
-    }
+    if (model->ctx->code != NN_OK) return model->n_params = before, b; /* all of it or nothing */
     for (int i = 0; i < channels; i++) b.weight->data[i] = b.running_var->data[i] = 1;
     return b;
 }
