@@ -8,7 +8,7 @@
  * For gdb:      cc -g -DNN_DEBUG prog.c -lm            (gcc keeps the kernels fast)
  *
  * C99 or C++11, libc and libm, nothing else. The sections below are the chapters of a book (so far
- * 1 to 15; "Book: 6" means chapter 6): read from the top, or search for >>ch06.
+ * 1 to 16; "Book: 6" means chapter 6): read from the top, or search for >>ch06.
  * Licence: at the end (MIT-0, fit for coursework: use it without asking or naming anybody).
  */
 #ifndef NN__KERNEL_PASS /* the file includes itself once for every instruction set: see >>kernels */
@@ -186,7 +186,7 @@
  *   >>ch07 cost functions          >>ch08 regularisation        >>ch09 gradients in depth
  *   >>ch10 local minima, ensembles >>ch11 autoencoders           >>ch12 convolutional networks
  *   >>ch13 recurrent networks      >>ch14 LSTM, GRU, highways   >>ch15 attention, transformers
- *   >>data files and data sets     >>files models in files
+ *   >>ch16 metrics                 >>data files and data sets   >>files models in files
  *
  * WHAT IT DOES NOT DO: graphics cards, half precision, more than 4 dimensions, distributed
  * training, reading other libraries' graph formats.
@@ -1526,6 +1526,164 @@ int nn_generate(nn_ctx *nn, nn_next_token next, void *user, nn_generate_options 
 void nn_keep_likely(nn_ctx *nn, nn_real *logits, int vocabulary, int top_k, nn_real top_p);
 
 #endif
+/* ==== Chapter 16: metrics ============================================================ >>ch16 */
+#if NN_CHAPTERS >= 16
+
+/* On plain arrays, the prediction before the truth, as in losses; the numbers are scikit-learn's,
+ * where it has the metric. Functions without nn need no memory, and abort at a caller's mistake.
+ * n counts samples, at least 1; those with label -1 do not count, but one has to. Book: 16. */
+
+/* The part that is right; the error rate is 1 - that. */
+double nn_accuracy(const int *predicted, const int *label, int n);
+/* matrix [classes, classes] becomes the confusion matrix: how many samples of class i (row) were
+ * taken for class j (column). Made once, it gives the metrics that follow. */
+void nn_confusion_matrix(const int *predicted, const int *label, int n, int classes, int *matrix);
+#ifndef NN_NO_STDIO
+void nn_confusion_print(const int *matrix, int classes, const char *const *name); /* or NULL */
+#endif
+/* One class against all others; or of all classes the plain mean, the one weighted by how many
+ * samples each has, or all counts added up first (micro: precision, recall and f1 are then the
+ * accuracy). Means are over the classes that occur as label or prediction. 0/0 is 0. */
+enum { NN_MACRO = -1, NN_MICRO = -2, NN_WEIGHTED = -3 }; /* or a class, 1 if there are two */
+typedef struct nn_class_scores {
+    double tp, fp, fn, tn; /* true and false positives and negatives; sums, if of all classes */
+    double precision;      /* tp / (tp + fp): how much of what was said to be the class is */
+    double recall;         /* tp / (tp + fn): how much of the class was found; sensitivity */
+    double specificity;    /* tn / (tn + fp): the recall of all others */
+    double f1;             /* 2 tp / (2 tp + fp + fn), the harmonic mean of precision and recall */
+    double iou;            /* tp / (tp + fp + fn): Jaccard; of masks, pixels being the samples */
+} nn_class_scores;
+nn_class_scores nn_precision_recall_f1(const int *matrix, int classes, int which);
+
+/* What each threshold would do: label 1 is positive, 0 negative, "positive" is said from
+ * score >= threshold on. point has room for n + 1: first an infinite threshold, nothing positive;
+ * then one for each different score, from the highest down (equal scores are one point: no order
+ * within them is better than another). Gives how many points there are. (fpr, recall) is the ROC
+ * curve, (recall, precision) the precision-recall curve. 0/0 is 0, but for the precision of
+ * nothing: 1. */
+typedef struct nn_roc_point {
+    double threshold, recall, fpr, precision; /* fpr: fp / negatives, 1 - specificity */
+    int tp, fp;
+} nn_roc_point;
+int nn_roc_curve(const nn_real *score, const int *label, int n, nn_roc_point *point);
+/* The area under the ROC curve: how often a positive has a higher score than a negative, equality
+ * counting half (Mann and Whitney's U over the pairs; Fawcett 2006). NaN if there is no pair. */
+double nn_auc(const nn_roc_point *point, int points);
+/* The mean precision over recall, of `positives` in all (0: those of the curve; more, when some
+ * have no score, as objects that no box found). 0 without positives.
+ * STEPS: sum of (recall - recall before) precision (scikit-learn). The others take at each recall
+ * the best precision there or further on, and sum in the same way (ALL_POINTS: Pascal VOC from 2010
+ * on), or take the mean at recalls 0, 0.1, .. 1 (VOC 2007: Everingham et al. 2010) or 0, 0.01, .. 1
+ * (COCO: Lin et al. 2014). */
+enum { NN_AP_STEPS, NN_AP_ALL_POINTS, NN_AP_11_POINTS, NN_AP_101_POINTS };
+double nn_average_precision(const nn_roc_point *point, int points, int positives, int how);
+
+/* Is what a model is sure of, right as often? confidence [n] in 0..1 goes into bins of equal width,
+ * upper ends included; correct [n] 0 or 1. (Or probabilities of class 1, and labels.) Gives the
+ * expected calibration error, the mean of |mean confidence - part that is right| of the bins,
+ * weighted by their n (Guo et al. 2017). bin [bins] is the reliability diagram; an empty one has
+ * zeros. */
+typedef struct nn_calibration_bin {
+    int n;
+    double confidence, accuracy; /* means */
+} nn_calibration_bin;
+double nn_calibration_error(const nn_real *confidence, const int *correct, int n, int bins,
+                            nn_calibration_bin *bin);
+
+/* R2 = 1 - (sum of squared errors) / (sum of squares around the targets' mean): below 0 is worse
+ * than always to say that mean. Of targets that are all equal: 1 if met exactly, else 0. */
+typedef struct nn_regression {
+    double mse, rmse, mae, r2;
+} nn_regression;
+nn_regression nn_regression_scores(const nn_real *y, const nn_real *target, int n);
+
+/* ---- texts ---- */
+
+/* e^mean of losses -log p, of each token given those before it (nn_cross_entropy with
+ * NN_REDUCE_NONE; or their mean alone, n = 1): choosing among so many equally likely tokens would be
+ * as hard. Lower is better. */
+double nn_perplexity(const nn_real *loss, int n);
+
+typedef struct nn_tokens {
+    const int *id; /* [n] */
+    int n;
+} nn_tokens;
+/* BLEU (Papineni et al. 2002) of a whole corpus: begin with nn_bleu b = {{0}}; then nn_bleu_add for
+ * each candidate and its references. An n-gram of a candidate matches at most as often as it is in
+ * the one reference that has it most often: b.match[n - 1] of b.total[n - 1]. The reference nearest
+ * in length counts for the brevity penalty, of two the shorter. */
+enum { NN_BLEU_ORDER = 4 };
+typedef struct nn_bleu {
+    double match[NN_BLEU_ORDER], total[NN_BLEU_ORDER], length, reference_length;
+} nn_bleu;
+void nn_bleu_add(nn_bleu *b, nn_tokens candidate, const nn_tokens *reference, int references);
+/* BP times the geometric mean of match / total for n-grams of 1..order, in 0..1; BP = 1 if the
+ * candidates are longer than the references, else e^(1 - reference_length / length). A factor of 0
+ * or 0/0 makes it 0, which single sentences often get. NN_BLEU_ADD_ONE: 1 is added to match and
+ * total from 2-grams on (Lin and Och, COLING 2004). */
+enum { NN_BLEU_PLAIN, NN_BLEU_ADD_ONE };
+double nn_bleu_score(const nn_bleu *b, int order, int smoothing);
+
+/* ROUGE-N: n-grams in common, each at most as often as both have it; ROUGE-L: the longest common
+ * subsequence, in tokens. As part of the candidate (precision), of the reference (recall; Lin's
+ * own), and f1. Of several references the one with the best f1. 0/0 is 0. Lin 2004. */
+typedef struct nn_rouge {
+    double precision, recall, f1;
+} nn_rouge;
+nn_rouge nn_rouge_n(nn_tokens candidate, const nn_tokens *reference, int references, int order);
+nn_rouge nn_rouge_l(nn_ctx *nn, nn_tokens candidate, const nn_tokens *reference, int references);
+
+/* ---- objects in images ---- */
+
+typedef struct nn_box {
+    nn_real x1, y1, x2, y2; /* finite, x1 <= x2, y1 <= y2 */
+} nn_box;
+double nn_iou(nn_box a, nn_box b); /* intersection over union, of areas; 0/0 is 0 */
+typedef struct nn_object {
+    int image, label;
+    nn_box box;
+    nn_real score; /* of one that was found; of a true one it is not looked at */
+} nn_object;
+/* Non-maximum suppression: from the highest score down (of equals the first first), an object is
+ * kept unless its IoU with a kept one of its image and label is above iou. keep [n] gets their
+ * numbers in that order; gives how many. iou in 0..1, as below. */
+int nn_nms(nn_ctx *nn, const nn_object *found, int n, double iou, int *keep);
+/* In the same order, each takes of the true objects [m] of its image and label, if they are not
+ * taken yet, the one with the largest IoU, if that is at least iou. match [n] gets its number, or
+ * -1; gives how many matches there are. As COCO does; VOC counts a second box on a taken object as
+ * wrong, even where a neighbour would do. */
+int nn_detection_match(nn_ctx *nn, const nn_object *found, int n, const nn_object *truth, int m,
+                       double iou, int *match);
+/* Average precision of one label, how as for nn_average_precision; with label -1 the mean over all
+ * labels in truth (mAP); with iou 0 the mean over 0.50, 0.55, .. 0.95 (COCO; objects of all sizes,
+ * none to be ignored, and no limit to how many are found). 0 if truth has no such object. */
+double nn_detection_ap(nn_ctx *nn, const nn_object *found, int n, const nn_object *truth, int m,
+                       int label, double iou, int how);
+
+/* ---- for any model, any metric ---- */
+
+/* Runs a model over data as it is to be tested: in order, in batches, without training and without
+ * graph; both modes are afterwards what they were. forward turns x [N, sample] into N rows of
+ * `outputs` numbers; out [data->n, outputs] gets them all. 1: done. Calls nn_clear. */
+struct nn_dataset;
+typedef nn_tensor *(*nn_forward)(void *user, nn_tensor *x);
+int nn_evaluate(const struct nn_dataset *data, nn_forward forward, void *user, int batch_size,
+                int outputs, nn_real *out);
+/* How far a metric of n samples could be off by chance. metric gives its value for the samples
+ * index[0..n-1]; that is asked for all of them once, then for `resamples` times n drawn with putting
+ * back, and low to high holds the middle part `confidence` of these values (Efron's percentile
+ * method: Efron and Tibshirani 1993). A NaN is left out; nothing else is an error. The difference
+ * of two models is a metric, too: in samples that both have seen, 0 inside says "no difference
+ * shown". */
+typedef double (*nn_metric)(void *user, const int *index, int n);
+typedef struct nn_interval {
+    double value, low, high, std; /* std: standard error, the values' deviation (divisor n - 1) */
+    int resamples;                /* those that count */
+} nn_interval;
+nn_interval nn_bootstrap_interval(nn_ctx *nn, nn_metric metric, void *user, int n, int resamples,
+                                  double confidence);
+
+#endif
 /* ==== Files and data sets ============================================================ >>data */
 
 enum { NN_MISSING_ERROR, NN_MISSING_NAN };
@@ -2050,6 +2208,14 @@ const nn_bpe *nn__at_bpe(const nn_bpe *b, const char *file, int line);
 #define nn_bpe_train(nn, ...) nn_bpe_train(NN__AT(ctx, nn), __VA_ARGS__)
 #define nn_bpe_encode(b, ...) nn_bpe_encode(NN__AT(bpe, b), __VA_ARGS__)
 #define nn_bpe_decode(b, ...) nn_bpe_decode(NN__AT(bpe, b), __VA_ARGS__)
+#endif
+#if NN_CHAPTERS >= 16
+#define nn_rouge_l(nn, ...) nn_rouge_l(NN__AT(ctx, nn), __VA_ARGS__)
+#define nn_nms(nn, ...) nn_nms(NN__AT(ctx, nn), __VA_ARGS__)
+#define nn_detection_match(nn, ...) nn_detection_match(NN__AT(ctx, nn), __VA_ARGS__)
+#define nn_detection_ap(nn, ...) nn_detection_ap(NN__AT(ctx, nn), __VA_ARGS__)
+#define nn_evaluate(data, ...) nn_evaluate(NN__AT(data, data), __VA_ARGS__)
+#define nn_bootstrap_interval(nn, ...) nn_bootstrap_interval(NN__AT(ctx, nn), __VA_ARGS__)
 #endif
 #endif /* NN_NO_LOCATIONS */
 #endif /* NN_H */
