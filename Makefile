@@ -76,7 +76,8 @@ $(B)/test_%: tests/test_%.c tests/test.h nn.h
 	$(CC) $(STRICT) -O1 $< -o $@ $(LDLIBS)
 
 $(B)/test_plot: book/tools/plot.h
-$(B)/test_ch01 $(B)/test_ch02: tests/capture.h
+$(B)/test_ch01 $(B)/test_ch02 $(B)/test_ch16: tests/capture.h
+$(B)/test_ch16: tests/golden/metrics.h
 $(B)/test_ch15_bert: examples/15_bert.c
 $(B)/test_ch15_xlnet: examples/15_xlnet.c
 

@@ -2216,7 +2216,7 @@ const nn_bpe *nn__at_bpe(const nn_bpe *b, const char *file, int line);
 #define nn_nms(nn, ...) nn_nms(NN__AT(ctx, nn), __VA_ARGS__)
 #define nn_detection_match(nn, ...) nn_detection_match(NN__AT(ctx, nn), __VA_ARGS__)
 #define nn_detection_ap(nn, ...) nn_detection_ap(NN__AT(ctx, nn), __VA_ARGS__)
-#define nn_evaluate(data, ...) nn_evaluate(NN__AT(data, data), __VA_ARGS__)
+#define nn_evaluate(d, ...) nn_evaluate(NN__AT(data, d), __VA_ARGS__)
 #define nn_bootstrap_interval(nn, ...) nn_bootstrap_interval(NN__AT(ctx, nn), __VA_ARGS__)
 #endif
 #endif /* NN_NO_LOCATIONS */
