@@ -11511,6 +11511,7 @@ void nn_confusion_print(const int *matrix, int classes, const char *const *name)
 }
 #endif
 
+/* The scores that follow from the counts. */
 static nn_class_scores nn__scores(double tp, double fp, double fn, double tn)
 {
     const nn_class_scores s = {tp, fp, fn, tn, nn__ratio(tp, tp + fp), nn__ratio(tp, tp + fn),
@@ -11522,12 +11523,12 @@ static nn_class_scores nn__scores(double tp, double fp, double fn, double tn)
 nn_class_scores nn_precision_recall_f1(const int *matrix, int classes, int which)
 {
     const char *const function = "nn_precision_recall_f1";
-    nn_class_scores mean = nn__scores(0, 0, 0, 0);
-    double tp = 0, fp = 0, fn = 0, tn = 0, weights = 0, all = 0;
-    if (!nn__check_matrix(function, matrix, classes)) return mean;
+    nn_class_scores sum = nn__scores(0, 0, 0, 0);
+    double weights = 0, all = 0;
+    if (!nn__check_matrix(function, matrix, classes)) return sum;
     if (which < NN_WEIGHTED || which >= classes)
         return nn__mistake(NULL, function, "which is %d; there are %d classes", which, classes),
-               mean;
+               sum;
     for (ptrdiff_t i = 0; i < (ptrdiff_t)classes * classes; i++) all += matrix[i];
     for (ptrdiff_t c = 0; c < classes; c++) {
         double row = 0, column = 0;
@@ -11539,20 +11540,17 @@ nn_class_scores nn_precision_recall_f1(const int *matrix, int classes, int which
         const double right = matrix[c * classes + c], weight = which == NN_WEIGHTED ? row : 1;
         const nn_class_scores s = nn__scores(right, column - right, row - right,
                                              all - row - column + right);
-        tp += s.tp, fp += s.fp, fn += s.fn, tn += s.tn;
-        mean.precision += weight * s.precision;
-        mean.recall += weight * s.recall;
-        mean.specificity += weight * s.specificity;
-        mean.f1 += weight * s.f1;
-        mean.iou += weight * s.iou;
+        sum.tp += s.tp, sum.fp += s.fp, sum.fn += s.fn, sum.tn += s.tn;
+        sum.precision += weight * s.precision, sum.recall += weight * s.recall;
+        sum.specificity += weight * s.specificity;
+        sum.f1 += weight * s.f1, sum.iou += weight * s.iou;
         weights += weight;
     }
-    if (which == NN_MICRO) return nn__scores(tp, fp, fn, tn);
-    const nn_class_scores s = {tp, fp, fn, tn, nn__ratio(mean.precision, weights),
-                               nn__ratio(mean.recall, weights),
-                               nn__ratio(mean.specificity, weights), nn__ratio(mean.f1, weights),
-                               nn__ratio(mean.iou, weights)};
-    return s;
+    if (which == NN_MICRO) return nn__scores(sum.tp, sum.fp, sum.fn, sum.tn);
+    if (weights == 0) return sum;
+    sum.precision /= weights, sum.recall /= weights, sum.specificity /= weights;
+    sum.f1 /= weights, sum.iou /= weights;
+    return sum;
 }
 
 /* ---- thresholds ---- */
@@ -11859,24 +11857,27 @@ double nn_iou(nn_box a, nn_box b)
     return nn__iou(a, b);
 }
 
-static int nn__same_kind(const nn_object *a, const nn_object *b)
+/* IoU of two objects; -1 if they are of different images or labels. */
+static double nn__overlap(const nn_object *a, const nn_object *b)
 {
-    return a->image == b->image && a->label == b->label;
+    return a->image == b->image && a->label == b->label ? nn__iou(a->box, b->box) : -1;
 }
 
-static int nn__check_objects(nn_ctx *nn, const char *function, const nn_object *object, int n,
-                             int found)
+/* Both lists, the one found first. */
+static int nn__check_objects(nn_ctx *nn, const char *function, const nn_object *found, int n,
+                             const nn_object *truth, int m)
 {
-    const char *const what = found ? "found" : "truth";
-    if (n < 0 || (n && !object))
-        return nn__mistake(nn, function, "%s has %d objects%s", what, n,
-                           object ? "" : " and is NULL");
-    for (int i = 0; i < n; i++) {
-        if (!nn__check_box(nn, function, object[i].box)) return 0;
-        if (object[i].label < 0)
-            return nn__mistake(nn, function, "%s[%d] has label %d", what, i, object[i].label);
-        if (found && object[i].score != object[i].score)
-            return nn__mistake(nn, function, "the score of found[%d] is NaN", i);
+    if (!nn__ready(nn, function)) return 0;
+    if (n < 0 || m < 0 || (n && !found) || (m && !truth))
+        return nn__mistake(nn, function, "%d objects found%s, %d true ones%s", n,
+                           n && !found ? " are NULL" : "", m, m && !truth ? " are NULL" : "");
+    for (int i = 0; i < n + m; i++) {
+        const nn_object *const o = i < n ? &found[i] : &truth[i - n];
+        if (!nn__check_box(nn, function, o->box)) return 0;
+        if (o->label < 0 || (i < n && o->score != o->score))
+            return nn__mistake(nn, function, "%s[%d] has label %d, score %g",
+                               i < n ? "found" : "truth", i < n ? i : i - n, o->label,
+                               (double)o->score);
     }
     return 1;
 }
@@ -11893,16 +11894,14 @@ static nn_roc_point *nn__rank_objects(nn_ctx *nn, const nn_object *found, int n)
 int nn_nms(nn_ctx *nn, const nn_object *found, int n, double iou, int *keep)
 {
     int kept = 0;
-    if (!nn__ready(nn, "nn_nms") || !nn__check_objects(nn, "nn_nms", found, n, 1)) return 0;
+    if (!nn__check_objects(nn, "nn_nms", found, n, NULL, 0)) return 0;
     if (!keep || !(iou >= 0 && iou <= 1))
         return nn__mistake(nn, "nn_nms", keep ? "iou is %g, not 0 to 1" : "keep is NULL", iou);
     const nn__mark mark = nn__arena_mark(&nn->graph);
     const nn_roc_point *const rank = nn__rank_objects(nn, found, n);
     for (int i = 0; rank && i < n; i++) {
-        const nn_object *const a = found + rank[i].tp;
         int k = 0;
-        while (k < kept && !(nn__same_kind(a, found + keep[k]) &&
-                             nn__iou(a->box, found[keep[k]].box) > iou)) k++;
+        while (k < kept && nn__overlap(&found[rank[i].tp], &found[keep[k]]) <= iou) k++;
         if (k == kept) keep[kept++] = rank[i].tp;
     }
     nn__arena_rewind(&nn->graph, mark);
@@ -11918,13 +11917,11 @@ static int nn__match_objects(nn_ctx *nn, const nn_object *found, int n, const nn
     const nn_roc_point *const rank = nn__rank_objects(nn, found, n);
     char *taken = rank ? (char *)nn__alloc(nn, &nn->graph, (size_t)m + 1, 1, 1) : NULL;
     for (int i = 0; taken && i < n; i++) {
-        const nn_object *const a = found + rank[i].tp;
         int best = -1;
         double most = iou;
         for (int j = 0; j < m; j++) {
-            if (taken[j] || !nn__same_kind(a, truth + j)) continue;
-            const double overlap = nn__iou(a->box, truth[j].box);
-            if (overlap < most || (best >= 0 && overlap == most)) continue;
+            const double overlap = nn__overlap(&found[rank[i].tp], &truth[j]);
+            if (taken[j] || overlap < most || (best >= 0 && overlap == most)) continue;
             best = j;
             most = overlap;
         }
@@ -11939,8 +11936,7 @@ int nn_detection_match(nn_ctx *nn, const nn_object *found, int n, const nn_objec
                        double iou, int *match)
 {
     const char *const function = "nn_detection_match";
-    if (!nn__ready(nn, function) || !nn__check_objects(nn, function, found, n, 1) ||
-        !nn__check_objects(nn, function, truth, m, 0)) return 0;
+    if (!nn__check_objects(nn, function, found, n, truth, m)) return 0;
     if (!match || !(iou > 0 && iou <= 1))
         return nn__mistake(nn, function, match ? "iou is %g, not above 0 and up to 1"
                            : "match is NULL", iou);
@@ -11951,12 +11947,11 @@ double nn_detection_ap(nn_ctx *nn, const nn_object *found, int n, const nn_objec
                        int label, double iou, int how)
 {
     const char *const function = "nn_detection_ap";
-    if (!nn__ready(nn, function) || !nn__check_objects(nn, function, found, n, 1) ||
-        !nn__check_objects(nn, function, truth, m, 0)) return 0;
+    if (!nn__check_objects(nn, function, found, n, truth, m)) return 0;
     if (!(iou >= 0 && iou <= 1) || label < -1 || how < NN_AP_STEPS || how > NN_AP_101_POINTS)
         return nn__mistake(nn, function, "label %d, iou %g, how %d", label, iou, how);
     const nn__mark mark = nn__arena_mark(&nn->graph);
-    const size_t room = (size_t)n + 1;
+    const size_t room = (size_t)n + 1; /* n may be 0 */
     int *match = (int *)nn__alloc(nn, &nn->graph, room, sizeof *match, 0);
     int *hit = match ? (int *)nn__alloc(nn, &nn->graph, room, sizeof *hit, 0) : NULL;
     nn_real *score = hit ? nn__reals(nn, &nn->graph, room) : NULL;

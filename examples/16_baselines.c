@@ -1,6 +1,6 @@
-/* What a network has to beat. Linear, logistic and softmax regression are networks of one layer; the
- * first must end where the normal equations say. Then: is a network with a hidden layer better, or
- * was it chance? The difference of two models on the same samples has an interval, too.
+/* What a network has to beat. Linear, logistic and softmax regression are networks of one layer;
+ * the first must end where the normal equations say. Then: is a network with a hidden layer better,
+ * or was it chance? The difference of two models on the same samples has an interval, too.
  *
  *     16_baselines [SEED]
  */

@@ -1,6 +1,6 @@
-/* A network that is 99 % sure should be right in 99 of 100 cases. After long training on few pictures
- * of clothes it is too sure; dividing its logits by a temperature, found on pictures held out for
- * that, mends it without a change of any answer (Guo et al., ICML 2017).
+/* A network that is 99 % sure should be right in 99 of 100 cases. After long training on few
+ * pictures of clothes it is too sure; dividing its logits by a temperature, found on pictures held
+ * out for that, mends it without a change of any answer (Guo et al., ICML 2017).
  *
  *     16_calibration [SEED]
  */

@@ -54,7 +54,8 @@ static network learn(nn_ctx *nn, const nn_dataset *train)
 
 static void print_scores(const char *name, nn_class_scores s)
 {
-    printf("%-10s  %9.3f  %6.3f  %11.3f  %5.3f\n", name, s.precision, s.recall, s.specificity, s.f1);
+    printf("%-10s  %9.3f  %6.3f  %11.3f  %5.3f\n", name, s.precision, s.recall, s.specificity,
+           s.f1);
 }
 
 int main(int argc, char **argv)
@@ -63,7 +64,7 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         int found, alarms;
-    } tests[3] = {{"always says: healthy", 0, 0}, {"finds 4, alarms 6", 4, 6}, {"always: ill", 5, 95}};
+    } tests[3] = {{"always: healthy", 0, 0}, {"finds 4, alarms 6", 4, 6}, {"always: ill", 5, 95}};
     double accuracy[3];
     nn_class_scores s[3];
     for (int i = 0; i < 3; i++) {

@@ -105,8 +105,9 @@ int main(int argc, char **argv)
     for (int k = 0; k < 2; k++)
         interval[k] = nn_bootstrap_interval(nn, area, &samples[k], test.n, RESAMPLES, 0.95);
     printf("\n== of %d tumours, a third malignant: value, 95 %% interval\n", test.n);
-    printf("area under the ROC curve  %.3f  %.3f to %.3f\n", auc, interval[0].low, interval[0].high);
-    printf("average precision         %.3f  %.3f to %.3f\n", ap, interval[1].low, interval[1].high);
+    for (int k = 0; k < 2; k++)
+        printf("%-24s  %.3f  %.3f to %.3f\n", k ? "average precision" : "area under the ROC curve",
+               interval[k].value, interval[k].low, interval[k].high);
     printf("guessing                  0.5 and %.3f\n", (double)point[points - 1].tp / test.n);
 
     printf("\nexpected: AUC above 0.8, surely more than guessing; the ROC curve looks better than\n"

@@ -1110,19 +1110,19 @@ static void metrics(void)
     EXPECT_CALL(nn_rouge_l(nn, two, &two, 0), ARG, "nn_rouge_l: 0 references");
     EXPECT_CALL(nn_rouge_l(nn, two, &missing, 1), ARG,
                 "nn_rouge_l: a reference has 2 tokens, which are NULL");
-    EXPECT_CALL(nn_nms(nn, NULL, 1, 0.5, keep), ARG, "nn_nms: found has 1 objects and is NULL");
-    EXPECT_CALL(nn_nms(nn, o, -1, 0.5, keep), ARG, "nn_nms: found has -1 objects");
+    EXPECT_CALL(nn_nms(nn, NULL, 1, 0.5, keep), ARG, "nn_nms: 1 objects found are NULL, 0 true ones");
+    EXPECT_CALL(nn_nms(nn, o, -1, 0.5, keep), ARG, "nn_nms: -1 objects found, 0 true ones");
     EXPECT_CALL(nn_nms(nn, o, 2, 0.5, NULL), ARG, "nn_nms: keep is NULL");
     EXPECT_CALL(nn_nms(nn, o, 2, 1.5, keep), ARG, "nn_nms: iou is 1.5, not 0 to 1");
     bad.score = (nn_real)NAN;
-    EXPECT_CALL(nn_nms(nn, &bad, 1, 0.5, keep), ARG, "nn_nms: the score of found[0] is NaN");
+    EXPECT_CALL(nn_nms(nn, &bad, 1, 0.5, keep), ARG, "nn_nms: found[0] has label 0, score nan");
     EXPECT_CALL(nn_detection_match(nn, o, 2, &bad, 1, 0, keep), ARG,
                 "nn_detection_match: iou is 0, not above 0 and up to 1");
     EXPECT_CALL(nn_detection_match(nn, o, 2, &bad, 1, 0.5, NULL), ARG,
                 "nn_detection_match: match is NULL");
-    bad.label = -1;
+    bad.label = -1, bad.score = 0;
     EXPECT_CALL(nn_detection_match(nn, o, 2, &bad, 1, 0.5, keep), ARG,
-                "nn_detection_match: truth[0] has label -1");
+                "nn_detection_match: truth[0] has label -1, score 0");
     bad.box.y1 = 3;
     EXPECT_CALL(nn_detection_ap(nn, o, 2, &bad, 1, 0, 0.5, NN_AP_STEPS), ARG,
                 "nn_detection_ap: a box with x 0 to 1, y 3 to 1");
