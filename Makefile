@@ -97,7 +97,8 @@ inside:
 	@echo $(INSIDE)
 
 $(B)/test_plot: book/tools/plot.h
-$(B)/test_ch01 $(B)/test_ch02: tests/capture.h
+$(B)/test_ch01 $(B)/test_ch02 $(B)/test_ch16: tests/capture.h
+$(B)/test_ch16: tests/golden/metrics.h
 $(B)/test_ch15_bert: examples/15_bert.c
 $(B)/test_ch15_xlnet: examples/15_xlnet.c
 

@@ -8,7 +8,7 @@
  * For gdb:      cc -g -DNN_DEBUG prog.c -lm            (gcc keeps the kernels fast)
  *
  * C99 or C++11, libc and libm, nothing else. The sections below are the chapters of a book (so far
- * 1 to 15; "Book: 6" means chapter 6): read from the top, or search for >>ch06.
+ * 1 to 16; "Book: 6" means chapter 6): read from the top, or search for >>ch06.
  * Licence: at the end (MIT-0, fit for coursework: use it without asking or naming anybody).
  */
 #ifndef NN__KERNEL_PASS /* the file includes itself once for every instruction set: see >>kernels */
@@ -188,7 +188,7 @@
  *   >>ch07 cost functions          >>ch08 regularisation        >>ch09 gradients in depth
  *   >>ch10 local minima, ensembles >>ch11 autoencoders           >>ch12 convolutional networks
  *   >>ch13 recurrent networks      >>ch14 LSTM, GRU, highways   >>ch15 attention, transformers
- *   >>data files and data sets     >>files models in files
+ *   >>ch16 metrics                 >>data files and data sets   >>files models in files
  *
  * WHAT IT DOES NOT DO: graphics cards, half precision, more than 4 dimensions, distributed
  * training, reading other libraries' graph formats.
@@ -1528,6 +1528,166 @@ int nn_generate(nn_ctx *nn, nn_next_token next, void *user, nn_generate_options 
 void nn_keep_likely(nn_ctx *nn, nn_real *logits, int vocabulary, int top_k, nn_real top_p);
 
 #endif
+/* ==== Chapter 16: metrics ============================================================ >>ch16 */
+#if NN_CHAPTERS >= 16
+
+/* On plain arrays, the prediction before the truth, as in losses; the numbers are scikit-learn's,
+ * where it has the metric. Functions without nn need no memory, and abort at a caller's mistake.
+ * n counts samples, at least 1; those with label -1 do not count, but one has to. Book: 16. */
+
+/* The part that is right; the error rate is 1 - that. Book: 16. */
+double nn_accuracy(const int *predicted, const int *label, int n);
+/* matrix [classes, classes] becomes the confusion matrix: how many samples of class i (row) were
+ * taken for class j (column). Made once, it gives the metrics that follow. Book: 16. */
+void nn_confusion_matrix(const int *predicted, const int *label, int n, int classes, int *matrix);
+#ifndef NN_NO_STDIO
+/* name [classes] may be NULL. Book: 16. */
+void nn_confusion_print(const int *matrix, int classes, const char *const *name);
+#endif
+/* One class against all others; or of all classes the plain mean, the one weighted by how many
+ * samples each has, or all counts added up first (micro: precision, recall and f1 are then the
+ * accuracy). Means are over the classes that occur as label or prediction. 0/0 is 0. Book: 16. */
+enum { NN_MACRO = -1, NN_MICRO = -2, NN_WEIGHTED = -3 }; /* or a class, 1 if there are two */
+typedef struct nn_class_scores {
+    double tp, fp, fn, tn; /* true and false positives and negatives; sums, if of all classes */
+    double precision;      /* tp / (tp + fp): how much of what was said to be the class is */
+    double recall;         /* tp / (tp + fn): how much of the class was found; sensitivity */
+    double specificity;    /* tn / (tn + fp): the recall of all others */
+    double f1;             /* 2 tp / (2 tp + fp + fn), the harmonic mean of precision and recall */
+    double iou;            /* tp / (tp + fp + fn): Jaccard; of masks, pixels being the samples */
+} nn_class_scores;
+nn_class_scores nn_precision_recall_f1(const int *matrix, int classes, int which);
+
+/* What each threshold would do: label 1 is positive, 0 negative, "positive" is said from
+ * score >= threshold on. point has room for n + 1: first an infinite threshold, nothing positive;
+ * then one for each different score, from the highest down (equal scores are one point: no order
+ * within them is better than another). Gives how many points there are. (fpr, recall) is the ROC
+ * curve, (recall, precision) the precision-recall curve. 0/0 is 0, but for the precision of
+ * nothing: 1. Book: 16, as all of these. */
+typedef struct nn_roc_point {
+    double threshold, recall, fpr, precision; /* fpr: fp / negatives, 1 - specificity */
+    int tp, fp;
+} nn_roc_point;
+int nn_roc_curve(const nn_real *score, const int *label, int n, nn_roc_point *point);
+/* The area under the ROC curve: how often a positive has a higher score than a negative, equality
+ * counting half (Mann and Whitney's U over the pairs; Fawcett 2006). NaN if there is no pair. */
+double nn_auc(const nn_roc_point *point, int points);
+/* The mean precision over recall, of `positives` in all (0: those of the curve; more, when some
+ * have no score, as objects that no box found). 0 without positives.
+ * STEPS: sum of (recall - recall before) precision (scikit-learn). The others take at each recall
+ * the best precision there or further on, and sum in the same way (ALL_POINTS: Pascal VOC from 2010
+ * on), or take the mean at recalls 0, 0.1, .. 1 (VOC 2007: Everingham et al. 2010) or 0, 0.01, .. 1
+ * (COCO: Lin et al. 2014). */
+enum { NN_AP_STEPS, NN_AP_ALL_POINTS, NN_AP_11_POINTS, NN_AP_101_POINTS };
+double nn_average_precision(const nn_roc_point *point, int points, int positives, int how);
+
+/* Is what a model is sure of, right as often? confidence [n] in 0..1 goes into bins of equal width,
+ * upper ends included; correct [n] 0 or 1. (Or probabilities of class 1, and labels.) Gives the
+ * expected calibration error, the mean of |mean confidence - part that is right| of the bins,
+ * weighted by their n (Guo et al. 2017). bin [bins] is the reliability diagram; an empty one has
+ * zeros. Book: 16. */
+typedef struct nn_calibration_bin {
+    int n;
+    double confidence, accuracy; /* means */
+} nn_calibration_bin;
+double nn_calibration_error(const nn_real *confidence, const int *correct, int n, int bins,
+                            nn_calibration_bin *bin);
+
+/* R2 = 1 - (sum of squared errors) / (sum of squares around the targets' mean): below 0 is worse
+ * than always to say that mean. Of targets that are all equal: 1 if met exactly, else 0.
+ * Book: 16. */
+typedef struct nn_regression {
+    double mse, rmse, mae, r2;
+} nn_regression;
+nn_regression nn_regression_scores(const nn_real *y, const nn_real *target, int n);
+
+/* ---- texts ---- */
+
+/* e^mean of losses -log p, of each token given those before it (nn_cross_entropy with
+ * NN_REDUCE_NONE; or their mean alone, n = 1): as hard as to choose among so many equally likely
+ * tokens. Lower is better. Book: 16. */
+double nn_perplexity(const nn_real *loss, int n);
+
+typedef struct nn_tokens {
+    const int *id; /* [n] */
+    int n;
+} nn_tokens;
+/* BLEU (Papineni et al. 2002) of a whole corpus: begin with nn_bleu b = {{0}}; then nn_bleu_add for
+ * each candidate and its references. An n-gram of a candidate matches at most as often as it is in
+ * the one reference that has it most often: b.match[n - 1] of b.total[n - 1]. The reference nearest
+ * in length counts for the brevity penalty, of two the shorter. Book: 16, as all of these. */
+enum { NN_BLEU_ORDER = 4 };
+typedef struct nn_bleu {
+    double match[NN_BLEU_ORDER], total[NN_BLEU_ORDER], length, reference_length;
+} nn_bleu;
+void nn_bleu_add(nn_bleu *b, nn_tokens candidate, const nn_tokens *reference, int references);
+/* BP times the geometric mean of match / total for n-grams of 1..order, in 0..1; BP = 1 if the
+ * candidates are longer than the references, else e^(1 - reference_length / length). A factor of 0
+ * or 0/0 makes it 0, which single sentences often get. NN_BLEU_ADD_ONE: 1 is added to match and
+ * total from 2-grams on (Lin and Och, COLING 2004). */
+enum { NN_BLEU_PLAIN, NN_BLEU_ADD_ONE };
+double nn_bleu_score(const nn_bleu *b, int order, int smoothing);
+
+/* ROUGE-N: n-grams in common, each at most as often as both have it; ROUGE-L: the longest common
+ * subsequence, in tokens. As part of the candidate (precision), of the reference (recall; Lin's
+ * own), and f1. Of several references the one with the best f1. 0/0 is 0. Lin 2004. Book: 16. */
+typedef struct nn_rouge {
+    double precision, recall, f1;
+} nn_rouge;
+nn_rouge nn_rouge_n(nn_tokens candidate, const nn_tokens *reference, int references, int order);
+nn_rouge nn_rouge_l(nn_ctx *nn, nn_tokens candidate, const nn_tokens *reference, int references);
+
+/* ---- objects in images ---- */
+
+typedef struct nn_box {
+    nn_real x1, y1, x2, y2; /* finite, x1 <= x2, y1 <= y2 */
+} nn_box;
+/* Intersection over union, of areas; 0/0 is 0. Book: 16, as all of these. */
+double nn_iou(nn_box a, nn_box b);
+typedef struct nn_object {
+    int image, label;
+    nn_box box;
+    nn_real score; /* of one that was found; of a true one it is not looked at */
+} nn_object;
+/* Non-maximum suppression: from the highest score down (of equals the first first), an object is
+ * kept unless its IoU with a kept one of its image and label is above iou. keep [n] gets their
+ * numbers in that order; gives how many. iou in 0..1, as below. */
+int nn_nms(nn_ctx *nn, const nn_object *found, int n, double iou, int *keep);
+/* In the same order, each takes of the true objects [m] of its image and label, if they are not
+ * taken yet, the one with the largest IoU, if that is at least iou. match [n] gets its number, or
+ * -1; gives how many matches there are. As COCO does; VOC counts a second box on a taken object as
+ * wrong, even where a neighbour would do. */
+int nn_detection_match(nn_ctx *nn, const nn_object *found, int n, const nn_object *truth, int m,
+                       double iou, int *match);
+/* Average precision of one label, how as for nn_average_precision; with label -1 the mean over all
+ * labels in truth (mAP); with iou 0 the mean over 0.50, 0.55, .. 0.95 (COCO; objects of all sizes,
+ * none to be ignored, and no limit to how many are found). 0 if truth has no such object. */
+double nn_detection_ap(nn_ctx *nn, const nn_object *found, int n, const nn_object *truth, int m,
+                       int label, double iou, int how);
+
+/* ---- for any model, any metric ---- */
+
+/* Runs a model over data as it is to be tested: in order, in batches, without training and without
+ * graph; both modes are afterwards what they were. forward turns x [N, sample] into N rows of
+ * `outputs` numbers; out [data->n, outputs] gets them all. 1: done. Calls nn_clear. Book: 16. */
+struct nn_dataset;
+typedef nn_tensor *(*nn_forward)(void *user, nn_tensor *x);
+int nn_evaluate(const struct nn_dataset *data, nn_forward forward, void *user, int batch_size,
+                int outputs, nn_real *out);
+/* How far a metric of n samples could be off by chance. metric gives its value for the samples
+ * index[0..n-1]: first for all of them, then for `resamples` times n that are drawn with putting
+ * back; low to high holds the middle part `confidence` of those values (Efron's percentile method:
+ * Efron and Tibshirani 1993). NaN is left out; fewer than two others are an error. The difference
+ * of two models is a metric, too: 0 between low and high says that none was shown. Book: 16. */
+typedef double (*nn_metric)(void *user, const int *index, int n);
+typedef struct nn_interval {
+    double value, low, high, std; /* std: standard error, the values' deviation (divisor n - 1) */
+    int resamples;                /* those that count */
+} nn_interval;
+nn_interval nn_bootstrap_interval(nn_ctx *nn, nn_metric metric, void *user, int n, int resamples,
+                                  double confidence);
+
+#endif
 /* ==== Files and data sets ============================================================ >>data */
 
 enum { NN_MISSING_ERROR, NN_MISSING_NAN };
@@ -2052,6 +2212,14 @@ const nn_bpe *nn__at_bpe(const nn_bpe *b, const char *file, int line);
 #define nn_bpe_train(nn, ...) nn_bpe_train(NN__AT(ctx, nn), __VA_ARGS__)
 #define nn_bpe_encode(b, ...) nn_bpe_encode(NN__AT(bpe, b), __VA_ARGS__)
 #define nn_bpe_decode(b, ...) nn_bpe_decode(NN__AT(bpe, b), __VA_ARGS__)
+#endif
+#if NN_CHAPTERS >= 16
+#define nn_rouge_l(nn, ...) nn_rouge_l(NN__AT(ctx, nn), __VA_ARGS__)
+#define nn_nms(nn, ...) nn_nms(NN__AT(ctx, nn), __VA_ARGS__)
+#define nn_detection_match(nn, ...) nn_detection_match(NN__AT(ctx, nn), __VA_ARGS__)
+#define nn_detection_ap(nn, ...) nn_detection_ap(NN__AT(ctx, nn), __VA_ARGS__)
+#define nn_evaluate(d, ...) nn_evaluate(NN__AT(data, d), __VA_ARGS__)
+#define nn_bootstrap_interval(nn, ...) nn_bootstrap_interval(NN__AT(ctx, nn), __VA_ARGS__)
 #endif
 #endif /* NN_NO_LOCATIONS */
 #endif /* NN_H */
@@ -11180,6 +11348,642 @@ int nn_generate(nn_ctx *nn, nn_next_token next, void *user, nn_generate_options 
     if (nn->code != NN_OK) return 0;
     if (log_p) *log_p = best_log_p;
     return best_length;
+}
+
+#endif
+/* ==== Chapter 16: metrics ============================================================== >>ch16 */
+#if NN_CHAPTERS >= 16
+
+/* How many of n labels, each -1 to classes - 1, count; 0 after a mistake. */
+static int nn__count_labels(const char *function, const void *prediction, const int *label, int n,
+                            int classes)
+{
+    if (!prediction || !label)
+        return nn__mistake(NULL, function, "argument %d is NULL", prediction ? 2 : 1);
+    if (n < 1 || classes < 1)
+        return nn__mistake(NULL, function, "%d samples, %d classes", n, classes);
+    int count = 0;
+    for (int i = 0; i < n; i++) {
+        if (label[i] < -1 || label[i] >= classes)
+            return nn__mistake(NULL, function, "label[%d] is %d, not -1 to %d", i, label[i],
+                               classes - 1);
+        count += label[i] >= 0;
+    }
+    return count ? count : nn__mistake(NULL, function, "all of %d labels are -1", n);
+}
+
+static double nn__ratio(double a, double b) { return b > 0 ? a / b : 0; }
+
+/* ---- classes ---- */
+
+double nn_accuracy(const int *predicted, const int *label, int n)
+{
+    const int count = nn__count_labels("nn_accuracy", predicted, label, n, INT_MAX);
+    int right = 0;
+    for (int i = 0; count && i < n; i++) right += label[i] >= 0 && predicted[i] == label[i];
+    return nn__ratio(right, count);
+}
+
+void nn_confusion_matrix(const int *predicted, const int *label, int n, int classes, int *matrix)
+{
+    const char *const function = "nn_confusion_matrix";
+    if (!nn__count_labels(function, predicted, label, n, classes)) return;
+    if (!matrix) nn__mistake(NULL, function, "argument 5 is NULL");
+    else memset(matrix, 0, (size_t)classes * (size_t)classes * sizeof *matrix);
+    for (int i = 0; matrix && i < n; i++) {
+        if (predicted[i] < 0 || predicted[i] >= classes) {
+            nn__mistake(NULL, function, "predicted[%d] is %d, not 0 to %d", i, predicted[i],
+                        classes - 1);
+            return;
+        }
+        if (label[i] >= 0) matrix[(ptrdiff_t)label[i] * classes + predicted[i]]++;
+    }
+}
+
+static int nn__check_matrix(const char *function, const int *matrix, int classes)
+{
+    if (!nn__given(matrix, function)) return 0;
+    return classes > 0 || nn__mistake(NULL, function, "%d classes", classes);
+}
+
+#ifndef NN_NO_STDIO
+void nn_confusion_print(const int *matrix, int classes, const char *const *name)
+{
+    if (!nn__check_matrix("nn_confusion_print", matrix, classes)) return;
+    int width = snprintf(NULL, 0, "%d", classes) + 2;
+    for (ptrdiff_t i = 0; i < (ptrdiff_t)classes * classes; i++)
+        width = nn__max(width, snprintf(NULL, 0, "%d", matrix[i]) + 1);
+    printf("confusion matrix: rows are what is true, columns what was predicted\n%*s", width, "");
+    for (int c = 0; c < classes; c++) printf("%*d", width, c);
+    for (int r = 0; r < classes; r++) {
+        printf("\n%*d", width, r);
+        for (int c = 0; c < classes; c++, matrix++)
+            if (*matrix) printf("%*d", width, *matrix);
+            else printf("%*s", width, ".");
+        if (name) printf("  %s", name[r]);
+    }
+    printf("\n");
+}
+#endif
+
+/* The scores that follow from the counts. */
+static nn_class_scores nn__scores(double tp, double fp, double fn, double tn)
+{
+    const nn_class_scores s = {tp, fp, fn, tn, nn__ratio(tp, tp + fp), nn__ratio(tp, tp + fn),
+                               nn__ratio(tn, tn + fp), nn__ratio(2 * tp, 2 * tp + fp + fn),
+                               nn__ratio(tp, tp + fp + fn)};
+    return s;
+}
+
+nn_class_scores nn_precision_recall_f1(const int *matrix, int classes, int which)
+{
+    const char *const function = "nn_precision_recall_f1";
+    nn_class_scores sum = nn__scores(0, 0, 0, 0);
+    double weights = 0, all = 0;
+    if (!nn__check_matrix(function, matrix, classes)) return sum;
+    if (which < NN_WEIGHTED || which >= classes)
+        return nn__mistake(NULL, function, "which is %d; there are %d classes", which, classes),
+               sum;
+    for (ptrdiff_t i = 0; i < (ptrdiff_t)classes * classes; i++) all += matrix[i];
+    for (ptrdiff_t c = 0; c < classes; c++) {
+        double row = 0, column = 0;
+        for (ptrdiff_t k = 0; k < classes; k++) {
+            row += matrix[c * classes + k];
+            column += matrix[k * classes + c];
+        }
+        if (which >= 0 ? c != which : row + column == 0) continue;
+        const double right = matrix[c * classes + c], weight = which == NN_WEIGHTED ? row : 1;
+        const nn_class_scores s = nn__scores(right, column - right, row - right,
+                                             all - row - column + right);
+        sum.tp += s.tp, sum.fp += s.fp, sum.fn += s.fn, sum.tn += s.tn;
+        sum.precision += weight * s.precision, sum.recall += weight * s.recall;
+        sum.specificity += weight * s.specificity;
+        sum.f1 += weight * s.f1, sum.iou += weight * s.iou;
+        weights += weight;
+    }
+    if (which == NN_MICRO) return nn__scores(sum.tp, sum.fp, sum.fn, sum.tn);
+    if (weights == 0) return sum;
+    sum.precision /= weights, sum.recall /= weights, sum.specificity /= weights;
+    sum.f1 /= weights, sum.iou /= weights;
+    return sum;
+}
+
+/* ---- thresholds ---- */
+
+/* The ranking that curves and detections begin with: points made of a score (threshold) and its
+ * number (tp), the highest score first, of equals the first. */
+static int nn__by_score(const void *a, const void *b)
+{
+    const nn_roc_point *x = (const nn_roc_point *)a, *y = (const nn_roc_point *)b;
+    if (x->threshold != y->threshold) return x->threshold < y->threshold ? 1 : -1;
+    return x->tp - y->tp;
+}
+
+static nn_roc_point nn__ranked(double score, int i)
+{
+    const nn_roc_point p = {score, 0, 0, 0, i, 0};
+    return p;
+}
+
+int nn_roc_curve(const nn_real *score, const int *label, int n, nn_roc_point *point)
+{
+    const char *const function = "nn_roc_curve";
+    if (!nn__count_labels(function, score, label, n, 2)) return 0;
+    if (!point) return nn__mistake(NULL, function, "argument 4 is NULL");
+    int ranked = 0, positives = 0, tp = 0, fp = 0, points = 1;
+    for (int i = 0; i < n; i++) {
+        if (score[i] != score[i]) return nn__mistake(NULL, function, "score[%d] is NaN", i);
+        if (label[i] < 0) continue;
+        point[++ranked] = nn__ranked((double)score[i], i);
+        positives += label[i];
+    }
+    qsort(point + 1, (size_t)ranked, sizeof *point, nn__by_score);
+    point[0] = nn__ranked(HUGE_VAL, 0);
+    point[0].precision = 1;
+    for (int i = 1; i <= ranked; i++) { /* points <= i: each is read before it is overwritten */
+        const double threshold = point[i].threshold;
+        if (label[point[i].tp]) tp++;
+        else fp++;
+        if (i < ranked && point[i + 1].threshold == threshold) continue;
+        const nn_roc_point p = {threshold, nn__ratio(tp, positives),
+                                nn__ratio(fp, ranked - positives), (double)tp / (tp + fp), tp, fp};
+        point[points++] = p;
+    }
+    return points;
+}
+
+/* The last point of a curve, NULL after a mistake. */
+static const nn_roc_point *nn__last_point(const char *function, const nn_roc_point *p, int points)
+{
+    if (p && points > 0) return &p[points - 1];
+    nn__mistake(NULL, function, p ? "%d points" : "argument 1 is NULL", points);
+    return NULL;
+}
+
+/* Trapezoids in counts: each new negative is below all positives so far, and half of those new. */
+double nn_auc(const nn_roc_point *point, int points)
+{
+    const nn_roc_point *last = nn__last_point("nn_auc", point, points);
+    double wins = 0;
+    if (!last) return 0;
+    for (int i = 1; i < points; i++)
+        wins += ((double)point[i].fp - point[i - 1].fp) *
+                ((double)point[i].tp + point[i - 1].tp) / 2;
+    return last->tp && last->fp ? wins / ((double)last->tp * last->fp) : (double)NAN;
+}
+
+/* From the end on, where the best precision "there or further on" is known. A point counts as many
+ * parts as there are levels of recall between the one before and it: each positive is one, or each
+ * tenth or hundredth; level 0 is the first point's. */
+double nn_average_precision(const nn_roc_point *point, int points, int positives, int how)
+{
+    const char *const function = "nn_average_precision";
+    const nn_roc_point *last = nn__last_point(function, point, points);
+    if (!last) return 0;
+    if (how < NN_AP_STEPS || how > NN_AP_101_POINTS || (positives && positives < last->tp))
+        return nn__mistake(NULL, function, "how is %d, positives %d, of which the curve has %d",
+                           how, positives, last->tp);
+    const int all = positives ? positives : last->tp;
+    const int levels = how == NN_AP_11_POINTS ? 10 : how == NN_AP_101_POINTS ? 100 : all;
+    double sum = 0, best = 0;
+    for (int i = points - 1; i > 0 && all; i--) {
+        const int64_t here = (int64_t)point[i].tp * levels / all;
+        const int64_t before = (int64_t)point[i - 1].tp * levels / all;
+        if (how == NN_AP_STEPS || point[i].precision > best) best = point[i].precision;
+        sum += best * (double)(here - before + (i == 1 && how >= NN_AP_11_POINTS));
+    }
+    return nn__ratio(sum, how >= NN_AP_11_POINTS ? levels + 1 : levels);
+}
+
+double nn_calibration_error(const nn_real *confidence, const int *correct, int n, int bins,
+                            nn_calibration_bin *bin)
+{
+    const char *const function = "nn_calibration_error";
+    const int count = nn__count_labels(function, confidence, correct, n, 2);
+    if (!count) return 0;
+    if (!bin || bins < 1)
+        return nn__mistake(NULL, function, bin ? "%d bins" : "argument 5 is NULL", bins);
+    memset(bin, 0, (size_t)bins * sizeof *bin);
+    for (int i = 0; i < n; i++) {
+        const double p = (double)confidence[i];
+        if (!(p >= 0 && p <= 1))
+            return nn__mistake(NULL, function, "confidence[%d] is %g, not 0 to 1", i, p);
+        if (correct[i] < 0) continue;
+        int b = nn__min((int)(p * bins) + 1, bins - 1);
+        while (b > 0 && p <= (double)b / bins) b--; /* an upper end belongs to its bin */
+        bin[b].n++;
+        bin[b].confidence += p;
+        bin[b].accuracy += correct[i];
+    }
+    double error = 0;
+    for (int b = 0; b < bins; b++) {
+        bin[b].confidence = nn__ratio(bin[b].confidence, bin[b].n);
+        bin[b].accuracy = nn__ratio(bin[b].accuracy, bin[b].n);
+        error += fabs(bin[b].confidence - bin[b].accuracy) * bin[b].n / count;
+    }
+    return error;
+}
+
+/* ---- numbers ---- */
+
+nn_regression nn_regression_scores(const nn_real *y, const nn_real *target, int n)
+{
+    const char *const function = "nn_regression_scores";
+    nn_regression r = {0, 0, 0, 0};
+    double mean = 0, squares = 0, around = 0;
+    int equal = 1;
+    if (!y || !target)
+        return nn__mistake(NULL, function, "argument %d is NULL", y ? 2 : 1), r;
+    if (n < 1) return nn__mistake(NULL, function, "%d samples", n), r;
+    for (int i = 0; i < n; i++) {
+        const double error = (double)target[i] - (double)y[i];
+        squares += error * error;
+        r.mae += fabs(error) / n;
+        mean += (double)target[i] / n;
+        equal &= target[i] == target[0];
+    }
+    for (int i = 0; i < n; i++)
+        around += ((double)target[i] - mean) * ((double)target[i] - mean);
+    r.mse = squares / n;
+    r.rmse = sqrt(r.mse);
+    r.r2 = equal ? squares == 0 : 1 - squares / around;
+    return r;
+}
+
+/* ---- texts ---- */
+
+/* e^z with the same bits everywhere */
+static double nn__exp_exactly_repeatable(double z)
+{
+    const double e = 2.7182818284590452, y = nn__power(e, fabs(z));
+    return z < 0 ? 1 / y : y;
+}
+
+double nn_perplexity(const nn_real *loss, int n)
+{
+    double mean = 0;
+    if (!nn__given(loss, "nn_perplexity")) return 0;
+    if (n < 1) return nn__mistake(NULL, "nn_perplexity", "%d losses", n);
+    for (int i = 0; i < n; i++) mean += (double)loss[i] / n;
+    return nn__exp_exactly_repeatable(mean);
+}
+
+static int nn__check_tokens(nn_ctx *nn, const char *function, nn_tokens candidate,
+                            const nn_tokens *reference, int references)
+{
+    if (!reference) return nn__mistake(nn, function, "reference is NULL");
+    if (references < 1) return nn__mistake(nn, function, "%d references", references);
+    for (int r = -1; r < references; r++) {
+        const nn_tokens t = r < 0 ? candidate : reference[r];
+        if (t.n < 0 || (t.n && !t.id))
+            return nn__mistake(nn, function, "%s has %d tokens%s", r < 0 ? "the candidate" :
+                               "a reference", t.n, t.id ? "" : ", which are NULL");
+    }
+    return 1;
+}
+
+/* How often the n-gram is among n tokens. */
+static int nn__count_ngram(const int *gram, int order, const int *id, int n)
+{
+    int count = 0;
+    for (int i = 0; i <= n - order; i++)
+        count += memcmp(gram, id + i, (size_t)order * sizeof *gram) == 0;
+    return count;
+}
+
+/* How many n-grams of the candidate match: the k-th of its kind does if a reference has k. */
+static double nn__matches(nn_tokens c, const nn_tokens *reference, int references, int order)
+{
+    int matches = 0;
+    for (int i = 0; i <= c.n - order; i++) {
+        const int k = nn__count_ngram(c.id + i, order, c.id, i + order);
+        int matched = 0;
+        for (int r = 0; r < references && !matched; r++)
+            matched = nn__count_ngram(c.id + i, order, reference[r].id, reference[r].n) >= k;
+        matches += matched;
+    }
+    return matches;
+}
+
+void nn_bleu_add(nn_bleu *b, nn_tokens candidate, const nn_tokens *reference, int references)
+{
+    if (!nn__given(b, "nn_bleu_add")) return;
+    if (!nn__check_tokens(NULL, "nn_bleu_add", candidate, reference, references)) return;
+    int nearest = reference[0].n;
+    for (int r = 1; r < references; r++) {
+        const int length = reference[r].n, off = abs(length - candidate.n);
+        const int before = abs(nearest - candidate.n);
+        if (off < before || (off == before && length < nearest)) nearest = length;
+    }
+    b->length += candidate.n;
+    b->reference_length += nearest;
+    for (int order = 1; order <= NN_BLEU_ORDER; order++) {
+        b->match[order - 1] += nn__matches(candidate, reference, references, order);
+        b->total[order - 1] += nn__max(candidate.n - order + 1, 0);
+    }
+}
+
+/* e^(log BP + mean of log p_n) */
+double nn_bleu_score(const nn_bleu *b, int order, int smoothing)
+{
+    if (!nn__given(b, "nn_bleu_score")) return 0;
+    if (order < 1 || order > NN_BLEU_ORDER || smoothing < NN_BLEU_PLAIN ||
+        smoothing > NN_BLEU_ADD_ONE)
+        return nn__mistake(NULL, "nn_bleu_score", "order %d, not 1 to %d, smoothing %d", order,
+                           NN_BLEU_ORDER, smoothing);
+    double z = b->length < b->reference_length ? 1 - b->reference_length / b->length : 0;
+    for (int k = 0; k < order; k++) {
+        const double more = smoothing == NN_BLEU_ADD_ONE && k > 0;
+        if (!(b->match[k] + more > 0)) return 0;
+        z += nn__log_exactly_repeatable((b->match[k] + more) / (b->total[k] + more)) / order;
+    }
+    return nn__exp_exactly_repeatable(z);
+}
+
+/* Takes the scores of one more reference, if they are better. */
+static void nn__rouge_best(nn_rouge *best, double common, double of_candidate, double of_reference)
+{
+    const nn_rouge r = {nn__ratio(common, of_candidate), nn__ratio(common, of_reference),
+                        nn__ratio(2 * common, of_candidate + of_reference)};
+    if (r.f1 > best->f1) *best = r;
+}
+
+nn_rouge nn_rouge_n(nn_tokens candidate, const nn_tokens *reference, int references, int order)
+{
+    nn_rouge best = {0, 0, 0};
+    if (!nn__check_tokens(NULL, "nn_rouge_n", candidate, reference, references)) return best;
+    if (order < 1) return nn__mistake(NULL, "nn_rouge_n", "order is %d, below 1", order), best;
+    for (const nn_tokens *r = reference; r < reference + references; r++)
+        nn__rouge_best(&best, nn__matches(candidate, r, 1, order),
+                       nn__max(candidate.n - order + 1, 0), nn__max(r->n - order + 1, 0));
+    return best;
+}
+
+/* length[j] is that of the longest common subsequence of the candidate so far and the reference's
+ * first j tokens: diagonal + 1 where both end alike, else the longer of left and above. */
+nn_rouge nn_rouge_l(nn_ctx *nn, nn_tokens candidate, const nn_tokens *reference, int references)
+{
+    const char *const function = "nn_rouge_l";
+    nn_rouge best = {0, 0, 0};
+    if (!nn__ready(nn, function)) return best;
+    if (!nn__check_tokens(nn, function, candidate, reference, references)) return best;
+    const nn__mark mark = nn__arena_mark(&nn->graph);
+    for (const nn_tokens *r = reference; r < reference + references; r++) {
+        int *const length = (int *)nn__alloc(nn, &nn->graph, (size_t)r->n + 1, sizeof *length, 1);
+        if (!length) break;
+        for (int i = 0; i < candidate.n; i++)
+            for (int j = 1, diagonal = 0, above; j <= r->n; j++, diagonal = above) {
+                above = length[j];
+                length[j] = candidate.id[i] == r->id[j - 1] ? diagonal + 1
+                                                            : nn__max(length[j - 1], above);
+            }
+        nn__rouge_best(&best, length[r->n], candidate.n, r->n);
+        nn__arena_rewind(&nn->graph, mark);
+    }
+    return best;
+}
+
+/* ---- objects in images ---- */
+
+static int nn__check_box(nn_ctx *nn, const char *function, nn_box b)
+{
+    const int finite = b.x1 - b.x1 + b.y1 - b.y1 + b.x2 - b.x2 + b.y2 - b.y2 == 0;
+    if (finite && b.x1 <= b.x2 && b.y1 <= b.y2) return 1;
+    return nn__mistake(nn, function, "a box with x %g to %g, y %g to %g", (double)b.x1,
+                       (double)b.x2, (double)b.y1, (double)b.y2);
+}
+
+static double nn__area(nn_box b)
+{
+    return ((double)b.x2 - (double)b.x1) * ((double)b.y2 - (double)b.y1);
+}
+
+static double nn__iou(nn_box a, nn_box b)
+{
+    const nn_box both = {a.x1 > b.x1 ? a.x1 : b.x1, a.y1 > b.y1 ? a.y1 : b.y1,
+                         a.x2 < b.x2 ? a.x2 : b.x2, a.y2 < b.y2 ? a.y2 : b.y2};
+    const double common = both.x1 < both.x2 && both.y1 < both.y2 ? nn__area(both) : 0;
+    return nn__ratio(common, nn__area(a) + nn__area(b) - common);
+}
+
+double nn_iou(nn_box a, nn_box b)
+{
+    if (!nn__check_box(NULL, "nn_iou", a) || !nn__check_box(NULL, "nn_iou", b)) return 0;
+    return nn__iou(a, b);
+}
+
+/* IoU of two objects; -1 if they are of different images or labels. */
+static double nn__overlap(const nn_object *a, const nn_object *b)
+{
+    return a->image == b->image && a->label == b->label ? nn__iou(a->box, b->box) : -1;
+}
+
+/* Both lists, the one found first. */
+static int nn__check_objects(nn_ctx *nn, const char *function, const nn_object *found, int n,
+                             const nn_object *truth, int m)
+{
+    if (!nn__ready(nn, function)) return 0;
+    if (n < 0 || m < 0 || (n && !found) || (m && !truth))
+        return nn__mistake(nn, function, "%d objects found%s, %d true ones%s", n,
+                           n && !found ? " are NULL" : "", m, m && !truth ? " are NULL" : "");
+    for (int i = 0; i < n + m; i++) {
+        const nn_object *const o = i < n ? &found[i] : &truth[i - n];
+        if (!nn__check_box(nn, function, o->box)) return 0;
+        if (o->label < 0 || (i < n && o->score != o->score))
+            return nn__mistake(nn, function, "%s[%d] has label %d, score %g",
+                               i < n ? "found" : "truth", i < n ? i : i - n, o->label,
+                               (double)o->score);
+    }
+    return 1;
+}
+
+static nn_roc_point *nn__rank_objects(nn_ctx *nn, const nn_object *found, int n)
+{
+    nn_roc_point *rank =
+        (nn_roc_point *)nn__alloc(nn, &nn->graph, (size_t)n + 1, sizeof *rank, 0);
+    for (int i = 0; rank && i < n; i++) rank[i] = nn__ranked((double)found[i].score, i);
+    if (rank) qsort(rank, (size_t)n, sizeof *rank, nn__by_score);
+    return rank;
+}
+
+int nn_nms(nn_ctx *nn, const nn_object *found, int n, double iou, int *keep)
+{
+    int kept = 0;
+    if (!nn__check_objects(nn, "nn_nms", found, n, NULL, 0)) return 0;
+    if (!keep || !(iou >= 0 && iou <= 1))
+        return nn__mistake(nn, "nn_nms", keep ? "iou is %g, not 0 to 1" : "keep is NULL", iou);
+    const nn__mark mark = nn__arena_mark(&nn->graph);
+    const nn_roc_point *const rank = nn__rank_objects(nn, found, n);
+    for (int i = 0; rank && i < n; i++) {
+        int k = 0;
+        while (k < kept && nn__overlap(&found[rank[i].tp], &found[keep[k]]) <= iou) k++;
+        if (k == kept) keep[kept++] = rank[i].tp;
+    }
+    nn__arena_rewind(&nn->graph, mark);
+    return kept;
+}
+
+/* As nn_detection_match, without its checks; -1 without memory. */
+static int nn__match_objects(nn_ctx *nn, const nn_object *found, int n, const nn_object *truth,
+                             int m, double iou, int *match)
+{
+    int matches = 0;
+    const nn__mark mark = nn__arena_mark(&nn->graph);
+    const nn_roc_point *const rank = nn__rank_objects(nn, found, n);
+    char *taken = rank ? (char *)nn__alloc(nn, &nn->graph, (size_t)m + 1, 1, 1) : NULL;
+    for (int i = 0; taken && i < n; i++) {
+        int best = -1;
+        double most = iou;
+        for (int j = 0; j < m; j++) {
+            const double overlap = nn__overlap(&found[rank[i].tp], &truth[j]);
+            if (taken[j] || overlap < most || (best >= 0 && overlap == most)) continue;
+            best = j;
+            most = overlap;
+        }
+        match[rank[i].tp] = best;
+        if (best >= 0) taken[best] = 1, matches++;
+    }
+    nn__arena_rewind(&nn->graph, mark);
+    return taken ? matches : -1;
+}
+
+int nn_detection_match(nn_ctx *nn, const nn_object *found, int n, const nn_object *truth, int m,
+                       double iou, int *match)
+{
+    const char *const function = "nn_detection_match";
+    if (!nn__check_objects(nn, function, found, n, truth, m)) return 0;
+    if (!match || !(iou > 0 && iou <= 1))
+        return nn__mistake(nn, function, match ? "iou is %g, not above 0 and up to 1"
+                           : "match is NULL", iou);
+    return nn__max(nn__match_objects(nn, found, n, truth, m, iou, match), 0);
+}
+
+double nn_detection_ap(nn_ctx *nn, const nn_object *found, int n, const nn_object *truth, int m,
+                       int label, double iou, int how)
+{
+    const char *const function = "nn_detection_ap";
+    if (!nn__check_objects(nn, function, found, n, truth, m)) return 0;
+    if (!(iou >= 0 && iou <= 1) || label < -1 || how < NN_AP_STEPS || how > NN_AP_101_POINTS)
+        return nn__mistake(nn, function, "label %d, iou %g, how %d", label, iou, how);
+    const nn__mark mark = nn__arena_mark(&nn->graph);
+    const size_t room = (size_t)n + 1; /* n may be 0 */
+    int *match = (int *)nn__alloc(nn, &nn->graph, room, sizeof *match, 0);
+    int *hit = match ? (int *)nn__alloc(nn, &nn->graph, room, sizeof *hit, 0) : NULL;
+    nn_real *score = hit ? nn__reals(nn, &nn->graph, room) : NULL;
+    nn_roc_point *point =
+        score ? (nn_roc_point *)nn__alloc(nn, &nn->graph, room, sizeof *point, 0) : NULL;
+    double sum = 0;
+    int terms = 0;
+    for (int k = 0; k < (iou > 0 ? 1 : 10) && point; k++) {
+        const double threshold = iou > 0 ? iou : (50 + 5 * k) / 100.0;
+        if (nn__match_objects(nn, found, n, truth, m, threshold, match) < 0) break;
+        for (int j = 0; j < m; j++) { /* each label of the truth, at its first object */
+            const int l = truth[j].label;
+            int first = 0, positives = 0, some = 0;
+            while (truth[first].label != l) first++;
+            if (first < j || (label >= 0 && l != label)) continue;
+            for (int i = 0; i < m; i++) positives += truth[i].label == l;
+            for (int i = 0; i < n; i++) {
+                score[i] = found[i].score;
+                hit[i] = found[i].label == l ? match[i] >= 0 : -1; /* -1 does not count */
+                some |= hit[i] >= 0;
+            }
+            const int points = some ? nn_roc_curve(score, hit, n, point) : 0;
+            if (some) sum += nn_average_precision(point, points, positives, how);
+            terms++;
+        }
+    }
+    nn__arena_rewind(&nn->graph, mark);
+    return nn->code == NN_OK ? nn__ratio(sum, terms) : 0;
+}
+
+/* ---- for any model, any metric ---- */
+
+int nn_evaluate(const nn_dataset *data, nn_forward forward, void *user, int batch_size,
+                int outputs, nn_real *out)
+{
+    const char *const function = "nn_evaluate";
+    nn_ctx *nn = data ? data->ctx : NULL;
+    if (!nn__ready(nn, function)) return 0;
+    if (!forward || !out)
+        return nn__mistake(nn, function, "argument %d is NULL", forward ? 6 : 2);
+    if (batch_size < 1 || outputs < 1 || data->n < 1)
+        return nn__mistake(nn, function, "%d samples in batches of %d, %d outputs", data->n,
+                           batch_size, outputs);
+    const char *const file = nn->file;
+    const int line = nn->line;
+    const int training = nn_set_training(nn, 0), grad_enabled = nn_set_grad_enabled(nn, 0);
+    for (int done = 0; done < data->n && nn->code == NN_OK; done += batch_size) {
+        const size_t from = (size_t)done * (size_t)data->size;
+        nn_dataset part = *data;
+        part.n = nn__min(batch_size, data->n - done);
+        if (data->x) part.x += from;
+        else part.bytes += from;
+        nn_clear(nn);
+        const nn_tensor *z = forward(user, nn_dataset_x(&part));
+        nn__note(nn, file, line);
+        const size_t size = (size_t)part.n * (size_t)outputs;
+        if (nn->code != NN_OK) break;
+        if (!z || z->ctx != nn || z->size != size)
+            nn__mistake(nn, function, "forward gives %s for %d samples of %d outputs",
+                        z ? nn_shape_text(nn, z->shape) : "NULL", part.n, outputs);
+        else memcpy(out + (size_t)done * (size_t)outputs, z->data, size * sizeof *out);
+    }
+    nn_set_training(nn, training);
+    nn_set_grad_enabled(nn, grad_enabled);
+    return nn->code == NN_OK;
+}
+
+static int nn__by_size(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* The value below which the part q of n sorted ones is, by a straight line between two of them. */
+static double nn__quantile(const double *x, int n, double q)
+{
+    const double at = q * (n - 1);
+    const int i = nn__min((int)at, n - 2);
+    return x[i] + (at - i) * (x[i + 1] - x[i]);
+}
+
+nn_interval nn_bootstrap_interval(nn_ctx *nn, nn_metric metric, void *user, int n, int resamples,
+                                  double confidence)
+{
+    const char *const function = "nn_bootstrap_interval";
+    nn_interval none = {0, 0, 0, 0, 0}, r = none;
+    if (!nn__ready(nn, function)) return none;
+    if (!metric) return nn__mistake(nn, function, "metric is NULL"), none;
+    if (n < 1 || resamples < 2 || !(confidence > 0 && confidence < 1))
+        return nn__mistake(nn, function, "%d samples, %d resamples, confidence %g", n, resamples,
+                           confidence), none;
+    const char *const file = nn->file;
+    const int line = nn->line;
+    nn_arena own = {NULL, NULL}; /* the metric may call nn_clear */
+    int *index = (int *)nn__alloc(nn, &own, (size_t)n, sizeof *index, 0);
+    double *value = (double *)nn__alloc(nn, &own, (size_t)resamples, sizeof *value, 0);
+    double mean = 0, squares = 0;
+    for (int k = -1; k < resamples && nn->code == NN_OK; k++) {
+        for (int i = 0; i < n; i++) index[i] = k < 0 ? i : nn_randint(nn, 0, n);
+        const double v = metric(user, index, n);
+        if (k < 0) r.value = v;
+        else if (v == v) value[r.resamples++] = v;
+    }
+    nn__note(nn, file, line);
+    if (nn->code == NN_OK && r.resamples < 2)
+        nn_fail(nn, NN_ERROR_NONFINITE, function, "the metric is NaN in %d of %d resamples",
+                resamples - r.resamples, resamples);
+    if (nn->code == NN_OK) {
+        qsort(value, (size_t)r.resamples, sizeof *value, nn__by_size);
+        for (int k = 0; k < r.resamples; k++) mean += value[k] / r.resamples;
+        for (int k = 0; k < r.resamples; k++) squares += nn__square(value[k] - mean);
+        r.std = sqrt(squares / (r.resamples - 1));
+        r.low = nn__quantile(value, r.resamples, (1 - confidence) / 2);
+        r.high = nn__quantile(value, r.resamples, (1 + confidence) / 2);
+    }
+    nn__arena_free(nn, &own);
+    return nn->code == NN_OK ? r : none;
 }
 
 #endif
