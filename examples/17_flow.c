@@ -145,8 +145,9 @@ int main(int argc, char **argv)
     const double inverse = largest(nn_sub(back, x)), error = logdet_error(flow, x);
     const double learned = (double)nn_item(nn_mean(log_density(flow, x)));
     compare(x->data, &gauss, &truth);
-    printf("== mean log density of %d points that were not learned\na Gaussian fitted to them %7.3f\n"
-           "the flow                  %7.3f\nwhat they come from       %7.3f\n\n== the formulas\n",
+    printf("== mean log density of %d points that were not learned\n"
+           "a Gaussian fitted to them %7.3f\nthe flow                  %7.3f\n"
+           "what they come from       %7.3f\n\n== the formulas\n",
            N, gauss, learned, truth);
     printf("there and back, off by less than 1e-4: %s\n", inverse < 1e-4 ? "yes" : "no");
     printf("log |det|, off by less than 1e-3:      %s\n", error < 1e-3 ? "yes" : "no");

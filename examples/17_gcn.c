@@ -60,8 +60,8 @@ static nn_tensor *classify(const nn_linear *layer, int layers, nn_tensor *a, nn_
 }
 /* [/forward] */
 
-/* Learns from two labels; -> how many of the 32 others it then sees on the right side, wrong[i] += 1
- * for the rest */
+/* Learns from two labels; -> how many of the 32 others it then sees on the right side; wrong[i]
+ * counts the rest */
 static int learn(nn_ctx *nn, const nn_real *adjacency, int layers, int *wrong)
 {
     int number[NODES], given[NODES], truth[NODES], seen[NODES];

@@ -1,7 +1,7 @@
 /* A variational autoencoder (Kingma and Welling 2014, arXiv 1312.6114) makes digits from a few
  * normal numbers z. To learn log p(x) it would need all z; its encoder q(z|x) says which ones
- * matter, and what can be computed is a lower bound: log p(x) >= E_q log p(x|z) - KL(q(z|x) || p(z)),
- * the reconstruction less what z tells. Look at the two parts, and at digits that nobody wrote.
+ * matter, and a lower bound can be computed: log p(x) >= E_q log p(x|z) - KL(q(z|x) || p(z)), the
+ * reconstruction less what z tells. Look at the two parts, and at digits that nobody wrote.
  *
  *     17_vae [SEED [EPOCHS]]      1 60
  */
