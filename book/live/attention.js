@@ -1,16 +1,15 @@
-const SIZE = 340, T = 8, CELL = 32, LEFT = 64, TOP = 56;
-const pen = drawing(SIZE, SIZE, 'A square of 8 rows and 8 columns: how much each place looked at each');
+const T = 8, CELL = 33, LEFT = 66, TOP = 56;
+const pen = drawing(SIZE, 328, 'A square of 8 rows and 8 columns: how much each place looked at each');
 const below = drawing(SIZE, 90, 'The loss after each step');
 
-setting(1, 'task', { 'name them in reverse order': 0, 'copy them': 1, 'swap neighbours': 2, 'name the one before': 3 }, 0);
+setting(1, 'task', { 'reverse order': 0, 'copy': 1, 'swap neighbours': 2, 'the one before': 3 }, 0);
 setting(2, 'heads', { 1: 1, 2: 2, 4: 4 }, 1);
 setting(3, 'learning rate', { 0.0001: 1e-4, 0.001: 1e-3, 0.003: 3e-3, 0.01: 0.01, 0.1: 0.1 }, 0.01, true);
 setting(0, 'seed', { 1: 1, 2: 2, 3: 3, 4: 4, 5: 5 }, 1);
 const head = control('show head', { 1: 0, 2: 1, 3: 2, 4: 3 }, 0, () => {});
 const digits = control('your eight digits', null, '12345678', () => {});
-Object.assign(digits, { type: 'text', value: '12345678', pattern: '[0-9]{8}', inputMode: 'numeric', maxLength: 8 });
+Object.assign(digits, { type: 'text', pattern: '[0-9]{8}', inputMode: 'numeric', maxLength: 8 });
 let right = 0;
-
 function draw() {
   if (/^[0-9]{8}$/.test(digits.value)) array('input', T, Int32Array).set([...digits.value].map(Number));
   program.see();
@@ -18,7 +17,7 @@ function draw() {
   const wanted = array('wanted', T, Int32Array), shown = Math.min(+head.value, +fields[2].value - 1);
   const map = array('map', 4 * T * T).subarray(shown * T * T);
   pen.fillStyle = '#fff';
-  pen.fillRect(0, 0, SIZE, SIZE);
+  pen.fillRect(0, 0, SIZE, 328);
   text(pen, `what head ${shown + 1} looks at, in %`, LEFT + 4 * CELL, 14);
   text(pen, 'says', 32, 36);
   right = 0;
@@ -31,11 +30,10 @@ function draw() {
       const p = map[t * T + s], x = LEFT + s * CELL, y = TOP + t * CELL;
       pen.fillStyle = `rgb(${255 - 255 * p}, ${255 - 141 * p}, ${255 - 77 * p})`;
       pen.fillRect(x, y, CELL - 1, CELL - 1);
-      text(pen, (100 * p).toFixed(0), x + CELL / 2, y + CELL / 2, '12px sans-serif', p > 0.5 ? '#fff' : ink);
+      text(pen, (100 * p).toFixed(0), x + CELL / 2, y + CELL / 2, '12px sans-serif', p > 0.85 ? '#fff' : ink);
     }
   }
-  curve(below, SIZE, 90);
+  curve(below);
 }
-
-start({ draw, says: () => `Right: ${right} of 8. Loss ${losses.length ? losses[losses.length - 1].toFixed(4) : '-'}.`,
+start({ draw, says: () => `Right: ${right} of 8.`,
   speeds: { '1 step per frame': 1, '2 steps per frame': 2, '1 step in 10 frames': 0.1 }, beginning: 1 });

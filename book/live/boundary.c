@@ -4,7 +4,7 @@
 
 enum { SEED, DATA, LAYERS, UNITS, ACTIVATION, RATE };     /* the settings */
 enum { MOONS, RING, XOR, SPIRALS, EMPTY };                /* the data sets */
-enum { POINTS = 200, MOST = 400, GRID = 48, LAST = 3 };   /* linear layers at most */
+enum { POINTS = 200, MOST = 400, GRID = 48, PART = GRID / 4, LAST = 3 /* linear layers */ };
 LIVE double setting[] = {1, MOONS, 2, 8, NN_TANH, 0.02};
 
 LIVE nn_real points[MOST * 2], classes[MOST]; /* in the square from -1 to 1; 0 or 1 */
@@ -54,6 +54,7 @@ void begin(void)
     net = nn_model_new(nn);
     n_points = 0;
     draw_points((int)setting[DATA]);
+    for (int i = 0; i < GRID * GRID; i++) grid[i] = (nn_real)0.5; /* not seen yet */
     static const char *const name[LAST] = {"1", "2", "3"};
     for (int l = 0; l < layers; l++)
         layer[l] = nn_linear_new(net, name[l], l ? units : 2, l + 1 < layers ? units : 1);
@@ -82,18 +83,21 @@ double step(void)
     return nn_ok(nn) ? (double)nn_item(loss) : (double)NAN;
 }
 
+/* The grid anew: at each call the next quarter, so that a picture takes no longer than it may. */
 void see(void)
 {
-    static nn_real at[GRID * GRID * 2];
-    for (int i = 0; i < GRID * GRID; i++) {
+    static int row;
+    nn_real at[PART * GRID * 2];
+    for (int i = 0; i < PART * GRID; i++) {
         at[2 * i] = (nn_real)(2.0 * (i % GRID) / (GRID - 1) - 1);
-        at[2 * i + 1] = (nn_real)(1 - 2.0 * (i / GRID) / (GRID - 1));
+        at[2 * i + 1] = (nn_real)(1 - 2.0 * (row + i / GRID) / (GRID - 1));
     }
     nn_clear(nn);
     nn_set_grad_enabled(nn, 0);
-    nn_tensor *p = nn_sigmoid(forward(at, GRID * GRID));
+    nn_tensor *p = nn_sigmoid(forward(at, PART * GRID));
     nn_set_grad_enabled(nn, 1);
-    if (nn_ok(nn)) memcpy(grid, p->data, sizeof grid);
+    if (nn_ok(nn)) memcpy(grid + row * GRID, p->data, p->size * sizeof *grid);
+    row = (row + PART) % GRID;
 }
 
 unsigned hash(void)

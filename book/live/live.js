@@ -1,34 +1,37 @@
 // What the live pages share: controls, the loop of frames, the curve of losses. The page's own script
 // gives `page` and its controls; `wasm`, the program in base64, stands before this file.
-'use strict';
-const ink = '#1b1b1b', blue = '#0072b2', orange = '#e69f00', grey = '#8a8a8a';
+const SIZE = 340, ink = '#1b1b1b', blue = '#0072b2', orange = '#e69f00', grey = '#8a8a8a';
 const box = document.createElement('section');
 const fields = [], losses = [];
-let page, compiled, program, running = !matchMedia('(prefers-reduced-motion: reduce)').matches;
+let page, speed, compiled, program, running = !matchMedia('(prefers-reduced-motion: reduce)').matches;
 let due = 0, since = 0, frames = 0, rate = 0;
 
 function make(tag, parent, properties) {
   return parent.appendChild(Object.assign(document.createElement(tag), properties));
 }
 const picture = make('div', box), controls = make('div', box, { className: 'controls' });
-const status = make('p', box, { className: 'status', textContent: 'The program is being loaded.' });
-
+const buttons = make('div', box, { className: 'buttons' });
+const status = make('p', box, { className: 'status' });
 // A drawing of so many points; its numbers are also in the status line, for those who cannot see it.
 function drawing(width, height, label) {
   const canvas = make('canvas', picture, { width: 2 * width, height: 2 * height });
   canvas.style.width = width + 'px';
   canvas.setAttribute('role', 'img');
   canvas.setAttribute('aria-label', label);
-  const pen = canvas.getContext('2d');
+  const pen = Object.assign(canvas.getContext('2d'), { textAlign: 'center', textBaseline: 'middle' });
   pen.scale(2, 2);
-  pen.textAlign = 'center', pen.textBaseline = 'middle';
   return pen;
 }
-
+// Pixels n by n, and show(pen), which draws them over the whole of a drawing.
+function tiles(n) {
+  const own = Object.assign(document.createElement('canvas'), { width: n, height: n }).getContext('2d');
+  const pixels = own.createImageData(n, n);
+  const show = (pen) => { own.putImageData(pixels, 0, 0), pen.drawImage(own.canvas, 0, 0, SIZE, SIZE); };
+  return { data: pixels.data, show };
+}
 // A control with its label: a choice among {text: value}, or a number. act() when it has changed.
 function control(text, options, value, act) {
-  const label = make('label', controls, { textContent: text + ' ' });
-  const field = make(options ? 'select' : 'input', label);
+  const field = make(options ? 'select' : 'input', make('label', controls, { textContent: text + ' ' }));
   for (const key in options) make('option', field, { textContent: key, value: options[key] });
   if (!options) Object.assign(field, { type: 'number', min: 0.0001, max: 10, step: 'any' });
   field.value = value;
@@ -39,8 +42,7 @@ function control(text, options, value, act) {
 function setting(index, text, options, value, forTheRun) {
   fields[index] = control(text, options, value, () => (forTheRun ? send() : restart()));
 }
-function button(text, act) { return make('button', controls, { textContent: text, onclick: act }); }
-
+function button(text, act) { return make('button', buttons, { textContent: text, onclick: act }); }
 // The array of the program with that name.
 function array(name, length, type = Float32Array) {
   return new type(program.memory.buffer, program[name].value, length);
@@ -55,14 +57,12 @@ function restart() {
 }
 function steps(n) {
   for (; n > 0 && !(losses.length >= page.most); n--) losses.push(program.step());
-  if (losses.some(Number.isNaN)) throw new Error('the loss is no number any more');
+  if (Number.isNaN(losses[losses.length - 1])) throw new Error('the loss is no number any more');
 }
-
 // A click, or arrow keys and Enter: act(x, y), each from -1 to 1. Returns what draws the cross of the keys.
 function pointer(pen, act) {
-  const canvas = pen.canvas, at = [0, 0];
+  const canvas = Object.assign(pen.canvas, { tabIndex: 0 }), at = [0, 0];
   let keys = false;
-  canvas.tabIndex = 0;
   canvas.onblur = () => { keys = false; };
   canvas.onclick = (e) => {
     const r = canvas.getBoundingClientRect();
@@ -76,51 +76,53 @@ function pointer(pen, act) {
     keys = true;
     e.preventDefault();
   };
-  return (size) => {
-    const x = (at[0] + 1) * size / 2, y = (1 - at[1]) * size / 2;
+  return () => {
+    const x = (at[0] + 1) * SIZE / 2, y = (1 - at[1]) * SIZE / 2;
     if (keys) line(pen, ink, 2, [[x - 9, y], [x + 9, y]]), line(pen, ink, 2, [[x, y - 9], [x, y + 9]]);
   };
 }
 
 function line(pen, colour, width, points, dash = []) {
-  pen.strokeStyle = colour, pen.lineWidth = width;
-  pen.setLineDash(dash);
+  Object.assign(pen, { strokeStyle: colour, lineWidth: width }).setLineDash(dash);
   pen.beginPath();
   for (const [x, y] of points) pen.lineTo(x, y);
   pen.stroke();
 }
 function text(pen, words, x, y, font = '14px sans-serif', colour = ink) {
-  pen.font = font, pen.fillStyle = colour;
-  pen.fillText(words, x, y);
+  Object.assign(pen, { font, fillStyle: colour }).fillText(words, x, y);
 }
-function curve(pen, width, height) { // of all losses since the beginning, from 0 up
-  const most = Math.max(...losses, 1e-9), points = [], every = Math.ceil(losses.length / width);
+function disc(pen, colour, x, y, radius) {
+  pen.fillStyle = colour;
+  pen.beginPath(), pen.arc(x, y, radius, 0, 7), pen.fill();
+}
+function curve(pen, width = SIZE, height = 90) { // of all losses since the beginning, from 0 up
+  const most = losses.reduce((a, b) => Math.max(a, b), 1e-9), n = losses.length, every = Math.ceil(n / width);
+  const points = [];
   pen.clearRect(0, 0, width, height);
-  for (let i = 0; i < losses.length; i += every)
-    points.push([8 + (width - 16) * i / Math.max(losses.length - 1, 1), height - 8 - (height - 30) * losses[i] / most]);
+  for (let i = 0; i < n; i += every)
+    points.push([8 + (width - 16) * i / Math.max(n - 1, 1), height - 8 - (height - 30) * losses[i] / most]);
   line(pen, grey, 1, [[8, height - 8], [width - 8, height - 8]]);
   line(pen, blue, 2, points);
-  text(pen, `loss: highest ${most.toFixed(3)}, now ${losses.length ? losses[losses.length - 1].toFixed(3) : '-'}`, width / 2, 11);
+  text(pen, `loss: highest ${most.toFixed(3)}, now ${n ? losses[n - 1].toFixed(3) : '-'}`, width / 2, 11);
 }
 
 function frame(now) {
   try {
-    if (running) due += page.speed();
+    if (running) due += +speed.value;
     steps(Math.floor(due));
-    due %= 1;
+    due %= 1, frames++;
     page.draw();
-    frames++;
     if (now - since >= 1000) rate = 1000 * frames / (now - since), since = now, frames = 0;
+    const loss = losses[losses.length - 1];
     status.textContent = `${losses.length} steps. ${page.says()} ${rate.toFixed(0)} frames a second.`;
-    Object.assign(document.body.dataset, { fps: rate.toFixed(1), first: losses[0], loss: losses[losses.length - 1] });
+    Object.assign(document.body.dataset, { fps: rate.toFixed(1), first: losses[0], loss });
     requestAnimationFrame(frame);
   } catch (error) { status.textContent = `Stopped: ${error.message}. Load the page again.`; console.error(error); }
 }
 
 async function start(thePage) {
   page = thePage;
-  const speed = control('speed', page.speeds, page.beginning, () => {});
-  page.speed = () => +speed.value;
+  speed = control('speed', page.speeds, page.beginning, () => {});
   const run = button(running ? 'pause' : 'run', () => { running = !running, run.textContent = running ? 'pause' : 'run'; });
   button('one step', () => steps(1));
   button('begin anew', restart);

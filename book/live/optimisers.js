@@ -1,11 +1,9 @@
-const SIZE = 340, GRID = 160, MOST = 400;
+const GRID = 160, MOST = 400, ground = tiles(GRID);
 const rules = [['SGD', '#1b1b1b', []], ['momentum', '#0072b2', [7, 3]], ['Nesterov', '#56b4e9', []],
   ['AdaGrad', '#009e73', [2, 2]], ['RMSprop', '#cc79a7', []], ['Adam', '#d55e00', [7, 3]]];
-const rates = [[0.02, 0.01, 0.01, 0.4, 0.04, 0.15], [0.09, 0.03, 0.03, 0.4, 0.04, 0.15],
+const rates = [[0.02, 0.01, 0.01, 0.4, 0.04, 0.15], [0.03, 0.03, 0.03, 0.4, 0.04, 0.15],
   [0.1, 0.03, 0.03, 0.2, 0.03, 0.1], [0.1, 0.03, 0.03, 0.2, 0.03, 0.1]]; // for each surface
 const pen = drawing(SIZE, SIZE, 'Lines of equal height of the surface and the path of each rule');
-const ground = document.createElement('canvas').getContext('2d');
-ground.canvas.width = ground.canvas.height = GRID;
 
 setting(0, 'surface', { 'a curved valley': 0, 'a narrow bowl': 1, 'a saddle': 2, 'two hollows': 3 }, 0);
 fields[0].onchange = () => {
@@ -20,22 +18,16 @@ const cross = pointer(pen, (x, y) => {
   fields[1].value = (2 * x).toFixed(2), fields[2].value = (2 * y).toFixed(2);
   restart();
 });
-
 function restarted() { // a darker band each time the root of the height has grown by 0.4
-  const height = array('height', GRID * GRID, Float64Array), pixels = ground.createImageData(GRID, GRID);
-  const band = (i) => Math.floor(Math.sqrt(Math.max(height[i], 0)) / 0.4);
-  for (let i = 0; i < height.length; i++) {
-    const shade = 250 - Math.min(band(i), 12) * 9;
-    pixels.data.set([shade, shade, shade, 255], 4 * i);
-  }
-  ground.putImageData(pixels, 0, 0);
+  array('height', GRID * GRID, Float64Array).forEach((height, i) => {
+    const shade = 250 - 9 * Math.min(Math.floor(Math.sqrt(height) / 0.4), 12);
+    ground.data.set([shade, shade, shade, 255], 4 * i);
+  });
 }
-
 function draw() {
-  const path = array('path', 6 * MOST * 2, Float64Array), loss = array('loss', 6, Float64Array);
-  const n = array('steps', 1, Int32Array)[0];
+  const path = array('path', 6 * MOST * 2, Float64Array), n = array('steps', 1, Int32Array)[0];
   const x = (a) => (a + 2) * SIZE / 4, y = (b) => (2 - b) * SIZE / 4;
-  pen.drawImage(ground.canvas, 0, 0, SIZE, SIZE);
+  ground.show(pen);
   rules.forEach(([, colour, dash], k) => {
     const points = [];
     for (let i = 0; i < n; i++) points.push([x(path[2 * (k * MOST + i)]), y(path[2 * (k * MOST + i) + 1])]);
@@ -43,16 +35,11 @@ function draw() {
   });
   rules.forEach(([, colour], k) => { // each at the end of its path, by its number
     const at = 2 * (k * MOST + n - 1);
-    if (n === 0) return;
-    pen.beginPath();
-    pen.arc(x(path[at]), y(path[at + 1]), 8, 0, 7);
-    pen.fillStyle = colour, pen.fill();
+    disc(pen, colour, x(path[at]), y(path[at + 1]), 8);
     text(pen, k + 1, x(path[at]), y(path[at + 1]) + 1, 'bold 12px sans-serif', '#fff');
-    fields[3 + k].title = `loss ${loss[k].toPrecision(3)}`;
   });
-  cross(SIZE);
+  cross();
 }
-
 start({ draw, restarted, most: MOST,
   says: () => 'Losses: ' + rules.map(([name], k) => `${name} ${array('loss', 6, Float64Array)[k].toPrecision(2)}`).join(', ') + '.',
   speeds: { '1 step in 6 frames': 1 / 6, '1 step per frame': 1, '8 steps per frame': 8 }, beginning: 1 / 6 });

@@ -40,7 +40,7 @@ fi
 compile() { # compile PROGRAM.c WASM
     mkdir -p "$to/live/include"
     for header in errno math stdio stdlib string; do cp "$from/live/libc.h" "$to/live/include/$header.h"; done
-    clang --target=wasm32 -std=c99 -O2 -Wall -Wextra -mbulk-memory -fvisibility=hidden -ffunction-sections \
+    clang --target=wasm32 -std=c99 -O2 -Wall -Wextra -mbulk-memory -msimd128 -fvisibility=hidden -ffunction-sections \
         -nostdlib -I "$to/live/include" -Wl,--no-entry,--export-dynamic,--gc-sections,-s "$1" -o "$2"
 }
 if [ -d "$from/live" ]; then
