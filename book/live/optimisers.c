@@ -31,8 +31,8 @@ static double surface(double a, double b, double g[2])
         return a * a + (b * b - 1) * (b * b - 1) / 4;
     default: { /* a bowl around (1, 0) with a shallow hollow around (-1, 0) */
         const double d = 1 + 6 * ((a + 1) * (a + 1) + b * b);
-        g[0] = (a - 1) / 2 + 12 * (a + 1) / (d * d), g[1] = b / 2 + 12 * b / (d * d);
-        return ((a - 1) * (a - 1) + b * b) / 4 + 1 - 1 / d;
+        g[0] = (a - 1) / 2.5 + 8.4 * (a + 1) / (d * d), g[1] = b / 2.5 + 8.4 * b / (d * d);
+        return ((a - 1) * (a - 1) + b * b) / 5 + 0.7 * (1 - 1 / d);
     }
     }
 }

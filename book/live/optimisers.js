@@ -2,7 +2,7 @@ const GRID = 160, MOST = 400, ground = tiles(GRID);
 const rules = [['SGD', '#1b1b1b', []], ['momentum', '#0072b2', [7, 3]], ['Nesterov', '#56b4e9', []],
   ['AdaGrad', '#009e73', [2, 2]], ['RMSprop', '#cc79a7', []], ['Adam', '#d55e00', [7, 3]]];
 const rates = [[0.02, 0.01, 0.01, 0.4, 0.04, 0.15], [0.03, 0.03, 0.03, 0.4, 0.04, 0.15],
-  [0.1, 0.03, 0.03, 0.2, 0.03, 0.1], [0.1, 0.03, 0.03, 0.2, 0.03, 0.1]]; // for each surface
+  [0.1, 0.03, 0.03, 0.2, 0.03, 0.1], [0.1, 0.03, 0.03, 0.2, 0.03, 0.05]]; // for each surface
 const pen = drawing(SIZE, SIZE, 'Lines of equal height of the surface and the path of each rule');
 
 setting(0, 'surface', { 'a curved valley': 0, 'a narrow bowl': 1, 'a saddle': 2, 'two hollows': 3 }, 0);
@@ -18,9 +18,11 @@ const cross = pointer(pen, (x, y) => {
   fields[1].value = (2 * x).toFixed(2), fields[2].value = (2 * y).toFixed(2);
   restart();
 });
-function restarted() { // a darker band each time the root of the height has grown by 0.4
-  array('height', GRID * GRID, Float64Array).forEach((height, i) => {
-    const shade = 250 - 9 * Math.min(Math.floor(Math.sqrt(height) / 0.4), 12);
+function restarted() { // a darker band each time the root of the height has grown by `band`
+  const all = array('height', GRID * GRID, Float64Array), low = Math.min(...all);
+  const band = [0.4, 0.4, 0.2, 0.12][fields[0].value];
+  all.forEach((height, i) => {
+    const shade = 250 - 9 * Math.min(Math.floor(Math.sqrt(height - low) / band), 12);
     ground.data.set([shade, shade, shade, 255], 4 * i);
   });
 }
