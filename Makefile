@@ -21,7 +21,7 @@ help:
 	@echo 'make vscode   the examples in the debugger of VS Code (writes .vscode)'
 	@echo 'make test     the tests; a C compiler is enough'
 	@echo 'make book     listings, outputs and figures of the book anew, from the sources'
-	@echo 'make html     the book as web pages in build/html (needs pandoc)'
+	@echo 'make html     the book as web pages in build/html (needs pandoc; live pages: clang, lld)'
 	@echo 'make check    the long checks: other compilers, processors, sanitizers, debugger, mutations'
 	@echo 'make bench    speeds, one line `NAME VALUE UNIT` each'
 	@echo 'make sweep    exp, tanh and the others over all 2^32 floats'
