@@ -124,7 +124,8 @@
  *
  *   Every random number comes from the nn_ctx and its seed (xoshiro256**, Blackman and Vigna 2021).
  *   The same seed gives the same weights to the last bit on every machine, compiler,
- *   instruction set and number of threads (float build, IEEE arithmetic; not x87).
+ *   instruction set and number of threads (float build, IEEE arithmetic; not x87). C leaves open
+ *   which argument of a call comes first: make two layers, or two losses, in two statements.
  *
  * SPEED
  *
@@ -1766,7 +1767,7 @@ typedef struct nn_vocab {
  * limit: at most so many, "<unk>" counted, or 0: all. Lives as long as nn, as what these give does.
  * Book: 13. */
 nn_vocab nn_vocab_new(nn_ctx *nn, nn_unit unit, const char *text, size_t size, int limit);
-/* A text as ids, *n of them (NULL for none); an unknown token is 0. */
+/* A text as ids, and in *n how many; NULL if it has none. An unknown token is 0. */
 int *nn_vocab_encode(const nn_vocab *v, const char *text, size_t size, int *n);
 /* Ids as text, words with a space between them. */
 nn_text nn_vocab_decode(const nn_vocab *v, const int *ids, int n);
@@ -1852,7 +1853,7 @@ typedef struct nn_batches {
     int *label;                 /* [n]: their labels */
 } nn_batches;
 nn_batches nn_batches_new(const nn_dataset *data, int batch_size, int shuffle);
-int nn_next_batch(nn_batches *b);                /* how many samples it has */
+int nn_next_batch(nn_batches *b); /* how many samples it has; 0: the epoch, or all, is over */
 nn_tensor *nn_batch_x(const nn_batches *b);      /* [n, sample] */
 nn_tensor *nn_batch_target(const nn_batches *b); /* [n, 1] */
 nn_tensor *nn_dataset_x(const nn_dataset *data); /* all samples as one tensor [n, sample] */
@@ -13388,7 +13389,7 @@ nn_batches nn_batches_new(const nn_dataset *data, int batch_size, int shuffle)
 int nn_next_batch(nn_batches *b)
 {
     if (!nn__given(b ? b->ctx : NULL, "nn_next_batch")) return 0;
-    if (b->ctx->code != NN_OK || !b->data) return 0;
+    if (b->ctx->code != NN_OK || !b->data) return b->epoch++, 0; /* else loops over epochs hang */
     if (b->next == b->data->n) {
         b->next = b->n = 0;
         b->epoch++;
