@@ -17,9 +17,11 @@ help:
 	@echo 'make run      watch a convolutional network learn to tell clothes apart (seconds)'
 	@echo 'make tour     every example, with what was expected and what came out'
 	@echo 'make ch06     everything of chapter 6 (any chapter that is there)'
+	@echo 'make debug-06 an example of chapter 6 in gdb or lldb; by name, too: debug-06_xor'
+	@echo 'make vscode   the examples in the debugger of VS Code (writes .vscode)'
 	@echo 'make test     the tests; a C compiler is enough'
 	@echo 'make book     listings, outputs and figures of the book anew, from the sources'
-	@echo 'make html     the book as web pages in build/html (needs pandoc)'
+	@echo 'make html     the book as web pages in build/html (needs pandoc; live pages: clang, lld)'
 	@echo 'make check    the long checks: other compilers, processors, sanitizers, debugger, mutations'
 	@echo 'make bench    speeds, one line `NAME VALUE UNIT` each'
 	@echo 'make sweep    exp, tanh and the others over all 2^32 floats'
@@ -46,6 +48,17 @@ $(CHAPTERS): ch%: $(TOOLS) $(B)/nn.o
 
 record: $(EXAMPLES:examples/%.c=$(B)/%)
 	@for e in $(EXAMPLES:examples/%.c=%); do $(B)/$$e >examples/$$e.out || exit 1; done
+
+# In a debugger that shows tensors. Everything at -O0, so that `step` goes into each operation.
+debug-%:
+	@MAKE='$(MAKE_COMMAND)' sh book/tools/debug.sh $*
+
+$(B)/debug-%: examples/%.c nn.h
+	@mkdir -p $(B)
+	$(CC) -g -O0 -DNN_DEBUG $< -o $@ $(LDLIBS)
+
+vscode:
+	@sh book/tools/vscode.sh
 
 # ---- tests ----
 
@@ -84,7 +97,8 @@ inside:
 	@echo $(INSIDE)
 
 $(B)/test_plot: book/tools/plot.h
-$(B)/test_ch01 $(B)/test_ch02: tests/capture.h
+$(B)/test_ch01 $(B)/test_ch02 $(B)/test_ch16: tests/capture.h
+$(B)/test_ch16: tests/golden/metrics.h
 $(B)/test_ch15_bert: examples/15_bert.c
 $(B)/test_ch15_xlnet: examples/15_xlnet.c
 
@@ -166,4 +180,4 @@ $(B)/nn.o: nn.h
 clean:
 	rm -rf $(B)
 
-.PHONY: help run tour record test inside book html figures check bench sweep clean $(CHAPTERS)
+.PHONY: help run tour record test inside book html vscode figures check bench sweep clean $(CHAPTERS)

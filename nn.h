@@ -8,7 +8,7 @@
  * For gdb:      cc -g -DNN_DEBUG prog.c -lm            (gcc keeps the kernels fast)
  *
  * C99 or C++11, libc and libm, nothing else. The sections below are the chapters of a book (so far
- * 1 to 15; "Book: 6" means chapter 6): read from the top, or search for >>ch06.
+ * 1 to 16; "Book: 6" means chapter 6): read from the top, or search for >>ch06.
  * Licence: at the end (MIT-0, fit for coursework: use it without asking or naming anybody).
  */
 #ifndef NN__KERNEL_PASS /* the file includes itself once for every instruction set: see >>kernels */
@@ -124,7 +124,8 @@
  *
  *   Every random number comes from the nn_ctx and its seed (xoshiro256**, Blackman and Vigna 2021).
  *   The same seed gives the same weights to the last bit on every machine, compiler,
- *   instruction set and number of threads (float build, IEEE arithmetic; not x87).
+ *   instruction set and number of threads (float build, IEEE arithmetic; not x87). C leaves open
+ *   which argument of a call comes first: make two layers, or two losses, in two statements.
  *
  * SPEED
  *
@@ -158,6 +159,8 @@
  *   (gdb) print nn_stats(x)       their mean, spread, how many are NaN
  *   (gdb) break nn__tanh_backward where a gradient is made
  *   nn_graph_dot(loss, stdout) draws the graph with Graphviz; nn_gradcheck tests a gradient.
+ *   make debug-06 starts gdb or lldb in an example and shows tensors as numbers; `nn graph y` tells
+ *   how y was made. Your program: gdb -x book/tools/nn_gdb.py ./a.out. VS Code: make vscode.
  *
  * CONFIGURATION: define before including, the same in every file.
  *
@@ -186,7 +189,7 @@
  *   >>ch07 cost functions          >>ch08 regularisation        >>ch09 gradients in depth
  *   >>ch10 local minima, ensembles >>ch11 autoencoders           >>ch12 convolutional networks
  *   >>ch13 recurrent networks      >>ch14 LSTM, GRU, highways   >>ch15 attention, transformers
- *   >>data files and data sets     >>files models in files
+ *   >>ch16 metrics                 >>data files and data sets   >>files models in files
  *
  * WHAT IT DOES NOT DO: graphics cards, half precision, more than 4 dimensions, distributed
  * training, reading other libraries' graph formats.
@@ -1526,6 +1529,166 @@ int nn_generate(nn_ctx *nn, nn_next_token next, void *user, nn_generate_options 
 void nn_keep_likely(nn_ctx *nn, nn_real *logits, int vocabulary, int top_k, nn_real top_p);
 
 #endif
+/* ==== Chapter 16: metrics ============================================================ >>ch16 */
+#if NN_CHAPTERS >= 16
+
+/* On plain arrays, the prediction before the truth, as in losses; the numbers are scikit-learn's,
+ * where it has the metric. Functions without nn need no memory, and abort at a caller's mistake.
+ * n counts samples, at least 1; those with label -1 do not count, but one has to. Book: 16. */
+
+/* The part that is right; the error rate is 1 - that. Book: 16. */
+double nn_accuracy(const int *predicted, const int *label, int n);
+/* matrix [classes, classes] becomes the confusion matrix: how many samples of class i (row) were
+ * taken for class j (column). Made once, it gives the metrics that follow. Book: 16. */
+void nn_confusion_matrix(const int *predicted, const int *label, int n, int classes, int *matrix);
+#ifndef NN_NO_STDIO
+/* name [classes] may be NULL. Book: 16. */
+void nn_confusion_print(const int *matrix, int classes, const char *const *name);
+#endif
+/* One class against all others; or of all classes the plain mean, the one weighted by how many
+ * samples each has, or all counts added up first (micro: precision, recall and f1 are then the
+ * accuracy). Means are over the classes that occur as label or prediction. 0/0 is 0. Book: 16. */
+enum { NN_MACRO = -1, NN_MICRO = -2, NN_WEIGHTED = -3 }; /* or a class, 1 if there are two */
+typedef struct nn_class_scores {
+    double tp, fp, fn, tn; /* true and false positives and negatives; sums, if of all classes */
+    double precision;      /* tp / (tp + fp): how much of what was said to be the class is */
+    double recall;         /* tp / (tp + fn): how much of the class was found; sensitivity */
+    double specificity;    /* tn / (tn + fp): the recall of all others */
+    double f1;             /* 2 tp / (2 tp + fp + fn), the harmonic mean of precision and recall */
+    double iou;            /* tp / (tp + fp + fn): Jaccard; of masks, pixels being the samples */
+} nn_class_scores;
+nn_class_scores nn_precision_recall_f1(const int *matrix, int classes, int which);
+
+/* What each threshold would do: label 1 is positive, 0 negative, "positive" is said from
+ * score >= threshold on. point has room for n + 1: first an infinite threshold, nothing positive;
+ * then one for each different score, from the highest down (equal scores are one point: no order
+ * within them is better than another). Gives how many points there are. (fpr, recall) is the ROC
+ * curve, (recall, precision) the precision-recall curve. 0/0 is 0, but for the precision of
+ * nothing: 1. Book: 16, as all of these. */
+typedef struct nn_roc_point {
+    double threshold, recall, fpr, precision; /* fpr: fp / negatives, 1 - specificity */
+    int tp, fp;
+} nn_roc_point;
+int nn_roc_curve(const nn_real *score, const int *label, int n, nn_roc_point *point);
+/* The area under the ROC curve: how often a positive has a higher score than a negative, equality
+ * counting half (Mann and Whitney's U over the pairs; Fawcett 2006). NaN if there is no pair. */
+double nn_auc(const nn_roc_point *point, int points);
+/* The mean precision over recall, of `positives` in all (0: those of the curve; more, when some
+ * have no score, as objects that no box found). 0 without positives.
+ * STEPS: sum of (recall - recall before) precision (scikit-learn). The others take at each recall
+ * the best precision there or further on, and sum in the same way (ALL_POINTS: Pascal VOC from 2010
+ * on), or take the mean at recalls 0, 0.1, .. 1 (VOC 2007: Everingham et al. 2010) or 0, 0.01, .. 1
+ * (COCO: Lin et al. 2014). */
+enum { NN_AP_STEPS, NN_AP_ALL_POINTS, NN_AP_11_POINTS, NN_AP_101_POINTS };
+double nn_average_precision(const nn_roc_point *point, int points, int positives, int how);
+
+/* Is what a model is sure of, right as often? confidence [n] in 0..1 goes into bins of equal width,
+ * upper ends included; correct [n] 0 or 1. (Or probabilities of class 1, and labels.) Gives the
+ * expected calibration error, the mean of |mean confidence - part that is right| of the bins,
+ * weighted by their n (Guo et al. 2017). bin [bins] is the reliability diagram; an empty one has
+ * zeros. Book: 16. */
+typedef struct nn_calibration_bin {
+    int n;
+    double confidence, accuracy; /* means */
+} nn_calibration_bin;
+double nn_calibration_error(const nn_real *confidence, const int *correct, int n, int bins,
+                            nn_calibration_bin *bin);
+
+/* R2 = 1 - (sum of squared errors) / (sum of squares around the targets' mean): below 0 is worse
+ * than always to say that mean. Of targets that are all equal: 1 if met exactly, else 0.
+ * Book: 16. */
+typedef struct nn_regression {
+    double mse, rmse, mae, r2;
+} nn_regression;
+nn_regression nn_regression_scores(const nn_real *y, const nn_real *target, int n);
+
+/* ---- texts ---- */
+
+/* e^mean of losses -log p, of each token given those before it (nn_cross_entropy with
+ * NN_REDUCE_NONE; or their mean alone, n = 1): as hard as to choose among so many equally likely
+ * tokens. Lower is better. Book: 16. */
+double nn_perplexity(const nn_real *loss, int n);
+
+typedef struct nn_tokens {
+    const int *id; /* [n] */
+    int n;
+} nn_tokens;
+/* BLEU (Papineni et al. 2002) of a whole corpus: begin with nn_bleu b = {{0}}; then nn_bleu_add for
+ * each candidate and its references. An n-gram of a candidate matches at most as often as it is in
+ * the one reference that has it most often: b.match[n - 1] of b.total[n - 1]. The reference nearest
+ * in length counts for the brevity penalty, of two the shorter. Book: 16, as all of these. */
+enum { NN_BLEU_ORDER = 4 };
+typedef struct nn_bleu {
+    double match[NN_BLEU_ORDER], total[NN_BLEU_ORDER], length, reference_length;
+} nn_bleu;
+void nn_bleu_add(nn_bleu *b, nn_tokens candidate, const nn_tokens *reference, int references);
+/* BP times the geometric mean of match / total for n-grams of 1..order, in 0..1; BP = 1 if the
+ * candidates are longer than the references, else e^(1 - reference_length / length). A factor of 0
+ * or 0/0 makes it 0, which single sentences often get. NN_BLEU_ADD_ONE: 1 is added to match and
+ * total from 2-grams on (Lin and Och, COLING 2004). */
+enum { NN_BLEU_PLAIN, NN_BLEU_ADD_ONE };
+double nn_bleu_score(const nn_bleu *b, int order, int smoothing);
+
+/* ROUGE-N: n-grams in common, each at most as often as both have it; ROUGE-L: the longest common
+ * subsequence, in tokens. As part of the candidate (precision), of the reference (recall; Lin's
+ * own), and f1. Of several references the one with the best f1. 0/0 is 0. Lin 2004. Book: 16. */
+typedef struct nn_rouge {
+    double precision, recall, f1;
+} nn_rouge;
+nn_rouge nn_rouge_n(nn_tokens candidate, const nn_tokens *reference, int references, int order);
+nn_rouge nn_rouge_l(nn_ctx *nn, nn_tokens candidate, const nn_tokens *reference, int references);
+
+/* ---- objects in images ---- */
+
+typedef struct nn_box {
+    nn_real x1, y1, x2, y2; /* finite, x1 <= x2, y1 <= y2 */
+} nn_box;
+/* Intersection over union, of areas; 0/0 is 0. Book: 16, as all of these. */
+double nn_iou(nn_box a, nn_box b);
+typedef struct nn_object {
+    int image, label;
+    nn_box box;
+    nn_real score; /* of one that was found; of a true one it is not looked at */
+} nn_object;
+/* Non-maximum suppression: from the highest score down (of equals the first first), an object is
+ * kept unless its IoU with a kept one of its image and label is above iou. keep [n] gets their
+ * numbers in that order; gives how many. iou in 0..1, as below. */
+int nn_nms(nn_ctx *nn, const nn_object *found, int n, double iou, int *keep);
+/* In the same order, each takes of the true objects [m] of its image and label, if they are not
+ * taken yet, the one with the largest IoU, if that is at least iou. match [n] gets its number, or
+ * -1; gives how many matches there are. As COCO does; VOC counts a second box on a taken object as
+ * wrong, even where a neighbour would do. */
+int nn_detection_match(nn_ctx *nn, const nn_object *found, int n, const nn_object *truth, int m,
+                       double iou, int *match);
+/* Average precision of one label, how as for nn_average_precision; with label -1 the mean over all
+ * labels in truth (mAP); with iou 0 the mean over 0.50, 0.55, .. 0.95 (COCO; objects of all sizes,
+ * none to be ignored, and no limit to how many are found). 0 if truth has no such object. */
+double nn_detection_ap(nn_ctx *nn, const nn_object *found, int n, const nn_object *truth, int m,
+                       int label, double iou, int how);
+
+/* ---- for any model, any metric ---- */
+
+/* Runs a model over data as it is to be tested: in order, in batches, without training and without
+ * graph; both modes are afterwards what they were. forward turns x [N, sample] into N rows of
+ * `outputs` numbers; out [data->n, outputs] gets them all. 1: done. Calls nn_clear. Book: 16. */
+struct nn_dataset;
+typedef nn_tensor *(*nn_forward)(void *user, nn_tensor *x);
+int nn_evaluate(const struct nn_dataset *data, nn_forward forward, void *user, int batch_size,
+                int outputs, nn_real *out);
+/* How far a metric of n samples could be off by chance. metric gives its value for the samples
+ * index[0..n-1]: first for all of them, then for `resamples` times n that are drawn with putting
+ * back; low to high holds the middle part `confidence` of those values (Efron's percentile method:
+ * Efron and Tibshirani 1993). NaN is left out; fewer than two others are an error. The difference
+ * of two models is a metric, too: 0 between low and high says that none was shown. Book: 16. */
+typedef double (*nn_metric)(void *user, const int *index, int n);
+typedef struct nn_interval {
+    double value, low, high, std; /* std: standard error, the values' deviation (divisor n - 1) */
+    int resamples;                /* those that count */
+} nn_interval;
+nn_interval nn_bootstrap_interval(nn_ctx *nn, nn_metric metric, void *user, int n, int resamples,
+                                  double confidence);
+
+#endif
 /* ==== Files and data sets ============================================================ >>data */
 
 enum { NN_MISSING_ERROR, NN_MISSING_NAN };
@@ -1604,7 +1767,7 @@ typedef struct nn_vocab {
  * limit: at most so many, "<unk>" counted, or 0: all. Lives as long as nn, as what these give does.
  * Book: 13. */
 nn_vocab nn_vocab_new(nn_ctx *nn, nn_unit unit, const char *text, size_t size, int limit);
-/* A text as ids, *n of them (NULL for none); an unknown token is 0. */
+/* A text as ids, and in *n how many; NULL if it has none. An unknown token is 0. */
 int *nn_vocab_encode(const nn_vocab *v, const char *text, size_t size, int *n);
 /* Ids as text, words with a space between them. */
 nn_text nn_vocab_decode(const nn_vocab *v, const int *ids, int n);
@@ -1690,7 +1853,7 @@ typedef struct nn_batches {
     int *label;                 /* [n]: their labels */
 } nn_batches;
 nn_batches nn_batches_new(const nn_dataset *data, int batch_size, int shuffle);
-int nn_next_batch(nn_batches *b);                /* how many samples it has */
+int nn_next_batch(nn_batches *b); /* how many samples it has; 0: the epoch, or all, is over */
 nn_tensor *nn_batch_x(const nn_batches *b);      /* [n, sample] */
 nn_tensor *nn_batch_target(const nn_batches *b); /* [n, 1] */
 nn_tensor *nn_dataset_x(const nn_dataset *data); /* all samples as one tensor [n, sample] */
@@ -1727,7 +1890,7 @@ int nn_load_memory(nn_model *model, const void *bytes, size_t size);
 typedef struct nn_reader { /* from wherever you have the bytes: */
     size_t (*read)(void *user, void *to, size_t n); /* 1..n of them; 0: the end; -1: an error */
     void *user;
-} nn_reader;
+} nn_reader;                                        /* is read to its end, of at most 2 GB */
 int nn_load_reader(nn_model *model, nn_reader reader);
 
 #if NN_CHAPTERS >= 5 && !defined NN_NO_STDIO
@@ -2051,6 +2214,14 @@ const nn_bpe *nn__at_bpe(const nn_bpe *b, const char *file, int line);
 #define nn_bpe_encode(b, ...) nn_bpe_encode(NN__AT(bpe, b), __VA_ARGS__)
 #define nn_bpe_decode(b, ...) nn_bpe_decode(NN__AT(bpe, b), __VA_ARGS__)
 #endif
+#if NN_CHAPTERS >= 16
+#define nn_rouge_l(nn, ...) nn_rouge_l(NN__AT(ctx, nn), __VA_ARGS__)
+#define nn_nms(nn, ...) nn_nms(NN__AT(ctx, nn), __VA_ARGS__)
+#define nn_detection_match(nn, ...) nn_detection_match(NN__AT(ctx, nn), __VA_ARGS__)
+#define nn_detection_ap(nn, ...) nn_detection_ap(NN__AT(ctx, nn), __VA_ARGS__)
+#define nn_evaluate(d, ...) nn_evaluate(NN__AT(data, d), __VA_ARGS__)
+#define nn_bootstrap_interval(nn, ...) nn_bootstrap_interval(NN__AT(ctx, nn), __VA_ARGS__)
+#endif
 #endif /* NN_NO_LOCATIONS */
 #endif /* NN_H */
 
@@ -2339,6 +2510,14 @@ static int nn__check_positive(nn_ctx *nn, const char *function, const char *name
     return nn__mistake(nn, function, "%s is %g, not positive and finite", name, (double)value);
 }
 #endif
+#if NN_CHAPTERS >= 3
+/* True if value is a part of a whole that leaves something of it. */
+static int nn__check_part(nn_ctx *nn, const char *function, const char *name, nn_real value)
+{
+    if (value >= 0 && value < 1) return 1;
+    return nn__mistake(nn, function, "%s is %g, not in 0 <= %s < 1", name, (double)value, name);
+}
+#endif
 
 nn_tensor *nn_fail(nn_ctx *nn, nn_code code, const char *function, const char *format, ...)
 {
@@ -2426,6 +2605,7 @@ NN__NOTE(nn_early_stopping, early_stopping)
 #endif
 #if NN_CHAPTERS >= 15
 NN__NOTE(nn_kv_cache, cache)
+NN__NOTE(const nn_bpe, bpe)
 #endif
 
 nn_ctx *nn__at_ctx(nn_ctx *nn, const char *file, int line) { return nn__note(nn, file, line), nn; }
@@ -5172,14 +5352,20 @@ static void nn__scale_backward(nn_tensor *y) /* y = factor x: dx += factor dy */
     y->ctx->kernels->axpy(y->size, *(nn_real *)y->saved, y->grad, y->in[0]->grad);
 }
 
+/* y = f(number, x); the number is kept for the backward */
+static nn_tensor *nn__with_number(const char *function, nn_tensor *x, nn_real number, nn__scaled *f,
+                                  void (*backward)(nn_tensor *y))
+{
+    nn_tensor *y = nn_op_new(&function[3], x->shape, &x, 1, backward, sizeof number);
+    *(nn_real *)y->saved = number;
+    f(y->size, number, x->data, y->data);
+    return nn_op_done(y);
+}
+
 nn_tensor *nn_scale(nn_tensor *x, nn_real factor)
 {
     if (!nn_op_check("nn_scale", &x, 1)) return nn_op_failed(&x, 1);
-    nn_tensor *y = nn_op_new("scale", x->shape, &x, 1, nn__scale_backward, sizeof factor);
-    if (!y->size) return y;
-    *(nn_real *)y->saved = factor;
-    y->ctx->kernels->scale(y->size, factor, x->data, y->data);
-    return nn_op_done(y);
+    return nn__with_number("nn_scale", x, factor, x->ctx->kernels->scale, nn__scale_backward);
 }
 
 /* What all functions of one number share: f is chosen from the kernels of x. */
@@ -5592,6 +5778,14 @@ nn_tensor *nn_max_axis(nn_tensor *x, int axis)
     return nn__max_over(x, v, shape);
 }
 
+static int nn__largest_of(const nn_real *row, int n) /* the first of the largest */
+{
+    int best = 0;
+    for (int j = 1; j < n; j++)
+        if (row[j] > row[best]) best = j;
+    return best;
+}
+
 void nn_argmax(const nn_tensor *x, int *index)
 {
     nn_tensor *in = (nn_tensor *)(uintptr_t)x;
@@ -5601,12 +5795,7 @@ void nn_argmax(const nn_tensor *x, int *index)
         return;
     }
     const size_t d = (size_t)nn__last(x->shape);
-    for (size_t i = 0; i < x->size / d; i++) {
-        const nn_real *row = x->data + i * d;
-        index[i] = 0;
-        for (size_t j = 1; j < d; j++)
-            if (row[j] > row[index[i]]) index[i] = (int)j;
-    }
+    for (size_t i = 0; i < x->size / d; i++) index[i] = nn__largest_of(x->data + i * d, (int)d);
 }
 
 /* ==== Chapter 1: neurons and layers ==================================================== >>ch01 */
@@ -5632,10 +5821,7 @@ nn_linear nn_linear_new(nn_model *model, const char *name, int in, int out)
     nn_linear l = {nn_param(model, name, "weight", nn_shape2(out, in)), NULL};
     if (!model) return l;
     l.bias = nn_param(model, name, "bias", nn_shape1(out));
-    if (model->ctx->code != NN_OK) { /* all of the layer or nothing */
-        model->n_params = before;
-        return l;
-    }
+    if (model->ctx->code != NN_OK) return model->n_params = before, l; /* all of it or nothing */
     const nn_real bound = 1 / (nn_real)sqrt((double)in);
     for (size_t i = 0; i < l.weight->size; i++)
         l.weight->data[i] = nn_uniform(model->ctx, -bound, bound);
@@ -5700,17 +5886,16 @@ size_t nn_print_layers(const int *units, int layers)
     for (int l = 0; l < layers; l++) {
         const char *kind = l == 0 ? "input" : l < layers - 1 ? "hidden" : "output";
         const char *are = l == 0 || l == layers - 1 ? "visible" : "hidden";
-        if (l == 0) {
-            printf("%5d  %-6s  %-9s  %5d\n", l, kind, are, units[l]);
-            continue;
+        printf("%5d  %-6s  %-9s  %5d", l, kind, are, units[l]);
+        if (l > 0) {
+            char weight[32], bias[32];
+            const size_t parameters = (size_t)units[l] * (size_t)units[l - 1] + (size_t)units[l];
+            snprintf(weight, sizeof weight, "[%d, %d]", units[l], units[l - 1]);
+            snprintf(bias, sizeof bias, "[%d]", units[l]);
+            printf("  %-14s  %-7s  %10zu", weight, bias, parameters);
+            all += parameters;
         }
-        char weight[32], bias[32];
-        const size_t parameters = (size_t)units[l] * (size_t)units[l - 1] + (size_t)units[l];
-        snprintf(weight, sizeof weight, "[%d, %d]", units[l], units[l - 1]);
-        snprintf(bias, sizeof bias, "[%d]", units[l]);
-        printf("%5d  %-6s  %-9s  %5d  %-14s  %-7s  %10zu\n", l, kind, are, units[l], weight, bias,
-               parameters);
-        all += parameters;
+        printf("\n");
     }
     printf("%d hidden layer%s: %s; %zu parameters\n", layers - 2, layers == 3 ? "" : "s",
            layers >= 4 ? "deep" : "shallow", all);
@@ -5837,38 +6022,34 @@ nn_boolean nn_boolean_new(nn_ctx *nn, const int *table, int n)
     const char *const function = "nn_boolean_new";
     nn_boolean f = {nn, 0, 0, NULL, {NULL, 0, 0}, NULL};
     if (!nn__ready(nn, function)) return f;
-    if (!table) return nn_fail(nn, NN_ERROR_ARGUMENT, function, "argument 2 is NULL"), f;
+    if (!table) return nn__mistake(nn, function, "argument 2 is NULL"), f;
     if (n < 1 || n > NN_BOOLEAN_MAX)
-        return nn_fail(nn, NN_ERROR_ARGUMENT, function, "%d inputs, not 1 to %d", n,
-                       NN_BOOLEAN_MAX), f;
+        return nn__mistake(nn, function, "%d inputs, not 1 to %d", n, NN_BOOLEAN_MAX), f;
     int ones = 0;
     for (int k = 0; k < 1 << n; ones += table[k++])
         if (table[k] != 0 && table[k] != 1)
-            return nn_fail(nn, NN_ERROR_ARGUMENT, function, "table[%d] is %d, not 0 or 1", k,
-                           table[k]), f;
-    const size_t hidden = (size_t)ones, inputs = (size_t)n; /* + 1: hidden may be 0 */
-    nn_real *w = nn__reals(nn, &nn->keep, hidden * (inputs + 2) + 1);
+            return nn__mistake(nn, function, "table[%d] is %d, not 0 or 1", k, table[k]), f;
+    const size_t hidden = (size_t)ones; /* + 1: it may be 0 */
+    nn_real *w = nn__reals(nn, &nn->keep, hidden * ((size_t)n + 2) + 1);
     void *unit = w ? nn__alloc(nn, &nn->keep, hidden + 1, sizeof *f.unit, 0) : NULL;
     if (!unit) return f;
-    const nn_perceptron any_of_them = {w + hidden * inputs, (nn_real)-0.5, ones};
     f.n = n;
     f.unit = (nn_perceptron *)unit;
-    f.output = any_of_them;
-    f.y = f.output.w + hidden;
     for (int k = 0; k < 1 << n; k++) {
         if (!table[k]) continue;
         /* z = 1/2 at input k, where all its ones are on and no other; elsewhere -1/2 or less */
-        nn_perceptron *p = &f.unit[f.hidden];
-        p->n = n;
-        p->w = w + (ptrdiff_t)f.hidden * n;
-        p->b = (nn_real)0.5;
-        for (int i = 0; i < n; i++) {
+        nn_perceptron and_of_them = {w, (nn_real)0.5, n};
+        for (int i = 0; i < n; i++, w++) {
             const int on = k >> (n - 1 - i) & 1;
-            p->w[i] = on ? 1 : -1;
-            p->b -= (nn_real)on;
+            *w = on ? 1 : -1;
+            and_of_them.b -= (nn_real)on;
         }
-        f.output.w[f.hidden++] = 1;
+        f.unit[f.hidden++] = and_of_them;
     }
+    const nn_perceptron or_of_them = {w, (nn_real)-0.5, ones};
+    f.output = or_of_them;
+    for (int i = 0; i < ones; i++) w[i] = 1;
+    f.y = w + ones;
     return f;
 }
 
@@ -6069,7 +6250,6 @@ nn_tensor *nn_sigmoid_temperature(nn_tensor *x, nn_real temperature)
         return &x->ctx->failed;
     nn_tensor *y = nn_op_new("sigmoid_temperature", x->shape, &x, 1,
                              nn__sigmoid_temperature_backward, sizeof temperature);
-    if (!y->size) return y;
     *(nn_real *)y->saved = temperature;
     y->ctx->kernels->div(y->size, x->data, 1, &temperature, 0, y->data);
     y->ctx->kernels->sigmoid(y->size, y->data, y->data);
@@ -6086,14 +6266,12 @@ static void nn__stochastic_binary_backward(nn_tensor *y)
 nn_tensor *nn_stochastic_binary(nn_tensor *x)
 {
     if (!nn_op_check("nn_stochastic_binary", &x, 1)) return nn_op_failed(&x, 1);
-    nn_ctx *nn = x->ctx;
     nn_tensor *y = nn_op_new("stochastic_binary", x->shape, &x, 1, nn__stochastic_binary_backward,
                              x->size * sizeof *x->data);
-    if (!y->size) return y;
     nn_real *p = (nn_real *)y->saved;
-    nn->kernels->sigmoid(y->size, x->data, p);
+    x->ctx->kernels->sigmoid(y->size, x->data, p);
     for (size_t i = 0; i < y->size; i++)
-        y->data[i] = nn->training ? nn__step(p[i] - (nn_real)nn__unit(nn)) : p[i];
+        y->data[i] = x->ctx->training ? nn__step(p[i] - (nn_real)nn__unit(x->ctx)) : p[i];
     return nn_op_done(y);
 }
 
@@ -6118,14 +6296,9 @@ static void nn__leaky_relu_backward(nn_tensor *y) /* dx += x > 0 ? dy : slope dy
 nn_tensor *nn_leaky_relu(nn_tensor *x, nn_real slope)
 {
     if (!nn_op_check("nn_leaky_relu", &x, 1)) return nn_op_failed(&x, 1);
-    if (!(slope >= 0 && slope < 1))
-        return nn_fail(x->ctx, NN_ERROR_ARGUMENT, "nn_leaky_relu",
-                       "slope is %g, not in 0 <= slope < 1", (double)slope);
-    nn_tensor *y = nn_op_new("leaky_relu", x->shape, &x, 1, nn__leaky_relu_backward, sizeof slope);
-    if (!y->size) return y;
-    *(nn_real *)y->saved = slope;
-    y->ctx->kernels->leaky_relu(y->size, slope, x->data, y->data);
-    return nn_op_done(y);
+    if (!nn__check_part(x->ctx, "nn_leaky_relu", "slope", slope)) return &x->ctx->failed;
+    return nn__with_number("nn_leaky_relu", x, slope, x->ctx->kernels->leaky_relu,
+                           nn__leaky_relu_backward);
 }
 
 static void nn__elu_backward(nn_tensor *y) /* dx += y > 0 ? dy : dy (y + alpha) */
@@ -6137,11 +6310,7 @@ nn_tensor *nn_elu(nn_tensor *x, nn_real alpha)
 {
     if (!nn_op_check("nn_elu", &x, 1)) return nn_op_failed(&x, 1);
     if (!nn__check_positive(x->ctx, "nn_elu", "alpha", alpha)) return &x->ctx->failed;
-    nn_tensor *y = nn_op_new("elu", x->shape, &x, 1, nn__elu_backward, sizeof alpha);
-    if (!y->size) return y;
-    *(nn_real *)y->saved = alpha;
-    y->ctx->kernels->elu(y->size, alpha, x->data, y->data);
-    return nn_op_done(y);
+    return nn__with_number("nn_elu", x, alpha, x->ctx->kernels->elu, nn__elu_backward);
 }
 
 static void nn__gelu_backward(nn_tensor *y) /* y = x Phi(x): dx += dy (Phi(x) + x Phi'(x)) */
@@ -6170,7 +6339,6 @@ nn_tensor *nn_gelu_tanh(nn_tensor *x)
     if (!nn_op_check("nn_gelu_tanh", &x, 1)) return nn_op_failed(&x, 1);
     nn_tensor *y = nn_op_new("gelu_tanh", x->shape, &x, 1, nn__gelu_tanh_backward,
                              x->size * sizeof *x->data);
-    if (!y->size) return y;
     nn_real *s = (nn_real *)y->saved;
     for (size_t i = 0; i < y->size; i++)
         s[i] = x->data[i] * (nn__gelu_a + nn__gelu_b * x->data[i] * x->data[i]);
@@ -6699,13 +6867,6 @@ double nn_gaussian_log_density(const nn_pca *p, const nn_real *x)
 /* ==== Chapter 5: gradient descent ====================================================== >>ch05 */
 #if NN_CHAPTERS >= 5
 
-/* True if beta, which says how much of a moving mean or velocity stays, is in its range. */
-static int nn__check_beta(nn_ctx *nn, const char *function, const char *name, nn_real beta)
-{
-    if (beta >= 0 && beta < 1) return 1;
-    return nn__mistake(nn, function, "%s is %g, not in 0 <= %s < 1", name, (double)beta, name);
-}
-
 static int nn__check_not_negative(nn_ctx *nn, const char *function, const char *name, nn_real value)
 {
     if (value >= 0 && value - value == 0) return 1;
@@ -6719,9 +6880,9 @@ static nn_optimizer *nn__optimizer_new(nn_model *model, const char *function, nn
 {
     if (!nn__given(model, function)) return NULL;
     nn_ctx *nn = model->ctx;
-    if (nn->code != NN_OK) return &nn->failed_optimizer;
-    if (!nn__check_positive(nn, function, "the learning rate", lr)) return &nn->failed_optimizer;
-    if (!nn__check_beta(nn, function, "beta", beta1)) return &nn->failed_optimizer;
+    if (nn->code != NN_OK || !nn__check_positive(nn, function, "the learning rate", lr) ||
+        !nn__check_part(nn, function, "beta", beta1))
+        return &nn->failed_optimizer;
     nn_optimizer *opt = NN__NEW(nn, nn_optimizer);
     if (!opt) return &nn->failed_optimizer;
     opt->ctx = nn;
@@ -6836,18 +6997,16 @@ nn_optimizer *nn_adamw(nn_model *model, nn_real lr, nn_real weight_decay)
 /* Its numbers lie in the open, and so they are looked at before each step. */
 static int nn__optimizer_usable(nn_optimizer *opt)
 {
-    if (!nn__given(opt, "nn_step")) return 0;
-    if (opt->ctx->code != NN_OK) return 0;
-    if (!opt->update) {
-        nn_fail(opt->ctx, NN_ERROR_ARGUMENT, "nn_step",
-                "the optimizer is the result of a failed call");
-        return 0;
-    }
-    return nn__check_not_negative(opt->ctx, "nn_step", "the learning rate", opt->lr) &&
-           nn__check_not_negative(opt->ctx, "nn_step", "the weight decay", opt->weight_decay) &&
-           nn__check_not_negative(opt->ctx, "nn_step", "eps", opt->eps) &&
-           nn__check_beta(opt->ctx, "nn_step", "beta1", opt->beta1) &&
-           nn__check_beta(opt->ctx, "nn_step", "beta2", opt->beta2);
+    const char *const function = "nn_step";
+    nn_ctx *nn = opt ? opt->ctx : NULL;
+    if (!nn__ready(nn, function)) return 0;
+    if (!opt->update)
+        return nn__mistake(nn, function, "the optimizer is the result of a failed call");
+    return nn__check_not_negative(nn, function, "the learning rate", opt->lr) &&
+           nn__check_not_negative(nn, function, "the weight decay", opt->weight_decay) &&
+           nn__check_not_negative(nn, function, "eps", opt->eps) &&
+           nn__check_part(nn, function, "beta1", opt->beta1) &&
+           nn__check_part(nn, function, "beta2", opt->beta2);
 }
 
 /* State of zeros for the parameters that have none yet. All of it exists before any is updated. */
@@ -7030,8 +7189,7 @@ nn_gradcheck_result nn_gradcheck(nn_model *model, nn_tensor *(*loss)(void *user)
     if (!nn__given(model, "nn_gradcheck")) return worst;
     nn_ctx *nn = model->ctx;
     if (!loss || !model->n_params || !(h > 0))
-        nn_fail(nn, NN_ERROR_ARGUMENT, "nn_gradcheck",
-                "needs a model with parameters, a loss and h > 0");
+        nn__mistake(nn, "nn_gradcheck", "needs a model with parameters, a loss and h > 0");
     if (nn->code != NN_OK) return worst;
     nn_real *twice = (nn_real *)nn__malloc(nn, nn_model_size(model) * sizeof *twice), *t = twice;
     if (!twice) return worst;
@@ -7087,8 +7245,9 @@ static void nn__graph_node(const nn_tensor *x, FILE *out, int mermaid)
 }
 
 /* mark: 1 belongs to the graph of y, 2 is drawn */
-static void nn__graph(const nn_tensor *y, FILE *out, int mermaid)
+static void nn__graph(const char *function, const nn_tensor *y, FILE *out, int mermaid)
 {
+    if (!nn__given(y && out ? y : NULL, function)) return;
     nn_ctx *nn = y->ctx;
     for (int i = nn->n_tape - 1; i >= 0; i--) {
         nn_tensor *t = nn->tape[i];
@@ -7114,14 +7273,8 @@ static void nn__graph(const nn_tensor *y, FILE *out, int mermaid)
     }
 }
 
-void nn_graph_dot(const nn_tensor *y, FILE *out)
-{
-    if (nn__given(y && out ? y : NULL, "nn_graph_dot")) nn__graph(y, out, 0);
-}
-void nn_graph_mermaid(const nn_tensor *y, FILE *out)
-{
-    if (nn__given(y && out ? y : NULL, "nn_graph_mermaid")) nn__graph(y, out, 1);
-}
+void nn_graph_dot(const nn_tensor *y, FILE *out) { nn__graph("nn_graph_dot", y, out, 0); }
+void nn_graph_mermaid(const nn_tensor *y, FILE *out) { nn__graph("nn_graph_mermaid", y, out, 1); }
 #endif
 
 /* ---- the perceptron of many layers, with the book's deltas ---- */
@@ -7129,35 +7282,27 @@ void nn_graph_mermaid(const nn_tensor *y, FILE *out)
 nn_mlp nn_mlp_new(nn_model *model, const char *name, const int *width, int layers,
                   nn_activation hidden, nn_activation output)
 {
+    const char *const function = "nn_mlp_new";
     nn_mlp m;
     memset(&m, 0, sizeof m);
-    if (!nn__given(model, "nn_mlp_new")) return m;
-    nn_ctx *nn = m.ctx = model->ctx;
-    if (nn->code != NN_OK) return m;
-    if (!name || !width || layers < 2 || layers > NN_MLP_MAX) {
-        nn_fail(nn, NN_ERROR_ARGUMENT, "nn_mlp_new",
-                "needs a name and 2 to %d widths; layers is %d", NN_MLP_MAX, layers);
-        return m;
-    }
+    nn_ctx *nn = m.ctx = model ? model->ctx : NULL;
+    if (!nn__ready(nn, function)) return m;
+    if (!name || !width || layers < 2 || layers > NN_MLP_MAX)
+        return nn__mistake(nn, function, "needs a name and 2 to %d widths; layers is %d",
+                           NN_MLP_MAX, layers), m;
     if ((hidden != NN_IDENTITY && hidden != NN_SIGMOID && hidden != NN_TANH && hidden != NN_RELU) ||
-        (output != NN_IDENTITY && output != NN_SIGMOID && output != NN_SOFTMAX)) {
-        nn_fail(nn, NN_ERROR_ARGUMENT, "nn_mlp_new",
-                "hidden is NN_IDENTITY, NN_SIGMOID, NN_TANH or NN_RELU; "
-                "output is NN_IDENTITY, NN_SIGMOID or NN_SOFTMAX");
-        return m;
-    }
+        (output != NN_IDENTITY && output != NN_SIGMOID && output != NN_SOFTMAX))
+        return nn__mistake(nn, function, "hidden is NN_IDENTITY, NN_SIGMOID, NN_TANH or NN_RELU; "
+                           "output is NN_IDENTITY, NN_SIGMOID or NN_SOFTMAX"), m;
     const int before = model->n_params;
     for (int l = 1; l < layers && nn->code == NN_OK; l++) {
         char layer[2 * NN_NAME_SIZE];
         snprintf(layer, sizeof layer, "%.100s.%d", name, l);
-        nn_linear linear = nn_linear_new(model, layer, width[l - 1], width[l]);
+        const nn_linear linear = nn_linear_new(model, layer, width[l - 1], width[l]);
         m.weight[l] = linear.weight;
         m.bias[l] = linear.bias;
     }
-    if (nn->code != NN_OK) { /* all of it or nothing */
-        model->n_params = before;
-        return m;
-    }
+    if (nn->code != NN_OK) return model->n_params = before, m; /* all of it or nothing */
     m.layers = layers; /* stays 0 in a failed one */
     m.hidden = hidden;
     m.output = output;
@@ -7170,14 +7315,11 @@ static void nn__mlp_activate(const nn__kernels *k, nn_activation g, const nn_rea
                              size_t n)
 {
     nn_real max;
-    switch (g) {
-    case NN_IDENTITY: memcpy(y, z, n * sizeof *y); break;
-    case NN_SIGMOID: k->sigmoid(n, z, y); break;
-    case NN_TANH: k->tanh(n, z, y); break;
-    case NN_RELU: k->relu(n, z, y); break;
-    case NN_SOFTMAX: k->softmax(n, z, y, &max); break;
-    default: break; /* nn_mlp_new refuses the others */
-    }
+    if (g == NN_IDENTITY) memcpy(y, z, n * sizeof *y);
+    if (g == NN_SIGMOID) k->sigmoid(n, z, y);
+    if (g == NN_TANH) k->tanh(n, z, y);
+    if (g == NN_RELU) k->relu(n, z, y);
+    if (g == NN_SOFTMAX) k->softmax(n, z, y, &max); /* nn_mlp_new refuses the others */
 }
 
 /* g'(z), from y = g(z) */
@@ -7205,10 +7347,9 @@ static int nn__mlp_reserve(nn_mlp *m, int n) /* arrays for n samples */
 
 const nn_real *nn_mlp_forward(nn_mlp *m, const nn_real *x, int n)
 {
-    if (!nn__given(m ? m->ctx : NULL, "nn_mlp_forward")) return NULL;
-    if (m->ctx->code != NN_OK || !m->layers) return NULL;
+    if (!nn__ready(m ? m->ctx : NULL, "nn_mlp_forward") || !m->layers) return NULL;
     if (!x || n < 1) {
-        nn_fail(m->ctx, NN_ERROR_ARGUMENT, "nn_mlp_forward", x ? "n is %d" : "x is NULL", n);
+        nn__mistake(m->ctx, "nn_mlp_forward", x ? "n is %d" : "x is NULL", n);
         return NULL;
     }
     if (!nn__mlp_reserve(m, n)) return NULL;
@@ -7226,13 +7367,16 @@ const nn_real *nn_mlp_forward(nn_mlp *m, const nn_real *x, int n)
     return m->y[m->layers - 1];
 }
 
+static int nn__mlp_has_targets(const char *function, const nn_mlp *m, const nn_real *target)
+{
+    if (!nn__ready(m ? m->ctx : NULL, function)) return 0;
+    return (m->n && target) ||
+           nn__mistake(m->ctx, function, "needs targets, and nn_mlp_forward before");
+}
+
 nn_real nn_mlp_loss(const nn_mlp *m, const nn_real *target)
 {
-    if (!nn__given(m ? m->ctx : NULL, "nn_mlp_loss")) return (nn_real)NAN;
-    if (m->ctx->code == NN_OK && (!m->n || !target))
-        nn_fail(m->ctx, NN_ERROR_ARGUMENT, "nn_mlp_loss",
-                "needs targets, and nn_mlp_forward before");
-    if (m->ctx->code != NN_OK) return (nn_real)NAN;
+    if (!nn__mlp_has_targets("nn_mlp_loss", m, target)) return (nn_real)NAN;
     const nn__kernels *k = m->ctx->kernels;
     const int top = m->layers - 1, units = m->width[top];
     double loss = 0;
@@ -7253,13 +7397,7 @@ nn_real nn_mlp_loss(const nn_mlp *m, const nn_real *target)
 
 void nn_mlp_backward(nn_mlp *m, const nn_real *target)
 {
-    if (!nn__given(m ? m->ctx : NULL, "nn_mlp_backward")) return;
-    if (m->ctx->code != NN_OK) return;
-    if (!m->n || !target) {
-        nn_fail(m->ctx, NN_ERROR_ARGUMENT, "nn_mlp_backward",
-                "needs targets, and nn_mlp_forward before");
-        return;
-    }
+    if (!nn__mlp_has_targets("nn_mlp_backward", m, target)) return;
     const int top = m->layers - 1;
     for (ptrdiff_t k = 0; k < (ptrdiff_t)m->n * m->width[top]; k++) /* delta = (y - t) / N */
         m->delta[top][k] = (m->y[top][k] - target[k]) / (nn_real)m->n;
@@ -7296,17 +7434,19 @@ int nn_set_reduction(nn_ctx *nn, int reduction)
     return nn__exchange(&nn->reduction, reduction);
 }
 
-typedef struct nn__loss { /* the first member of what every loss saves */
+typedef struct nn__loss { /* saved by every loss; behind it lies what its backward needs, too */
     int reduction;
     double sum, count; /* of the items' losses, and of their weights: what divides the sum */
 } nn__loss;
 
+static void *nn__kept(const nn_tensor *loss) { return (nn__loss *)loss->saved + 1; }
+
 static nn_tensor *nn__loss_new(const char *function, nn_shape items, nn_tensor *const *in, int n,
-                               void (*backward)(nn_tensor *loss), size_t saved_bytes)
+                               void (*backward)(nn_tensor *loss), size_t kept_bytes)
 {
     const int reduction = in[0]->ctx->reduction;
     nn_tensor *loss = nn_op_new(&function[3], reduction == NN_REDUCE_NONE ? items : nn_shape0(), in,
-                                n, backward, saved_bytes);
+                                n, backward, sizeof(nn__loss) + kept_bytes);
     ((nn__loss *)loss->saved)->reduction = reduction;
     return loss;
 }
@@ -7335,6 +7475,19 @@ static nn_real nn__item_grad(const nn_tensor *loss, size_t item)
     const nn__loss *s = (const nn__loss *)loss->saved;
     if (s->reduction == NN_REDUCE_NONE) return loss->grad[item];
     return (nn_real)((double)loss->grad[0] / s->count);
+}
+
+/* The loss of an item is f(x), and its slope f'(x) was kept for each number of each input, double
+ * [n_in, size]: dx += dL f'(x) */
+static void nn__pass_slopes(nn_tensor *loss)
+{
+    const double *slope = (const double *)nn__kept(loss);
+    for (int j = 0; j < loss->n_in; j++) {
+        nn_tensor *x = loss->in[j];
+        const size_t each = x->size / loss->size; /* numbers for which there is one loss */
+        for (size_t i = 0; i < x->size; i++, slope++)
+            if (x->grad) x->grad[i] += (nn_real)((double)nn__item_grad(loss, i / each) * *slope);
+    }
 }
 
 /* Both are there, and of the same shape. */
@@ -7374,33 +7527,13 @@ static double nn__hinge(double y, double t, double unused, double *slope)
     return (void)unused, missing <= 0 ? 0 : missing;
 }
 
-typedef struct nn__elements {
-    nn__loss loss;
-    nn__symmetric *f; /* or NULL: a kernel's work */
-    double k;
-    size_t step;      /* elements taken as one item: all, where a kernel gives their sum */
-} nn__elements;
-
-static void nn__elements_backward(nn_tensor *loss) /* L = f(y, t): dy += dL f'(y), dt += dL f'(t) */
-{
-    const nn__elements *s = (const nn__elements *)loss->saved;
-    nn_tensor *y = loss->in[0], *t = loss->in[1];
-    for (size_t i = 0; i < y->size; i++) {
-        const double g = (double)nn__item_grad(loss, i);
-        const double a = (double)y->data[i], b = (double)t->data[i];
-        double slope;
-        if (y->grad) s->f(a, b, s->k, &slope), y->grad[i] += (nn_real)(g * slope);
-        if (t->grad) s->f(b, a, s->k, &slope), t->grad[i] += (nn_real)(g * slope);
-    }
-}
-
 /* L = (y - t)^2: dy += dL 2 (y - t), dt += the opposite */
 static void nn__mse_backward(nn_tensor *loss)
 {
     const nn__kernels *k = loss->ctx->kernels;
     nn_tensor *y = loss->in[0], *t = loss->in[1];
     nn_real *difference = nn__temporary(y);
-    const size_t step = ((const nn__elements *)loss->saved)->step;
+    const size_t step = y->size / loss->size; /* elements that have one loss */
     if (!difference) return;
     k->sub(y->size, y->data, 1, t->data, 1, difference);
     for (size_t i = 0; i < y->size; i += step) {
@@ -7416,7 +7549,7 @@ static void nn__bce_with_logits_backward(nn_tensor *loss)
 {
     const nn__kernels *k = loss->ctx->kernels;
     nn_tensor *z = loss->in[0], *t = loss->in[1];
-    const size_t step = ((const nn__elements *)loss->saved)->step;
+    const size_t step = z->size / loss->size;
     for (size_t i = 0; i < z->size; i += step) {
         const nn_real g = nn__item_grad(loss, i);
         if (z->grad) k->bce_backward(step, g, z->data + i, t->data + i, z->grad + i);
@@ -7424,26 +7557,29 @@ static void nn__bce_with_logits_backward(nn_tensor *loss)
     }
 }
 
+/* L = f(y, t) = f(t, y): dy += dL f'(y), dt += dL f'(t) */
+static void nn__elements_backward(nn_tensor *loss) { nn__pass_slopes(loss); }
+
+/* With f, or NULL where a kernel gives the sum of `step` losses at once. */
 static nn_tensor *nn__elements_of(const char *function, nn_tensor *y, nn_tensor *target,
                                   void (*backward)(nn_tensor *loss), nn__symmetric *f, nn_real k)
 {
     nn_tensor *in[2] = {y, target};
     if (!nn__check_pair(function, y, target) || !nn__check_positive(y->ctx, function, "delta", k))
         return nn_op_failed(in, 2);
-    nn_tensor *loss = nn__loss_new(function, y->shape, in, 2, backward, sizeof(nn__elements));
+    nn_tensor *loss = nn__loss_new(function, y->shape, in, 2, backward,
+                                   f ? 2 * y->size * sizeof(double) : 0);
     if (!loss->size) return loss;
-    nn__elements *s = (nn__elements *)loss->saved;
-    s->f = f;
-    s->k = (double)k;
-    s->step = f || s->loss.reduction == NN_REDUCE_NONE ? 1 : y->size;
-    for (size_t i = 0; i < y->size; i += s->step) {
+    double *dy = (double *)nn__kept(loss), *dt = dy + y->size, value;
+    const size_t step = f ? 1 : y->size / loss->size;
+    for (size_t i = 0; i < y->size; i += step) {
         const nn_real *a = y->data + i, *b = target->data + i;
-        double value, slope;
-        if (f) value = f((double)*a, (double)*b, s->k, &slope);
+        if (f) f((double)*b, (double)*a, (double)k, &dt[i]);
+        if (f) value = f((double)*a, (double)*b, (double)k, &dy[i]);
         else if (backward == nn__mse_backward)
-            value = (double)y->ctx->kernels->squared_error(s->step, a, b, 1);
-        else value = (double)y->ctx->kernels->bce(s->step, a, b);
-        nn__loss_add(loss, i, value, (double)s->step);
+            value = (double)y->ctx->kernels->squared_error(step, a, b, 1);
+        else value = (double)y->ctx->kernels->bce(step, a, b);
+        nn__loss_add(loss, i, value, (double)step);
     }
     return nn__loss_done(function, loss, NULL);
 }
@@ -7461,26 +7597,30 @@ nn_tensor *nn_huber(nn_tensor *y, nn_tensor *target, nn_real delta)
     return nn__elements_of("nn_huber", y, target, nn__elements_backward, nn__huber, delta);
 }
 
-nn_tensor *nn_bce_with_logits(nn_tensor *z, nn_tensor *target)
+/* Each target is -1 or 1, for `signs`, or else a probability. */
+static int nn__check_targets(const char *function, nn_tensor *z, nn_tensor *target, int signs)
 {
-    const char *function = "nn_bce_with_logits";
-    nn_tensor *in[2] = {z, target};
-    if (!nn__check_pair(function, z, target)) return nn_op_failed(in, 2);
-    for (size_t i = 0; i < target->size; i++)
-        if (!(target->data[i] >= 0 && target->data[i] <= 1))
-            return nn_fail(z->ctx, NN_ERROR_ARGUMENT, function,
-                           "target %zu is %g, not between 0 and 1", i, (double)target->data[i]);
-    return nn__elements_of(function, z, target, nn__bce_with_logits_backward, NULL, 1);
+    if (!nn__check_pair(function, z, target)) return 0;
+    for (size_t i = 0; i < target->size; i++) {
+        const nn_real t = target->data[i];
+        if (signs ? t * t == 1 : t >= 0 && t <= 1) continue;
+        return nn__mistake(z->ctx, function, "target %zu is %g, not %s", i, (double)t,
+                           signs ? "-1 or 1" : "between 0 and 1");
+    }
+    return 1;
 }
 
+nn_tensor *nn_bce_with_logits(nn_tensor *z, nn_tensor *target)
+{
+    const char *const function = "nn_bce_with_logits";
+    nn_tensor *in[2] = {z, target};
+    if (!nn__check_targets(function, z, target, 0)) return nn_op_failed(in, 2);
+    return nn__elements_of(function, z, target, nn__bce_with_logits_backward, NULL, 1);
+}
 nn_tensor *nn_hinge(nn_tensor *z, nn_tensor *target)
 {
     nn_tensor *in[2] = {z, target};
-    if (!nn__check_pair("nn_hinge", z, target)) return nn_op_failed(in, 2);
-    for (size_t i = 0; i < target->size; i++)
-        if (!(target->data[i] * target->data[i] == 1))
-            return nn_fail(z->ctx, NN_ERROR_ARGUMENT, "nn_hinge", "target %zu is %g, not -1 or 1",
-                           i, (double)target->data[i]);
+    if (!nn__check_targets("nn_hinge", z, target, 1)) return nn_op_failed(in, 2);
     return nn__elements_of("nn_hinge", z, target, nn__elements_backward, nn__hinge, 1);
 }
 
@@ -7526,7 +7666,6 @@ static int *nn__copy_labels(nn_ctx *nn, const int *labels, size_t n)
 }
 
 typedef struct nn__cross_entropy {
-    nn__loss loss;
     int *label;       /* [N], or NULL: the target is in[1] */
     nn_real *p;       /* softmax(z), [N, C] */
     double *log_sum;  /* [N]: log sum e^z, so that log p = z - log_sum */
@@ -7536,7 +7675,7 @@ typedef struct nn__cross_entropy {
  * a tensor */
 static void nn__cross_entropy_backward(nn_tensor *loss)
 {
-    const nn__cross_entropy *s = (const nn__cross_entropy *)loss->saved;
+    const nn__cross_entropy *s = (const nn__cross_entropy *)nn__kept(loss);
     const nn__kernels *k = loss->ctx->kernels;
     nn_tensor *z = loss->in[0], *t = loss->n_in > 1 ? loss->in[1] : NULL;
     const size_t c = (size_t)z->shape.dim[1];
@@ -7577,7 +7716,7 @@ static nn_tensor *nn__cross_entropy_of(const char *function, nn_tensor *z, const
     nn_tensor *loss = nn__loss_new(function, nn_shape1(z->shape.dim[0]), in, target ? 2 : 1,
                                    nn__cross_entropy_backward, sizeof(nn__cross_entropy));
     if (!loss->size) return loss;
-    nn__cross_entropy *s = (nn__cross_entropy *)loss->saved;
+    nn__cross_entropy *s = (nn__cross_entropy *)nn__kept(loss);
     s->label = labels ? nn__copy_labels(nn, labels, n) : NULL;
     s->p = nn__reals(nn, &nn->graph, n * c);
     s->log_sum = (double *)nn__alloc(nn, &nn->graph, n, sizeof(double), 0);
@@ -7617,9 +7756,7 @@ nn_tensor *nn_cross_entropy_weighted(nn_tensor *z, const int *labels, const nn_r
     if (!nn__check_classes(function, z, labels)) return nn_op_failed(&z, 1);
     nn_ctx *nn = z->ctx;
     const int n = z->shape.dim[0], c = z->shape.dim[1];
-    if (!(smoothing >= 0 && smoothing < 1))
-        return nn_fail(nn, NN_ERROR_ARGUMENT, function,
-                       "smoothing is %g, not in 0 <= smoothing < 1", (double)smoothing);
+    if (!nn__check_part(nn, function, "smoothing", smoothing)) return &nn->failed;
     for (int j = 0; class_weight && j < c; j++)
         if (!nn__check_positive(nn, function, "a class's weight", class_weight[j]))
             return &nn->failed;
@@ -7646,20 +7783,8 @@ nn_tensor *nn_cross_entropy_soft(nn_tensor *z, nn_tensor *target)
     return nn__cross_entropy_with("nn_cross_entropy_soft", z, target);
 }
 
-typedef struct nn__entropy {
-    nn__loss loss;
-    nn_real *log_p; /* [N, C] */
-} nn__entropy;
-
 /* H = -sum p log p: dp += -dH (log p + 1); where p is 0 the slope is infinite and counts as 0 */
-static void nn__entropy_backward(nn_tensor *h)
-{
-    const nn__entropy *s = (const nn__entropy *)h->saved;
-    nn_tensor *p = h->in[0];
-    for (size_t i = 0; i < p->size; i++)
-        if (p->data[i] > 0)
-            p->grad[i] -= nn__item_grad(h, i / (size_t)p->shape.dim[1]) * (s->log_p[i] + 1);
-}
+static void nn__entropy_backward(nn_tensor *h) { nn__pass_slopes(h); }
 
 nn_tensor *nn_entropy(nn_tensor *p)
 {
@@ -7668,16 +7793,20 @@ nn_tensor *nn_entropy(nn_tensor *p)
     nn_ctx *nn = p->ctx;
     const size_t c = (size_t)p->shape.dim[1];
     nn_tensor *h = nn__loss_new("nn_entropy", nn_shape1(p->shape.dim[0]), &p, 1,
-                                nn__entropy_backward, sizeof(nn__entropy));
-    nn_real *log_p = h->size ? nn__reals(nn, &nn->graph, p->size) : NULL;
+                                nn__entropy_backward, p->size * sizeof(double));
+    nn_real *log_p = h->size ? nn__scratch(nn, p->size) : NULL;
     if (!log_p) return &nn->failed;
-    ((nn__entropy *)h->saved)->log_p = log_p;
+    double *slope = (double *)nn__kept(h);
     nn->kernels->log(p->size, p->data, log_p);
     for (size_t row = 0; row < p->size / c; row++) {
         double sum = 0;
         int counts = 0;
-        for (size_t i = row * c; i < (row + 1) * c; i++)
-            if (p->data[i] > 0) sum -= (double)p->data[i] * (double)log_p[i], counts = 1;
+        for (size_t i = row * c; i < (row + 1) * c; i++) {
+            if (!(p->data[i] > 0)) continue;
+            sum -= (double)p->data[i] * (double)log_p[i];
+            slope[i] = (double)-(log_p[i] + 1);
+            counts = 1;
+        }
         nn__loss_add(h, row, sum, counts);
     }
     return nn__loss_done("nn_entropy", h, "row is 0");
@@ -7692,23 +7821,8 @@ nn_tensor *nn_kl_div(nn_tensor *z, nn_tensor *target)
     return kl;
 }
 
-typedef struct nn__rivals {
-    nn__loss loss;
-    int *label, *rival; /* [N]; rival -1: nothing to do */
-} nn__rivals;
-
-/* L = 1 + z[rival] - z[label], or 0: dz[rival] += dL, dz[label] -= dL */
-static void nn__multiclass_hinge_backward(nn_tensor *loss)
-{
-    const nn__rivals *s = (const nn__rivals *)loss->saved;
-    nn_tensor *z = loss->in[0];
-    for (ptrdiff_t i = 0; i < z->shape.dim[0]; i++) {
-        nn_real *row = z->grad + i * z->shape.dim[1], g = nn__item_grad(loss, (size_t)i);
-        if (s->rival[i] < 0) continue;
-        row[s->rival[i]] += g;
-        row[s->label[i]] -= g;
-    }
-}
+/* L = 1 + z[rival] - z[label], or 0: dz[rival] += dL, dz[label] -= dL, or nothing */
+static void nn__multiclass_hinge_backward(nn_tensor *loss) { nn__pass_slopes(loss); }
 
 nn_tensor *nn_multiclass_hinge(nn_tensor *z, const int *labels)
 {
@@ -7719,31 +7833,23 @@ nn_tensor *nn_multiclass_hinge(nn_tensor *z, const int *labels)
     if (c < 2) return nn_fail(nn, NN_ERROR_SHAPE, function, "one class has no rival: z is %s",
                               nn_shape_text(nn, z->shape));
     nn_tensor *loss = nn__loss_new(function, nn_shape1(n), &z, 1, nn__multiclass_hinge_backward,
-                                   sizeof(nn__rivals));
+                                   z->size * sizeof(double));
     if (!loss->size) return loss;
-    nn__rivals *s = (nn__rivals *)loss->saved;
-    s->label = nn__copy_labels(nn, labels, (size_t)n);
-    s->rival = nn__copy_labels(nn, labels, (size_t)n);
-    if (nn->code != NN_OK) return &nn->failed;
-    for (ptrdiff_t i = 0; i < n; i++) {
-        const nn_real *row = z->data + i * c;
+    double *slope = (double *)nn__kept(loss); /* of zeros */
+    for (int i = 0; i < n; i++, slope += c) {
+        const nn_real *row = z->data + (ptrdiff_t)i * c;
         const int label = labels[i];
         int rival = label == 0;
         for (int j = rival + 1; j < c; j++)
             if (j != label && row[j] > row[rival]) rival = j;
         const double missing = label < 0 ? 0 : 1 + ((double)row[rival] - (double)row[label]);
-        s->rival[i] = missing > 0 ? rival : -1;
+        if (missing > 0) slope[rival] = 1, slope[label] = -1;
         nn__loss_add(loss, (size_t)i, missing <= 0 ? 0 : missing, label >= 0);
     }
     return nn__loss_done(function, loss, "label is -1");
 }
 
 /* ---- embeddings: an item is a pair or a triple of rows ---- */
-
-typedef struct nn__distances {
-    nn__loss loss;
-    nn_real *pull; /* [N]: by how much the first two rows pull each other */
-} nn__distances;
 
 /* |a - b|^2 / 2 in this row: da += k (a - b), db += the opposite */
 static void nn__pull(nn_tensor *a, nn_tensor *b, size_t row, nn_real k)
@@ -7756,13 +7862,15 @@ static void nn__pull(nn_tensor *a, nn_tensor *b, size_t row, nn_real k)
     }
 }
 
-/* triplet: L = |a - p|^2 - |a - n|^2 + margin, or 0: pull = 2, and n is pushed as much
+/* What the first two rows pull each other with was kept, for
+ * triplet: L = |a - p|^2 - |a - n|^2 + margin, or 0: pull = 2, and n is pushed as much
  * contrastive: L = d^2 / 2: pull = 1; or (margin - d)^2 / 2: pull = 1 - margin / d < 0 */
 static void nn__distances_backward(nn_tensor *loss)
 {
     nn_tensor **in = loss->in;
+    const nn_real *pull = (const nn_real *)nn__kept(loss);
     for (size_t i = 0; i < (size_t)in[0]->shape.dim[0]; i++) {
-        const nn_real k = nn__item_grad(loss, i) * ((nn__distances *)loss->saved)->pull[i];
+        const nn_real k = nn__item_grad(loss, i) * pull[i];
         nn__pull(in[0], in[1], i, k);
         if (loss->n_in == 3) nn__pull(in[0], in[2], i, -k);
     }
@@ -7794,11 +7902,9 @@ static nn_tensor *nn__distances_of(const char *function, nn_tensor *const *in, i
         (n == 2 && !nn__check_same(nn, function, same, (int)rows)))
         return &nn->failed;
     nn_tensor *loss = nn__loss_new(function, nn_shape1((int)rows), in, n, nn__distances_backward,
-                                   sizeof(nn__distances));
-    nn_real *pulls = loss->size ? nn__reals(nn, &nn->graph, rows) : NULL;
-    if (!pulls) return &nn->failed;
-    ((nn__distances *)loss->saved)->pull = pulls;
-    for (size_t i = 0; i < rows; i++) {
+                                   rows * sizeof(nn_real));
+    nn_real *pulls = (nn_real *)nn__kept(loss);
+    for (size_t i = 0; loss->size && i < rows; i++) {
         double squared[2] = {0, 0}, value, pull;
         for (int j = 1; j < n; j++)
             squared[j - 1] = (double)nn->kernels->squared_error(d, in[0]->data + i * d,
@@ -7812,7 +7918,7 @@ static nn_tensor *nn__distances_of(const char *function, nn_tensor *const *in, i
         pulls[i] = (nn_real)pull;
         nn__loss_add(loss, i, value, counts);
     }
-    return nn__loss_done(function, loss, "same is -1");
+    return loss->size ? nn__loss_done(function, loss, "same is -1") : loss;
 }
 
 nn_tensor *nn_triplet(nn_tensor *a, nn_tensor *p, nn_tensor *n, nn_real margin)
@@ -7910,8 +8016,7 @@ static double nn__ctc_sequence(const nn_tensor *z, const nn_real *x, int frames,
     double *e = (double *)nn__alloc(nn, &nn->graph, (size_t)frames, row, 0);
     double *alpha = (double *)nn__alloc(nn, &nn->graph, (size_t)frames, row, 0);
     double *beta = (double *)nn__alloc(nn, &nn->graph, (size_t)frames, row, 0);
-    nn_real *w = nn__reals(nn, &nn->graph, 4 * (size_t)states), max, log_sum;
-    nn_real *p = nn__reals(nn, &nn->graph, (size_t)states);
+    nn_real *w = nn__reals(nn, &nn->graph, 5 * (size_t)states), *p = w + 4 * states, max, log_sum;
     int *path = (int *)nn__alloc(nn, &nn->graph, (size_t)states, sizeof(int), 0);
     if (nn->code != NN_OK) return 0;
     for (int s = 0; s < states; s++) path[s] = s % 2 ? labels[s / 2] : blank;
@@ -7939,18 +8044,14 @@ static double nn__ctc_sequence(const nn_tensor *z, const nn_real *x, int frames,
     return -(top + ((double)max + (double)log_sum));
 }
 
-typedef struct nn__ctc {
-    nn__loss loss;
-    nn_real *slope; /* [N, T, C] */
-} nn__ctc;
-
-static void nn__ctc_backward(nn_tensor *loss)
+static void nn__ctc_backward(nn_tensor *loss) /* dz += dL slope, nn_real [N, T, C], which was kept */
 {
     nn_tensor *z = loss->in[0];
-    const size_t size = nn__span(z->shape, 1, 3);
-    for (size_t i = 0; i < (size_t)z->shape.dim[0]; i++)
-        loss->ctx->kernels->axpy(size, nn__item_grad(loss, i),
-                                 ((nn__ctc *)loss->saved)->slope + i * size, z->grad + i * size);
+    const size_t each = z->size / loss->size; /* numbers for which there is one loss */
+    const nn_real *slope = (const nn_real *)nn__kept(loss);
+    for (size_t i = 0; i < loss->size; i++)
+        loss->ctx->kernels->axpy(each, nn__item_grad(loss, i), slope + i * each,
+                                 z->grad + i * each);
 }
 
 nn_tensor *nn_ctc(nn_tensor *z, const int *frames, const int *labels, int most, int blank)
@@ -7962,10 +8063,8 @@ nn_tensor *nn_ctc(nn_tensor *z, const int *frames, const int *labels, int most, 
                        labels ? "most is %d, not 1 or more" : "labels is NULL", most);
     const size_t size = nn__span(z->shape, 1, 3);
     nn_tensor *loss = nn__loss_new("nn_ctc", nn_shape1(z->shape.dim[0]), &z, 1, nn__ctc_backward,
-                                   sizeof(nn__ctc));
-    if (!loss->size) return loss;
-    nn_real *slope = (nn_real *)nn__alloc(nn, &nn->graph, z->size, sizeof(nn_real), 1);
-    ((nn__ctc *)loss->saved)->slope = slope;
+                                   z->size * sizeof(nn_real));
+    nn_real *slope = (nn_real *)nn__kept(loss); /* of zeros */
     for (int i = 0; i < z->shape.dim[0] && nn->code == NN_OK; i++, labels += most) {
         const int t = frames ? frames[i] : z->shape.dim[1];
         const int length = nn__ctc_length(z, i, t, labels, most, blank);
@@ -8071,9 +8170,7 @@ void nn_ctc_decode(const nn_tensor *z, const int *frames, int blank, int beams, 
         int length = 0, last = blank;
         if (beams) length = nn__ctc_search(z->ctx, x, n, c, blank, beams, labels);
         for (ptrdiff_t t = 0; !beams && t < n; t++) {
-            const nn_real *row = x + t * c;
-            int best = 0;
-            for (int j = 1; j < c; j++) best = row[j] > row[best] ? j : best;
+            const int best = nn__largest_of(x + t * c, c);
             if (best != last && best != blank) labels[length++] = best;
             last = best;
         }
@@ -8085,14 +8182,10 @@ void nn_ctc_decode(const nn_tensor *z, const int *frames, int blank, int beams, 
 int nn_count_correct(const nn_tensor *z, const int *labels)
 {
     if (!nn__check_classes("nn_count_correct", z, labels)) return 0;
+    const int c = z->shape.dim[1];
     int correct = 0;
-    const size_t c = (size_t)z->shape.dim[1];
-    for (size_t i = 0; i < (size_t)z->shape.dim[0]; i++) {
-        const nn_real *row = z->data + i * c;
-        size_t best = 0;
-        for (size_t j = 1; j < c; j++) best = row[j] > row[best] ? j : best;
-        correct += labels[i] >= 0 && (size_t)labels[i] == best;
-    }
+    for (ptrdiff_t i = 0; i < z->shape.dim[0]; i++)
+        correct += nn__largest_of(z->data + i * c, c) == labels[i];
     return correct;
 }
 
@@ -8115,9 +8208,8 @@ static void nn__penalty_backward(nn_tensor *y)
     for (int i = 0; i < y->n_in; i++) {
         nn_tensor *w = y->in[i];
         if (s->squares) y->ctx->kernels->axpy(w->size, g, w->data, w->grad);
-        else
-            for (size_t j = 0; j < w->size; j++)
-                w->grad[j] += g * (nn_real)((w->data[j] > 0) - (w->data[j] < 0));
+        for (size_t j = 0; !s->squares && j < w->size; j++)
+            w->grad[j] += g * (nn_real)((w->data[j] > 0) - (w->data[j] < 0));
     }
 }
 
@@ -8129,24 +8221,21 @@ static nn_tensor *nn__penalty(const char *function, nn_model *model, nn_real gam
         return &nn->failed;
     const size_t most = (size_t)model->n_params + 1; /* of nothing there is no array */
     nn_tensor **w = (nn_tensor **)nn__alloc(nn, &nn->graph, most, sizeof *w, 0);
-    if (!w) return &nn->failed;
+    double sum = 0;
     int n = 0;
-    for (int i = 0; i < model->n_params; i++)
-        if (nn__is_weight(model->param[i])) w[n++] = model->param[i];
+    for (int i = 0; w && i < model->n_params; i++) {
+        nn_tensor *p = model->param[i];
+        if (!nn__is_weight(p)) continue;
+        w[n++] = p;
+        if (squares) sum += (double)nn->kernels->dot(p->size, p->data, p->data) / 2;
+        for (size_t j = 0; !squares && j < p->size; j++) sum += fabs((double)p->data[j]);
+    }
     if (!n) return nn__mistake(nn, function, "the model has no weights"), &nn->failed;
     nn_tensor *y = nn_op_new(&function[3], nn_shape0(), w, n, nn__penalty_backward,
                              sizeof(nn__gamma));
-    if (!y->size) return y;
     const nn__gamma s = {gamma, squares};
     *(nn__gamma *)y->saved = s;
-    double sum = 0;
-    for (int i = 0; i < n; i++) {
-        const nn_real *x = w[i]->data;
-        if (squares) sum += (double)nn->kernels->dot(w[i]->size, x, x) / 2;
-        else
-            for (size_t j = 0; j < w[i]->size; j++) sum += fabs((double)x[j]);
-    }
-    y->data[0] = (nn_real)((double)gamma * sum);
+    if (y->size) y->data[0] = (nn_real)((double)gamma * sum);
     return nn_op_done(y);
 }
 
@@ -8186,12 +8275,10 @@ static nn_tensor *nn__drop(const char *function, nn_tensor *x, nn_real p, nn_rea
 {
     if (!nn_op_check(function, &x, 1)) return nn_op_failed(&x, 1);
     nn_ctx *nn = x->ctx;
-    if (!(p >= 0 && p < 1))
-        return nn__mistake(nn, function, "p is %g, not in 0 <= p < 1", (double)p), &nn->failed;
+    if (!nn__check_part(nn, function, "p", p)) return &nn->failed;
     if (!nn->training) return tested < 1 ? nn_scale(x, tested) : x;
     nn_tensor *y = nn_op_new(&function[3], x->shape, &x, 1, nn__dropout_backward,
                              x->size * sizeof *x->data);
-    if (!y->size) return y;
     nn_real *mask = (nn_real *)y->saved;
     for (size_t i = 0; i < y->size; i++) mask[i] = (nn_real)nn__unit(nn) < p ? 0 : kept;
     nn->kernels->mul(y->size, x->data, 1, mask, 1, y->data);
@@ -8368,10 +8455,7 @@ nn_batch_norm nn_batch_norm_new(nn_model *model, const char *name, int channels)
     b.bias = nn_param(model, name, "bias", shape);
     b.running_mean = nn_buffer(model, name, "running_mean", shape);
     b.running_var = nn_buffer(model, name, "running_var", shape);
-    if (model->ctx->code != NN_OK) { /* all of the layer or nothing */
-        model->n_params = before;
-        return b;
-    }
+    if (model->ctx->code != NN_OK) return model->n_params = before, b; /* all of it or nothing */
     for (int i = 0; i < channels; i++) b.weight->data[i] = b.running_var->data[i] = 1;
     return b;
 }
@@ -11268,192 +11352,889 @@ int nn_generate(nn_ctx *nn, nn_next_token next, void *user, nn_generate_options 
 }
 
 #endif
-/* ==== Files and data sets ============================================================== >>data */
+/* ==== Chapter 16: metrics ============================================================== >>ch16 */
+#if NN_CHAPTERS >= 16
 
-/* ---- writing ----
- *
- * To a file: all goes to PATH.tmp, which takes the place of PATH when it is complete and on the
- * disk (fsync, where the compiler's mode offers it). Whatever fails before, PATH is what it was,
- * and PATH.tmp is gone. Or to memory: what fits into room, while size counts everything. */
-typedef struct nn__writer {
-    nn_ctx *nn;
-    const char *function;
-    unsigned char *memory;
-    size_t room, size;
-#ifndef NN_NO_STDIO
-    FILE *file;           /* NULL after a failure, too */
-    const char *path;
-    char temporary[FILENAME_MAX];
-#endif
-} nn__writer;
-
-static nn__writer nn__writer_new(nn_ctx *nn, const char *function, void *memory, size_t room)
+/* How many of n labels, each -1 to classes - 1, count; 0 after a mistake. */
+static int nn__count_labels(const char *function, const void *prediction, const int *label, int n,
+                            int classes)
 {
-    nn__writer w;
-    memset(&w, 0, sizeof w);
-    w.nn = nn, w.function = function, w.memory = (unsigned char *)memory, w.room = room;
-    return w;
-}
-
-#ifndef NN_NO_STDIO
-static int nn__write_failed(nn__writer *w, const char *what)
-{
-    const int error = errno;
-    if (w->file) fclose(w->file);
-    w->file = NULL;
-    remove(w->temporary);
-    nn_fail(w->nn, NN_ERROR_IO, w->function, "%s: %s: %s", w->path, what, strerror(error));
-    return 0;
-}
-
-/* 1 if the file is open; then nn__write_close must follow. */
-static int nn__write_open(nn__writer *w, const char *path)
-{
-    if (!path) return nn__mistake(w->nn, w->function, "path is NULL");
-    w->path = path;
-    const int n = snprintf(w->temporary, sizeof w->temporary, "%s.tmp", path);
-    if (!path[0] || (size_t)n >= sizeof w->temporary) /* a length that is no int is -1 */
-        return nn_fail(w->nn, NN_ERROR_IO, w->function, "the path is %s",
-                       path[0] ? "too long" : "empty"), 0;
-    w->file = fopen(w->temporary, "wb");
-    if (w->file) return 1;
-    nn_fail(w->nn, NN_ERROR_IO, w->function, "%s: cannot be written: %s", w->temporary,
-            strerror(errno));
-    return 0;
-}
-#endif
-
-static void nn__write(nn__writer *w, const void *bytes, size_t n)
-{
-    if (w->size <= w->room && n && n <= w->room - w->size) memcpy(w->memory + w->size, bytes, n);
-    w->size += n;
-#ifndef NN_NO_STDIO
-    if (w->file && fwrite(bytes, 1, n, w->file) != n) nn__write_failed(w, "writing failed");
-#endif
-}
-
-#ifndef NN_NO_STDIO
-/* 1 if the file is complete and has its name. */
-static int nn__write_close(nn__writer *w)
-{
-    if (!w->file) return 0; /* told already */
-    int bad = fflush(w->file) != 0;
-#if (defined __unix__ || defined __APPLE__) && (defined _POSIX_C_SOURCE || defined _BSD_SOURCE)
-    bad = bad || (fsync(fileno(w->file)) != 0 && errno != EINVAL); /* a file without fsync */
-#endif
-    if (bad) return nn__write_failed(w, "writing failed");
-    FILE *file = w->file;
-    w->file = NULL;
-    if (fclose(file) != 0) return nn__write_failed(w, "writing failed");
-    if (rename(w->temporary, w->path) == 0) return 1;
-#ifdef _WIN32 /* rename does not replace there: for a moment PATH.tmp is all that there is */
-    if (remove(w->path) == 0) {
-        if (rename(w->temporary, w->path) == 0) return 1;
-        nn_fail(w->nn, NN_ERROR_IO, w->function, "%s: cannot be replaced: what was written is %s",
-                w->path, w->temporary);
-        return 0;
+    if (!prediction || !label)
+        return nn__mistake(NULL, function, "argument %d is NULL", prediction ? 2 : 1);
+    if (n < 1 || classes < 1)
+        return nn__mistake(NULL, function, "%d samples, %d classes", n, classes);
+    int count = 0;
+    for (int i = 0; i < n; i++) {
+        if (label[i] < -1 || label[i] >= classes)
+            return nn__mistake(NULL, function, "label[%d] is %d, not -1 to %d", i, label[i],
+                               classes - 1);
+        count += label[i] >= 0;
     }
-#endif
-    return nn__write_failed(w, "cannot be replaced");
-}
-#endif
-
-/* ---- reading ---- */
-
-#ifndef NN_NO_STDIO
-enum { NN__STREAM = 1 << 28 }; /* what is read of a pipe or a device, which tell no size */
-
-static FILE *nn__open(nn_ctx *nn, const char *function, const char *path) /* NULL: an error */
-{
-    if (!path) return nn__mistake(nn, function, "path is NULL"), (FILE *)NULL;
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        nn_fail(nn, NN_ERROR_IO, function, "%s: cannot be opened: %s", path, strerror(errno));
-    return file;
+    return count ? count : nn__mistake(NULL, function, "all of %d labels are -1", n);
 }
 
-/* The whole file as a block: block->used bytes at block->base and a 0 behind them, to be freed with
- * NN_FREE or kept with nn__keep_block; NULL on failure. */
-static nn_block *nn__read_file(nn_ctx *nn, const char *function, const char *path)
+static double nn__ratio(double a, double b) { return b > 0 ? a / b : 0; }
+
+/* ---- classes ---- */
+
+double nn_accuracy(const int *predicted, const int *label, int n)
 {
-    FILE *file = nn__open(nn, function, path);
-    if (!file) return NULL;
-    const long told = fseek(file, 0, SEEK_END) == 0 ? ftell(file) : 0;
-    const int known = told > 0 && told < LONG_MAX; /* a directory may tell LONG_MAX */
-    size_t room = known ? (size_t)told : NN__BLOCK, used = 0;
-    nn_block *block = NULL;
-    rewind(file);
-    for (;;) {
-        if (!known && room > NN__STREAM) {
-            nn_fail(nn, NN_ERROR_LIMIT, function, "%s: no end after %d bytes", path, NN__STREAM);
-            break;
+    const int count = nn__count_labels("nn_accuracy", predicted, label, n, INT_MAX);
+    int right = 0;
+    for (int i = 0; count && i < n; i++) right += label[i] >= 0 && predicted[i] == label[i];
+    return nn__ratio(right, count);
+}
+
+void nn_confusion_matrix(const int *predicted, const int *label, int n, int classes, int *matrix)
+{
+    const char *const function = "nn_confusion_matrix";
+    if (!nn__count_labels(function, predicted, label, n, classes)) return;
+    if (!matrix) nn__mistake(NULL, function, "argument 5 is NULL");
+    else memset(matrix, 0, (size_t)classes * (size_t)classes * sizeof *matrix);
+    for (int i = 0; matrix && i < n; i++) {
+        if (predicted[i] < 0 || predicted[i] >= classes) {
+            nn__mistake(NULL, function, "predicted[%d] is %d, not 0 to %d", i, predicted[i],
+                        classes - 1);
+            return;
         }
-        room += sizeof *block + 1; /* one byte more, to meet the end of the file */
-        nn->allocations++;
-        void *p = block ? NN_REALLOC(nn->user, block, room) : NN_MALLOC(nn->user, room);
-        if (!p) {
-            nn_fail(nn, NN_ERROR_MEMORY, "nn.h", "no memory for %zu bytes", room);
-            break;
-        }
-        block = (nn_block *)p;
-        block->base = (char *)(block + 1);
-        room -= sizeof *block;
-        used += fread(block->base + used, 1, room - used, file);
-        if (used < room) break;
-        room *= 2; /* a stream, or a file that grows */
+        if (label[i] >= 0) matrix[(ptrdiff_t)label[i] * classes + predicted[i]]++;
     }
-    if (nn->code == NN_OK && ferror(file))
-        nn_fail(nn, NN_ERROR_IO, function, "%s: reading failed after %zu bytes", path, used);
-    fclose(file);
-    if (nn->code != NN_OK) {
-        if (block) NN_FREE(nn->user, block);
-        return NULL;
-    }
-    block->size = block->used = used;
-    block->base[used] = 0;
-    return block;
 }
 
-/* From now on the block belongs to the context. */
-static void nn__keep_block(nn_ctx *nn, nn_block *block)
+static int nn__check_matrix(const char *function, const int *matrix, int classes)
 {
-    block->next = nn->keep.first;
-    nn->keep.first = block;
-    if (!nn->keep.current) nn->keep.current = block;
+    if (!nn__given(matrix, function)) return 0;
+    return classes > 0 || nn__mistake(NULL, function, "%d classes", classes);
+}
+
+#ifndef NN_NO_STDIO
+void nn_confusion_print(const int *matrix, int classes, const char *const *name)
+{
+    if (!nn__check_matrix("nn_confusion_print", matrix, classes)) return;
+    int width = snprintf(NULL, 0, "%d", classes) + 2;
+    for (ptrdiff_t i = 0; i < (ptrdiff_t)classes * classes; i++)
+        width = nn__max(width, snprintf(NULL, 0, "%d", matrix[i]) + 1);
+    printf("confusion matrix: rows are what is true, columns what was predicted\n%*s", width, "");
+    for (int c = 0; c < classes; c++) printf("%*d", width, c);
+    for (int r = 0; r < classes; r++) {
+        printf("\n%*d", width, r);
+        for (int c = 0; c < classes; c++, matrix++)
+            if (*matrix) printf("%*d", width, *matrix);
+            else printf("%*s", width, ".");
+        if (name) printf("  %s", name[r]);
+    }
+    printf("\n");
 }
 #endif
 
-/* 1 unless the bytes are what people often have in place of the file itself; text: a web page may
- * be meant. */
-static int nn__check_kind(nn_ctx *nn, const char *function, const char *file, const void *bytes,
-                          size_t size, int text)
+/* The scores that follow from the counts. */
+static nn_class_scores nn__scores(double tp, double fp, double fn, double tn)
 {
-    static const char *const kind[][2] = {
-        {"\x1f\x8b", "is compressed: gunzip it first"},
-        {"PK\3\4", "is a zip archive: unzip it first"},
-        {"\xff\xfe", "is UTF-16: save it as UTF-8"},
-        {"\xfe\xff", "is UTF-16: save it as UTF-8"},
-        {"<!", "is a web page, not the file: download it again"},
-        {"<html", "is a web page, not the file: download it again"},
-    };
-    for (size_t i = 0; i < (text ? 4 : sizeof kind / sizeof *kind); i++) {
-        const size_t n = strlen(kind[i][0]);
-        if (size < n || memcmp(bytes, kind[i][0], n) != 0) continue;
-        nn_fail(nn, NN_ERROR_FORMAT, function, "%s: %s", file, kind[i][1]);
-        return 0;
+    const nn_class_scores s = {tp, fp, fn, tn, nn__ratio(tp, tp + fp), nn__ratio(tp, tp + fn),
+                               nn__ratio(tn, tn + fp), nn__ratio(2 * tp, 2 * tp + fp + fn),
+                               nn__ratio(tp, tp + fp + fn)};
+    return s;
+}
+
+nn_class_scores nn_precision_recall_f1(const int *matrix, int classes, int which)
+{
+    const char *const function = "nn_precision_recall_f1";
+    nn_class_scores sum = nn__scores(0, 0, 0, 0);
+    double weights = 0, all = 0;
+    if (!nn__check_matrix(function, matrix, classes)) return sum;
+    if (which < NN_WEIGHTED || which >= classes)
+        return nn__mistake(NULL, function, "which is %d; there are %d classes", which, classes),
+               sum;
+    for (ptrdiff_t i = 0; i < (ptrdiff_t)classes * classes; i++) all += matrix[i];
+    for (ptrdiff_t c = 0; c < classes; c++) {
+        double row = 0, column = 0;
+        for (ptrdiff_t k = 0; k < classes; k++) {
+            row += matrix[c * classes + k];
+            column += matrix[k * classes + c];
+        }
+        if (which >= 0 ? c != which : row + column == 0) continue;
+        const double right = matrix[c * classes + c], weight = which == NN_WEIGHTED ? row : 1;
+        const nn_class_scores s = nn__scores(right, column - right, row - right,
+                                             all - row - column + right);
+        sum.tp += s.tp, sum.fp += s.fp, sum.fn += s.fn, sum.tn += s.tn;
+        sum.precision += weight * s.precision, sum.recall += weight * s.recall;
+        sum.specificity += weight * s.specificity;
+        sum.f1 += weight * s.f1, sum.iou += weight * s.iou;
+        weights += weight;
+    }
+    if (which == NN_MICRO) return nn__scores(sum.tp, sum.fp, sum.fn, sum.tn);
+    if (weights == 0) return sum;
+    sum.precision /= weights, sum.recall /= weights, sum.specificity /= weights;
+    sum.f1 /= weights, sum.iou /= weights;
+    return sum;
+}
+
+/* ---- thresholds ---- */
+
+/* The ranking that curves and detections begin with: points made of a score (threshold) and its
+ * number (tp), the highest score first, of equals the first. */
+static int nn__by_score(const void *a, const void *b)
+{
+    const nn_roc_point *x = (const nn_roc_point *)a, *y = (const nn_roc_point *)b;
+    if (x->threshold != y->threshold) return x->threshold < y->threshold ? 1 : -1;
+    return x->tp - y->tp;
+}
+
+static nn_roc_point nn__ranked(double score, int i)
+{
+    const nn_roc_point p = {score, 0, 0, 0, i, 0};
+    return p;
+}
+
+int nn_roc_curve(const nn_real *score, const int *label, int n, nn_roc_point *point)
+{
+    const char *const function = "nn_roc_curve";
+    if (!nn__count_labels(function, score, label, n, 2)) return 0;
+    if (!point) return nn__mistake(NULL, function, "argument 4 is NULL");
+    int ranked = 0, positives = 0, tp = 0, fp = 0, points = 1;
+    for (int i = 0; i < n; i++) {
+        if (score[i] != score[i]) return nn__mistake(NULL, function, "score[%d] is NaN", i);
+        if (label[i] < 0) continue;
+        point[++ranked] = nn__ranked((double)score[i], i);
+        positives += label[i];
+    }
+    qsort(point + 1, (size_t)ranked, sizeof *point, nn__by_score);
+    point[0] = nn__ranked(HUGE_VAL, 0);
+    point[0].precision = 1;
+    for (int i = 1; i <= ranked; i++) { /* points <= i: each is read before it is overwritten */
+        const double threshold = point[i].threshold;
+        if (label[point[i].tp]) tp++;
+        else fp++;
+        if (i < ranked && point[i + 1].threshold == threshold) continue;
+        const nn_roc_point p = {threshold, nn__ratio(tp, positives),
+                                nn__ratio(fp, ranked - positives), (double)tp / (tp + fp), tp, fp};
+        point[points++] = p;
+    }
+    return points;
+}
+
+/* The last point of a curve, NULL after a mistake. */
+static const nn_roc_point *nn__last_point(const char *function, const nn_roc_point *p, int points)
+{
+    if (p && points > 0) return &p[points - 1];
+    nn__mistake(NULL, function, p ? "%d points" : "argument 1 is NULL", points);
+    return NULL;
+}
+
+/* Trapezoids in counts: each new negative is below all positives so far, and half of those new. */
+double nn_auc(const nn_roc_point *point, int points)
+{
+    const nn_roc_point *last = nn__last_point("nn_auc", point, points);
+    double wins = 0;
+    if (!last) return 0;
+    for (int i = 1; i < points; i++)
+        wins += ((double)point[i].fp - point[i - 1].fp) *
+                ((double)point[i].tp + point[i - 1].tp) / 2;
+    return last->tp && last->fp ? wins / ((double)last->tp * last->fp) : (double)NAN;
+}
+
+/* From the end on, where the best precision "there or further on" is known. A point counts as many
+ * parts as there are levels of recall between the one before and it: each positive is one, or each
+ * tenth or hundredth; level 0 is the first point's. */
+double nn_average_precision(const nn_roc_point *point, int points, int positives, int how)
+{
+    const char *const function = "nn_average_precision";
+    const nn_roc_point *last = nn__last_point(function, point, points);
+    if (!last) return 0;
+    if (how < NN_AP_STEPS || how > NN_AP_101_POINTS || (positives && positives < last->tp))
+        return nn__mistake(NULL, function, "how is %d, positives %d, of which the curve has %d",
+                           how, positives, last->tp);
+    const int all = positives ? positives : last->tp;
+    const int levels = how == NN_AP_11_POINTS ? 10 : how == NN_AP_101_POINTS ? 100 : all;
+    double sum = 0, best = 0;
+    for (int i = points - 1; i > 0 && all; i--) {
+        const int64_t here = (int64_t)point[i].tp * levels / all;
+        const int64_t before = (int64_t)point[i - 1].tp * levels / all;
+        if (how == NN_AP_STEPS || point[i].precision > best) best = point[i].precision;
+        sum += best * (double)(here - before + (i == 1 && how >= NN_AP_11_POINTS));
+    }
+    return nn__ratio(sum, how >= NN_AP_11_POINTS ? levels + 1 : levels);
+}
+
+double nn_calibration_error(const nn_real *confidence, const int *correct, int n, int bins,
+                            nn_calibration_bin *bin)
+{
+    const char *const function = "nn_calibration_error";
+    const int count = nn__count_labels(function, confidence, correct, n, 2);
+    if (!count) return 0;
+    if (!bin || bins < 1)
+        return nn__mistake(NULL, function, bin ? "%d bins" : "argument 5 is NULL", bins);
+    memset(bin, 0, (size_t)bins * sizeof *bin);
+    for (int i = 0; i < n; i++) {
+        const double p = (double)confidence[i];
+        if (!(p >= 0 && p <= 1))
+            return nn__mistake(NULL, function, "confidence[%d] is %g, not 0 to 1", i, p);
+        if (correct[i] < 0) continue;
+        int b = nn__min((int)(p * bins) + 1, bins - 1);
+        while (b > 0 && p <= (double)b / bins) b--; /* an upper end belongs to its bin */
+        bin[b].n++;
+        bin[b].confidence += p;
+        bin[b].accuracy += correct[i];
+    }
+    double error = 0;
+    for (int b = 0; b < bins; b++) {
+        bin[b].confidence = nn__ratio(bin[b].confidence, bin[b].n);
+        bin[b].accuracy = nn__ratio(bin[b].accuracy, bin[b].n);
+        error += fabs(bin[b].confidence - bin[b].accuracy) * bin[b].n / count;
+    }
+    return error;
+}
+
+/* ---- numbers ---- */
+
+nn_regression nn_regression_scores(const nn_real *y, const nn_real *target, int n)
+{
+    const char *const function = "nn_regression_scores";
+    nn_regression r = {0, 0, 0, 0};
+    double mean = 0, squares = 0, around = 0;
+    int equal = 1;
+    if (!y || !target)
+        return nn__mistake(NULL, function, "argument %d is NULL", y ? 2 : 1), r;
+    if (n < 1) return nn__mistake(NULL, function, "%d samples", n), r;
+    for (int i = 0; i < n; i++) {
+        const double error = (double)target[i] - (double)y[i];
+        squares += error * error;
+        r.mae += fabs(error) / n;
+        mean += (double)target[i] / n;
+        equal &= target[i] == target[0];
+    }
+    for (int i = 0; i < n; i++)
+        around += ((double)target[i] - mean) * ((double)target[i] - mean);
+    r.mse = squares / n;
+    r.rmse = sqrt(r.mse);
+    r.r2 = equal ? squares == 0 : 1 - squares / around;
+    return r;
+}
+
+/* ---- texts ---- */
+
+/* e^z with the same bits everywhere */
+static double nn__exp_exactly_repeatable(double z)
+{
+    const double e = 2.7182818284590452, y = nn__power(e, fabs(z));
+    return z < 0 ? 1 / y : y;
+}
+
+double nn_perplexity(const nn_real *loss, int n)
+{
+    double mean = 0;
+    if (!nn__given(loss, "nn_perplexity")) return 0;
+    if (n < 1) return nn__mistake(NULL, "nn_perplexity", "%d losses", n);
+    for (int i = 0; i < n; i++) mean += (double)loss[i] / n;
+    return nn__exp_exactly_repeatable(mean);
+}
+
+static int nn__check_tokens(nn_ctx *nn, const char *function, nn_tokens candidate,
+                            const nn_tokens *reference, int references)
+{
+    if (!reference) return nn__mistake(nn, function, "reference is NULL");
+    if (references < 1) return nn__mistake(nn, function, "%d references", references);
+    for (int r = -1; r < references; r++) {
+        const nn_tokens t = r < 0 ? candidate : reference[r];
+        if (t.n < 0 || (t.n && !t.id))
+            return nn__mistake(nn, function, "%s has %d tokens%s", r < 0 ? "the candidate" :
+                               "a reference", t.n, t.id ? "" : ", which are NULL");
     }
     return 1;
 }
 
+/* How often the n-gram is among n tokens. */
+static int nn__count_ngram(const int *gram, int order, const int *id, int n)
+{
+    int count = 0;
+    for (int i = 0; i <= n - order; i++)
+        count += memcmp(gram, id + i, (size_t)order * sizeof *gram) == 0;
+    return count;
+}
+
+/* How many n-grams of the candidate match: the k-th of its kind does if a reference has k. */
+static double nn__matches(nn_tokens c, const nn_tokens *reference, int references, int order)
+{
+    int matches = 0;
+    for (int i = 0; i <= c.n - order; i++) {
+        const int k = nn__count_ngram(c.id + i, order, c.id, i + order);
+        int matched = 0;
+        for (int r = 0; r < references && !matched; r++)
+            matched = nn__count_ngram(c.id + i, order, reference[r].id, reference[r].n) >= k;
+        matches += matched;
+    }
+    return matches;
+}
+
+void nn_bleu_add(nn_bleu *b, nn_tokens candidate, const nn_tokens *reference, int references)
+{
+    if (!nn__given(b, "nn_bleu_add")) return;
+    if (!nn__check_tokens(NULL, "nn_bleu_add", candidate, reference, references)) return;
+    int nearest = reference[0].n;
+    for (int r = 1; r < references; r++) {
+        const int length = reference[r].n, off = abs(length - candidate.n);
+        const int before = abs(nearest - candidate.n);
+        if (off < before || (off == before && length < nearest)) nearest = length;
+    }
+    b->length += candidate.n;
+    b->reference_length += nearest;
+    for (int order = 1; order <= NN_BLEU_ORDER; order++) {
+        b->match[order - 1] += nn__matches(candidate, reference, references, order);
+        b->total[order - 1] += nn__max(candidate.n - order + 1, 0);
+    }
+}
+
+/* e^(log BP + mean of log p_n) */
+double nn_bleu_score(const nn_bleu *b, int order, int smoothing)
+{
+    if (!nn__given(b, "nn_bleu_score")) return 0;
+    if (order < 1 || order > NN_BLEU_ORDER || smoothing < NN_BLEU_PLAIN ||
+        smoothing > NN_BLEU_ADD_ONE)
+        return nn__mistake(NULL, "nn_bleu_score", "order %d, not 1 to %d, smoothing %d", order,
+                           NN_BLEU_ORDER, smoothing);
+    double z = b->length < b->reference_length ? 1 - b->reference_length / b->length : 0;
+    for (int k = 0; k < order; k++) {
+        const double more = smoothing == NN_BLEU_ADD_ONE && k > 0;
+        if (!(b->match[k] + more > 0)) return 0;
+        z += nn__log_exactly_repeatable((b->match[k] + more) / (b->total[k] + more)) / order;
+    }
+    return nn__exp_exactly_repeatable(z);
+}
+
+/* Takes the scores of one more reference, if they are better. */
+static void nn__rouge_best(nn_rouge *best, double common, double of_candidate, double of_reference)
+{
+    const nn_rouge r = {nn__ratio(common, of_candidate), nn__ratio(common, of_reference),
+                        nn__ratio(2 * common, of_candidate + of_reference)};
+    if (r.f1 > best->f1) *best = r;
+}
+
+nn_rouge nn_rouge_n(nn_tokens candidate, const nn_tokens *reference, int references, int order)
+{
+    nn_rouge best = {0, 0, 0};
+    if (!nn__check_tokens(NULL, "nn_rouge_n", candidate, reference, references)) return best;
+    if (order < 1) return nn__mistake(NULL, "nn_rouge_n", "order is %d, below 1", order), best;
+    for (const nn_tokens *r = reference; r < reference + references; r++)
+        nn__rouge_best(&best, nn__matches(candidate, r, 1, order),
+                       nn__max(candidate.n - order + 1, 0), nn__max(r->n - order + 1, 0));
+    return best;
+}
+
+/* length[j] is that of the longest common subsequence of the candidate so far and the reference's
+ * first j tokens: diagonal + 1 where both end alike, else the longer of left and above. */
+nn_rouge nn_rouge_l(nn_ctx *nn, nn_tokens candidate, const nn_tokens *reference, int references)
+{
+    const char *const function = "nn_rouge_l";
+    nn_rouge best = {0, 0, 0};
+    if (!nn__ready(nn, function)) return best;
+    if (!nn__check_tokens(nn, function, candidate, reference, references)) return best;
+    const nn__mark mark = nn__arena_mark(&nn->graph);
+    for (const nn_tokens *r = reference; r < reference + references; r++) {
+        int *const length = (int *)nn__alloc(nn, &nn->graph, (size_t)r->n + 1, sizeof *length, 1);
+        if (!length) break;
+        for (int i = 0; i < candidate.n; i++)
+            for (int j = 1, diagonal = 0, above; j <= r->n; j++, diagonal = above) {
+                above = length[j];
+                length[j] = candidate.id[i] == r->id[j - 1] ? diagonal + 1
+                                                            : nn__max(length[j - 1], above);
+            }
+        nn__rouge_best(&best, length[r->n], candidate.n, r->n);
+        nn__arena_rewind(&nn->graph, mark);
+    }
+    return best;
+}
+
+/* ---- objects in images ---- */
+
+static int nn__check_box(nn_ctx *nn, const char *function, nn_box b)
+{
+    const int finite = b.x1 - b.x1 + b.y1 - b.y1 + b.x2 - b.x2 + b.y2 - b.y2 == 0;
+    if (finite && b.x1 <= b.x2 && b.y1 <= b.y2) return 1;
+    return nn__mistake(nn, function, "a box with x %g to %g, y %g to %g", (double)b.x1,
+                       (double)b.x2, (double)b.y1, (double)b.y2);
+}
+
+static double nn__area(nn_box b)
+{
+    return ((double)b.x2 - (double)b.x1) * ((double)b.y2 - (double)b.y1);
+}
+
+static double nn__iou(nn_box a, nn_box b)
+{
+    const nn_box both = {a.x1 > b.x1 ? a.x1 : b.x1, a.y1 > b.y1 ? a.y1 : b.y1,
+                         a.x2 < b.x2 ? a.x2 : b.x2, a.y2 < b.y2 ? a.y2 : b.y2};
+    const double common = both.x1 < both.x2 && both.y1 < both.y2 ? nn__area(both) : 0;
+    return nn__ratio(common, nn__area(a) + nn__area(b) - common);
+}
+
+double nn_iou(nn_box a, nn_box b)
+{
+    if (!nn__check_box(NULL, "nn_iou", a) || !nn__check_box(NULL, "nn_iou", b)) return 0;
+    return nn__iou(a, b);
+}
+
+/* IoU of two objects; -1 if they are of different images or labels. */
+static double nn__overlap(const nn_object *a, const nn_object *b)
+{
+    return a->image == b->image && a->label == b->label ? nn__iou(a->box, b->box) : -1;
+}
+
+/* Both lists, the one found first. */
+static int nn__check_objects(nn_ctx *nn, const char *function, const nn_object *found, int n,
+                             const nn_object *truth, int m)
+{
+    if (!nn__ready(nn, function)) return 0;
+    if (n < 0 || m < 0 || (n && !found) || (m && !truth))
+        return nn__mistake(nn, function, "%d objects found%s, %d true ones%s", n,
+                           n && !found ? " are NULL" : "", m, m && !truth ? " are NULL" : "");
+    for (int i = 0; i < n + m; i++) {
+        const nn_object *const o = i < n ? &found[i] : &truth[i - n];
+        if (!nn__check_box(nn, function, o->box)) return 0;
+        if (o->label < 0 || (i < n && o->score != o->score))
+            return nn__mistake(nn, function, "%s[%d] has label %d, score %g",
+                               i < n ? "found" : "truth", i < n ? i : i - n, o->label,
+                               (double)o->score);
+    }
+    return 1;
+}
+
+static nn_roc_point *nn__rank_objects(nn_ctx *nn, const nn_object *found, int n)
+{
+    nn_roc_point *rank =
+        (nn_roc_point *)nn__alloc(nn, &nn->graph, (size_t)n + 1, sizeof *rank, 0);
+    for (int i = 0; rank && i < n; i++) rank[i] = nn__ranked((double)found[i].score, i);
+    if (rank) qsort(rank, (size_t)n, sizeof *rank, nn__by_score);
+    return rank;
+}
+
+int nn_nms(nn_ctx *nn, const nn_object *found, int n, double iou, int *keep)
+{
+    int kept = 0;
+    if (!nn__check_objects(nn, "nn_nms", found, n, NULL, 0)) return 0;
+    if (!keep || !(iou >= 0 && iou <= 1))
+        return nn__mistake(nn, "nn_nms", keep ? "iou is %g, not 0 to 1" : "keep is NULL", iou);
+    const nn__mark mark = nn__arena_mark(&nn->graph);
+    const nn_roc_point *const rank = nn__rank_objects(nn, found, n);
+    for (int i = 0; rank && i < n; i++) {
+        int k = 0;
+        while (k < kept && nn__overlap(&found[rank[i].tp], &found[keep[k]]) <= iou) k++;
+        if (k == kept) keep[kept++] = rank[i].tp;
+    }
+    nn__arena_rewind(&nn->graph, mark);
+    return kept;
+}
+
+/* As nn_detection_match, without its checks; -1 without memory. */
+static int nn__match_objects(nn_ctx *nn, const nn_object *found, int n, const nn_object *truth,
+                             int m, double iou, int *match)
+{
+    int matches = 0;
+    const nn__mark mark = nn__arena_mark(&nn->graph);
+    const nn_roc_point *const rank = nn__rank_objects(nn, found, n);
+    char *taken = rank ? (char *)nn__alloc(nn, &nn->graph, (size_t)m + 1, 1, 1) : NULL;
+    for (int i = 0; taken && i < n; i++) {
+        int best = -1;
+        double most = iou;
+        for (int j = 0; j < m; j++) {
+            const double overlap = nn__overlap(&found[rank[i].tp], &truth[j]);
+            if (taken[j] || overlap < most || (best >= 0 && overlap == most)) continue;
+            best = j;
+            most = overlap;
+        }
+        match[rank[i].tp] = best;
+        if (best >= 0) taken[best] = 1, matches++;
+    }
+    nn__arena_rewind(&nn->graph, mark);
+    return taken ? matches : -1;
+}
+
+int nn_detection_match(nn_ctx *nn, const nn_object *found, int n, const nn_object *truth, int m,
+                       double iou, int *match)
+{
+    const char *const function = "nn_detection_match";
+    if (!nn__check_objects(nn, function, found, n, truth, m)) return 0;
+    if (!match || !(iou > 0 && iou <= 1))
+        return nn__mistake(nn, function, match ? "iou is %g, not above 0 and up to 1"
+                           : "match is NULL", iou);
+    return nn__max(nn__match_objects(nn, found, n, truth, m, iou, match), 0);
+}
+
+double nn_detection_ap(nn_ctx *nn, const nn_object *found, int n, const nn_object *truth, int m,
+                       int label, double iou, int how)
+{
+    const char *const function = "nn_detection_ap";
+    if (!nn__check_objects(nn, function, found, n, truth, m)) return 0;
+    if (!(iou >= 0 && iou <= 1) || label < -1 || how < NN_AP_STEPS || how > NN_AP_101_POINTS)
+        return nn__mistake(nn, function, "label %d, iou %g, how %d", label, iou, how);
+    const nn__mark mark = nn__arena_mark(&nn->graph);
+    const size_t room = (size_t)n + 1; /* n may be 0 */
+    int *match = (int *)nn__alloc(nn, &nn->graph, room, sizeof *match, 0);
+    int *hit = match ? (int *)nn__alloc(nn, &nn->graph, room, sizeof *hit, 0) : NULL;
+    nn_real *score = hit ? nn__reals(nn, &nn->graph, room) : NULL;
+    nn_roc_point *point =
+        score ? (nn_roc_point *)nn__alloc(nn, &nn->graph, room, sizeof *point, 0) : NULL;
+    double sum = 0;
+    int terms = 0;
+    for (int k = 0; k < (iou > 0 ? 1 : 10) && point; k++) {
+        const double threshold = iou > 0 ? iou : (50 + 5 * k) / 100.0;
+        if (nn__match_objects(nn, found, n, truth, m, threshold, match) < 0) break;
+        for (int j = 0; j < m; j++) { /* each label of the truth, at its first object */
+            const int l = truth[j].label;
+            int first = 0, positives = 0, some = 0;
+            while (truth[first].label != l) first++;
+            if (first < j || (label >= 0 && l != label)) continue;
+            for (int i = 0; i < m; i++) positives += truth[i].label == l;
+            for (int i = 0; i < n; i++) {
+                score[i] = found[i].score;
+                hit[i] = found[i].label == l ? match[i] >= 0 : -1; /* -1 does not count */
+                some |= hit[i] >= 0;
+            }
+            const int points = some ? nn_roc_curve(score, hit, n, point) : 0;
+            if (some) sum += nn_average_precision(point, points, positives, how);
+            terms++;
+        }
+    }
+    nn__arena_rewind(&nn->graph, mark);
+    return nn->code == NN_OK ? nn__ratio(sum, terms) : 0;
+}
+
+/* ---- for any model, any metric ---- */
+
+int nn_evaluate(const nn_dataset *data, nn_forward forward, void *user, int batch_size,
+                int outputs, nn_real *out)
+{
+    const char *const function = "nn_evaluate";
+    nn_ctx *nn = data ? data->ctx : NULL;
+    if (!nn__ready(nn, function)) return 0;
+    if (!forward || !out)
+        return nn__mistake(nn, function, "argument %d is NULL", forward ? 6 : 2);
+    if (batch_size < 1 || outputs < 1 || data->n < 1)
+        return nn__mistake(nn, function, "%d samples in batches of %d, %d outputs", data->n,
+                           batch_size, outputs);
+    const char *const file = nn->file;
+    const int line = nn->line;
+    const int training = nn_set_training(nn, 0), grad_enabled = nn_set_grad_enabled(nn, 0);
+    for (int done = 0; done < data->n && nn->code == NN_OK; done += batch_size) {
+        const size_t from = (size_t)done * (size_t)data->size;
+        nn_dataset part = *data;
+        part.n = nn__min(batch_size, data->n - done);
+        if (data->x) part.x += from;
+        else part.bytes += from;
+        nn_clear(nn);
+        const nn_tensor *z = forward(user, nn_dataset_x(&part));
+        nn__note(nn, file, line);
+        const size_t size = (size_t)part.n * (size_t)outputs;
+        if (nn->code != NN_OK) break;
+        if (!z || z->ctx != nn || z->size != size)
+            nn__mistake(nn, function, "forward gives %s for %d samples of %d outputs",
+                        z ? nn_shape_text(nn, z->shape) : "NULL", part.n, outputs);
+        else memcpy(out + (size_t)done * (size_t)outputs, z->data, size * sizeof *out);
+    }
+    nn_set_training(nn, training);
+    nn_set_grad_enabled(nn, grad_enabled);
+    return nn->code == NN_OK;
+}
+
+static int nn__by_size(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* The value below which the part q of n sorted ones is, by a straight line between two of them. */
+static double nn__quantile(const double *x, int n, double q)
+{
+    const double at = q * (n - 1);
+    const int i = nn__min((int)at, n - 2);
+    return x[i] + (at - i) * (x[i + 1] - x[i]);
+}
+
+nn_interval nn_bootstrap_interval(nn_ctx *nn, nn_metric metric, void *user, int n, int resamples,
+                                  double confidence)
+{
+    const char *const function = "nn_bootstrap_interval";
+    nn_interval none = {0, 0, 0, 0, 0}, r = none;
+    if (!nn__ready(nn, function)) return none;
+    if (!metric) return nn__mistake(nn, function, "metric is NULL"), none;
+    if (n < 1 || resamples < 2 || !(confidence > 0 && confidence < 1))
+        return nn__mistake(nn, function, "%d samples, %d resamples, confidence %g", n, resamples,
+                           confidence), none;
+    const char *const file = nn->file;
+    const int line = nn->line;
+    nn_arena own = {NULL, NULL}; /* the metric may call nn_clear */
+    int *index = (int *)nn__alloc(nn, &own, (size_t)n, sizeof *index, 0);
+    double *value = (double *)nn__alloc(nn, &own, (size_t)resamples, sizeof *value, 0);
+    double mean = 0, squares = 0;
+    for (int k = -1; k < resamples && nn->code == NN_OK; k++) {
+        for (int i = 0; i < n; i++) index[i] = k < 0 ? i : nn_randint(nn, 0, n);
+        const double v = metric(user, index, n);
+        if (k < 0) r.value = v;
+        else if (v == v) value[r.resamples++] = v;
+    }
+    nn__note(nn, file, line);
+    if (nn->code == NN_OK && r.resamples < 2)
+        nn_fail(nn, NN_ERROR_NONFINITE, function, "the metric is NaN in %d of %d resamples",
+                resamples - r.resamples, resamples);
+    if (nn->code == NN_OK) {
+        qsort(value, (size_t)r.resamples, sizeof *value, nn__by_size);
+        for (int k = 0; k < r.resamples; k++) mean += value[k] / r.resamples;
+        for (int k = 0; k < r.resamples; k++) squares += nn__square(value[k] - mean);
+        r.std = sqrt(squares / (r.resamples - 1));
+        r.low = nn__quantile(value, r.resamples, (1 - confidence) / 2);
+        r.high = nn__quantile(value, r.resamples, (1 + confidence) / 2);
+    }
+    nn__arena_free(nn, &own);
+    return nn->code == NN_OK ? r : none;
+}
+
+#endif
+/* ==== Files and data sets ============================================================== >>data */
+
+/* A larger block, or a first one, with what was in it; NULL without memory. */
+static void *nn__realloc(nn_ctx *nn, void *block, size_t bytes)
+{
+    nn->allocations++;
+    void *p = block ? NN_REALLOC(nn->user, block, bytes) : NN_MALLOC(nn->user, bytes);
+    if (!p) nn_fail(nn, NN_ERROR_MEMORY, "nn.h", "no memory for %zu bytes", bytes);
+    return p;
+}
+
+/* ---- writing: into memory of the caller's, or into memory that grows and becomes a file ---- */
+
+typedef struct nn__writer {
+    nn_ctx *nn;
+    const char *function;
+    unsigned char *memory;
+    size_t room, size; /* what fits into room is written, size counts everything */
+    int grows;
+} nn__writer;
+
+static void nn__write(nn__writer *w, const void *bytes, size_t n)
+{
+    if (w->grows && n > w->room - w->size) {
+        void *p = nn__realloc(w->nn, w->memory, 2 * (w->size + n));
+        if (p) w->memory = (unsigned char *)p, w->room = 2 * (w->size + n);
+        else w->grows = 0;
+    }
+    if (w->size <= w->room && n && n <= w->room - w->size) memcpy(w->memory + w->size, bytes, n);
+    w->size += n;
+}
+
+static void nn__write_format(nn__writer *w, const char *format, ...) NN__PRINTF(2, 3);
+static void nn__write_format(nn__writer *w, const char *format, ...) /* at most 255 bytes */
+{
+    char text[256];
+    va_list arguments;
+    va_start(arguments, format);
+    const int n = vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    NN__ASSERT(n >= 0 && n < (int)sizeof text);
+    if (n > 0) nn__write(w, text, (size_t)n);
+}
+
+#ifndef NN_NO_STDIO
+/* What a writer that grows has becomes the file, and its memory is given back. All goes to
+ * PATH.tmp, which takes the place of PATH when it is complete and on the disk (fsync, where the
+ * compiler's mode offers it). Whatever fails before, PATH is what it was, and PATH.tmp is gone. 1
+ * if it is done. */
+static int nn__write_file(nn__writer *w, const char *path)
+{
+    char temporary[FILENAME_MAX];
+    const char *what = "writing failed";
+    nn_ctx *nn = w->nn;
+    FILE *file = NULL;
+    const int n = path ? snprintf(temporary, sizeof temporary, "%s.tmp", path) : 0;
+    if (!path) nn__mistake(nn, w->function, "path is NULL");
+    else if (!path[0] || (size_t)n >= sizeof temporary) /* a length that is no int is -1 */
+        nn_fail(nn, NN_ERROR_IO, w->function, "the path is %s", path[0] ? "too long" : "empty");
+    else if (nn->code == NN_OK && !(file = fopen(temporary, "wb")))
+        nn_fail(nn, NN_ERROR_IO, w->function, "%s: cannot be written: %s", temporary,
+                strerror(errno));
+    int good = file && fwrite(w->memory, 1, w->size, file) == w->size && fflush(file) == 0;
+#if (defined __unix__ || defined __APPLE__) && (defined _POSIX_C_SOURCE || defined _BSD_SOURCE)
+    good = good && (fsync(fileno(file)) == 0 || errno == EINVAL); /* a file without fsync */
+#endif
+    int error = errno;
+    if (w->memory) NN_FREE(nn->user, w->memory);
+    if (!file) return 0;
+    if (fclose(file) != 0 && good) good = 0, error = errno;
+    if (good && rename(temporary, path) == 0) return 1;
+    if (good) what = "cannot be replaced", error = errno;
+#ifdef _WIN32 /* rename does not replace there: for a moment PATH.tmp is all that there is */
+    if (good && remove(path) == 0) {
+        if (rename(temporary, path) == 0) return 1;
+        nn_fail(nn, NN_ERROR_IO, w->function, "%s: cannot be replaced: what was written is %s",
+                path, temporary);
+        return 0;
+    }
+#endif
+    remove(temporary);
+    nn_fail(nn, NN_ERROR_IO, w->function, "%s: %s: %s", path, what, strerror(error));
+    return 0;
+}
+#endif
+
+/* ---- reading: all bytes first, from a file, a reader or the caller's memory ---- */
+
+typedef struct nn__source {
+    nn_ctx *nn;
+    const char *function, *name; /* name: of the file, in messages */
+    nn_block *block;             /* what was read, and a 0 behind it; NULL: the caller's */
+    const char *bytes, *p, *end; /* all, NULL after an error; the next to look at; their end */
+    int stream;                  /* nobody had told how many there are */
+    int line, column;            /* of what is looked at, from 1, in a table; else 0 */
+} nn__source;
+
+static nn__source nn__from_memory(nn_ctx *nn, const char *function, const char *name,
+                                  const void *bytes, size_t size)
+{
+    nn__source s = {nn, function, name, NULL, NULL, NULL, NULL, 0, 0, 0};
+    if (!nn__ready(nn, function) || (!bytes && !nn__mistake(nn, function, "%s is NULL", name)))
+        return s;
+    s.bytes = s.p = (const char *)bytes, s.end = s.p + size;
+    return s;
+}
+
+static void nn__source_free(nn__source *s)
+{
+    if (s->block) NN_FREE(s->nn->user, s->block);
+}
+
+/* All that the reader has: `told` bytes or, if that is 0, nobody knows how many. */
+static nn__source nn__from_reader(nn_ctx *nn, const char *function, const char *name,
+                                  nn_reader reader, size_t told, size_t limit)
+{
+    nn__source s = {nn, function, name, NULL, NULL, NULL, NULL, told == 0, 0, 0};
+    size_t room = 0, used = 0;
+    for (size_t n = 1; n && nn->code == NN_OK; used += n) {
+        if (used == room) { /* a byte more than was told, to meet the end; or the file has grown */
+            room = room ? 2 * room : told ? told + 1 : NN__BLOCK;
+            if (s.stream && used >= limit) {
+                nn_fail(nn, NN_ERROR_LIMIT, function, "%s: no end after %zu bytes", name, limit);
+                break;
+            }
+            void *p = nn__realloc(nn, s.block, sizeof *s.block + room + 1);
+            if (!p) break;
+            s.block = (nn_block *)p;
+            s.block->base = (char *)(s.block + 1);
+        }
+        n = reader.read(reader.user, s.block->base + used, room - used);
+        if (n > room - used) {
+            nn_fail(nn, NN_ERROR_IO, function, "%s: reading failed after %zu bytes", name, used);
+            break;
+        }
+    }
+    if (nn->code != NN_OK) {
+        nn__source_free(&s);
+        s.block = NULL;
+        return s;
+    }
+    s.block->size = s.block->used = used;
+    s.block->base[used] = 0;
+    s.bytes = s.p = s.block->base, s.end = s.p + used;
+    return s;
+}
+
+#ifndef NN_NO_STDIO
+static size_t nn__read_stdio(void *user, void *to, size_t n)
+{
+    const size_t got = fread(to, 1, n, (FILE *)user);
+    return got || !ferror((FILE *)user) ? got : (size_t)-1;
+}
+
+static nn__source nn__from_file(nn_ctx *nn, const char *function, const char *path)
+{
+    nn__source s = {nn, function, path, NULL, NULL, NULL, NULL, 0, 0, 0};
+    if (!nn__ready(nn, function) || (!path && !nn__mistake(nn, function, "path is NULL"))) return s;
+    FILE *file = fopen(path, "rb");
+    if (!file) {
+        nn_fail(nn, NN_ERROR_IO, function, "%s: cannot be opened: %s", path, strerror(errno));
+        return s;
+    }
+    const long told = fseek(file, 0, SEEK_END) == 0 ? ftell(file) : 0; /* of a pipe: nothing */
+    const int known = told > 0 && told < LONG_MAX; /* a directory may tell LONG_MAX */
+    const nn_reader reader = {nn__read_stdio, file};
+    rewind(file);
+    s = nn__from_reader(nn, function, path, reader, known ? (size_t)told : 0, 1 << 28);
+    fclose(file);
+    return s;
+}
+#endif
+
+/* From now on what was read belongs to the context. */
+static void nn__source_keep(nn__source *s)
+{
+    if (!s->block) return;
+    s->block->next = s->nn->keep.first;
+    s->nn->keep.first = s->block;
+    if (!s->nn->keep.current) s->nn->keep.current = s->block;
+}
+
+/* What people often have in place of the file itself, told by its beginning; NULL if nothing that
+ * we know. A byte in front says in place of what: 1 text, 2 a table or IDX, 4 a model. */
+static const char *nn__another_kind(const nn__source *s, int reading)
+{
+#define NN__PICKLE                                                                                 \
+    "is what torch.save wrote: in Python, safetensors.torch.save_file(torch.load(FILE), "          \
+    "\"FILE.safetensors\")"
+    static const char *const kind[][2] = {
+        {"\7\x1f\x8b", "is compressed: gunzip it first"},
+        {"\3PK\3\4", "is a zip archive: unzip it first"},
+        {"\3\xff\xfe", "is UTF-16: save it as UTF-8"},
+        {"\3\xfe\xff", "is UTF-16: save it as UTF-8"},
+        {"\2<!", "is a web page, not the file: download it again"},
+        {"\2<html", "is a web page, not the file: download it again"},
+        {"\4PK\3\4", NN__PICKLE}, {"\4\x80\2", NN__PICKLE}, {"\4\x80\3", NN__PICKLE},
+        {"\4\x80\4", NN__PICKLE}, {"\4\x80\5", NN__PICKLE},
+        {"\4version ", "is a pointer of git lfs: git lfs pull"},
+    };
+    for (size_t i = 0; i < sizeof kind / sizeof *kind; i++) {
+        const size_t n = strlen(kind[i][0]) - 1;
+        if ((kind[i][0][0] & reading) && (size_t)(s->end - s->bytes) >= n &&
+            memcmp(s->bytes, kind[i][0] + 1, n) == 0) return kind[i][1];
+    }
+    return NULL;
+#undef NN__PICKLE
+}
+
+/* 1 if there are bytes, and they may be what is to be read; else the source is freed. */
+static int nn__source_ready(nn__source *s, int reading)
+{
+    const char *what = s->bytes ? nn__another_kind(s, reading) : NULL;
+    if (s->bytes && !what) return 1;
+    if (what) nn_fail(s->nn, NN_ERROR_FORMAT, s->function, "%s: %s", s->name, what);
+    nn__source_free(s);
+    return 0;
+}
+
+/* Says what is wrong at `at` or, if that is NULL, where s is, or that the file is of another kind.
+ * After the first error nothing is left to be read. Gives 0. */
+static int nn__bad(nn__source *s, nn_code code, const char *at, const char *format, ...)
+    NN__PRINTF(4, 5);
+static int nn__bad(nn__source *s, nn_code code, const char *at, const char *format, ...)
+{
+    char place[64], what[200];
+    const size_t offset = (size_t)((at ? at : s->p) - s->bytes);
+    const char *const another = s->line || offset > 8 ? NULL : nn__another_kind(s, 4);
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(what, sizeof what, format, arguments);
+    va_end(arguments);
+    if (s->line) snprintf(place, sizeof place, "line %d, column %d", s->line, s->column);
+    else snprintf(place, sizeof place, "offset %zu", offset);
+    if (another) nn_fail(s->nn, NN_ERROR_FORMAT, s->function, "%s: %s", s->name, another);
+    else nn_fail(s->nn, code, s->function, "%s: %s: %s", s->name, place, what);
+    s->p = s->end;
+    return 0;
+}
+
 enum { NN__FIELD = 4096 }; /* bytes of the longest field and the 0 behind it */
 
-/* The double nearest to m 2^exponent, m > 0, of two that are equally near the even one. If m is
- * only the part before a point, it must have 54 bits, and more says whether anything stands behind
- * it. */
+/* The double nearest to m 2^exponent, of two that are equally near the even one. m has 64 bits, and
+ * more says whether anything stands behind them. */
 static double nn__rounded(uint64_t m, int exponent, int more)
 {
     double value;
-    for (; !(m >> 63); m <<= 1) exponent--;
     exponent += 63 + 1022; /* that of IEEE 754 less 1, which the leading bit of 53 adds again */
     const int drop = exponent < 0 ? 11 - exponent : 11; /* denormals have fewer bits */
     if (exponent > 2045) return HUGE_VAL;
@@ -11465,69 +12246,70 @@ static double nn__rounded(uint64_t m, int exponent, int more)
     return memcpy(&value, &m, sizeof value), value;
 }
 
-/* The digits from p to end (a point among them counts for nothing) as 0.digits 10^top, by exact
- * arithmetic: words of 9 digits are halved or doubled until two of them stand before the point. */
-static double nn__exact(const char *p, const char *end, int top)
+/* A large whole number, word[0..n-1], the lowest first: times factor, plus what is added. Gives the
+ * new n. */
+static int nn__times(uint32_t *word, int n, uint32_t factor, uint32_t added)
 {
-    const uint32_t base = 1000000000;
-    uint32_t d[NN__FIELD / 9 + 200] = {0}; /* halving lengthens it by 29 digits at a time */
-    for (; p < end && (*p == '0' || *p == '.'); p++) top -= *p == '0';
-    if (p == end || top < -330) return 0;
-    if (top > 310) return HUGE_VAL;
-    int words = (top > 0 ? top + 8 : top) / 9; /* before the point: top / 9, rounded up */
-    int at = 9 * words - top, n = 0, exponent = 0;
+    uint64_t carry = added;
+    for (int i = 0; i < n; i++, carry >>= 32) {
+        carry += (uint64_t)word[i] * factor;
+        word[i] = (uint32_t)carry;
+    }
+    if (carry) word[n++] = (uint32_t)carry;
+    return n;
+}
+
+/* The digits from p to end, fewer than NN__FIELD (a point among them counts for nothing), times
+ * 10^exponent. */
+static double nn__exact(const char *p, const char *end, int exponent)
+{
+    uint32_t word[NN__FIELD / 9 + 50] = {0}; /* 9 digits fit into one */
+    int n = 0, digits = 0, more = 0;
     for (; p < end; p++) {
         if (*p == '.') continue;
-        n = at++ / 9 + 1;
-        d[n - 1] = d[n - 1] * 10 + (uint32_t)(*p - '0');
+        n = nn__times(word, n, 10, (uint32_t)(*p - '0'));
+        digits += n > 0;
     }
-    for (; at % 9; at++) d[n - 1] *= 10;
-    while (words > 2) {
+    if (!n || digits + exponent < -330) return 0;
+    if (digits + exponent > 310) return HUGE_VAL;
+    for (; exponent > 0; exponent--) n = nn__times(word, n, 10, 0);
+    const int low = exponent > -306 ? 3 - exponent / 9 : 37; /* words more: then 64 bits are left */
+    memmove(word + low, word, (size_t)n * sizeof *word);
+    memset(word, 0, (size_t)low * sizeof *word);
+    n += low;
+    while (exponent < 0) { /* divided by 10, or by 10^9 */
+        const uint32_t divisor = exponent > -9 ? 10 : 1000000000;
         uint64_t rest = 0;
-        int i = 0;
-        for (; i < n || rest; i++) {
-            rest = rest * base + d[i];
-            d[i] = (uint32_t)(rest >> 29);
-            rest &= (1u << 29) - 1;
+        for (int i = n; i-- > 0; rest %= divisor) {
+            rest = rest << 32 | word[i];
+            word[i] = (uint32_t)(rest / divisor);
         }
-        n = i;
-        if (!d[0]) memmove(d, d + 1, (size_t)n * sizeof *d), n--, words--;
-        exponent += 29;
+        more |= rest > 0;
+        n -= !word[n - 1];
+        exponent += exponent > -9 ? 1 : 9;
     }
-    while (words < 2 || d[0] < base / 10) {
-        const int k = words < 2 ? 29 : 3;
-        uint64_t carry = 0;
-        for (int i = n; i-- > 0; carry /= base) {
-            carry += (uint64_t)d[i] << k;
-            d[i] = (uint32_t)(carry % base);
-        }
-        if (carry) memmove(d + 1, d, (size_t)n * sizeof *d), n++, words++, d[0] = (uint32_t)carry;
-        exponent -= k;
-    }
-    int more = 0;
-    for (int i = 2; i < n; i++) more |= d[i] != 0;
-    return nn__rounded((uint64_t)d[0] * base + d[1], exponent, more);
+    int two = 32 * (n - 2 - low);
+    for (; !(word[n - 1] >> 31); two--) nn__times(word, n, 2, 0);
+    for (int i = 0; i < n - 2; i++) more |= word[i] != 0;
+    return nn__rounded((uint64_t)word[n - 1] << 32 | word[n - 2], two, more);
 }
 
 /* The decimal number at p: what stands behind it, or NULL if there is none. In any locale, and to
  * the nearest double, which a float build then rounds once more, to the nearest float. */
 static const char *nn__number(const char *p, const char *end, double *value)
 {
-    static const double power[] = {1,    1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                   1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                   1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
     const int negative = p < end && *p == '-';
     if (p < end && (*p == '-' || *p == '+')) p++;
     const char *const first = p;
+    const char *point = NULL;
     uint64_t m = 0; /* right as long as there are no more than 19 digits */
-    for (; p < end && *p >= '0' && *p <= '9'; p++) m = m * 10 + (uint64_t)(*p - '0');
-    const char *const point = p;
-    if (p < end && *p == '.')
-        for (p++; p < end && *p >= '0' && *p <= '9'; p++) m = m * 10 + (uint64_t)(*p - '0');
+    for (; p < end && ((*p >= '0' && *p <= '9') || (*p == '.' && !point)); p++)
+        if (*p == '.') point = p;
+        else m = m * 10 + (uint64_t)(*p - '0');
     const char *const last = p;
-    const ptrdiff_t digits = last - first - (last > point);
-    if (digits < 1 || digits >= NN__FIELD) return NULL;
+    const ptrdiff_t digits = last - first - (point != NULL);
     int exponent = 0;
+    if (digits < 1) return NULL;
     if (p < end && (*p == 'e' || *p == 'E')) {
         const int down = ++p < end && *p == '-';
         if (p < end && (*p == '-' || *p == '+')) p++;
@@ -11536,41 +12318,22 @@ static const char *nn__number(const char *p, const char *end, double *value)
             if (exponent < 100000) exponent = exponent * 10 + (*p - '0');
         if (down) exponent = -exponent;
     }
-    const int top = (int)(point - first) + exponent; /* the number is 0.digits 10^top */
-    const int down = (int)digits - top;              /* or m / 10^down */
-    double v;
+    if (point) exponent -= (int)(last - point - 1); /* the number is its digits 10^exponent */
 #if defined FLT_EVAL_METHOD && (FLT_EVAL_METHOD == 0 || FLT_EVAL_METHOD == 1)
-    const int plain = digits <= 19 && !(m >> 53) && down >= -22 && down <= 22;
+    const int limit = 22; /* 10^22 is the last that a double has exactly: one rounding then */
 #else
-    const int plain = 0; /* where a double may be kept with more bits, integers do it */
+    const int limit = 0; /* a double may be kept with more bits, and be rounded twice */
 #endif
-    if (plain) { /* both are exact, so only the result is rounded */
-        v = down < 0 ? (double)m * power[-down] : (double)m / power[down];
-    } else if (m && digits <= 19 && down >= 0 && down <= 22) { /* m / 5^down 2^-down */
-        const uint64_t divisor = (uint64_t)(power[down] / (double)(1ul << down));
-        uint64_t quotient = m / divisor, rest = m % divisor;
-        int two = -down;
-        for (; !(quotient >> 53); two -= 11) { /* rest < 2^52: there is room for 11 bits */
-            quotient = quotient << 11 | (rest << 11) / divisor;
-            rest = (rest << 11) % divisor;
-        }
-        v = nn__rounded(quotient, two, rest > 0);
-    } else {
-        v = nn__exact(first, last, top);
-    }
+    const int size = exponent < 0 ? -exponent : exponent;
+    double v = (double)m, power = 1;
+    for (int k = 0; k < size && k < limit; k++) power *= 10;
+    if (digits > 19 || m >> 53 || size > limit) v = nn__exact(first, last, exponent);
+    else v = exponent < 0 ? v / power : v * power;
     *value = negative ? -v : v;
     return p;
 }
 
 /* ---- text and vocabularies ---- */
-
-static nn_vocab nn__vocab(nn_ctx *nn, nn_unit unit)
-{
-    nn_vocab v;
-    memset(&v, 0, sizeof v);
-    v.ctx = nn, v.unit = unit;
-    return v;
-}
 
 static char nn__folded(const nn_vocab *v, char c)
 {
@@ -11659,13 +12422,14 @@ static int nn__by_count(const void *a, const void *b)
 
 nn_vocab nn_vocab_new(nn_ctx *nn, nn_unit unit, const char *text, size_t size, int limit)
 {
-    nn_vocab all = nn__vocab(nn, unit), v = all;
+    const nn_vocab none = {nn, unit, 0, NULL, NULL, 0};
+    nn_vocab all = none, v = none;
     void *list = NULL; /* how often each token of all was seen */
     int room = 0;
-    if (!nn__ready(nn, "nn_vocab_new")) return v;
+    if (!nn__ready(nn, "nn_vocab_new")) return none;
     if (!text || unit < NN_BYTES || unit > NN_LOWER_WORDS || limit < 0)
         return nn__mistake(nn, "nn_vocab_new", "text is %s, unit %d, limit %d",
-                           text ? "there" : "NULL", (int)unit, limit), v;
+                           text ? "there" : "NULL", (int)unit, limit), none;
     for (size_t at = 0, n; at < size && nn->code == NN_OK; at += n ? n : 1) {
         n = nn__token_size(unit, text + at, text + size);
         const int id = n ? nn__vocab_add(&all, text + at, n) : -1;
@@ -11681,32 +12445,52 @@ nn_vocab nn_vocab_new(nn_ctx *nn, nn_unit unit, const char *text, size_t size, i
         const char *const token = all.token[((nn__count *)list)[i].id];
         nn__vocab_add(&v, token, nn__token_bytes(token));
     }
-    return nn->code == NN_OK ? v : nn__vocab(nn, unit);
+    return nn->code == NN_OK ? v : none;
+}
+
+/* For an encoder: room for an id for each byte of the text, until nn__ids_keep; NULL if there is no
+ * byte, or after an error. */
+static int *nn__ids_new(nn_ctx *nn, const char *function, const char *text, size_t size, int *n)
+{
+    if (!text || !n) nn__mistake(nn, function, "text or n is NULL");
+    else if (size > INT_MAX)
+        nn_fail(nn, NN_ERROR_LIMIT, function, "a text of %zu bytes", size);
+    return nn->code == NN_OK ? (int *)nn__alloc(nn, &nn->graph, size, sizeof(int), 0) : NULL;
+}
+
+/* The ids that there are, copied to stay; their room is given back. */
+static int *nn__ids_keep(nn_ctx *nn, nn__mark mark, const int *work, size_t count, int *n)
+{
+    int *ids = count ? (int *)nn__alloc(nn, &nn->keep, count, sizeof *ids, 0) : NULL;
+    if (ids) memcpy(ids, work, count * sizeof *ids), *n = (int)count;
+    nn__arena_rewind(&nn->graph, mark);
+    return ids;
+}
+
+static int nn__check_ids(nn_ctx *nn, const char *function, const int *ids, int n, int tokens)
+{
+    for (int i = 0; i < n; i++)
+        if (!ids || ids[i] < 0 || ids[i] >= tokens)
+            return nn__mistake(nn, function, "ids[%d] is %d, not one of %d tokens", i,
+                               ids ? ids[i] : -1, tokens);
+    return 1;
 }
 
 int *nn_vocab_encode(const nn_vocab *v, const char *text, size_t size, int *n)
 {
     nn_ctx *nn = v ? v->ctx : NULL;
-    int *ids = NULL;
     if (n) *n = 0;
     if (!nn__ready(nn, "nn_vocab_encode")) return NULL;
-    if (!text || !n || !v->n)
-        return nn__mistake(nn, "nn_vocab_encode", "%s", v->n ? "text or n is NULL"
-                                                             : "the vocabulary is empty"), ids;
-    if (size > INT_MAX)
-        return nn_fail(nn, NN_ERROR_LIMIT, "nn_vocab_encode", "a text of %zu bytes", size), ids;
-    for (int pass = 0; pass < 2 && nn->code == NN_OK; pass++) { /* to count, to fill */
-        size_t count = 0;
-        for (size_t at = 0, bytes; at < size && (!pass || ids); at += bytes ? bytes : 1) {
-            bytes = nn__token_size(v->unit, text + at, text + size);
-            const int found = bytes && pass ? *nn__vocab_slot(v, text + at, bytes) : 0;
-            if (bytes && pass) ids[count] = found ? found - 1 : 0;
-            count += bytes > 0;
-        }
-        if (!pass) ids = (int *)nn__alloc(nn, &nn->keep, count, sizeof *ids, 0);
-        if (ids) *n = (int)count;
+    if (!v->n) nn__mistake(nn, "nn_vocab_encode", "the vocabulary is empty");
+    const nn__mark mark = nn__arena_mark(&nn->graph);
+    int *const work = nn__ids_new(nn, "nn_vocab_encode", text, size, n);
+    size_t count = 0;
+    for (size_t at = 0, bytes; work && at < size; at += bytes ? bytes : 1) {
+        bytes = nn__token_size(v->unit, text + at, text + size);
+        const int found = bytes ? *nn__vocab_slot(v, text + at, bytes) : 0;
+        if (bytes) work[count++] = found ? found - 1 : 0;
     }
-    return ids;
+    return nn__ids_keep(nn, mark, work, count, n);
 }
 
 nn_text nn_vocab_decode(const nn_vocab *v, const int *ids, int n)
@@ -11714,15 +12498,11 @@ nn_text nn_vocab_decode(const nn_vocab *v, const int *ids, int n)
     nn_ctx *nn = v ? v->ctx : NULL;
     nn_text t = {nn, "", 0};
     if (!nn__ready(nn, "nn_vocab_decode")) return t;
+    if (!nn__check_ids(nn, "nn_vocab_decode", ids, n, v->n)) return t;
     const size_t space = v->unit >= NN_WORDS;
-    size_t size = 0;
-    for (int i = 0; i < n; i++) {
-        if (!ids || ids[i] < 0 || ids[i] >= v->n)
-            return nn__mistake(nn, "nn_vocab_decode", "ids[%d] is %d, not one of %d tokens", i,
-                               ids ? ids[i] : -1, v->n), t;
-        size += nn__token_bytes(v->token[ids[i]]) + space;
-    }
-    char *bytes = (char *)nn__alloc(nn, &nn->keep, size + 1, 1, 1);
+    size_t size = 1;
+    for (int i = 0; i < n; i++) size += nn__token_bytes(v->token[ids[i]]) + space;
+    char *bytes = (char *)nn__alloc(nn, &nn->keep, size, 1, 1);
     if (!bytes) return t;
     t.bytes = bytes;
     for (int i = 0; i < n; i++) {
@@ -11763,27 +12543,14 @@ static void nn__count_pair(nn__pairs *c, int a, int b, int change)
     }
 }
 
-/* Replaces pair by token in the n tokens of s, from left to right, and gives their new number. With
- * c, counts the pairs that come and go, `times` each: s is a word that stands there so often. */
-static size_t nn__merge_pair(int *s, size_t n, const int *pair, int token, nn__pairs *c, int times)
+/* Replaces pair by token in the n tokens of s, from left to right, and gives their new number. */
+static size_t nn__merge_pair(int *s, size_t n, const int *pair, int token)
 {
     size_t to = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (s[i] != pair[0] || i + 1 == n || s[i + 1] != pair[1]) {
-            s[to++] = s[i];
-            continue;
-        }
-        if (c && to) {
-            nn__count_pair(c, s[to - 1], pair[0], -times);
-            nn__count_pair(c, s[to - 1], token, times);
-        }
-        if (c && i + 2 < n) {
-            nn__count_pair(c, pair[1], s[i + 2], -times);
-            nn__count_pair(c, token, s[i + 2], times);
-        }
-        if (c) nn__count_pair(c, pair[0], pair[1], -times);
-        s[to++] = token;
-        i++;
+    for (size_t i = 0; i < n; i++, to++) {
+        const int both = i + 1 < n && s[i] == pair[0] && s[i + 1] == pair[1];
+        s[to] = both ? token : s[i];
+        i += (size_t)both;
     }
     return to;
 }
@@ -11800,6 +12567,12 @@ static int nn__by_text(const void *a, const void *b)
     const nn__word *x = (const nn__word *)a, *y = (const nn__word *)b;
     const int order = memcmp(x->text, y->text, x->size < y->size ? x->size : y->size);
     return order ? order : x->size < y->size ? -1 : x->size > y->size;
+}
+
+/* change: `times` of the word where its pairs come, -times where they go. */
+static void nn__count_pairs(nn__pairs *c, const nn__word *w, int change)
+{
+    for (size_t i = 1; i < w->size; i++) nn__count_pair(c, w->token[i - 1], w->token[i], change);
 }
 
 /* A pair is new where one is joined, two at a time, which leaves a token less: at most 3 for each
@@ -11838,10 +12611,8 @@ nn_bpe nn_bpe_train(nn_ctx *nn, const char *text, size_t size, int tokens)
     c.slot = c.all ? (int *)nn__alloc(nn, &own, bytes, 6 * sizeof *c.slot, 1) : NULL;
     for (size_t w = 0; c.slot && w < different; w++) {
         word[w].token = token;
-        for (size_t i = 0; i < word[w].size; i++) {
-            *token++ = (unsigned char)word[w].text[i];
-            if (i) nn__count_pair(&c, token[-2], token[-1], word[w].times);
-        }
+        for (size_t i = 0; i < word[w].size; i++) *token++ = (unsigned char)word[w].text[i];
+        nn__count_pairs(&c, &word[w], word[w].times);
     }
     void *list = NULL;
     int room = 0, merges = 0;
@@ -11854,9 +12625,14 @@ nn_bpe nn_bpe_train(nn_ctx *nn, const char *text, size_t size, int tokens)
         if (best->count < 2 || !nn__keep_grow(nn, &list, merges, &room, sizeof *b.merge)) break;
         int *const pair = ((int(*)[2])list)[merges];
         memcpy(pair, best->pair, sizeof best->pair);
-        for (size_t w = 0; w < different; w++)
-            word[w].size = nn__merge_pair(word[w].token, word[w].size, pair, 256 + merges, &c,
-                                    word[w].times);
+        for (nn__word *w = word; w < word + different; w++) {
+            size_t i = 1;
+            while (i < w->size && (w->token[i - 1] != pair[0] || w->token[i] != pair[1])) i++;
+            if (i >= w->size) continue; /* the pair is not in this word */
+            nn__count_pairs(&c, w, -w->times);
+            w->size = nn__merge_pair(w->token, w->size, pair, 256 + merges);
+            nn__count_pairs(&c, w, w->times);
+        }
     }
     nn__arena_free(nn, &own);
     if (nn->code != NN_OK) return b;
@@ -11871,22 +12647,14 @@ int *nn_bpe_encode(const nn_bpe *b, const char *text, size_t size, int *n)
     nn_ctx *nn = b ? b->ctx : NULL;
     if (n) *n = 0;
     if (!nn__ready(nn, "nn_bpe_encode")) return NULL;
-    if (!text || !n || b->n < 256)
-        return nn__mistake(nn, "nn_bpe_encode", b->n < 256 ? "%d tokens, not even the bytes"
-                           : "text or n is NULL", b->n), (int *)NULL;
-    if (size > INT_MAX)
-        return nn_fail(nn, NN_ERROR_LIMIT, "nn_bpe_encode", "a text of %zu bytes", size),
-               (int *)NULL;
+    if (b->n < 256) nn__mistake(nn, "nn_bpe_encode", "%d tokens, not even the bytes", b->n);
     const nn__mark mark = nn__arena_mark(&nn->graph);
-    int *work = (int *)nn__alloc(nn, &nn->graph, size, sizeof *work, 0), *ids = NULL;
-    size_t left = work ? size : 0;
-    for (size_t i = 0; i < left; i++) work[i] = (unsigned char)text[i];
+    int *const work = nn__ids_new(nn, "nn_bpe_encode", text, size, n);
+    size_t count = work ? size : 0;
+    for (size_t i = 0; i < count; i++) work[i] = (unsigned char)text[i];
     for (int i = 256; i < b->n; i++)
-        left = nn__merge_pair(work, left, b->merge[i - 256], i, NULL, 0);
-    if (left) ids = (int *)nn__alloc(nn, &nn->keep, left, sizeof *ids, 0);
-    if (ids) memcpy(ids, work, left * sizeof *ids), *n = (int)left;
-    nn__arena_rewind(&nn->graph, mark);
-    return ids;
+        count = nn__merge_pair(work, count, b->merge[i - 256], i);
+    return nn__ids_keep(nn, mark, work, count, n);
 }
 
 nn_text nn_bpe_decode(const nn_bpe *b, const int *ids, int n)
@@ -11897,7 +12665,7 @@ nn_text nn_bpe_decode(const nn_bpe *b, const int *ids, int n)
     if (!nn__ready(nn, function)) return t;
     const nn__mark mark = nn__arena_mark(&nn->graph);
     size_t *size = (size_t *)nn__alloc(nn, &nn->graph, (size_t)nn__max(b->n, 256), sizeof *size, 0);
-    size_t total = 0;
+    size_t total = 1;
     for (int i = 0; size && i < b->n && nn->code == NN_OK; i++) {
         const int *const pair = i < 256 ? NULL : b->merge[i - 256];
         if (pair && (pair[0] < 0 || pair[0] >= i || pair[1] < 0 || pair[1] >= i))
@@ -11906,14 +12674,11 @@ nn_text nn_bpe_decode(const nn_bpe *b, const int *ids, int n)
         else if ((size[i] = pair ? size[pair[0]] + size[pair[1]] : 1) > INT_MAX)
             nn_fail(nn, NN_ERROR_LIMIT, function, "token %d stands for %zu bytes", i, size[i]);
     }
-    for (int i = 0; i < n && nn->code == NN_OK; i++) {
-        if (!ids || ids[i] < 0 || ids[i] >= b->n)
-            nn__mistake(nn, function, "ids[%d] is %d, not one of %d tokens", i, ids ? ids[i] : -1,
-                        b->n);
-        else if ((total += size[ids[i]]) > INT_MAX)
+    const int good = nn->code == NN_OK && nn__check_ids(nn, function, ids, n, b->n);
+    for (int i = 0; i < n && good && nn->code == NN_OK; i++)
+        if ((total += size[ids[i]]) > (size_t)INT_MAX + 1)
             nn_fail(nn, NN_ERROR_LIMIT, function, "a text of more than %d bytes", INT_MAX);
-    }
-    char *bytes = nn->code == NN_OK ? (char *)nn__alloc(nn, &nn->keep, total + 1, 1, 1) : NULL;
+    char *bytes = nn->code == NN_OK ? (char *)nn__alloc(nn, &nn->keep, total, 1, 1) : NULL;
     for (int i = 0; bytes && i < n; i++)
         for (size_t k = 0; k < size[ids[i]]; k++) { /* byte k of the token is in one of two parts */
             size_t at = k;
@@ -11930,102 +12695,71 @@ nn_text nn_bpe_decode(const nn_bpe *b, const int *ids, int n)
     nn__arena_rewind(&nn->graph, mark);
     return t;
 }
-
-const nn_bpe *nn__at_bpe(const nn_bpe *b, const char *file, int line)
-{
-    nn__note(b ? b->ctx : NULL, file, line);
-    return b;
-}
-#endif
-
-#ifndef NN_NO_STDIO
-nn_text nn_text_load(nn_ctx *nn, const char *path)
-{
-    nn_text t = {nn, "", 0};
-    if (!nn__ready(nn, "nn_text_load")) return t;
-    nn_block *file = nn__read_file(nn, "nn_text_load", path);
-    if (!file) return t;
-    if (!nn__check_kind(nn, "nn_text_load", path, file->base, file->used, 1))
-        return NN_FREE(nn->user, file), t;
-    nn__keep_block(nn, file);
-    t.bytes = file->base, t.size = file->used;
-    return t;
-}
 #endif
 
 /* ---- CSV ---- */
 
+typedef struct nn__column {
+    int numeric;              /* a number was there, so that all must be numbers */
+    nn_vocab words;           /* the categories, numbered as they appear */
+} nn__column;
+
 typedef struct nn__csv { /* where the reader is */
-    nn_ctx *nn;
-    const char *function, *file, *p, *end;
+    nn__source s;
     nn_csv_options options;
     char delimiter;
-    int line, column;         /* of the field, from 1 */
     char field[NN__FIELD];    /* without quotes and surrounding spaces */
     size_t size;
     int quoted;
-    char *numeric;            /* [cols]: a number was there, so that all must be numbers */
-    nn_vocab *words;          /* [cols]: the categories, numbered as they appear */
+    void *column, *values;    /* nn__column [cols] and nn_real [rows, cols], both growing */
+    int column_room, room;
 } nn__csv;
-
-static int nn__csv_fail(nn__csv *r, nn_code code, const char *what)
-{
-    nn_fail(r->nn, code, r->function, "%s: line %d, column %d: %s", r->file, r->line, r->column,
-            what);
-    return 0;
-}
 
 static int nn__csv_line_end(const nn__csv *r)
 {
-    return r->p == r->end || *r->p == '\n' || *r->p == '\r';
+    return r->s.p == r->s.end || *r->s.p == '\n' || *r->s.p == '\r';
 }
 
 static void nn__csv_next_line(nn__csv *r)
 {
-    if (r->p < r->end && *r->p == '\r') r->p++;
-    if (r->p < r->end && *r->p == '\n') r->p++;
-    r->line++;
-    r->column = 0;
+    if (r->s.p < r->s.end && *r->s.p == '\r') r->s.p++;
+    if (r->s.p < r->s.end && *r->s.p == '\n') r->s.p++;
+    r->s.line++;
+    r->s.column = 0;
 }
 
-/* One more byte of the field. 0 after an error. */
-static int nn__csv_keep(nn__csv *r, char c)
+static void nn__csv_spaces(nn__csv *r)
 {
-    if (!c) return nn__csv_fail(r, NN_ERROR_FORMAT, "a byte of value 0");
-    if (r->size + 1 == sizeof r->field)
-        return nn__csv_fail(r, NN_ERROR_LIMIT, "the field is longer than 4095 bytes");
-    r->line += c == '\n';
-    r->field[r->size++] = c;
-    return 1;
+    while (r->s.p < r->s.end && *r->s.p == ' ' && r->delimiter != ' ') r->s.p++;
 }
 
-/* The next field of the line into r->field; afterwards r->p is at the end of the line, or at the
+/* The next field of the line into r->field; afterwards r->s.p is at the end of the line, or at the
  * delimiter behind the field. 0 after an error. */
 static int nn__csv_field(nn__csv *r)
 {
-    const char delimiter = r->delimiter;
-    r->size = 0, r->quoted = 0;
-    while (r->p < r->end && *r->p == ' ' && delimiter != ' ') r->p++;
-    const int line = r->line;
-    if (r->p < r->end && *r->p == '"') {
-        for (r->p++, r->quoted = 1;; r->p++) { /* "" within quotes is one quote */
-            if (r->p == r->end) {
-                r->line = line; /* where it was opened */
-                return nn__csv_fail(r, NN_ERROR_FORMAT, "the quote is not closed");
-            }
-            if (*r->p == '"' && (++r->p == r->end || *r->p != '"')) break;
-            if (!nn__csv_keep(r, *r->p)) return 0;
+    nn__csv_spaces(r);
+    const char *p = r->s.p, *const end = r->s.end;
+    const int line = r->s.line, quoted = p < end && *p == '"';
+    size_t size = 0;
+    r->s.column++;
+    for (p += quoted;; p++) {
+        if (quoted && p == end) {
+            r->s.line = line; /* where it was opened */
+            return nn__bad(&r->s, NN_ERROR_FORMAT, p, "the quote is not closed");
         }
-        while (r->p < r->end && *r->p == ' ' && delimiter != ' ') r->p++;
-        if (!nn__csv_line_end(r) && *r->p != delimiter)
-            return nn__csv_fail(r, NN_ERROR_FORMAT, "text behind the closing quote");
-    } else {
-        for (; !nn__csv_line_end(r) && *r->p != delimiter; r->p++)
-            if (!nn__csv_keep(r, *r->p)) return 0;
-        while (r->size && r->field[r->size - 1] == ' ') r->size--;
+        if (quoted && *p == '"' && (++p == end || *p != '"')) break; /* "" is one quote */
+        if (!quoted && (p == end || *p == r->delimiter || *p == '\n' || *p == '\r')) break;
+        if (!*p) return nn__bad(&r->s, NN_ERROR_FORMAT, p, "a byte of value 0");
+        if (size + 1 == sizeof r->field)
+            return nn__bad(&r->s, NN_ERROR_LIMIT, p, "the field is longer than 4095 bytes");
+        r->s.line += *p == '\n';
+        r->field[size++] = *p;
     }
-    r->field[r->size] = 0;
-    return 1;
+    while (!quoted && size && r->field[size - 1] == ' ') size--;
+    r->field[size] = 0, r->size = size, r->quoted = quoted, r->s.p = p;
+    nn__csv_spaces(r);
+    return nn__csv_line_end(r) || *r->s.p == r->delimiter ||
+           nn__bad(&r->s, NN_ERROR_FORMAT, p, "text behind the closing quote");
 }
 
 static int nn__is_number(const char *text, size_t size, double *value)
@@ -12033,11 +12767,12 @@ static int nn__is_number(const char *text, size_t size, double *value)
     return nn__number(text, text + size, value) == text + size;
 }
 
-static int nn__csv_missing(const char *field)
+static int nn__csv_missing(const nn__csv *r)
 {
     static const char *const names[] = {"", "NA", "N/A", "?", "nan", "NaN", "null"};
+    if (r->quoted && r->size) return 0; /* "NA" in quotes is a text */
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(field, names[i]) == 0) return 1;
+        if (strcmp(r->field, names[i]) == 0) return 1;
     return 0;
 }
 
@@ -12049,174 +12784,145 @@ static const char *nn__csv_hint(const nn__csv *r)
     if (strpbrk(r->field, ";\t|")) return "options.delimiter sets another delimiter";
     if (comma && comma[1] >= '0' && comma[1] <= '9') return "a decimal comma? it must be a point";
     if (strspn(r->field, "+-INFTYinfty") == r->size) return "infinity is not accepted";
-    return r->options.header || r->line > 1
+    return r->options.header || r->s.line > 1
                ? "a category? options.categories = 1"
                : "a header? options.header = 1; or a category? options.categories = 1";
 }
 
-/* The value of the next field, in column c (from 0); 0 after an error. A plain number is read where
- * it stands, anything else by way of r->field. */
-static int nn__csv_value(nn__csv *r, int c, nn_real *value)
+/* The value of the field. */
+static nn_real nn__csv_value(nn__csv *r, nn__column *column)
 {
     double v = 0;
-    nn_vocab *words = r->words ? &r->words[c] : NULL;
-    const char *p = words && words->n ? NULL : nn__number(r->p, r->end, &v);
-    if (p && (p == r->end || *p == r->delimiter || *p == '\n' || *p == '\r')) {
-        r->p = p;
-    } else {
-        if (!nn__csv_field(r)) return 0;
-        if (nn__csv_missing(r->field) && !(r->quoted && r->size)) { /* "NA" in quotes is a text */
-            if (r->options.missing != NN_MISSING_ERROR) return *value = (nn_real)NAN, 1;
-            return nn__csv_fail(r, NN_ERROR_FORMAT,
-                                r->size || !c || !nn__csv_line_end(r)
-                                    ? "the value is missing (options.missing = NN_MISSING_NAN "
-                                      "accepts that)"
-                                    : "the value is missing: does the line end with a delimiter? "
-                                      "(options.missing = NN_MISSING_NAN accepts that)");
-        }
-        const int number = nn__is_number(r->field, r->size, &v);
-        if (words && (words->n || (!number && !r->numeric[c]))) {
-            words->ctx = r->nn;
-            const int i = nn__vocab_add(words, r->field, r->size);
-            return *value = (nn_real)i, i >= 0;
-        }
-        if (!number)
-            return nn_fail(r->nn, NN_ERROR_FORMAT, r->function,
-                           "%s: line %d, column %d: \"%.32s\" is not a number (%s)", r->file,
-                           r->line, r->column, r->field, nn__csv_hint(r)), 0;
+    nn_vocab *const words = &column->words;
+    const int number = nn__is_number(r->field, r->size, &v);
+    if (!number && nn__csv_missing(r)) {
+        const int last = !r->size && r->s.column > 1 && nn__csv_line_end(r);
+        if (r->options.missing == NN_MISSING_ERROR)
+            nn__bad(&r->s, NN_ERROR_FORMAT, NULL, "the value is missing%s "
+                    "(options.missing = NN_MISSING_NAN accepts that)",
+                    last ? ": does the line end with a delimiter?" : "");
+        return (nn_real)NAN;
     }
-    r->numeric[c] = 1;
-    *value = (nn_real)v;
-    return *value - *value == 0 || nn__csv_fail(r, NN_ERROR_FORMAT, "the number is too large");
+    if (words->n || (r->options.categories && !number && !column->numeric)) {
+        words->ctx = r->s.nn;
+        return (nn_real)nn__vocab_add(words, r->field, r->size);
+    }
+    if (!number)
+        nn__bad(&r->s, NN_ERROR_FORMAT, NULL, "\"%.32s\" is not a number (%s)", r->field,
+                nn__csv_hint(r));
+    else if ((nn_real)v - (nn_real)v != 0)
+        nn__bad(&r->s, NN_ERROR_FORMAT, NULL, "the number is too large");
+    column->numeric = 1;
+    return (nn_real)v;
 }
 
 /* The fields of one line as texts that live as long as the context. */
 static const char **nn__csv_names(nn__csv *r, int *n)
 {
     void *list = NULL;
-    int capacity = 0;
-    for (*n = 0; r->nn->code == NN_OK; r->p++) {
-        r->column++;
-        if (!nn__csv_field(r) || !nn__keep_grow(r->nn, &list, *n, &capacity, sizeof(char *))) break;
-        ((const char **)list)[(*n)++] = nn__copy_text(r->nn, r->field, r->size);
+    int room = 0;
+    for (*n = 0; nn__csv_field(r); r->s.p++) {
+        if (!nn__keep_grow(r->s.nn, &list, *n, &room, sizeof(char *))) break;
+        ((const char **)list)[(*n)++] = nn__copy_text(r->s.nn, r->field, r->size);
         if (nn__csv_line_end(r)) break;
     }
+    nn__csv_next_line(r);
     return (const char **)list;
 }
 
-static nn_table nn__no_table(nn_ctx *nn)
+/* One line of data; the first tells how many columns there are. */
+static void nn__csv_row(nn__csv *r, nn_table *t)
 {
-    nn_table t;
-    memset(&t, 0, sizeof t);
-    t.ctx = nn;
-    return t;
+    nn_ctx *nn = r->s.nn;
+    for (int c = 0, last = 0; !last && nn__csv_field(r); c++, r->s.p += !last) {
+        const int at = t->rows * t->cols + c;
+        last = nn__csv_line_end(r);
+        if (!t->rows && nn__keep_grow(nn, &r->column, c, &r->column_room, sizeof(nn__column)))
+            t->cols = c + 1;
+        if (c == t->cols)
+            nn__bad(&r->s, NN_ERROR_FORMAT, NULL, "this line has more fields than the first%s",
+                    r->size || !last ? "" : ": does it end with a delimiter?");
+        else if (nn__grow(nn, &r->values, at, &r->room, sizeof(nn_real)))
+            ((nn_real *)r->values)[at] = nn__csv_value(r, (nn__column *)r->column + c);
+        if (last && c + 1 < t->cols)
+            nn__bad(&r->s, NN_ERROR_FORMAT, NULL, "this line has fewer fields than the first");
+        if (nn->code != NN_OK) return;
+    }
+    nn__csv_next_line(r);
+    t->rows++;
 }
 
-static nn_table nn__csv_read(nn_ctx *nn, const char *function, const char *file, const char *text,
-                             size_t size, nn_csv_options options)
+/* What the n fields of the last line of the header are: names of the columns, or of the classes. */
+static void nn__csv_header(const nn__csv *r, nn_table *t, const char **name, int n)
 {
-    nn_table t = nn__no_table(nn);
+    double rows, cols;
+    int numbers = 0;
+    for (int i = 0; i < n; i++) numbers += nn__is_number(name[i], strlen(name[i]), &rows);
+    if (n > 2 && nn__is_number(name[0], strlen(name[0]), &rows) && rows == t->rows &&
+        nn__is_number(name[1], strlen(name[1]), &cols) && cols == t->cols - 1) {
+        t->class_name = name + 2;
+        t->classes = n - 2;
+    } else if (n && n != t->cols) {
+        nn_fail(r->s.nn, NN_ERROR_FORMAT, r->s.function,
+                "%s: the header has %d fields (\"%.32s\", ..), the data have %d rows of %d",
+                r->s.name, n, name[0], t->rows, t->cols);
+    } else if (n && numbers == n) {
+        nn_fail(r->s.nn, NN_ERROR_FORMAT, r->s.function,
+                "%s: the header consists of numbers: is it data (options.header = 0)?", r->s.name);
+    } else if (n) {
+        t->name = name;
+    }
+    if (!t->name)
+        t->name = (const char **)nn__alloc(r->s.nn, &r->s.nn->keep, (size_t)t->cols,
+                                           sizeof(char *), 1);
+    for (int c = 0; t->name && c < t->cols; c++)
+        if (!t->name[c]) t->name[c] = "";
+}
+
+static nn_table nn__csv_read(nn__source s, nn_csv_options options)
+{
+    nn_ctx *nn = s.nn;
+    const nn_table none = {nn, 0, 0, NULL, NULL, NULL, NULL, NULL, 0};
+    nn_table t = none;
     nn__csv r;
     memset(&r, 0, sizeof r);
-    r.nn = nn, r.function = function, r.file = file, r.p = text, r.end = text + size;
-    r.options = options, r.line = 1;
+    r.s = s, r.s.line = 1, r.options = options;
     r.delimiter = options.delimiter ? options.delimiter : ',';
+    if (!nn__source_ready(&s, 2)) return none;
     if (strchr("0123456789.+-eE\"\r\n", r.delimiter))
-        return nn__mistake(nn, function, "options.delimiter is '%c'", r.delimiter), t;
-    if (!nn__check_kind(nn, function, file, text, size, 0)) return t;
+        nn__mistake(nn, s.function, "options.delimiter is '%c'", r.delimiter);
     const nn__mark mark = nn__arena_mark(&nn->keep); /* a failure gives back what it took */
-    if (size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) r.p += 3;
-    int names = 0, room = 0;
     const char **name = NULL;
-    void *values = NULL; /* rows x cols numbers, growing */
-    for (; options.header > 0 && r.p < r.end && nn->code == NN_OK; options.header--) {
+    int names = 0;
+    if (s.end - s.p >= 3 && memcmp(s.p, "\xef\xbb\xbf", 3) == 0) r.s.p += 3;
+    for (; options.header > 0 && r.s.p < s.end && nn->code == NN_OK; options.header--)
         name = nn__csv_names(&r, &names);
-        nn__csv_next_line(&r);
-    }
-    while (r.p < r.end && nn->code == NN_OK) {
-        if (nn__csv_line_end(&r)) { /* an empty line */
-            nn__csv_next_line(&r);
-            continue;
-        }
-        if (!t.cols) { /* the first line of data tells how many columns there are */
-            nn__csv first = r;
-            for (first.column = 1; nn__csv_field(&first) && !nn__csv_line_end(&first); first.p++)
-                first.column++;
-            if (nn->code != NN_OK) break;
-            t.cols = first.column;
-            t.categories = (int *)nn__alloc(nn, &nn->keep, (size_t)t.cols, sizeof(int), 1);
-            t.category =
-                (const char ***)nn__alloc(nn, &nn->keep, (size_t)t.cols, sizeof(char **), 1);
-            r.numeric = (char *)nn__alloc(nn, &nn->keep, (size_t)t.cols, 1, 1);
-            if (options.categories)
-                r.words = (nn_vocab *)nn__alloc(nn, &nn->keep, (size_t)t.cols, sizeof(nn_vocab), 1);
-        }
-        for (int c = 0; nn->code == NN_OK; c++, r.p++) {
-            nn_real value = 0;
-            r.column = c + 1;
-            if (c == t.cols) {
-                if (nn__csv_field(&r))
-                    nn__csv_fail(&r, NN_ERROR_FORMAT,
-                                 r.size || !nn__csv_line_end(&r)
-                                     ? "this line has more fields than the first"
-                                     : "this line has more fields than the first: does it end "
-                                       "with a delimiter?");
-            } else if (nn__csv_value(&r, c, &value) &&
-                       nn__grow(nn, &values, t.rows * t.cols + c, &room, sizeof value)) {
-                ((nn_real *)values)[t.rows * t.cols + c] = value;
-            }
-            if (nn->code == NN_OK && nn__csv_line_end(&r)) {
-                if (c + 1 < t.cols)
-                    nn__csv_fail(&r, NN_ERROR_FORMAT, "this line has fewer fields than the first");
-                break;
-            }
-        }
-        nn__csv_next_line(&r);
-        t.rows++;
-    }
-    if (nn->code == NN_OK && !t.rows) nn_fail(nn, NN_ERROR_FORMAT, function, "%s: no data", file);
+    while (r.s.p < s.end && nn->code == NN_OK)
+        if (nn__csv_line_end(&r)) nn__csv_next_line(&r); /* an empty line */
+        else nn__csv_row(&r, &t);
+    if (nn->code == NN_OK && !t.rows)
+        nn_fail(nn, NN_ERROR_FORMAT, s.function, "%s: no data", s.name);
     if (nn->code == NN_OK) {
-        double rows, cols;
-        t.data = nn__reals(nn, &nn->keep, (size_t)t.rows * (size_t)t.cols);
-        if (t.data) memcpy(t.data, values, (size_t)t.rows * (size_t)t.cols * sizeof *t.data);
-        for (int c = 0; r.words && c < t.cols; c++)
-            t.category[c] = r.words[c].token, t.categories[c] = r.words[c].n;
-        if (names > 2 && nn__is_number(name[0], strlen(name[0]), &rows) && rows == t.rows &&
-            nn__is_number(name[1], strlen(name[1]), &cols) && cols == t.cols - 1) {
-            t.class_name = name + 2;
-            t.classes = names - 2;
-        } else if (names == t.cols) {
-            int numbers = 0;
-            t.name = name;
-            for (int c = 0; c < names; c++)
-                numbers += nn__is_number(name[c], strlen(name[c]), &rows);
-            if (numbers == names)
-                nn_fail(nn, NN_ERROR_FORMAT, function,
-                        "%s: the header consists of numbers: is it data "
-                        "(options.header = 0)?",
-                        file);
-        } else if (names) {
-            nn_fail(nn, NN_ERROR_FORMAT, function,
-                    "%s: the header has %d fields (\"%.32s\", ..), the data have %d rows of %d",
-                    file, names, name[0], t.rows, t.cols);
-        }
-        if (!t.name)
-            t.name = (const char **)nn__alloc(nn, &nn->keep, (size_t)t.cols, sizeof(char *), 1);
-        for (int c = 0; t.name && c < t.cols; c++)
-            if (!t.name[c]) t.name[c] = "";
+        const size_t cols = (size_t)t.cols, size = (size_t)t.rows * cols;
+        const nn__column *const column = (nn__column *)r.column;
+        t.data = nn__reals(nn, &nn->keep, size);
+        t.category = (const char ***)nn__alloc(nn, &nn->keep, cols, sizeof *t.category, 1);
+        t.categories = (int *)nn__alloc(nn, &nn->keep, cols, sizeof *t.categories, 1);
+        if (t.data) memcpy(t.data, r.values, size * sizeof *t.data);
+        for (size_t c = 0; c < cols && nn->code == NN_OK; c++)
+            t.category[c] = column[c].words.token, t.categories[c] = column[c].words.n;
+        nn__csv_header(&r, &t, name, names);
     }
-    if (values) NN_FREE(nn->user, values);
+    if (r.values) NN_FREE(nn->user, r.values);
+    nn__source_free(&s);
     if (nn->code == NN_OK) return t;
     nn__arena_rewind(&nn->keep, mark);
-    return nn__no_table(nn);
+    return none;
 }
 
 nn_table nn_csv_parse(nn_ctx *nn, const char *text, size_t size, nn_csv_options options)
 {
-    if (!nn__ready(nn, "nn_csv_parse")) return nn__no_table(nn);
-    if (text) return nn__csv_read(nn, "nn_csv_parse", "text", text, size, options);
-    nn_fail(nn, NN_ERROR_ARGUMENT, "nn_csv_parse", "text is NULL");
-    return nn__no_table(nn);
+    return nn__csv_read(nn__from_memory(nn, "nn_csv_parse", "text", text, size), options);
 }
 
 nn_stat nn_table_stats(const nn_table *t, int column)
@@ -12230,7 +12936,155 @@ nn_stat nn_table_stats(const nn_table *t, int column)
     return nn__stat(t->data + column, (size_t)t->rows, (size_t)t->cols);
 }
 
+/* ---- IDX ---- */
+
+static const unsigned char nn__idx_bytes[] = {1, 1, 0, 2, 4, 4, 8}; /* of types 0x08 .. 0x0e */
+
+/* The bytes of an IDX file: 0, 0, type, ndim, then ndim sizes of 4 bytes, then the elements. */
+static nn_idx nn__idx_read(nn__source s)
+{
+    const nn_idx none = {s.nn, 0, {0, {0, 0, 0, 0}}, 0, NULL};
+    nn_idx a = none;
+    if (!nn__source_ready(&s, 2)) return none;
+    const unsigned char *const b = (const unsigned char *)s.bytes;
+    const size_t size = (size_t)(s.end - s.p);
+    const size_t each = size > 2 && b[2] >= 0x08 && b[2] <= 0x0e ? nn__idx_bytes[b[2] - 0x08] : 0;
+    if (size < 4 || b[0] || b[1])
+        nn__bad(&s, NN_ERROR_FORMAT, NULL, "not an IDX file%s",
+                size < 4 || b[2] || b[3] ? "" : " (its numbers with the lowest byte first?)");
+    else if (!each)
+        nn__bad(&s, NN_ERROR_FORMAT, s.p + 2, "unknown type 0x%02x", b[2]);
+    else if (b[3] < 1 || b[3] > NN_MAX_DIMS)
+        nn__bad(&s, NN_ERROR_LIMIT, s.p + 3, "%d dimensions, not 1 to %d", b[3], NN_MAX_DIMS);
+    else
+        a.type = b[2], a.shape.ndim = b[3], a.size = 1, s.p += 4;
+    for (int i = 0; i < a.shape.ndim && s.nn->code == NN_OK; i++) {
+        uint32_t d = 0;
+        for (int j = 0; j < 4 && s.p + j < s.end; j++) d = d << 8 | (unsigned char)s.p[j];
+        if (s.end - s.p < 4)
+            nn__bad(&s, NN_ERROR_FORMAT, NULL, "the header is cut off");
+        else if (!d)
+            nn__bad(&s, NN_ERROR_FORMAT, NULL, "dimension %d is 0", i);
+        else if (d > INT_MAX || a.size > (size_t)PTRDIFF_MAX / 8 / d)
+            nn__bad(&s, NN_ERROR_LIMIT, NULL, "dimension %d is %lu", i, (unsigned long)d);
+        else
+            a.shape.dim[i] = (int)d, a.size *= d, s.p += 4;
+    }
+    const size_t left = (size_t)(s.end - s.p);
+    if (s.nn->code == NN_OK && left != a.size * each)
+        nn_fail(s.nn, NN_ERROR_FORMAT, s.function, "%s: %s announces %zu bytes of data, there are "
+                "%zu", s.name, nn_shape_text(s.nn, a.shape), a.size * each, left);
+    if (s.nn->code != NN_OK) return nn__source_free(&s), none;
+    a.bytes = (const unsigned char *)s.p;
+    nn__source_keep(&s);
+    return a;
+}
+
+nn_idx nn_idx_parse(nn_ctx *nn, const void *bytes, size_t size)
+{
+    return nn__idx_read(nn__from_memory(nn, "nn_idx_parse", "bytes", bytes, size));
+}
+
+double nn_idx_value(const nn_idx *a, size_t i)
+{
+    if (!nn__given(a, "nn_idx_value") || i >= a->size) return (double)NAN;
+    const size_t each = nn__idx_bytes[a->type - 0x08];
+    uint64_t bits = 0;
+    float f;
+    double d;
+    for (size_t j = 0; j < each; j++) bits = bits << 8 | a->bytes[i * each + j];
+    const uint32_t low = (uint32_t)bits;
+    if (a->type == 0x08) return (double)low;
+    if (a->type == 0x0d) return memcpy(&f, &low, sizeof f), (double)f;
+    if (a->type == 0x0e) return memcpy(&d, &bits, sizeof d), d;
+    const double sign = each == 1 ? 0x80 : each == 2 ? 0x8000 : 2147483648.0;
+    return (double)low < sign ? (double)low : (double)low - 2 * sign;
+}
+
+/* ---- vocabularies in files: a CSV of one column, headed by unit and number of tokens ---- */
+
+static const char *const nn__units[] = {"bytes", "chars", "words", "lower_words"};
+
+static nn_vocab nn__vocab_read(nn__source s)
+{
+    const nn_csv_options options = {1, ',', NN_MISSING_ERROR, 1};
+    const nn_table t = nn__csv_read(s, options);
+    const nn_vocab none = {s.nn, NN_BYTES, 0, NULL, NULL, 0};
+    nn_vocab v = none;
+    char head[32];
+    int unit = NN_BYTES, twice = 0;
+    if (!t.rows) return none;
+    for (; unit <= NN_LOWER_WORDS; unit++) {
+        snprintf(head, sizeof head, "%s %d", nn__units[unit], t.rows);
+        if (strcmp(t.name[0], head) == 0) break;
+    }
+    while (twice < t.rows && (double)t.data[twice] == twice) twice++;
+    if (unit > NN_LOWER_WORDS || t.cols != 1 || !t.categories[0])
+        nn_fail(t.ctx, NN_ERROR_FORMAT, s.function, "%s: line 1 is \"%.32s\", before %d tokens: "
+                "\"words %d\" would be right", s.name, t.name[0], t.rows, t.rows);
+    else if (strcmp(t.category[0][0], "<unk>") != 0)
+        nn_fail(t.ctx, NN_ERROR_FORMAT, s.function, "%s: line 2: token 0 is not <unk>", s.name);
+    else if (t.categories[0] != t.rows)
+        nn_fail(t.ctx, NN_ERROR_FORMAT, s.function, "%s: token %d is there twice", s.name, twice);
+    v.unit = (nn_unit)unit;
+    for (int i = 0; i < t.rows && t.ctx->code == NN_OK; i++)
+        nn__vocab_add(&v, t.category[0][i], strlen(t.category[0][i]));
+    return t.ctx->code == NN_OK ? v : none;
+}
+
+nn_vocab nn_vocab_parse(nn_ctx *nn, const char *text, size_t size)
+{
+    return nn__vocab_read(nn__from_memory(nn, "nn_vocab_parse", "text", text, size));
+}
+
+/* ---- the same from files, and to them ---- */
+
 #ifndef NN_NO_STDIO
+nn_table nn_csv_load(nn_ctx *nn, const char *path, nn_csv_options options)
+{
+    return nn__csv_read(nn__from_file(nn, "nn_csv_load", path), options);
+}
+
+nn_idx nn_idx_load(nn_ctx *nn, const char *path)
+{
+    return nn__idx_read(nn__from_file(nn, "nn_idx_load", path));
+}
+
+nn_vocab nn_vocab_load(nn_ctx *nn, const char *path)
+{
+    return nn__vocab_read(nn__from_file(nn, "nn_vocab_load", path));
+}
+
+int nn_vocab_save(const nn_vocab *v, const char *path)
+{
+    nn_ctx *nn = v ? v->ctx : NULL;
+    if (!nn__ready(nn, "nn_vocab_save")) return 0;
+    if (!v->n) return nn__mistake(nn, "nn_vocab_save", "the vocabulary is empty");
+    for (int i = 0; i < v->n; i++)
+        if (!v->token[i][0])
+            return nn_fail(nn, NN_ERROR_UNSUPPORTED, "nn_vocab_save",
+                           "token %d is a byte of value 0, which a CSV cannot hold", i), 0;
+    nn__writer w = {nn, "nn_vocab_save", NULL, 0, 0, 1};
+    nn__write_format(&w, "%s %d\n", nn__units[v->unit], v->n);
+    for (int i = 0; i < v->n; i++) {
+        nn__write(&w, "\"", 1);
+        for (const char *p = v->token[i]; *p; p++)
+            nn__write(&w, *p == '"' ? "\"\"" : p, *p == '"' ? 2 : 1);
+        nn__write(&w, "\"\n", 2);
+    }
+    return nn__write_file(&w, path);
+}
+
+nn_text nn_text_load(nn_ctx *nn, const char *path)
+{
+    nn__source s = nn__from_file(nn, "nn_text_load", path);
+    nn_text t = {nn, "", 0};
+    if (!nn__source_ready(&s, 1)) return t;
+    nn__source_keep(&s);
+    t.bytes = s.bytes, t.size = (size_t)(s.end - s.bytes);
+    return t;
+}
+
 void nn_table_print(const nn_table *t)
 {
     if (!t) {
@@ -12252,295 +13106,111 @@ void nn_table_print(const nn_table *t)
 }
 #endif
 
-/* ---- IDX ---- */
-
-static nn_idx nn__no_idx(nn_ctx *nn)
-{
-    nn_idx a;
-    memset(&a, 0, sizeof a);
-    a.ctx = nn;
-    return a;
-}
-
-/* The bytes of an IDX file: 0, 0, type, ndim, then ndim sizes of 4 bytes, then the elements. */
-static nn_idx nn__idx_read(nn_ctx *nn, const char *function, const char *file,
-                           const unsigned char *b, size_t size)
-{
-    static const unsigned char bytes_of[] = {1, 1, 0, 2, 4, 4, 8}; /* types 0x08 .. 0x0e */
-    const size_t each = size > 2 && b[2] >= 0x08 && b[2] <= 0x0e ? bytes_of[b[2] - 0x08] : 0;
-    if (!nn__check_kind(nn, function, file, b, size, 0)) return nn__no_idx(nn);
-    if (size < 4 || b[0] || b[1])
-        nn_fail(nn, NN_ERROR_FORMAT, function, "%s: offset 0: not an IDX file%s", file,
-                size < 4 || b[2] || b[3] ? "" : " (its numbers with the lowest byte first?)");
-    else if (!each)
-        nn_fail(nn, NN_ERROR_FORMAT, function, "%s: offset 2: unknown type 0x%02x", file, b[2]);
-    else if (b[3] < 1 || b[3] > NN_MAX_DIMS)
-        nn_fail(nn, NN_ERROR_LIMIT, function, "%s: offset 3: %d dimensions, not 1 to %d", file,
-                b[3], NN_MAX_DIMS);
-    if (nn->code != NN_OK) return nn__no_idx(nn);
-    nn_idx a = {nn, b[2], {b[3], {0, 0, 0, 0}}, 1, NULL};
-    size_t at = 4;
-    for (int i = 0; i < a.shape.ndim && nn->code == NN_OK; i++, at += 4) {
-        uint32_t d = 0;
-        for (size_t j = at; j < at + 4 && j < size; j++) d = d << 8 | b[j];
-        if (size < at + 4)
-            nn_fail(nn, NN_ERROR_FORMAT, function, "%s: offset %zu: the header is cut off", file,
-                    at);
-        else if (!d)
-            nn_fail(nn, NN_ERROR_FORMAT, function, "%s: offset %zu: dimension %d is 0", file, at,
-                    i);
-        else if (d > INT_MAX || a.size > (size_t)PTRDIFF_MAX / 8 / d)
-            nn_fail(nn, NN_ERROR_LIMIT, function, "%s: offset %zu: dimension %d is %lu", file, at,
-                    i, (unsigned long)d);
-        a.shape.dim[i] = (int)d;
-        a.size *= d ? d : 1;
-    }
-    if (nn->code == NN_OK && size - at != a.size * each)
-        nn_fail(nn, NN_ERROR_FORMAT, function, "%s: %s announces %zu bytes of data, there are %zu",
-                file, nn_shape_text(nn, a.shape), a.size * each, size - at);
-    a.bytes = b + at;
-    return nn->code == NN_OK ? a : nn__no_idx(nn);
-}
-
-nn_idx nn_idx_parse(nn_ctx *nn, const void *bytes, size_t size)
-{
-    if (!nn__ready(nn, "nn_idx_parse")) return nn__no_idx(nn);
-    if (bytes) return nn__idx_read(nn, "nn_idx_parse", "bytes", (const unsigned char *)bytes, size);
-    nn_fail(nn, NN_ERROR_ARGUMENT, "nn_idx_parse", "bytes is NULL");
-    return nn__no_idx(nn);
-}
-
-#ifndef NN_NO_STDIO
-static nn_table nn__csv_load(nn_ctx *nn, const char *function, const char *path,
-                             nn_csv_options options)
-{
-    nn_block *text = nn__read_file(nn, function, path);
-    if (!text) return nn__no_table(nn);
-    nn_table t = nn__csv_read(nn, function, path, text->base, text->used, options);
-    NN_FREE(nn->user, text);
-    return t;
-}
-
-nn_table nn_csv_load(nn_ctx *nn, const char *path, nn_csv_options options)
-{
-    if (!nn__ready(nn, "nn_csv_load")) return nn__no_table(nn);
-    return nn__csv_load(nn, "nn_csv_load", path, options);
-}
-
-nn_idx nn_idx_load(nn_ctx *nn, const char *path)
-{
-    if (!nn__ready(nn, "nn_idx_load")) return nn__no_idx(nn);
-    nn_block *file = nn__read_file(nn, "nn_idx_load", path);
-    if (!file) return nn__no_idx(nn);
-    nn_idx a = nn__idx_read(nn, "nn_idx_load", path, (unsigned char *)file->base, file->used);
-    if (a.bytes) nn__keep_block(nn, file);
-    else NN_FREE(nn->user, file);
-    return a;
-}
-#endif
-
-double nn_idx_value(const nn_idx *a, size_t i)
-{
-    if (!nn__given(a, "nn_idx_value")) return (double)NAN;
-    const unsigned char *b = a->bytes;
-    float f;
-    double d;
-    uint32_t u32 = 0;
-    uint64_t u64 = 0;
-    if (i >= a->size) return (double)NAN;
-    const size_t each = a->type <= 0x09 ? 1 : a->type == 0x0b ? 2 : a->type == 0x0e ? 8 : 4;
-    for (size_t j = 0; j < each; j++) u64 = u64 << 8 | b[i * each + j];
-    u32 = (uint32_t)u64;
-    switch (a->type) {
-    case 0x08: return (double)u32;
-    case 0x09: return u32 < 0x80 ? (double)u32 : (double)u32 - 0x100;
-    case 0x0b: return u32 < 0x8000 ? (double)u32 : (double)u32 - 0x10000;
-    case 0x0c: return u32 < 0x80000000u ? (double)u32 : (double)u32 - 4294967296.0;
-    case 0x0d: return memcpy(&f, &u32, sizeof f), (double)f;
-    default: return memcpy(&d, &u64, sizeof d), d;
-    }
-}
-
-/* ---- vocabularies in files: a CSV of one column, headed by unit and number of tokens ---- */
-
-static const char *const nn__units[] = {"bytes", "chars", "words", "lower_words"};
-static const nn_csv_options nn__vocab_options = {1, ',', NN_MISSING_ERROR, 1};
-
-static nn_vocab nn__vocab_of(const nn_table *t, const char *function, const char *file)
-{
-    nn_vocab v = nn__vocab(t->ctx, NN_BYTES), none = v;
-    char head[32];
-    int unit = NN_BYTES, twice = 0;
-    if (t->ctx->code != NN_OK) return none;
-    for (; unit <= NN_LOWER_WORDS; unit++) {
-        snprintf(head, sizeof head, "%s %d", nn__units[unit], t->rows);
-        if (strcmp(t->name[0], head) == 0) break;
-    }
-    while (twice < t->rows && (double)t->data[twice] == twice) twice++;
-    if (unit > NN_LOWER_WORDS || t->cols != 1 || !t->categories[0])
-        nn_fail(t->ctx, NN_ERROR_FORMAT, function, "%s: line 1 is \"%.32s\", before %d tokens: "
-                "\"words %d\" would be right", file, t->name[0], t->rows, t->rows);
-    else if (strcmp(t->category[0][0], "<unk>") != 0)
-        nn_fail(t->ctx, NN_ERROR_FORMAT, function, "%s: line 2: token 0 is not <unk>", file);
-    else if (t->categories[0] != t->rows)
-        nn_fail(t->ctx, NN_ERROR_FORMAT, function, "%s: token %d is there twice", file, twice);
-    v.unit = (nn_unit)unit;
-    for (int i = 0; i < t->rows && t->ctx->code == NN_OK; i++)
-        nn__vocab_add(&v, t->category[0][i], strlen(t->category[0][i]));
-    return t->ctx->code == NN_OK ? v : none;
-}
-
-nn_vocab nn_vocab_parse(nn_ctx *nn, const char *text, size_t size)
-{
-    const char *const function = "nn_vocab_parse";
-    if (!nn__ready(nn, function) || (!text && !nn__mistake(nn, function, "text is NULL")))
-        return nn__vocab(nn, NN_BYTES);
-    const nn_table t = nn__csv_read(nn, function, "text", text, size, nn__vocab_options);
-    return nn__vocab_of(&t, function, "text");
-}
-
-#ifndef NN_NO_STDIO
-nn_vocab nn_vocab_load(nn_ctx *nn, const char *path)
-{
-    if (!nn__ready(nn, "nn_vocab_load")) return nn__vocab(nn, NN_BYTES);
-    const nn_table t = nn__csv_load(nn, "nn_vocab_load", path, nn__vocab_options);
-    return nn__vocab_of(&t, "nn_vocab_load", path);
-}
-
-int nn_vocab_save(const nn_vocab *v, const char *path)
-{
-    nn_ctx *nn = v ? v->ctx : NULL;
-    if (!nn__ready(nn, "nn_vocab_save")) return 0;
-    if (!v->n) return nn__mistake(nn, "nn_vocab_save", "the vocabulary is empty");
-    for (int i = 0; i < v->n; i++)
-        if (!v->token[i][0])
-            return nn_fail(nn, NN_ERROR_UNSUPPORTED, "nn_vocab_save",
-                           "token %d is a byte of value 0, which a CSV cannot hold", i), 0;
-    nn__writer w = nn__writer_new(nn, "nn_vocab_save", NULL, 0);
-    if (!nn__write_open(&w, path)) return 0;
-    char head[32];
-    nn__write(&w, head, (size_t)snprintf(head, sizeof head, "%s %d\n", nn__units[v->unit], v->n));
-    for (int i = 0; i < v->n; i++) {
-        nn__write(&w, "\"", 1);
-        for (const char *p = v->token[i]; *p; p++)
-            nn__write(&w, *p == '"' ? "\"\"" : p, *p == '"' ? 2 : 1);
-        nn__write(&w, "\"\n", 2);
-    }
-    return nn__write_close(&w);
-}
-#endif
-
 /* ---- data sets ---- */
 
+/* n samples, nothing of them there yet. */
 static nn_dataset nn__dataset(nn_ctx *nn, int n, nn_shape sample)
 {
-    nn_dataset d;
-    memset(&d, 0, sizeof d);
-    d.ctx = nn;
-    d.n = n;
-    d.sample = sample;
-    d.size = (int)nn__span(sample, 0, sample.ndim);
+    const nn_dataset d = {nn, n, sample, (int)nn__span(sample, 0, sample.ndim), NULL, NULL, NULL, 0,
+                          NULL, NULL};
     return d;
 }
 
-/* The features of a table without its column `column`, which is returned through *column as an
- * index from 0; .n is 0 after an error. */
-static nn_dataset nn__dataset_features(const nn_table *t, const char *function, int *column)
+/* v, a whole number from 0, becomes the class of sample i; where it is none, d loses its samples.
+ * column: of a table; -1: there is none. */
+static int nn__set_label(nn_dataset *d, const char *function, int i, int column, double v)
 {
-    nn_dataset none = nn__dataset(t ? t->ctx : NULL, 0, nn_shape0());
-    if (!nn__ready(none.ctx, function)) return none;
-    if (t->cols < 1)
-        nn_fail(t->ctx, NN_ERROR_ARGUMENT, function, "the table is empty");
-    else if (t->cols == 1)
-        nn_fail(t->ctx, NN_ERROR_ARGUMENT, function,
-                "the table has one column: no features are left");
-    else if (*column < -1 || *column >= t->cols)
-        nn_fail(t->ctx, NN_ERROR_ARGUMENT, function,
-                "there is no column %d (0 to %d, or -1 for the last)", *column, t->cols - 1);
-    if (t->ctx->code != NN_OK) return none;
-    if (*column < 0) *column = t->cols - 1;
-    nn_dataset d = nn__dataset(t->ctx, t->rows, nn_shape1(t->cols - 1));
-    d.x = nn__reals(t->ctx, &t->ctx->keep, (size_t)d.n * (size_t)d.size);
-    if (!d.x) return none;
-    nn_real *x = d.x;
-    for (ptrdiff_t i = 0; i < t->rows; i++)
-        for (ptrdiff_t j = 0; j < t->cols; j++)
-            if (j != *column) *x++ = t->data[i * t->cols + j];
-    return d;
-}
-
-/* Whether v is a class, a whole number from 0; *classes grows to have it. */
-static int nn__label(double v, int *label, int *classes)
-{
-    if (!(v >= 0 && v < 1e6 && v == floor(v))) return 0;
-    *label = (int)v;
-    if (*label >= *classes) *classes = *label + 1;
-    return 1;
-}
-
-nn_dataset nn_dataset_classes(const nn_table *t, int column)
-{
-    nn_dataset d = nn__dataset_features(t, "nn_dataset_classes", &column);
-    if (!d.n) return d;
-    nn_ctx *nn = d.ctx;
-    d.label = (int *)nn__alloc(nn, &nn->keep, (size_t)d.n, sizeof *d.label, 0);
-    for (ptrdiff_t i = 0; d.label && i < d.n; i++) {
-        const double v = (double)t->data[i * t->cols + column];
-        if (nn__label(v, &d.label[i], &d.classes)) continue;
-        nn_fail(nn, NN_ERROR_FORMAT, "nn_dataset_classes",
-                "row %d: column %d is %g, not a class: classes are whole numbers from 0", (int)i,
-                column, v);
-        d.label = NULL;
+    if (v >= 0 && v < 1e6 && v == floor(v)) {
+        d->label[i] = (int)v;
+        if (d->label[i] >= d->classes) d->classes = d->label[i] + 1;
+        return 1;
     }
-    if (!d.label) return nn__dataset(nn, 0, nn_shape0());
+    if (column < 0)
+        nn_fail(d->ctx, NN_ERROR_FORMAT, function,
+                "label %d is %g, not a class: classes are whole numbers from 0", i, v);
+    else
+        nn_fail(d->ctx, NN_ERROR_FORMAT, function,
+                "row %d: column %d is %g, not a class: classes are whole numbers from 0", i, column,
+                v);
+    *d = nn__dataset(d->ctx, 0, nn_shape0());
+    return 0;
+}
+
+/* One column as classes, if `classes`, or as targets, the others as features. */
+static nn_dataset nn__dataset_of(const nn_table *t, const char *function, int column, int classes)
+{
+    nn_ctx *nn = t ? t->ctx : NULL;
+    const nn_dataset none = nn__dataset(nn, 0, nn_shape0());
+    if (!nn__ready(nn, function)) return none;
+    const int last = t->cols - 1;
+    if (last < 1)
+        return nn__mistake(nn, function, last < 0 ? "the table is empty"
+                           : "the table has one column: no features are left"), none;
+    if (column < -1 || column > last)
+        return nn__mistake(nn, function, "there is no column %d (0 to %d, or -1 for the last)",
+                           column, last), none;
+    if (column < 0) column = last;
+    nn_dataset d = nn__dataset(nn, t->rows, nn_shape1(last));
+    d.x = nn__reals(nn, &nn->keep, (size_t)d.n * (size_t)d.size);
+    if (classes) d.label = (int *)nn__alloc(nn, &nn->keep, (size_t)d.n, sizeof *d.label, 0);
+    else d.target = nn__reals(nn, &nn->keep, (size_t)d.n);
+    if (nn->code != NN_OK) return none;
+    nn_real *x = d.x;
+    for (int i = 0; i < t->rows; i++) {
+        const nn_real *const row = t->data + (ptrdiff_t)i * t->cols;
+        for (int j = 0; j < t->cols; j++)
+            if (j != column) *x++ = row[j];
+        if (!classes) d.target[i] = row[column];
+        else if (!nn__set_label(&d, function, i, column, (double)row[column])) return d;
+    }
+    if (!classes) return d;
     if (t->category[column]) d.class_name = t->category[column];
     else if (t->classes >= d.classes) d.class_name = t->class_name;
     return d;
 }
 
+nn_dataset nn_dataset_classes(const nn_table *t, int column)
+{
+    return nn__dataset_of(t, "nn_dataset_classes", column, 1);
+}
+
 nn_dataset nn_dataset_targets(const nn_table *t, int column)
 {
-    nn_dataset d = nn__dataset_features(t, "nn_dataset_targets", &column);
-    if (!d.n) return d;
-    d.target = nn__reals(d.ctx, &d.ctx->keep, (size_t)d.n);
-    if (!d.target) return nn__dataset(d.ctx, 0, nn_shape0());
-    for (ptrdiff_t i = 0; i < d.n; i++) d.target[i] = t->data[i * t->cols + column];
-    return d;
+    return nn__dataset_of(t, "nn_dataset_targets", column, 0);
 }
 
 nn_dataset nn_dataset_idx(const nn_idx *images, const nn_idx *labels)
 {
+    const char *const function = "nn_dataset_idx";
     nn_ctx *nn = images ? images->ctx : NULL;
-    nn_dataset none = nn__dataset(nn, 0, nn_shape0());
-    if (!nn__ready(nn, "nn_dataset_idx")) return none;
+    nn_dataset d = nn__dataset(nn, 0, nn_shape0());
+    if (!nn__ready(nn, function)) return d;
     if (!labels)
-        nn_fail(nn, NN_ERROR_ARGUMENT, "nn_dataset_idx", "labels is NULL");
+        nn__mistake(nn, function, "labels is NULL");
     else if (images->type != 0x08)
-        nn_fail(nn, NN_ERROR_UNSUPPORTED, "nn_dataset_idx",
-                "images are of type 0x%02x, not bytes (0x08)", images->type);
+        nn_fail(nn, NN_ERROR_UNSUPPORTED, function, "images are of type 0x%02x, not bytes (0x08)",
+                images->type);
     else if (images->shape.ndim < 2)
-        nn_fail(nn, NN_ERROR_FORMAT, "nn_dataset_idx",
+        nn_fail(nn, NN_ERROR_FORMAT, function,
                 "images should be [N, H, W], not %s (are these the labels?)",
                 nn_shape_text(nn, images->shape));
     else if (labels->shape.ndim != 1 || labels->shape.dim[0] != images->shape.dim[0])
-        nn_fail(nn, NN_ERROR_FORMAT, "nn_dataset_idx", "images are %s, labels %s%s",
+        nn_fail(nn, NN_ERROR_FORMAT, function, "images are %s, labels %s%s",
                 nn_shape_text(nn, images->shape), nn_shape_text(nn, labels->shape),
                 labels->shape.ndim > 1 ? " (are these images?)" : "");
-    if (nn->code != NN_OK) return none;
+    if (nn->code != NN_OK) return d;
+    const int n = images->shape.dim[0];
+    int *label = (int *)nn__alloc(nn, &nn->keep, (size_t)n, sizeof *label, 0);
+    if (!label) return d;
     nn_shape sample = images->shape;
     sample.ndim--;
     for (int i = 0; i < sample.ndim; i++) sample.dim[i] = images->shape.dim[i + 1];
-    nn_dataset d = nn__dataset(nn, images->shape.dim[0], sample);
+    d = nn__dataset(nn, n, sample);
     d.bytes = images->bytes;
-    d.label = (int *)nn__alloc(nn, &nn->keep, (size_t)d.n, sizeof *d.label, 0);
-    for (int i = 0; d.label && i < d.n; i++) {
-        const double v = nn_idx_value(labels, (size_t)i);
-        if (nn__label(v, &d.label[i], &d.classes)) continue;
-        nn_fail(nn, NN_ERROR_FORMAT, "nn_dataset_idx",
-                "label %d is %g, not a class: classes are whole numbers from 0", i, v);
-        d.label = NULL;
-    }
-    return d.label ? d : none;
+    d.label = label;
+    for (int i = 0; i < n; i++)
+        if (!nn__set_label(&d, function, i, -1, nn_idx_value(labels, (size_t)i))) break;
+    return d;
 }
 
 /* The samples rows[0..n-1] of all, copied. */
@@ -12572,53 +13242,48 @@ static void nn__split(const char *function, const nn_dataset *data, double fract
 {
     nn_ctx *nn = data ? data->ctx : NULL;
     const nn_dataset none = nn__dataset(nn, 0, nn_shape0());
-    const nn_dataset whole = data ? *data : none,
-                     *all = &whole; /* data may be train or test, too */
+    const nn_dataset all = data ? *data : none; /* data may be train or test, too */
     if (train) *train = none;
     if (test) *test = none;
     if (!nn__ready(nn, function)) return;
     if (!train || !test) nn__mistake(nn, function, "train or test is NULL");
-    else if (all->n < 2) nn__mistake(nn, function, "there are %d samples", all->n);
+    else if (all.n < 2) nn__mistake(nn, function, "there are %d samples", all.n);
     else if (!(fraction > 0 && fraction < 1))
         nn__mistake(nn, function, "fraction is %g, not between 0 and 1", fraction);
-    else if (stratified && !all->label) nn__mistake(nn, function, "the samples have no labels");
-    else if (stratified) nn__check_labels(nn, function, all->label, all->n, all->classes);
+    else if (stratified && !all.label) nn__mistake(nn, function, "the samples have no labels");
+    else if (stratified) nn__check_labels(nn, function, all.label, all.n, all.classes);
     if (nn->code != NN_OK) return;
-    const int n = all->n, classes = stratified ? all->classes + 1 : 1;
+    const int n = all.n, classes = stratified ? all.classes + 1 : 1;
     int *rows = (int *)nn__alloc(nn, &nn->keep, 2 * (size_t)n, sizeof *rows, 0);
     int *share = (int *)nn__alloc(nn, &nn->keep, (size_t)classes, sizeof *share, 1);
     if (!rows || !share) return;
-    int *const larger = rows + n;
+    int *const larger = rows + n, n_test = 0;
     uint64_t chance[4];
     memcpy(chance, nn->random, sizeof chance);
     nn_randperm(nn, rows, n);
-    for (int i = 0; i < n; i++) share[stratified ? all->label[i] + 1 : 0]++;
+    for (int i = 0; i < n; i++) share[stratified ? all.label[i] + 1 : 0]++;
     for (int c = 0; c < classes; c++) { /* from here on: what test still is to get of it */
         const int count = share[c], part = (int)(fraction * count + 0.5);
         share[c] = part < 1 ? count > 1 : nn__min(part, count - 1);
     }
-    int n_test = 0;
     for (int i = 0; i < n; i++)
-        if (share[stratified ? all->label[rows[i]] + 1 : 0]-- > 0) rows[n_test++] = rows[i];
+        if (share[stratified ? all.label[rows[i]] + 1 : 0]-- > 0) rows[n_test++] = rows[i];
         else larger[i - n_test] = rows[i];
     if (!n_test) {
         nn__mistake(nn, function, "no class has two samples");
         return;
     }
-    const nn_dataset most = nn__dataset_pick(all, larger, n - n_test);
-    const nn_dataset rest = nn__dataset_pick(all, rows, n_test);
-    if (nn->code != NN_OK) { /* so that trying again gives the same */
-        memcpy(nn->random, chance, sizeof chance);
-        return;
-    }
-    *train = most;
-    *test = rest;
+    const nn_dataset most = nn__dataset_pick(&all, larger, n - n_test);
+    const nn_dataset rest = nn__dataset_pick(&all, rows, n_test);
+    if (nn->code == NN_OK) *train = most, *test = rest;
+    else memcpy(nn->random, chance, sizeof chance); /* so that trying again gives the same */
 }
 
 void nn_split(const nn_dataset *all, double fraction, nn_dataset *train, nn_dataset *test)
 {
     nn__split("nn_split", all, fraction, train, test, 0);
 }
+
 void nn_split_stratified(const nn_dataset *all, double fraction, nn_dataset *train,
                          nn_dataset *test)
 {
@@ -12631,13 +13296,13 @@ nn_scaler nn_scaler_fit(const nn_dataset *data)
     nn_scaler s = {nn, 0, NULL, NULL};
     if (!nn__ready(nn, "nn_scaler_fit")) return s;
     if (!data->x || data->n < 1)
-        return nn_fail(nn, NN_ERROR_ARGUMENT, "nn_scaler_fit",
-                       data->bytes ? "the samples are bytes, which nn_batch_x divides by 255"
-                                   : "there are no samples"), s;
-    s.mean = nn__reals(nn, &nn->keep, (size_t)data->size);
-    s.std = nn__reals(nn, &nn->keep, (size_t)data->size);
-    if (!s.mean || !s.std) return s.mean = s.std = NULL, s;
-    s.size = data->size;
+        return nn__mistake(nn, "nn_scaler_fit",
+                           data->bytes ? "the samples are bytes, which nn_batch_x divides by 255"
+                                       : "there are no samples"), s;
+    nn_real *mean = nn__reals(nn, &nn->keep, (size_t)data->size);
+    nn_real *std = nn__reals(nn, &nn->keep, (size_t)data->size);
+    if (!mean || !std) return s;
+    s.size = data->size, s.mean = mean, s.std = std;
     for (ptrdiff_t j = 0; j < s.size; j++) {
         const nn_stat stat = nn__stat(data->x + j, (size_t)data->n, (size_t)s.size);
         s.mean[j] = (nn_real)stat.mean;
@@ -12650,8 +13315,8 @@ void nn_scaler_apply(const nn_scaler *s, nn_dataset *data)
 {
     if (!nn__ready(s ? s->ctx : NULL, "nn_scaler_apply")) return;
     if (data && !data->x && data->n) {
-        nn_fail(s->ctx, NN_ERROR_ARGUMENT, "nn_scaler_apply",
-                "the samples are bytes, which nn_batch_x divides by 255");
+        nn__mistake(s->ctx, "nn_scaler_apply",
+                    "the samples are bytes, which nn_batch_x divides by 255");
         return;
     }
     if (!data || !data->x || data->size != s->size) {
@@ -12666,83 +13331,65 @@ void nn_scaler_apply(const nn_scaler *s, nn_dataset *data)
         }
 }
 
-/* Samples rows[0..n-1] (or 0..n-1 if rows is NULL) as a tensor [n, sample]. */
-static nn_tensor *nn__gather(const nn_dataset *data, const char *function, const int *rows, int n)
+/* Samples rows[0..n-1] (or 0..n-1 if rows is NULL) as a tensor [n, sample], or their targets as
+ * [n, 1]. */
+static nn_tensor *nn__gather(const nn_dataset *data, const char *function, const int *rows, int n,
+                             int targets)
 {
-    nn_ctx *nn = data->ctx;
-    nn_shape shape = data->sample;
+    nn_ctx *nn = data ? data->ctx : NULL;
+    if (!nn__given(nn, function)) return NULL;
     if (nn->code != NN_OK) return &nn->failed;
+    const nn_real *const x = targets ? data->target : data->x;
+    nn_shape shape = targets ? nn_shape1(1) : data->sample;
+    const size_t size = targets ? 1 : (size_t)data->size;
+    if (targets && !x)
+        return nn_fail(nn, NN_ERROR_ARGUMENT, function,
+                       data->label ? "the data set has labels, not targets"
+                                   : "the data set has no targets");
     if (shape.ndim >= NN_MAX_DIMS || n < 1)
         return nn_fail(nn, NN_ERROR_ARGUMENT, function, "there is no batch of %d samples of %s", n,
                        nn_shape_text(nn, shape));
     for (int i = shape.ndim++; i > 0; i--) shape.dim[i] = shape.dim[i - 1];
     shape.dim[0] = n;
     nn_tensor *t = nn__leaf(nn, function, shape);
-    const size_t size = (size_t)data->size;
     for (size_t i = 0; i < (size_t)n && t->size; i++) {
         const size_t from = rows ? (size_t)rows[i] : i;
-        if (data->x) memcpy(t->data + i * size, data->x + from * size, size * sizeof *data->x);
-        for (size_t j = 0; data->bytes && j < size; j++)
+        if (x) memcpy(t->data + i * size, x + from * size, size * sizeof *x);
+        for (size_t j = 0; !x && data->bytes && j < size; j++)
             t->data[i * size + j] = (nn_real)data->bytes[from * size + j] / 255;
     }
     return t;
 }
 
-static nn_tensor *nn__gather_target(const nn_dataset *data, const char *function, const int *rows,
-                                    int n)
-{
-    if (data->ctx->code == NN_OK && !data->target)
-        return nn_fail(data->ctx, NN_ERROR_ARGUMENT, function,
-                       data->label ? "the data set has labels, not targets"
-                                   : "the data set has no targets");
-    nn_tensor *t = nn__leaf(data->ctx, function, nn_shape2(n, 1));
-    for (int i = 0; i < n && t->size; i++) t->data[i] = data->target[rows ? rows[i] : i];
-    return t;
-}
-
 nn_tensor *nn_dataset_x(const nn_dataset *data)
 {
-    if (!nn__given(data ? data->ctx : NULL, "nn_dataset_x")) return NULL;
-    return nn__gather(data, "nn_dataset_x", NULL, data->n);
+    return nn__gather(data, "nn_dataset_x", NULL, data ? data->n : 0, 0);
 }
 
 nn_tensor *nn_dataset_target(const nn_dataset *data)
 {
-    if (!nn__given(data ? data->ctx : NULL, "nn_dataset_target")) return NULL;
-    return nn__gather_target(data, "nn_dataset_target", NULL, data->n);
-}
-
-static nn_batches nn__no_batches(nn_ctx *nn)
-{
-    nn_batches b;
-    memset(&b, 0, sizeof b);
-    b.ctx = nn;
-    return b;
+    return nn__gather(data, "nn_dataset_target", NULL, data ? data->n : 0, 1);
 }
 
 nn_batches nn_batches_new(const nn_dataset *data, int batch_size, int shuffle)
 {
     nn_ctx *nn = data ? data->ctx : NULL;
-    nn_batches b = nn__no_batches(nn);
-    if (!nn__ready(nn, "nn_batches_new")) return b;
+    const nn_batches none = {nn, NULL, 0, 0, NULL, 0, 0, 0, NULL, NULL};
+    if (!nn__ready(nn, "nn_batches_new")) return none;
     if (data->n < 1 || batch_size < 1)
-        return nn_fail(nn, NN_ERROR_ARGUMENT, "nn_batches_new", "no batches of %d from %d samples",
-                       batch_size, data->n),
-               b;
+        return nn__mistake(nn, "nn_batches_new", "no batches of %d from %d samples", batch_size,
+                           data->n), none;
+    nn_batches b = {nn, data, batch_size, shuffle, NULL, 0, 0, 0, NULL, NULL};
     b.order = (int *)nn__alloc(nn, &nn->keep, (size_t)data->n, sizeof(int), 0);
     b.label = (int *)nn__alloc(nn, &nn->keep, (size_t)nn__min(batch_size, data->n), sizeof(int), 0);
-    if (!b.order || !b.label) return nn__no_batches(nn);
-    for (int i = 0; i < data->n; i++) b.order[i] = i;
-    b.data = data;
-    b.batch_size = batch_size;
-    b.shuffle = shuffle;
-    return b;
+    for (int i = 0; b.order && i < data->n; i++) b.order[i] = i;
+    return b.order && b.label ? b : none;
 }
 
 int nn_next_batch(nn_batches *b)
 {
     if (!nn__given(b ? b->ctx : NULL, "nn_next_batch")) return 0;
-    if (b->ctx->code != NN_OK || !b->data) return 0;
+    if (b->ctx->code != NN_OK || !b->data) return b->epoch++, 0; /* else loops over epochs hang */
     if (b->next == b->data->n) {
         b->next = b->n = 0;
         b->epoch++;
@@ -12756,28 +13403,17 @@ int nn_next_batch(nn_batches *b)
     return b->n;
 }
 
-/* The checks of the two below. */
-static nn_ctx *nn__batch_check(const nn_batches *b, const char *function)
+static nn_tensor *nn__batch(const nn_batches *b, const char *function, int targets)
 {
-    if (!nn__given(b ? b->ctx : NULL, function)) return NULL;
-    if (b->ctx->code == NN_OK && b->n < 1)
-        nn_fail(b->ctx, NN_ERROR_ARGUMENT, function, "there is no batch: call nn_next_batch first");
-    return b->ctx;
+    nn_ctx *nn = b ? b->ctx : NULL;
+    if (nn__ready(nn, function) && b->n < 1)
+        nn__mistake(nn, function, "there is no batch: call nn_next_batch first");
+    if (!nn_ok(nn)) return nn ? &nn->failed : NULL;
+    return nn__gather(b->data, function, b->row, b->n, targets);
 }
 
-nn_tensor *nn_batch_x(const nn_batches *b)
-{
-    nn_ctx *nn = nn__batch_check(b, "nn_batch_x");
-    if (!nn_ok(nn)) return nn ? &nn->failed : NULL;
-    return nn__gather(b->data, "nn_batch_x", b->row, b->n);
-}
-
-nn_tensor *nn_batch_target(const nn_batches *b)
-{
-    nn_ctx *nn = nn__batch_check(b, "nn_batch_target");
-    if (!nn_ok(nn)) return nn ? &nn->failed : NULL;
-    return nn__gather_target(b->data, "nn_batch_target", b->row, b->n);
-}
+nn_tensor *nn_batch_x(const nn_batches *b) { return nn__batch(b, "nn_batch_x", 0); }
+nn_tensor *nn_batch_target(const nn_batches *b) { return nn__batch(b, "nn_batch_target", 1); }
 
 /* ==== Files: models ==================================================================== >>files
  *
@@ -12803,13 +13439,12 @@ typedef struct nn__entry { /* a tensor of the program, or one that a header desc
     const char *name;
     int type, ndim;
     uint64_t dim[NN_MAX_DIMS];
-    size_t size;            /* of the program's: how many numbers, */
-    void *data;             /* nn_real or int64_t */
-    nn_real *read;          /* what a file has for data */
-    int found;
-    uint64_t place;         /* of the file's: the offset of its description, */
-    uint64_t begin, end;    /* its data_offsets, */
-    struct nn__entry *into; /* the program's tensor that it is for */
+    size_t size;              /* of the program's: how many numbers, */
+    void *data;               /* nn_real or int64_t, */
+    const unsigned char *from; /* what a file has for it, */
+    int from_type, found;
+    const char *place;        /* of the file's: where it is described, */
+    uint64_t begin, end;      /* its data_offsets */
 } nn__entry;
 
 typedef struct nn__tensors { /* the program's; their memory is taken back in the end */
@@ -12875,44 +13510,18 @@ static int nn__tensors_of(nn__tensors *t, const nn_model *model, const char *fun
 
 /* ---- writing ---- */
 
-static void nn__write_format(nn__writer *w, const char *format, ...) NN__PRINTF(2, 3);
-static void nn__write_format(nn__writer *w, const char *format, ...) /* at most 127 bytes */
-{
-    char text[128];
-    va_list arguments;
-    va_start(arguments, format);
-    const int n = vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    NN__ASSERT(n >= 0 && n < (int)sizeof text);
-    if (n > 0) nn__write(w, text, (size_t)n);
-}
-
-/* Has this machine the lowest byte of a number first, as the file? Then they need no turning. */
-static int nn__low_byte_first(void)
-{
-    const uint16_t one = 1;
-    return *(const unsigned char *)&one;
-}
-
-/* n numbers of 4 or 8 bytes each. */
+/* n numbers of 4 or 8 bytes each, the lowest byte first on every machine. */
 static void nn__write_numbers(nn__writer *w, const void *numbers, size_t n, unsigned each)
 {
     const char *p = (const char *)numbers;
-    unsigned char chunk[4096];
-    if (nn__low_byte_first()) {
-        nn__write(w, numbers, n * each);
-        return;
-    }
-    size_t used = 0;
     for (size_t i = 0; i < n; i++, p += each) {
+        unsigned char bytes[8];
         uint32_t low = 0;
         uint64_t bits = 0;
         if (each == 4) memcpy(&low, p, 4), bits = low;
         else memcpy(&bits, p, 8);
-        for (unsigned k = 0; k < each; k++) chunk[used++] = (unsigned char)(bits >> 8 * k);
-        if (used < sizeof chunk && i + 1 < n) continue;
-        nn__write(w, chunk, used);
-        used = 0;
+        for (unsigned k = 0; k < each; k++) bytes[k] = (unsigned char)(bits >> 8 * k);
+        nn__write(w, bytes, each);
     }
 }
 
@@ -12946,7 +13555,7 @@ static int nn__by_type(const void *a, const void *b)
 
 static void nn__write_tensors(nn__writer *w, nn__tensors *t)
 {
-    nn__writer count = nn__writer_new(t->nn, t->function, NULL, 0);
+    nn__writer count = {t->nn, t->function, NULL, 0, 0, 0};
     qsort(t->entry, (size_t)t->n, sizeof *t->entry, nn__by_type);
     nn__write_header(&count, t);
     const uint64_t length = ((uint64_t)count.size + 7) / 8 * 8;
@@ -12961,7 +13570,7 @@ size_t nn_save_memory(const nn_model *model, void *bytes, size_t room)
 {
     nn__tensors t;
     if (!nn__tensors_of(&t, model, "nn_save_memory", "", 0)) return 0;
-    nn__writer w = nn__writer_new(t.nn, t.function, bytes, room);
+    nn__writer w = {t.nn, t.function, (unsigned char *)bytes, room, 0, 0};
     if (room && !bytes) nn__mistake(t.nn, t.function, "bytes is NULL");
     else nn__write_tensors(&w, &t);
     nn__tensors_free(&t);
@@ -12971,11 +13580,10 @@ size_t nn_save_memory(const nn_model *model, void *bytes, size_t room)
 #ifndef NN_NO_STDIO
 static int nn__save_file(nn__tensors *t, const char *path)
 {
-    nn__writer w = nn__writer_new(t->nn, t->function, NULL, 0);
-    const int open = nn__write_open(&w, path);
-    if (open) nn__write_tensors(&w, t);
+    nn__writer w = {t->nn, t->function, NULL, 0, 0, 1};
+    nn__write_tensors(&w, t);
     nn__tensors_free(t);
-    return open && nn__write_close(&w);
+    return nn__write_file(&w, path);
 }
 
 int nn_save(const nn_model *model, const char *path)
@@ -13039,37 +13647,15 @@ int nn_export_c(const nn_model *model, const char *path, const char *prefix)
         if (!nn__check_finite(p, p->data, "nn_export_c", p->name)) return 0;
     }
     if (!nn__tensors_of(&t, model, "nn_export_c", start, 0)) return 0;
-    nn__writer w = nn__writer_new(t.nn, t.function, NULL, 0);
-    const int open = nn__write_open(&w, path);
-    if (open) nn__write_format(&w, "/* written by nn.h; a linear layer is y = W x + b */\n");
-    for (int i = 0; open && i < t.n; i++) nn__write_c_array(&w, &t.entry[i]);
+    nn__writer w = {t.nn, t.function, NULL, 0, 0, 1};
+    nn__write_format(&w, "/* written by nn.h; a linear layer is y = W x + b */\n");
+    for (int i = 0; i < t.n; i++) nn__write_c_array(&w, &t.entry[i]);
     nn__tensors_free(&t);
-    return open && nn__write_close(&w);
+    return nn__write_file(&w, path);
 }
 #endif
 
-/* ---- reading ---- */
-
-typedef struct nn__source {
-    nn_ctx *nn;
-    const char *function, *name; /* name: of the file */
-    nn_reader reader;
-    uint64_t at, size;           /* bytes read, and all; UINT64_MAX where nobody knows */
-    unsigned char length[8];     /* the first bytes */
-    char *header, *p, *end;      /* p: the next character to be looked at */
-    char differences[300];
-    int n_more;                  /* differences that are not in the text */
-} nn__source;
-
-static nn__source nn__source_new(nn_ctx *nn, const char *function, const char *name,
-                                 size_t (*read)(void *, void *, size_t), void *user, uint64_t size)
-{
-    nn__source s;
-    memset(&s, 0, sizeof s);
-    s.nn = nn, s.function = function, s.name = name, s.size = size;
-    s.reader.read = read, s.reader.user = user;
-    return s;
-}
+/* ---- reading: after the first error s->p is at the end, and what follows finds nothing ---- */
 
 /* A name out of a file, on its way into a message: short, no control characters. */
 static const char *nn__shown(nn_ctx *nn, const char *name)
@@ -13082,72 +13668,11 @@ static const char *nn__shown(nn_ctx *nn, const char *name)
     return text;
 }
 
-/* What else a file may be that begins with these bytes; NULL if nothing that we know. */
-static const char *nn__foreign(const unsigned char *b)
+/* name: of a tensor or key, to be shown; or NULL. */
+static void nn__json_bad(nn__source *s, const char *at, const char *what, const char *name)
 {
-    if (b[0] == 0x1f && b[1] == 0x8b) return "it is compressed: gunzip it first";
-    if (memcmp(b, "PK\3\4", 4) == 0 || (b[0] == 0x80 && b[1] >= 2 && b[1] <= 5))
-        return b[0] == 'P' ? "it is a zip file, as PyTorch's .pt: in Python, "
-                             "safetensors.torch.save_file(torch.load(FILE), \"FILE.safetensors\")"
-                           : "it is a pickle, as an old .pt of PyTorch: in Python, "
-                             "safetensors.torch.save_file(torch.load(FILE), \"FILE.safetensors\")";
-    if (memcmp(b, "version ", 8) == 0) return "it is a pointer of git lfs: git lfs pull";
-    return NULL;
-}
-
-static int nn__bad(nn__source *s, nn_code code, uint64_t at, const char *what, const char *name)
-{
-    const char *hint = at <= 8 ? nn__foreign(s->length) : NULL;
-    if (hint)
-        nn_fail(s->nn, NN_ERROR_FORMAT, s->function, "%s: not safetensors: %s", s->name, hint);
-    else
-        nn_fail(s->nn, code, s->function, "%s: offset %llu: %s%s%s%s", s->name,
-                (unsigned long long)at, what, name ? " \"" : "", name ? nn__shown(s->nn, name) : "",
-                name ? "\"" : "");
-    return 0;
-}
-
-static int nn__read_failed(const nn__source *s)
-{
-    return nn_fail(s->nn, NN_ERROR_IO, s->function, "%s: reading failed after %llu bytes", s->name,
-                   (unsigned long long)s->at), 0;
-}
-
-/* The next n bytes; 0 after an error. */
-static int nn__take(nn__source *s, void *to, size_t n)
-{
-    for (size_t got = 0, more; got < n; got += more, s->at += more) {
-        more = s->reader.read(s->reader.user, (char *)to + got, n - got);
-        if (more > 0 && more <= n - got) continue;
-        if (more == 0 && s->size == UINT64_MAX)
-            return nn__bad(s, NN_ERROR_FORMAT, s->at, "the file is cut off", NULL);
-        return nn__read_failed(s);
-    }
-    return 1;
-}
-
-/* The next n bytes as an array; NULL after an error. Where nobody knows whether there are so many,
- * memory is asked for as they come: at most four times what was really read, or one block. */
-static char *nn__take_text(nn__source *s, size_t n)
-{
-    char *text = NULL;
-    size_t got = 0, room = s->size == UINT64_MAX ? 1 << 16 : n;
-    for (; got < n; got = room, room *= 2) {
-        if (room > n) room = n;
-        char *const larger = (char *)nn__alloc(s->nn, &s->nn->graph, room, 1, 0);
-        if (!larger) return NULL;
-        if (got) memcpy(larger, text, got);
-        text = larger;
-        if (!nn__take(s, text + got, room - got)) return NULL;
-    }
-    return text;
-}
-
-static uint64_t nn__json_at(const nn__source *s) { return 8 + (uint64_t)(s->p - s->header); }
-
-static int nn__json_bad(nn__source *s, const char *what, const char *name)
-{
-    return nn__bad(s, NN_ERROR_FORMAT, nn__json_at(s), what, name);
+    nn__bad(s, NN_ERROR_FORMAT, at, "%s%s%s%s", what, name ? " \"" : "",
+            name ? nn__shown(s->nn, name) : "", name ? "\"" : "");
 }
 
 static void nn__json_space(nn__source *s)
@@ -13162,19 +13687,19 @@ static int nn__json_is(nn__source *s, char c) /* skips it if it is next */
     return s->p++, 1;
 }
 
-static int nn__json_expect(nn__source *s, char c)
+static void nn__json_expect(nn__source *s, char c)
 {
     const char text[2] = {c, 0};
-    if (nn__json_is(s, c)) return 1;
-    return nn__json_bad(s, s->p < s->end ? "expected" : "the header ends, expected", text);
+    if (!nn__json_is(s, c))
+        nn__json_bad(s, NULL, s->p < s->end ? "expected" : "the header ends, expected", text);
 }
 
-/* 1 if element i of an object or array follows, 0 if its end does, -1 after an error. */
+/* 1 if element i of an object or array follows, 0 if its end does. */
 static int nn__json_element(nn__source *s, int i, char close)
 {
-    if (i == 0 && nn__json_is(s, close)) return 0;
-    if (i == 0 || nn__json_is(s, ',')) return 1;
-    return nn__json_expect(s, close) ? 0 : -1;
+    if (i > 0 ? nn__json_is(s, ',') : !nn__json_is(s, close)) return s->nn->code == NN_OK;
+    if (i > 0) nn__json_expect(s, close);
+    return 0;
 }
 
 static int nn__json_hex(nn__source *s, uint32_t *code) /* "uXXXX" */
@@ -13196,6 +13721,7 @@ static int nn__json_hex(nn__source *s, uint32_t *code) /* "uXXXX" */
 static int nn__json_escape(nn__source *s, char *to)
 {
     static const char escapes[] = "\"\\/bfnrt", values[] = "\"\\/\b\f\n\r\t";
+    static const unsigned char lead[] = {0, 0, 0xc0, 0xe0, 0xf0};
     const char *e = s->p < s->end && *s->p ? strchr(escapes, *s->p) : NULL;
     uint32_t code, low;
     if (e) return *to = values[e - escapes], s->p++, 1;
@@ -13206,129 +13732,129 @@ static int nn__json_escape(nn__source *s, char *to)
         code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
     }
     const int n = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-    static const unsigned char lead[] = {0, 0, 0xc0, 0xe0, 0xf0};
     for (int i = n - 1; i > 0; i--, code >>= 6) to[i] = (char)(0x80 | (code & 0x3f));
     to[0] = (char)(lead[n] | code);
     return n;
 }
 
-/* A string, decoded where it stands; NULL after an error. */
-static char *nn__json_string(nn__source *s)
+/* A string, decoded to *text, which goes on behind it; "" after an error. */
+static const char *nn__json_string(nn__source *s, char **text)
 {
-    if (!nn__json_expect(s, '"')) return NULL;
-    char *const text = s->p, *to = s->p;
+    char *const first = *text, *to = first;
+    nn__json_expect(s, '"');
     while (s->p < s->end && *s->p != '"') {
-        char *const start = s->p;
+        const char *const start = s->p++;
         int n;
-        if (*s->p == '\\') {
-            s->p++;
+        if (*start == '\\') {
             n = nn__json_escape(s, to);
         } else {
-            n = (unsigned char)*s->p < 0x20 ? 0 : nn__utf8(s->p, s->end);
-            memmove(to, s->p, (size_t)n);
-            s->p += n;
+            n = (unsigned char)*start < 0x20 ? 0 : nn__utf8(start, s->end);
+            memcpy(to, start, (size_t)n);
+            s->p = start + n;
         }
+        if (!n) nn__json_bad(s, start, "not a character of a JSON string in UTF-8", NULL);
         to += n;
-        if (n) continue;
-        s->p = start;
-        nn__json_bad(s, "not a character of a JSON string in UTF-8", NULL);
-        return NULL;
     }
-    const int closed = s->p < s->end || nn__json_bad(s, "the header ends within a string", NULL);
-    if (closed) *to = 0, s->p++;
-    return closed ? text : NULL;
+    if (s->p == s->end) return nn__json_bad(s, NULL, "the header ends within a string", NULL), "";
+    s->p++, *to = 0, *text = to + 1;
+    return first;
 }
 
-/* An array of at most `room` whole numbers; gives how many, -1 after an error. */
+/* An array of at most `room` whole numbers; gives how many. */
 static int nn__json_integers(nn__source *s, uint64_t *to, int room, nn_code too_many)
 {
-    int n = 0, more = 0;
-    if (!nn__json_expect(s, '[')) return -1;
-    for (; (more = nn__json_element(s, n, ']')) > 0; n++) {
+    int n = 0;
+    nn__json_expect(s, '[');
+    for (; nn__json_element(s, n, ']'); n++) {
         nn__json_space(s);
         const char *const first = s->p;
-        uint64_t v = 0;
-        if (n == room)
-            return nn__bad(s, too_many, nn__json_at(s), "too many numbers", NULL) - 1;
-        for (; s->p < s->end && *s->p >= '0' && *s->p <= '9'; s->p++) {
-            const unsigned digit = (unsigned)(*s->p - '0');
-            if (v > (UINT64_MAX - digit) / 10 || (v == 0 && s->p > first))
-                return nn__json_bad(s, "a number too large, or with a leading 0", NULL) - 1;
-            v = v * 10 + digit;
+        if (n == room) {
+            nn__bad(s, too_many, NULL, "too many numbers");
+            return n;
         }
-        if (s->p == first) return nn__json_bad(s, "expected a whole number", NULL) - 1;
-        to[n] = v;
+        for (to[n] = 0; s->p < s->end && *s->p >= '0' && *s->p <= '9'; s->p++) {
+            const unsigned digit = (unsigned)(*s->p - '0');
+            if (to[n] > (UINT64_MAX - digit) / 10 || (to[n] == 0 && s->p > first)) {
+                nn__json_bad(s, NULL, "a number too large, or with a leading 0", NULL);
+                return n;
+            }
+            to[n] = to[n] * 10 + digit;
+        }
+        if (s->p == first) nn__json_bad(s, NULL, "expected a whole number", NULL);
     }
-    return more < 0 ? -1 : n;
+    return n;
 }
 
 /* {"dtype":"F32","shape":[8,2],"data_offsets":[0,64]}: what is said of e->name. */
-static int nn__json_tensor(nn__source *s, nn__entry *e)
+static void nn__json_tensor(nn__source *s, nn__entry *e, char **text)
 {
     static const char *const keys[] = {"dtype", "shape", "data_offsets"};
     const int types = (int)(sizeof nn__dtypes / sizeof *nn__dtypes);
-    int seen[3] = {0, 0, 0}, more = 0;
-    uint64_t offset[2] = {0, 0}, bits = 0;
-    if (!nn__json_expect(s, '{')) return 0;
-    for (int i = 0; (more = nn__json_element(s, i, '}')) > 0; i++) {
-        const char *key = nn__json_string(s), *dtype = NULL;
-        int k = 0;
-        if (!key || !nn__json_expect(s, ':')) return 0;
+    int seen[3] = {0, 0, 0};
+    uint64_t offset[2] = {0, 0};
+    nn__json_expect(s, '{');
+    for (int i = 0; nn__json_element(s, i, '}'); i++) {
+        const char *const key = nn__json_string(s, text);
+        int k = 0, type = 0;
+        nn__json_expect(s, ':');
         while (k < 3 && strcmp(key, keys[k]) != 0) k++;
-        if (k == 3 || seen[k]++) return nn__json_bad(s, k == 3 ? "unknown key" : "a second", key);
-        if (k == 0 && !(dtype = nn__json_string(s))) return 0;
-        for (e->type = dtype ? 0 : e->type; dtype && e->type < types; e->type++)
-            if (strcmp(dtype, nn__dtypes[e->type].name) == 0) break;
-        if (e->type == types) return nn__json_bad(s, "unknown dtype", dtype);
-        if (k == 1 && (e->ndim = nn__json_integers(s, e->dim, NN_MAX_DIMS, NN_ERROR_LIMIT)) < 0)
-            return 0;
-        if (k == 2) {
-            const int n = nn__json_integers(s, offset, 2, NN_ERROR_FORMAT);
-            if (n != 2) return n < 0 ? 0 : nn__json_bad(s, "expected two offsets", NULL);
+        if (k == 3 || seen[k]++) {
+            nn__json_bad(s, NULL, k == 3 ? "unknown key" : "a second", key);
+        } else if (k == 0) {
+            const char *const dtype = nn__json_string(s, text);
+            while (type < types && strcmp(dtype, nn__dtypes[type].name) != 0) type++;
+            if (type == types) nn__json_bad(s, NULL, "unknown dtype", dtype);
+            else e->type = type;
+        } else if (k == 1) {
+            e->ndim = nn__json_integers(s, e->dim, NN_MAX_DIMS, NN_ERROR_LIMIT);
+        } else if (nn__json_integers(s, offset, 2, NN_ERROR_FORMAT) != 2) {
+            nn__json_bad(s, NULL, "expected two offsets", NULL);
         }
     }
-    if (more < 0) return 0;
     for (int k = 0; k < 3; k++)
-        if (!seen[k]) return nn__json_bad(s, "missing:", keys[k]);
-    e->begin = offset[0], e->end = offset[1], bits = nn__dtypes[e->type].bits;
+        if (!seen[k]) nn__json_bad(s, NULL, "missing:", keys[k]);
+    uint64_t bits = nn__dtypes[e->type].bits;
     for (int i = 0; i < e->ndim; i++) {
-        if (e->dim[i] && bits > UINT64_MAX / e->dim[i])
-            return nn__bad(s, NN_ERROR_FORMAT, e->place, "the shape is impossible:", e->name);
+        if (e->dim[i] && bits > UINT64_MAX / e->dim[i]) {
+            nn__json_bad(s, e->place, "the shape is impossible:", e->name);
+            return;
+        }
         bits *= e->dim[i];
     }
+    e->begin = offset[0], e->end = offset[1];
     if (e->begin > e->end || bits % 8 || bits / 8 != e->end - e->begin)
-        return nn__bad(s, NN_ERROR_FORMAT, e->place,
-                       "data_offsets do not fit dtype and shape of", e->name);
-    return 1;
+        nn__json_bad(s, e->place, "data_offsets do not fit dtype and shape of", e->name);
 }
 
-/* The whole header; gives the number of tensors, -1 after an error. */
-static int nn__json_header(nn__source *s, nn__entry *entry, int room)
+/* The whole header, its strings to text; gives the number of tensors. */
+static int nn__json_header(nn__source *s, nn__entry *entry, int room, char *text)
 {
-    int n = 0, more = 0, metadata = 0;
-    if (!nn__json_expect(s, '{')) return -1;
-    for (int i = 0; (more = nn__json_element(s, i, '}')) > 0; i++) {
+    int n = 0, metadata = 0;
+    nn__json_expect(s, '{');
+    for (int i = 0; nn__json_element(s, i, '}'); i++) {
         nn__json_space(s);
-        const uint64_t place = nn__json_at(s);
-        const char *name = nn__json_string(s);
-        if (!name || !nn__json_expect(s, ':')) return -1;
+        const char *const place = s->p;
+        const char *const name = nn__json_string(s, &text);
+        nn__json_expect(s, ':');
         if (strcmp(name, "__metadata__") == 0) {
-            if (metadata++) return nn__bad(s, NN_ERROR_FORMAT, place, "a second", name) - 1;
-            if (!nn__json_expect(s, '{')) return -1;
-            for (int j = 0; (more = nn__json_element(s, j, '}')) > 0; j++)
-                if (!nn__json_string(s) || !nn__json_expect(s, ':') || !nn__json_string(s))
-                    return -1;
-            if (more < 0) return -1;
-            continue;
+            if (metadata++) nn__json_bad(s, place, "a second", name);
+            nn__json_expect(s, '{');
+            for (int j = 0; nn__json_element(s, j, '}'); j++) {
+                nn__json_string(s, &text);
+                nn__json_expect(s, ':');
+                nn__json_string(s, &text);
+            }
+        } else if (n == room) {
+            nn__bad(s, NN_ERROR_LIMIT, place, "too many tensors");
+        } else {
+            entry[n].name = name;
+            entry[n].place = place;
+            nn__json_tensor(s, &entry[n++], &text);
         }
-        if (n == room) return nn__bad(s, NN_ERROR_LIMIT, place, "too many tensors", NULL) - 1;
-        entry[n].name = name;
-        entry[n].place = place;
-        if (!nn__json_tensor(s, &entry[n++])) return -1;
     }
-    if (more < 0) return -1;
     nn__json_space(s);
-    return s->p == s->end ? n : nn__json_bad(s, "text behind the header", NULL) - 1;
+    if (s->p < s->end) nn__json_bad(s, NULL, "text behind the header", NULL);
+    return n;
 }
 
 static int nn__by_name(const void *a, const void *b)
@@ -13343,56 +13869,49 @@ static int nn__by_offset(const void *a, const void *b)
     return x->end != y->end ? (x->end < y->end ? -1 : 1) : 0;
 }
 
-/* Reads and checks the header: the tensors of the file in the order of their bytes, how many, or -1
- * after an error. */
-static int nn__take_header(nn__source *s, nn__entry **entry)
+/* Reads and checks the header: the tensors of the file in the order of their bytes, and how many;
+ * then s->p is where these begin. */
+static int nn__read_header(nn__source *s, nn__entry **entry)
 {
-    uint64_t length = 0, end = 0;
-    if (s->size < 8) return nn__bad(s, NN_ERROR_FORMAT, s->size, "the file is cut off", NULL) - 1;
-    if (!nn__take(s, s->length, 8)) return -1;
-    for (int i = 7; i >= 0; i--) length = length << 8 | s->length[i];
-    if (s->size != UINT64_MAX && length > s->size - 8)
-        return nn__bad(s, NN_ERROR_FORMAT, 0, "the header would be longer than the file", NULL) - 1;
-    if (length > NN__HEADER)
-        return nn__bad(s, NN_ERROR_LIMIT, 0, "the header is longer than 100000000 bytes", NULL) - 1;
-    if (!length) return nn__bad(s, NN_ERROR_FORMAT, 0, "the header is empty", NULL) - 1;
+    const char *const end = s->end;
+    const uint64_t size = (uint64_t)(end - s->p);
+    uint64_t length = 0, total = 0;
+    for (int i = 7; i >= 0 && size >= 8; i--) length = length << 8 | (unsigned char)s->p[i];
+    const int told = !s->stream || length <= NN__HEADER;
+    if (size < 8)
+        nn__bad(s, NN_ERROR_FORMAT, end, "the file is cut off");
+    else if (told && length > size - 8)
+        nn__bad(s, NN_ERROR_FORMAT, NULL, "the header would be longer than the file: it is cut "
+                "off, or of another kind");
+    else if (length > NN__HEADER)
+        nn__bad(s, NN_ERROR_LIMIT, NULL, "the header is longer than 100000000 bytes");
+    else if (!length)
+        nn__bad(s, NN_ERROR_FORMAT, NULL, "the header is empty");
+    if (s->nn->code != NN_OK) return 0;
     const int room = length / 40 < NN__TENSORS ? (int)length / 40 + 1 : (int)NN__TENSORS;
-    s->p = s->header = nn__take_text(s, (size_t)length);
-    if (!s->header) return -1;
+    char *text = (char *)nn__alloc(s->nn, &s->nn->graph, (size_t)length, 1, 0);
     *entry = (nn__entry *)nn__alloc(s->nn, &s->nn->graph, (size_t)room, sizeof **entry, 1);
-    if (!*entry) return -1;
-    s->end = s->header + length;
-    const int n = nn__json_header(s, *entry, room);
-    if (n < 0) return -1;
+    if (!text || !*entry) return 0;
+    s->p += 8, s->end = s->p + length;
+    const int n = nn__json_header(s, *entry, room, text);
+    if (s->nn->code != NN_OK) return 0;
     qsort(*entry, (size_t)n, sizeof **entry, nn__by_name);
-    for (nn__entry *e = *entry; e < *entry + n - 1; e++)
+    for (const nn__entry *e = *entry; e + 1 < *entry + n; e++)
         if (strcmp(e[0].name, e[1].name) == 0)
-            return nn__bad(s, NN_ERROR_FORMAT, e[1].place, "a second", e->name) - 1;
+            nn__json_bad(s, e[1].place, "a second", e->name);
     qsort(*entry, (size_t)n, sizeof **entry, nn__by_offset);
-    for (const nn__entry *e = *entry; e < *entry + n; end = e++->end)
-        if (e->begin != end) {
-            const char *what = e->begin < end ? "overlaps another:" : "there is a gap before";
-            return nn__bad(s, NN_ERROR_FORMAT, e->place, what, e->name) - 1;
-        }
-    if (s->size == UINT64_MAX || end == s->size - s->at) return n;
-    nn_fail(s->nn, NN_ERROR_FORMAT, s->function,
-            "%s: offset %llu: the tensors have %llu bytes, the file has %llu for them", s->name,
-            (unsigned long long)s->at, (unsigned long long)end,
-            (unsigned long long)(s->size - s->at));
-    return -1;
-}
-
-static void nn__differ(nn__source *s, const char *format, ...) NN__PRINTF(2, 3);
-static void nn__differ(nn__source *s, const char *format, ...)
-{
-    const size_t used = strlen(s->differences), room = sizeof s->differences - used;
-    va_list arguments;
-    va_start(arguments, format);
-    const int n = vsnprintf(s->differences + used, room, format, arguments);
-    va_end(arguments);
-    if (n < (int)room && !s->n_more) return;
-    s->differences[used] = 0; /* no room for it, or for one before it */
-    s->n_more++;
+    for (const nn__entry *e = *entry; e < *entry + n; total = e++->end)
+        if (e->begin != total)
+            nn__json_bad(s, e->place, e->begin < total ? "overlaps another:"
+                                                       : "there is a gap before", e->name);
+    const uint64_t left = (uint64_t)(end - s->p);
+    s->end = end;
+    if (total != left)
+        nn__bad(s, NN_ERROR_FORMAT, NULL,
+                "the tensors have %llu bytes, the file has %llu for them: %s",
+                (unsigned long long)total, (unsigned long long)left, total > left
+                ? "the file is cut off" : "there is more behind the tensors");
+    return n;
 }
 
 static const char *nn__dims_text(nn_ctx *nn, const nn__entry *e)
@@ -13403,40 +13922,48 @@ static const char *nn__dims_text(nn_ctx *nn, const nn__entry *e)
     return nn_shape_text(nn, shape);
 }
 
-/* Where each of the n tensors of the file goes. Gives how many are wanted, -1 after an error. */
-static int nn__match(nn__source *s, nn__entry *entry, int n, nn__tensors *t, int partial)
+/* Checks the whole source, and notes where what is wanted has its bytes. Gives how many of the
+ * tensors in t are there, -1 after an error; nothing is changed yet. */
+static int nn__match(nn__source *s, nn__tensors *t, int partial)
 {
-    int matched = 0;
-    for (nn__entry *e = entry; e < entry + n; e++) {
-        const char *const last = strrchr(e->name, '.');
-        const char *const shown = nn__shown(s->nn, e->name);
+    nn__entry *entry = NULL, *const end = t->entry + t->n;
+    char text[300] = "";
+    nn__writer d = {s->nn, s->function, (unsigned char *)text, sizeof text - 1, 0, 0};
+    int matched = 0, differ = 0, fit = 0; /* differences, and those for which text had room */
+    const int n = nn__read_header(s, &entry);
+    for (int i = 0; i < n && s->nn->code == NN_OK; i++) {
+        const nn__entry *const e = &entry[i];
+        const char *const last = strrchr(e->name, '.'), *shown = nn__shown(s->nn, e->name);
         nn__entry *w = t->entry;
-        while (w < t->entry + t->n && strcmp(w->name, e->name) != 0) w++;
-        if (w == t->entry + t->n) {
-            if (strcmp(last ? last + 1 : e->name, "num_batches_tracked") != 0)
-                nn__differ(s, "; it also has \"%s\"", shown);
+        while (w < end && strcmp(w->name, e->name) != 0) w++;
+        if (w < end) w->found = 1;
+        if (w == end) {
+            if (strcmp(last ? last + 1 : e->name, "num_batches_tracked") == 0) continue;
+            nn__write_format(&d, "; it also has \"%s\"", shown);
+        } else if (w->ndim != e->ndim || memcmp(w->dim, e->dim, sizeof w->dim) != 0) {
+            nn__write_format(&d, "; \"%s\" is %s, here %s", shown, nn__dims_text(s->nn, e),
+                             nn__dims_text(s->nn, w));
+        } else if (w->type == NN__I64 ? e->type != NN__I64 : e->type > NN__BF16) {
+            nn__bad(s, NN_ERROR_UNSUPPORTED, e->place, "only F32, F64, F16 and BF16 are read, not "
+                    "the dtype of \"%s\"", shown);
+        } else {
+            w->from = (const unsigned char *)s->p + e->begin, w->from_type = e->type;
+            matched++;
             continue;
         }
-        w->found = 1;
-        if (w->ndim != e->ndim || memcmp(w->dim, e->dim, sizeof w->dim) != 0) {
-            nn__differ(s, "; \"%s\" is %s, here %s", shown, nn__dims_text(s->nn, e),
-                       nn__dims_text(s->nn, w));
-            continue;
-        }
-        if (w->type == NN__I64 ? e->type != NN__I64 : e->type > NN__BF16)
-            return nn__bad(s, NN_ERROR_UNSUPPORTED, e->place,
-                           "only F32, F64, F16 and BF16 are read, not the dtype of", e->name) - 1;
-        if (w->type != NN__I64 && !(w->read = nn__reals(s->nn, &s->nn->graph, w->size))) return -1;
-        e->into = w;
-        matched++;
+        differ++, fit += d.size <= d.room;
     }
-    for (const nn__entry *w = t->entry; w < t->entry + t->n; w++)
-        if (!w->found) nn__differ(s, "; \"%s\" is missing", nn__shown(s->nn, w->name));
-    if (partial ? matched : !s->differences[0]) return matched;
+    if (s->nn->code != NN_OK) return -1;
+    for (const nn__entry *w = t->entry; w < end; w++) {
+        if (w->found) continue;
+        nn__write_format(&d, "; \"%s\" is missing", nn__shown(s->nn, w->name));
+        differ++, fit += d.size <= d.room;
+    }
+    if (partial ? matched : !differ) return matched;
     char more[32] = "";
-    if (s->n_more) snprintf(more, sizeof more, "; and %d more", s->n_more);
-    nn_fail(s->nn, NN_ERROR_FORMAT, s->function, "%s: of another model%s%s%s", s->name,
-            s->differences, more, partial ? "" : " (nn_load_partial takes what fits)");
+    if (differ > fit) snprintf(more, sizeof more, "; and %d more", differ - fit);
+    nn_fail(s->nn, NN_ERROR_FORMAT, s->function, "%s: of another model%s%s%s", s->name, text,
+            more, partial ? "" : " (nn_load_partial takes what fits)");
     return -1;
 }
 
@@ -13452,138 +13979,65 @@ static uint32_t nn__half(uint32_t h)
     return sign | exponent << 23 | (fraction & 0x7fffff);
 }
 
-/* The bytes of a tensor, into what is wanted or nowhere. */
-static int nn__take_tensor(nn__source *s, const nn__entry *e)
+/* All tensors of this kind (integers: I64) get what was found for them; this cannot fail. */
+static void nn__tensors_set(const nn__tensors *t, int integers)
 {
-    const unsigned each = nn__dtypes[e->type].bits / 8;
-    unsigned char chunk[4096];
-    size_t i = 0;
-    if (e->into && e->type == (e->into->read ? NN__OWN : NN__I64) && nn__low_byte_first())
-        return nn__take(s, e->into->read ? (void *)e->into->read : e->into->data,
-                        e->into->size * each);
-    for (uint64_t left = e->end - e->begin, n; left; left -= n) {
-        n = left < sizeof chunk ? left : sizeof chunk;
-        if (!nn__take(s, chunk, (size_t)n)) return 0;
-        for (const unsigned char *b = chunk; e->into && b < chunk + n; b += each, i++) {
+    for (const nn__entry *e = t->entry; e < t->entry + t->n; e++) {
+        if (!e->from || (e->type == NN__I64) != integers) continue;
+        const unsigned each = nn__dtypes[e->from_type].bits / 8;
+        for (size_t i = 0; i < e->size; i++) {
             uint64_t bits = 0;
-            uint32_t low;
             double f64;
             float f32;
-            for (unsigned k = each; k > 0; k--) bits = bits << 8 | b[k - 1];
-            low = (uint32_t)bits;
-            if (e->type == NN__BF16) low <<= 16;
-            if (e->type == NN__F16) low = nn__half(low);
+            for (unsigned k = each; k > 0; k--) bits = bits << 8 | e->from[i * each + k - 1];
+            uint32_t low = (uint32_t)bits;
+            if (e->from_type == NN__BF16) low <<= 16;
+            if (e->from_type == NN__F16) low = nn__half(low);
             memcpy(&f32, &low, sizeof f32);
             memcpy(&f64, &bits, sizeof f64);
-            if (e->type == NN__I64) memcpy((int64_t *)e->into->data + i, &bits, sizeof bits);
-            else e->into->read[i] = e->type == NN__F64 ? (nn_real)f64 : (nn_real)f32;
+            if (integers) memcpy((int64_t *)e->data + i, &bits, sizeof bits);
+            else ((nn_real *)e->data)[i] = e->from_type == NN__F64 ? (nn_real)f64 : (nn_real)f32;
         }
     }
-    return 1;
-}
-
-/* Reads the whole source for the tensors in t: I64 into their data, numbers into read, so that
- * nothing is half changed. Gives how many, -1 after an error. */
-static int nn__take_all(nn__source *s, nn__tensors *t, int partial)
-{
-    nn__entry *entry = NULL;
-    char extra;
-    const int n = nn__take_header(s, &entry);
-    const int matched = n < 0 ? -1 : nn__match(s, entry, n, t, partial);
-    if (matched < 0) return -1;
-    for (int i = 0; i < n; i++)
-        if (!nn__take_tensor(s, &entry[i])) return -1;
-    const size_t more = s->size == UINT64_MAX ? s->reader.read(s->reader.user, &extra, 1) : 0;
-    if (more == 1)
-        return nn__bad(s, NN_ERROR_FORMAT, s->at, "there is more behind the tensors", NULL) - 1;
-    return more ? nn__read_failed(s) - 1 : matched;
-}
-
-static void nn__tensors_set(const nn__tensors *t)
-{
-    for (const nn__entry *e = t->entry; e < t->entry + t->n; e++)
-        if (e->read) memcpy(e->data, e->read, e->size * sizeof *e->read);
 }
 
 static int nn__load(nn_model *model, nn__source s, int partial)
 {
     nn__tensors t;
-    if (!nn__tensors_of(&t, model, s.function, "", 0)) return 0;
-    const int n = nn__take_all(&s, &t, partial);
-    if (n >= 0) nn__tensors_set(&t);
-    nn__tensors_free(&t);
-    return partial ? (n > 0 ? n : 0) : n >= 0;
-}
-
-int nn_load_reader(nn_model *model, nn_reader reader)
-{
-    nn_ctx *nn = model ? model->ctx : NULL;
-    if (!nn__ready(nn, "nn_load_reader")) return 0;
-    if (!reader.read) return nn__mistake(nn, "nn_load_reader", "reader.read is NULL");
-    return nn__load(model, nn__source_new(nn, "nn_load_reader", "reader", reader.read, reader.user,
-                                          UINT64_MAX), 0);
-}
-
-static size_t nn__read_memory(void *user, void *to, size_t n)
-{
-    const char **p = (const char **)user;
-    memcpy(to, *p, n);
-    *p += n;
-    return n;
+    int n = -1;
+    if (s.bytes && nn__tensors_of(&t, model, s.function, "", 0)) {
+        n = nn__match(&s, &t, partial);
+        if (n >= 0) nn__tensors_set(&t, 0);
+        nn__tensors_free(&t);
+    }
+    nn__source_free(&s);
+    return n < 0 ? 0 : partial ? n : 1;
 }
 
 int nn_load_memory(nn_model *model, const void *bytes, size_t size)
 {
     nn_ctx *nn = model ? model->ctx : NULL;
-    const char *p = (const char *)bytes;
-    if (!nn__ready(nn, "nn_load_memory")) return 0;
-    if (!bytes) return nn__mistake(nn, "nn_load_memory", "bytes is NULL");
-    return nn__load(model, nn__source_new(nn, "nn_load_memory", "bytes", nn__read_memory, &p,
-                                          size), 0);
+    return nn__load(model, nn__from_memory(nn, "nn_load_memory", "bytes", bytes, size), 0);
+}
+
+int nn_load_reader(nn_model *model, nn_reader reader)
+{
+    nn_ctx *nn = model ? model->ctx : NULL;
+    const char *const function = "nn_load_reader";
+    if (!nn__ready(nn, function)) return 0;
+    if (!reader.read) return nn__mistake(nn, function, "reader.read is NULL");
+    return nn__load(model, nn__from_reader(nn, function, "reader", reader, 0, INT_MAX), 0);
 }
 
 #ifndef NN_NO_STDIO
-static size_t nn__read_stdio(void *user, void *to, size_t n)
-{
-    const size_t got = fread(to, 1, n, (FILE *)user);
-    return got || !ferror((FILE *)user) ? got : (size_t)-1;
-}
-
-/* The file, to be closed by the caller, as a source; NULL after an error. */
-static FILE *nn__source_open(nn__source *s, nn_ctx *nn, const char *function, const char *path)
-{
-    if (!nn__ready(nn, function)) return NULL;
-    FILE *file = nn__open(nn, function, path);
-    if (!file) return NULL;
-    const int seekable = fseek(file, 0, SEEK_END) == 0; /* a pipe is not */
-    const long size = seekable ? ftell(file) : 0;
-    if (size < 0 || (seekable && fseek(file, 0, SEEK_SET) != 0)) {
-        nn_fail(nn, NN_ERROR_IO, function, "%s: cannot be read: %s", path, strerror(errno));
-        fclose(file);
-        return NULL;
-    }
-    *s = nn__source_new(nn, function, path, nn__read_stdio, file,
-                        seekable ? (uint64_t)size : UINT64_MAX);
-    return file;
-}
-
-static int nn__load_file(nn_model *model, const char *function, const char *path, int partial)
-{
-    nn__source s;
-    FILE *file = nn__source_open(&s, model ? model->ctx : NULL, function, path);
-    if (!file) return 0;
-    const int n = nn__load(model, s, partial);
-    fclose(file);
-    return n;
-}
-
 int nn_load(nn_model *model, const char *path)
 {
-    return nn__load_file(model, "nn_load", path, 0);
+    return nn__load(model, nn__from_file(model ? model->ctx : NULL, "nn_load", path), 0);
 }
+
 int nn_load_partial(nn_model *model, const char *path)
 {
-    return nn__load_file(model, "nn_load_partial", path, 1);
+    return nn__load(model, nn__from_file(model ? model->ctx : NULL, "nn_load_partial", path), 1);
 }
 #endif
 
@@ -13661,19 +14115,18 @@ static const char *nn__checkpoint_wrong(const nn__checkpoint *c, const nn_batche
 int nn_checkpoint_load(nn_optimizer *opt, nn_batches *b, const char *path)
 {
     nn__checkpoint c;
-    nn__source s;
     if (!nn__checkpoint_new(&c, opt, b, "nn_checkpoint_load")) return 0;
     nn_ctx *nn = opt->ctx;
-    FILE *file = nn__source_open(&s, nn, c.t.function, path);
-    int loaded = file && nn__take_all(&s, &c.t, 0) >= 0;
-    if (file) fclose(file);
+    nn__source s = nn__from_file(nn, c.t.function, path);
+    int loaded = s.bytes && nn__match(&s, &c.t, 0) >= 0;
+    if (loaded) nn__tensors_set(&c.t, 1);
     const char *wrong = loaded ? nn__checkpoint_wrong(&c, b) : NULL;
     if (wrong)
         nn_fail(nn, NN_ERROR_FORMAT, c.t.function, "%s: \"%s\" has a value that cannot be here",
                 path, wrong);
     loaded = loaded && !wrong;
     if (loaded) {
-        nn__tensors_set(&c.t);
+        nn__tensors_set(&c.t, 0);
         opt->lr = c.rates[0], opt->beta1 = c.rates[1], opt->beta2 = c.rates[2];
         opt->eps = c.rates[3], opt->weight_decay = c.rates[4];
         opt->step = (long)c.step[0], opt->weights_only = (int)c.step[1];
@@ -13687,6 +14140,7 @@ int nn_checkpoint_load(nn_optimizer *opt, nn_batches *b, const char *path)
         b->n = 0;
     }
     nn__tensors_free(&c.t);
+    nn__source_free(&s);
     return loaded;
 }
 #endif

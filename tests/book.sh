@@ -102,7 +102,7 @@ case_of "lint: every bad page gets its messages, the good one none" lint_message
 set -- book/*.md
 if [ -e "$1" ]; then
     for page in "$@"; do case_of "$page: listings and outputs" build/weave --check "$page"; done
-    case_of "book: form" build/lint nn.h "$@" tests/notes.md
+    case_of "book: form" build/lint nn.h "$@" book/live/*.md tests/notes.md
 fi
 # tests/notes.md: what the notes have, numbered, and where the book has it; lint has followed the links
 rows() { # rows KIND COUNT PLACE: as many, each with a link that begins so (%02d: its number)
@@ -144,6 +144,11 @@ shows "15.17 to 15.19: pre-trained, then fine-tuned" 15_bert yes
 shows "15.20, 15.21: orders permuted, two streams" 15_xlnet yes
 shows "15.22, 15.23: captions of pictures" 15_captions yes
 shows "15.24: nodes of a graph" 15_graph yes
+shows "16.2, 16.6: 95 to 5; which digit is taken for which" 16_classification 'F1 0.00 and 0.53; 94'
+shows "16.4, 16.7: thresholds, curves, areas with intervals" 16_thresholds '0.854, at least 0.808; average precision 0.797'
+shows "16.8: regressions of one layer, the normal equations" 16_baselines 'yes, yes, yes'
+shows "16.11 to 16.13: BLEU, ROUGE, perplexity" 16_text '0.2857; 0.75 and 0.50; 4.00'
+shows "16.15: boxes, three conventions of average precision" 16_detection 'cats 0.525, 0.550, 0.545, 0.554'
 # and where only a long run shows it, the recorded one
 recorded() { case_of "$1: book/runs/$2.txt" grep -q "^got:  *$3" "book/runs/$2.txt"; }
 recorded "15.13: sentences, a longer run" 15_translation '100.0 % of 500'

@@ -267,7 +267,27 @@ if command -v clang >/dev/null; then
     unset ASAN_OPTIONS UBSAN_OPTIONS
 fi
 with pandoc "make html: a small book" html
-if [ -e book/README.md ]; then with pandoc "make html: the book" sh book/tools/html.sh book $B/html; fi
+html_book() { # the pages without scripts; live pages that are allowed nothing from elsewhere
+    sh book/tools/html.sh book $B/html >$B/out 2>&1 && [ "$(grep -cv '^SKIP the live' $B/out)" = 1 ] || { cat $B/out; return 1; }
+    ! grep -l '<script' $B/html/*.html && { ! command -v wasm-ld || [ "$(grep -l 'const wasm' $B/html/live/*.html | wc -l)" -eq 3 ]; }
+}
+with pandoc "make html: the book" html_book
+live_built() { [ -e $B/html/live/$1.wasm ] || html_book; }
+live_hash() { # the program of a live page learns the same natively and as WebAssembly
+    live_built $1 && quiet gcc -std=c99 $WARN -O2 -DPAGE="\"../book/live/$1.c\"" tests/live.c -o $B/live -lm &&
+        $B/live >$B/live.out && node tests/live.js hash $B/html/live/$1.wasm | diff $B/live.out -
+}
+live_page() { # no message on its console, a loss that falls, not wider than the window; tells frames per second
+    live_built $1 && for width in 1000 390; do
+        node tests/live.js look $B/html/live/$1.html $B/$1-$width.png $width || return 1; done
+}
+missing=
+for tool in pandoc clang wasm-ld node; do command -v $tool >/dev/null || missing="$missing $tool"; done
+for page in boundary optimisers attention; do
+    if [ -n "$missing" ]; then skip "live page: $page" "not installed:$missing"; continue; fi
+    with gcc "live page: $page, the same bits as natively" live_hash $page
+    with chromium "live page: $page in Chromium" live_page $page
+done
 
 # ---- memory, undefined behaviour, threads ----
 
@@ -393,7 +413,8 @@ with gcov "coverage of the sections that read and write files" sh tests/coverage
 
 # ---- the debugger ----
 
-with gdb "debugger: step into an operation, look, break in a backward" sh tests/debugger.sh $B
+with gdb "debugger: step into an operation, print tensors, the sessions of the pages" sh tests/debugger.sh $B
+with lldb "debugger: lldb shows tensors, too" sh tests/debugger.sh $B lldb
 
 # ---- mutations: one in ten; all of them with `sh tests/mutate.sh` ----
 

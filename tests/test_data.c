@@ -1515,6 +1515,11 @@ static void batches_refuse(void)
     while (nn_next_batch(&b)) CHECK_INT(nn_batch_x(&b)->shape.dim[0], b.n);
     CHECK_INT(nn_batch_x(&b)->size, 0);
     rejected("too late", NN_ERROR_ARGUMENT, "nn_batch_x", "nn_next_batch");
+    nn_fail(nn, NN_ERROR_NONFINITE, "test_data.c", "it explodes");
+    for (int i = 0; b.epoch < 9 && i < 9; i++) /* a loop over epochs ends */
+        while (nn_next_batch(&b)) nn_clear(nn);
+    CHECK_INT(b.epoch, 9);
+    rejected("after an error", NN_ERROR_NONFINITE, "test_data.c", "explodes");
     nn_next_batch(&b);
     CHECK_INT(nn_batch_target(&b)->size, 0);
     rejected("labels only", NN_ERROR_ARGUMENT, "nn_batch_target", "targets");

@@ -1089,6 +1089,75 @@ static void gradients_and_ensembles(void)
 
 /* ---- optimisers ---- */
 
+static nn_tensor *some_rows(void *user, nn_tensor *x) { return user ? nn_scale(x, 1) : NULL; }
+
+static double not_a_number(void *user, const int *index, int n)
+{
+    (void)user, (void)index, (void)n;
+    return (double)NAN;
+}
+
+static void metrics(void)
+{
+    static const char text[] = "1,2,0\n3,4,1\n5,6,0\n";
+    const int id[2] = {1, 2};
+    const nn_tokens two = {id, 2}, missing = {NULL, 2};
+    nn_object o[2] = {{0, 0, {0, 0, 1, 1}, 1}, {0, 0, {0, 0, 1, 1}, 1}}, bad = o[0];
+    nn_real out[6];
+    int keep[2];
+    start();
+    EXPECT_CALL(nn_rouge_l(nn, two, NULL, 1), ARG, "nn_rouge_l: reference is NULL");
+    EXPECT_CALL(nn_rouge_l(nn, two, &two, 0), ARG, "nn_rouge_l: 0 references");
+    EXPECT_CALL(nn_rouge_l(nn, two, &missing, 1), ARG,
+                "nn_rouge_l: a reference has 2 tokens, which are NULL");
+    EXPECT_CALL(nn_nms(nn, NULL, 1, 0.5, keep), ARG, "nn_nms: 1 objects found are NULL, 0 true ones");
+    EXPECT_CALL(nn_nms(nn, o, -1, 0.5, keep), ARG, "nn_nms: -1 objects found, 0 true ones");
+    EXPECT_CALL(nn_nms(nn, o, 2, 0.5, NULL), ARG, "nn_nms: keep is NULL");
+    EXPECT_CALL(nn_nms(nn, o, 2, 1.5, keep), ARG, "nn_nms: iou is 1.5, not 0 to 1");
+    bad.score = (nn_real)NAN;
+    EXPECT_CALL(nn_nms(nn, &bad, 1, 0.5, keep), ARG, "nn_nms: found[0] has label 0, score nan");
+    EXPECT_CALL(nn_detection_match(nn, o, 2, &bad, 1, 0, keep), ARG,
+                "nn_detection_match: iou is 0, not above 0 and up to 1");
+    EXPECT_CALL(nn_detection_match(nn, o, 2, &bad, 1, 0.5, NULL), ARG,
+                "nn_detection_match: match is NULL");
+    bad.label = -1, bad.score = 0;
+    EXPECT_CALL(nn_detection_match(nn, o, 2, &bad, 1, 0.5, keep), ARG,
+                "nn_detection_match: truth[0] has label -1, score 0");
+    bad.box.y1 = 3;
+    EXPECT_CALL(nn_detection_ap(nn, o, 2, &bad, 1, 0, 0.5, NN_AP_STEPS), ARG,
+                "nn_detection_ap: a box with x 0 to 1, y 3 to 1");
+    EXPECT_CALL(nn_detection_ap(nn, o, 2, o, 2, -2, 0.5, NN_AP_STEPS), ARG,
+                "nn_detection_ap: label -2, iou 0.5, how 0");
+    EXPECT_CALL(nn_detection_ap(nn, o, 2, o, 2, 0, 0.5, 4), ARG,
+                "nn_detection_ap: label 0, iou 0.5, how 4");
+    EXPECT_CALL(nn_bootstrap_interval(nn, NULL, NULL, 3, 10, 0.9), ARG,
+                "nn_bootstrap_interval: metric is NULL");
+    EXPECT_CALL(nn_bootstrap_interval(nn, not_a_number, NULL, 3, 1, 0.9), ARG,
+                "nn_bootstrap_interval: 3 samples, 1 resamples, confidence 0.9");
+    EXPECT_CALL(nn_bootstrap_interval(nn, not_a_number, NULL, 3, 10, 1), ARG,
+                "nn_bootstrap_interval: 3 samples, 10 resamples, confidence 1");
+    EXPECT_CALL(nn_bootstrap_interval(nn, not_a_number, NULL, 3, 10, 0.9), NN_ERROR_NONFINITE,
+                "nn_bootstrap_interval: the metric is NaN in 10 of 10 resamples");
+    nn_table t = nn_csv_parse(nn, text, strlen(text), plain);
+    const nn_dataset data = nn_dataset_classes(&t, -1);
+    EXPECT_CALL(nn_evaluate(&data, NULL, NULL, 1, 2, out), ARG, "nn_evaluate: argument 2 is NULL");
+    EXPECT_CALL(nn_evaluate(&data, some_rows, NULL, 1, 2, NULL), ARG,
+                "nn_evaluate: argument 6 is NULL");
+    EXPECT_CALL(nn_evaluate(&data, some_rows, NULL, 0, 2, out), ARG,
+                "nn_evaluate: 3 samples in batches of 0, 2 outputs");
+    for (int k = 0; k < 2; k++) { /* these have called nn_clear: x23 is gone */
+        const char *const gives[2] = {"NULL for 2 samples of 2", "[2, 2] for 2 samples of 3"};
+        before();
+        CHECK_INT(nn_evaluate(&data, some_rows, k ? out : NULL, 2, 2 + k, out), 0);
+        const char *const line = say("%s:%d: ", __FILE__, __LINE__ - 1);
+        CHECK_STR(heard.message, say("%snn_evaluate: forward gives %s outputs", line, gives[k]));
+        CHECK_INT(heard.times, 1);
+        nn_error_clear(nn);
+    }
+    CHECK(nn->training && nn->grad_enabled); /* as they were */
+    stop();
+}
+
 static void optimisers(void)
 {
     nn_optimizer *opt = NULL;
@@ -1842,6 +1911,7 @@ static nn_encoder empty_stack;
 static nn_additive_attention empty_additive;
 static nn_graph_attention empty_graph;
 static nn_bpe empty_bpe;
+static const nn_tokens no_tokens = {NULL, 0};
 static nn_generate_options no_generation;
 static const nn_real two_losses[2] = {1, 2};
 
@@ -1979,6 +2049,25 @@ static const nn_real two_losses[2] = {1, 2};
     X(nn_vote, nn_vote(NULL, NULL, 1, 1, NULL))                                                   \
     X(nn_bootstrap, nn_bootstrap(NULL, 1, NULL, NULL))                                            \
     X(nn_model_average, nn_model_average(NULL, NULL, 0))                                          \
+    X(nn_accuracy, nn_accuracy(NULL, NULL, 1))                                                    \
+    X(nn_confusion_matrix, nn_confusion_matrix(NULL, NULL, 1, 1, NULL))                           \
+    X(nn_confusion_print, nn_confusion_print(NULL, 1, NULL))                                      \
+    X(nn_precision_recall_f1, nn_precision_recall_f1(NULL, 1, 0))                                 \
+    X(nn_roc_curve, nn_roc_curve(NULL, NULL, 1, NULL))                                            \
+    X(nn_auc, nn_auc(NULL, 1))                                                                    \
+    X(nn_average_precision, nn_average_precision(NULL, 1, 0, NN_AP_STEPS))                        \
+    X(nn_calibration_error, nn_calibration_error(NULL, NULL, 1, 1, NULL))                         \
+    X(nn_regression_scores, nn_regression_scores(NULL, NULL, 1))                                  \
+    X(nn_perplexity, nn_perplexity(NULL, 1))                                                      \
+    X(nn_bleu_add, nn_bleu_add(NULL, no_tokens, NULL, 1))                                         \
+    X(nn_bleu_score, nn_bleu_score(NULL, 4, NN_BLEU_PLAIN))                                       \
+    X(nn_rouge_n, nn_rouge_n(no_tokens, NULL, 1, 1))                                              \
+    X(nn_rouge_l, nn_rouge_l(NULL, no_tokens, NULL, 1))                                           \
+    X(nn_nms, nn_nms(NULL, NULL, 0, 0.5, NULL))                                                   \
+    X(nn_detection_match, nn_detection_match(NULL, NULL, 0, NULL, 0, 0.5, NULL))                  \
+    X(nn_detection_ap, nn_detection_ap(NULL, NULL, 0, NULL, 0, -1, 0.5, NN_AP_STEPS))             \
+    X(nn_evaluate, nn_evaluate(NULL, NULL, NULL, 1, 1, NULL))                                     \
+    X(nn_bootstrap_interval, nn_bootstrap_interval(NULL, NULL, NULL, 1, 2, 0.95))                 \
     X(nn_freeze, nn_freeze(NULL, NULL, 1))                                                        \
     X(nn_model_copy, nn_model_copy(NULL, NULL, NULL, NULL))                                       \
     X(nn_conv2d_new, nn_conv2d_new(NULL, NULL, 1, 1, 1, 1, 0))                                    \
@@ -2268,6 +2357,7 @@ int main(void)
     RUN(losses);
     RUN(first_nan);
     RUN(gradients_and_ensembles);
+    RUN(metrics);
     RUN(optimisers);
     RUN(gradcheck);
     RUN(perceptron);

@@ -646,6 +646,48 @@ static void perceptrons(nn_ctx *nn, outcome *out)
     out->n = 20;
 }
 
+/* The metrics that need memory. */
+static double mean_index(void *user, const int *index, int n)
+{
+    double sum = 0;
+    (void)user;
+    for (int i = 0; i < n; i++) sum += index[i];
+    return sum / n;
+}
+
+static nn_tensor *threefold(void *user, nn_tensor *x)
+{
+    (void)user;
+    return nn_scale(x, 3);
+}
+
+static void measured(nn_ctx *nn, outcome *out)
+{
+    static const int id[9] = {1, 2, 3, 4, 3, 2, 1, 2, 3};
+    static nn_real x[10] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, y[10];
+    int label[5] = {0}, kept[3];
+    const nn_tokens a = {id, 9}, b = {id + 3, 6};
+    const nn_dataset d = {nn, 5, nn_shape1(2), 2, x, NULL, label, 1, NULL, NULL};
+    const nn_object o[3] = {{0, 0, {0, 0, 2, 2}, 1}, {0, 0, {0, 0, 2, 1}, 2}, {1, 0, {0, 0, 1, 1}, 3}};
+    for (int kind = 0; kind < 6; kind++)
+        for (int tries = 0; tries < 2; tries++) {
+            double v = 0;
+            nn_seed(nn, 5);
+            memset(y, 0, sizeof y);
+            if (kind == 0) v = nn_rouge_l(nn, a, &b, 1).f1;
+            if (kind == 1) v = nn_nms(nn, o, 3, 0.25, kept);
+            if (kind == 2) v = nn_detection_match(nn, o, 3, o, 2, 0.25, kept);
+            if (kind == 3) v = nn_detection_ap(nn, o, 3, o, 2, -1, 0, NN_AP_101_POINTS);
+            if (kind == 4) v = nn_bootstrap_interval(nn, mean_index, NULL, 9, 20, 0.5).std;
+            if (kind == 5) v = nn_evaluate(&d, threefold, NULL, 2, 2, y) * (double)y[9];
+            CHECK(nn->training && nn->grad_enabled);
+            CHECK((v > 0) == nn_ok(nn));
+            out->weights[kind] = (nn_real)v;
+            if (!forgive(nn)) break;
+        }
+    out->n = 6;
+}
+
 /* Layers and a step of chapter 8. */
 static void regularised(nn_ctx *nn, outcome *out)
 {
@@ -779,6 +821,7 @@ static void data_from_idx(void) { inject("idx", idx); }
 static void all_operations(void) { inject("operations", operations); }
 static void large_ones(void) { inject("large_operations", large_operations); }
 static void perceptrons_and_tables(void) { inject("perceptrons", perceptrons); }
+static void metrics(void) { inject("metrics", measured); }
 static void regularisation(void) { inject("regularised", regularised); }
 static void convolution(void) { inject("convolutional", convolutional); }
 static void gradient_check(void) { inject("gradcheck", gradcheck); }
@@ -871,6 +914,7 @@ int main(void)
     RUN(all_operations);
     RUN(large_ones);
     RUN(perceptrons_and_tables);
+    RUN(metrics);
     RUN(regularisation);
     RUN(convolution);
     RUN(gradient_check);

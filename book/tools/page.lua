@@ -8,18 +8,22 @@ function CodeBlock(block)
 end
 
 -- A link to a page of the book leads to its HTML, any other file is where it is: in the repository,
--- two directories above build/html.
+-- two directories above build/html. Pages in live/ are one directory further down, there as here.
 function Link(link)
   local path, anchor = link.target:match('^([^#]*)(.*)$')
   if path == '' or path:match('^%a+:') then return nil end
+  local live = PANDOC_STATE.input_files[1]:match('/live/[^/]+$')
+  local up = live and '../' or ''
+  if live then path = path:match('^%.%./(.*)') or 'live/' .. path end
   if path == 'README.md' then
-    link.target = 'index.html' .. anchor
-  elseif path:match('^[^/]+%.md$') then
-    link.target = path:gsub('%.md$', '.html') .. anchor
+    path = 'index.html'
+  elseif path:match('^[^/]+%.md$') or path:match('^live/[^/]+%.md$') then
+    path = path:gsub('%.md$', '.html')
   elseif path:match('^%.%./') then
-    link.target = '../' .. link.target
+    path = '../' .. path
   elseif not path:match('^fig/') then
-    link.target = '../../book/' .. link.target
+    path = '../../book/' .. path
   end
+  link.target = up .. path .. anchor
   return link
 end

@@ -52,10 +52,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     const size_t numbers = nn_model_size(model) * sizeof(nn_real);
     nn_model_get(model, before);
     nn_model_get(second, other);
-    if (partial) { /* what nn_load_partial does with a file */
-        const char *p = (const char *)file;
-        nn__load(model, nn__source_new(nn, "fuzz", "bytes", nn__read_memory, &p, n), 1);
-    } else nn_load_memory(model, file, n);
+    /* partial: what nn_load_partial does with a file */
+    if (partial) nn__load(model, nn__from_memory(nn, "fuzz", "bytes", file, n), 1);
+    else nn_load_memory(model, file, n);
     MUST(fuzz_memory.most <= ((size_t)1 << 20) + 64 * n);
     const int good = nn_ok(nn);
     nn_model_get(model, after);
