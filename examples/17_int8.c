@@ -94,8 +94,8 @@ int main(int argc, char **argv)
     const int weights = UNITS * (PIXELS + CLASSES), rows = UNITS + CLASSES;
     const int exact = nn_count_correct(z, test.label), bits[SIZES] = {8, 6, 4, 3, 2};
     int outside = 0, right[SIZES] = {0}, sure[SIZES] = {0};
-    printf("== float: %d of %d right, %d bytes\n\n== whole numbers (same: the digit that the float "
-           "network reads;\n   sure: by the bound)\n", exact, test.n, 4 * (weights + rows));
+    printf("== float: %d of %d right, %d bytes\n\n== whole numbers (same: as float; sure: by the "
+           "bound)\n", exact, test.n, 4 * (weights + rows));
     printf("bits  right  same  sure  mean error  mean bound  largest error / bound  bytes\n");
     for (int k = 0; k < SIZES && nn_ok(nn); k++) {
         const int8_layer q1 = int8_layer_new(&fc1, bits[k]), q2 = int8_layer_new(&fc2, bits[k]);

@@ -81,7 +81,7 @@ int main(int argc, char **argv)
     if (!nn_ok(nn)) return 1;
 
     double percent[LEVELS], longest = 0, difference = 0;
-    printf("== noise  epsilon  held-out digits read right\n");
+    printf("== digits by noise\n   noise  epsilon  held-out digits read right\n");
     for (int k = 0; k < LEVELS && nn_ok(nn); k++) {
         nn_model *model = nn_model_new(nn);
         const nn_linear fc = nn_linear_new(model, "fc", PIXELS, CLASSES);
