@@ -7,8 +7,8 @@
  * Compile:      cc -O2 prog.c -lm                      (add -fopenmp for threads)
  * For gdb:      cc -g -DNN_DEBUG prog.c -lm            (gcc keeps the kernels fast)
  *
- * C99 or C++11, libc and libm, nothing else. The sections below are the chapters of a book (so far
- * 1 to 16; "Book: 6" means chapter 6): read from the top, or search for >>ch06.
+ * C99 or C++11, libc and libm, nothing else. The sections below are chapters 1 to 16 of a book
+ * ("Book: 6" means chapter 6): read from the top, or search for >>ch06.
  * Licence: at the end (MIT-0, fit for coursework: use it without asking or naming anybody).
  */
 #ifndef NN__KERNEL_PASS /* the file includes itself once for every instruction set: see >>kernels */
@@ -93,15 +93,33 @@
  *             nn_backward(nn_cross_entropy(forward(nn_batch_x(&b)), b.label));
  *             nn_step(opt);
  *         }
- *     nn_clear(nn);
- *     nn_set_grad_enabled(nn, 0);                                   // to evaluate without graph
- *     int right = nn_count_correct(forward(nn_dataset_x(&test)), test.label);
+ *     nn_set_grad_enabled(nn, 0);                                   // to evaluate, also in
+ *     nn_batches t = nn_batches_new(&test, 500, 0);                 // batches: what is computed
+ *     for (int at = 0; nn_next_batch(&t); at += t.n) {              // lives until nn_clear
+ *         nn_clear(nn);
+ *         nn_argmax(forward(nn_batch_x(&t)), predicted + at);
+ *     }
+ *     nn_confusion_matrix(predicted, test.label, test.n, test.classes, matrix);
+ *
+ *   Pictures in MNIST's format, [N, 28, 28] bytes, which become numbers in 0..1:
+ *     nn_idx images = nn_idx_load(nn, "train-images-idx3-ubyte"), labels = nn_idx_load(nn, ..);
+ *     nn_dataset train = nn_dataset_idx(&images, &labels);
+ *     x = nn_reshape(nn_batch_x(&b), nn_shape4(-1, 1, 28, 28));     // [N, C, H, W] for nn_conv2d
+ *   Text, character by character, in windows of T from anywhere: N of them are a batch.
+ *     nn_text text = nn_text_load(nn, "book.txt");
+ *     nn_vocab v = nn_vocab_new(nn, NN_CHARS, text.bytes, text.size, 0);
+ *     int n, *all = nn_vocab_encode(&v, text.bytes, text.size, &n);
+ *     int at = nn_randint(nn, 0, n - T);        // T ids from all + at; their targets: all + at + 1
+ *     x = nn_reshape(nn_embedding_forward(&e, ids, N * T), nn_shape3(N, T, D));
+ *     z = nn_linear_forward(&head, nn_lstm_forward(&lstm, x, NULL, NULL, NULL).output);
+ *     loss = nn_cross_entropy(nn_reshape(z, nn_shape2(-1, v.n)), targets);
  *
  * WHEN IT DOES NOT LEARN
  *
  *   The loss grows: was nn_zero_grad forgotten? Is the learning rate too large, are the inputs far
  *   from 0 (nn_scaler)? Steps get slower and slower: nn_clear was forgotten. The loss stops early:
- *   a target [N] beside a prediction [N, 1] broadcasts to [N, N]; nn_mse refuses that.
+ *   a target [N] beside a prediction [N, 1] broadcasts to [N, N]; nn_mse refuses that. It hardly
+ *   falls: nn_softmax before nn_cross_entropy, which takes logits?
  *
  * ERRORS
  *
@@ -522,7 +540,8 @@ nn_tensor *nn_max(nn_tensor *x);  /* ties: the first one gets the gradient */
 nn_tensor *nn_sum_axis(nn_tensor *x, int axis);
 nn_tensor *nn_mean_axis(nn_tensor *x, int axis);
 nn_tensor *nn_max_axis(nn_tensor *x, int axis);
-/* Where each of the N rows of x [.., D] has its largest number (the first of equals): index[N]. */
+/* Where each of the rows of x [.., D] has its largest number (the first of equals): as many index
+ * as there are rows, N T of x [N, T, D]. */
 void nn_argmax(const nn_tensor *x, int *index);
 
 /* ==== Chapter 1: neurons and layers ================================================== >>ch01 */
@@ -1281,16 +1300,17 @@ enum { NN_MAX_LAYERS = 16 };
  * for all (a parameter, for instance), [layers directions, 1, H]; NULL: zeros. lengths[N]: sequence
  * n ends after lengths[n] of the T steps, at least 1: what x has behind that is not looked at, the
  * output there is 0, h is the state at the end, and from right to left begins there. NULL: all T.
- * Carry result.h into the next window, by nn_detach or over an nn_clear as numbers, and
- * backpropagation through time is truncated there (Williams and Peng 1990). Book: 13. */
+ * Carry result.h into the next window, by nn_detach or over an nn_clear as numbers (copy h->data,
+ * clear, nn_input), and backpropagation through time is truncated there (Williams and Peng 1990).
+ * Book: 13. */
 nn_rnn nn_rnn_new(nn_model *model, const char *name, int in, int hidden);
 nn_rnn nn_rnn_new_with(nn_model *model, const char *name, int in, int hidden, nn_rnn_options o);
 nn_rnn_result nn_rnn_forward(const nn_rnn *l, nn_tensor *x, nn_tensor *h0, const int *lengths);
 
-/* Draws a class for each of the N rows of logits [.., C] into index[N], with the probabilities
- * softmax(logits / temperature): below 1 the likely ones come more often, at 0 only the largest.
- * NaN or infinity among the logits is an error, -infinity is not: that class is never drawn.
- * Book: 13. */
+/* Draws a class for each row of logits [.., C] into as many index, N T for logits [N, T, C] (their
+ * last step alone is nn_slice(logits, 1, T - 1, T)), with the probabilities softmax(logits /
+ * temperature): below 1 the likely ones come more often, at 0 only the largest. NaN or infinity
+ * among the logits is an error, -infinity is not: that class is never drawn. Book: 13. */
 void nn_sample(const nn_tensor *logits, nn_real temperature, int *index);
 
 #endif
@@ -1861,9 +1881,12 @@ nn_tensor *nn_dataset_target(const nn_dataset *data);
 
 /* ==== Files: models ================================================================= >>files
  *
- * A model is kept as safetensors, which PyTorch reads by safetensors.torch.load_file(path) and
- * load_state_dict: its parameters and buffers by name, [out, in] and all, as F32 (F64 where nn_real
- * is double). Weights that are used twice are one parameter: they are there once, under its name.
+ * A model is kept as safetensors: its parameters and buffers by name, [out, in] and all, as F32
+ * (F64 where nn_real is double). PyTorch reads it by load_state_dict(load_file(path)), load_file
+ * being that of the package safetensors or of examples/load.py; its module's attributes have the
+ * names given here, recurrent and transformer modules need batch_first=True, and model.eval() comes
+ * before comparing. (A mask says there where not to look, here where to look.)
+ * Weights that are used twice are one parameter: they are there once, under its name.
  * The file is written as PATH.tmp, which then takes the place of PATH: what fails in between leaves
  * the old file (on Windows for a moment there is only PATH.tmp).
  */
@@ -7632,8 +7655,9 @@ static int nn__check_classes(const char *function, const nn_tensor *z, const int
     nn_tensor *in = (nn_tensor *)(uintptr_t)z;
     if (!nn_op_check(function, &in, 1)) return 0;
     if (z->shape.ndim != 2)
-        return nn_fail(z->ctx, NN_ERROR_SHAPE, function, "z is %s, not [N, C]",
-                       nn_shape_text(z->ctx, z->shape)), 0;
+        return nn_fail(z->ctx, NN_ERROR_SHAPE, function, "z is %s, not [N, C]%s",
+                       nn_shape_text(z->ctx, z->shape),
+                       z->shape.ndim > 2 ? ": a row for each label, by nn_reshape" : ""), 0;
     return nn__check_labels(z->ctx, function, labels, z->shape.dim[0], z->shape.dim[1]);
 }
 
@@ -8044,7 +8068,7 @@ static double nn__ctc_sequence(const nn_tensor *z, const nn_real *x, int frames,
     return -(top + ((double)max + (double)log_sum));
 }
 
-static void nn__ctc_backward(nn_tensor *loss) /* dz += dL slope, nn_real [N, T, C], which was kept */
+static void nn__ctc_backward(nn_tensor *loss) /* dz += dL slope [N, T, C], which was kept */
 {
     nn_tensor *z = loss->in[0];
     const size_t each = z->size / loss->size; /* numbers for which there is one loss */
@@ -12178,7 +12202,7 @@ static const char *nn__another_kind(const nn__source *s, int reading)
     "is what torch.save wrote: in Python, safetensors.torch.save_file(torch.load(FILE), "          \
     "\"FILE.safetensors\")"
     static const char *const kind[][2] = {
-        {"\7\x1f\x8b", "is compressed: gunzip it first"},
+        {"\7\x1f\x8b", "is compressed: gunzip it first (zcat FILE.gz > FILE)"},
         {"\3PK\3\4", "is a zip archive: unzip it first"},
         {"\3\xff\xfe", "is UTF-16: save it as UTF-8"},
         {"\3\xfe\xff", "is UTF-16: save it as UTF-8"},

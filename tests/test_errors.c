@@ -1399,7 +1399,7 @@ static void idx(void)
     EXPECT_CALL(nn_idx_load(nn, NULL), ARG, "nn_idx_load: path is NULL");
     EXPECT_CALL(nn_idx_load(nn, "no/such/file"), NN_ERROR_IO,
                 "nn_idx_load: no/such/file: cannot be opened: No such file or directory");
-    IDX(NN_ERROR_FORMAT, "is compressed: gunzip it first", 0x1f, 0x8b, 8, 0);
+    IDX(NN_ERROR_FORMAT, "is compressed: gunzip it first (zcat FILE.gz > FILE)", 0x1f, 0x8b, 8, 0);
     IDX(NN_ERROR_FORMAT, "offset 0: not an IDX file", 0, 0, 8);
     IDX(NN_ERROR_FORMAT, "is a zip archive: unzip it first", 'P', 'K', 3, 4);
     IDX(NN_ERROR_FORMAT, "offset 2: unknown type 0x07", 0, 0, 7, 1, 0, 0, 0, 1, 0);

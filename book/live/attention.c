@@ -1,5 +1,6 @@
 /* Live page: one layer of attention (chapter 15) learns where to look: for each place of a row of
  * digits it has to name the digit that stands at another place. Reversed order is one such task. */
+#define NN_CHAPTERS 15
 #include "live.h"
 
 enum { SEED, TASK, HEADS, RATE };                    /* the settings */

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Models of nn.h in PyTorch, and back. Needs PyTorch, not the package safetensors.
+"""Models of nn.h in PyTorch, by examples/load.py, and back. Needs PyTorch, not the package safetensors.
 
-    read_safetensors.py check DIRECTORY   the files that `test_files write DIRECTORY` has left there:
+    read_safetensors.py check DIRECTORY   (from the repository's root) the files that `test_files write DIRECTORY` has left there:
                                           load_state_dict(strict=True), then the same outputs
     read_safetensors.py write             PyTorch's files beside this one, for tests/test_files.c
 
@@ -14,6 +14,9 @@ import sys
 
 import torch
 from torch import nn
+
+sys.path.insert(0, "examples")
+from load import load_file
 
 DTYPES = {"F32": torch.float32, "F64": torch.float64, "I64": torch.int64}
 
@@ -146,17 +149,11 @@ LAYERS["nn_conv_transpose2d_new"].add_module("conv", nn.ConvTranspose2d(2, 3, 3,
 def load(path):
     with open(path, "rb") as f:
         length, = struct.unpack("<Q", f.read(8))
-        header, data = json.loads(f.read(length).decode()), f.read()
+        header, size = json.loads(f.read(length).decode()), len(f.read())
     assert length % 8 == 0 and header.pop("__metadata__")["format"] == "pt"
-    tensors, at = {}, 0
-    for name, t in header.items():
-        begin, end = t["data_offsets"]
-        assert begin == at
-        at = end
-        flat = torch.frombuffer(bytearray(data[begin:end]), dtype=DTYPES[t["dtype"]])
-        tensors[name] = flat.reshape(t["shape"])
-    assert at == len(data)
-    return tensors
+    ends = [0] + [t["data_offsets"][1] for t in header.values()]
+    assert [t["data_offsets"][0] for t in header.values()] == ends[:-1] and ends[-1] == size
+    return load_file(path)
 
 
 def save(tensors, path):
