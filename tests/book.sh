@@ -91,6 +91,8 @@ lint_messages() {
         grep '^tests/' $T/one || echo "$page: no error"
     done >$T/lint.out
     build/lint --words 20 90 tests/book/lint/wrong.h tests/book/lint/01-good.md | grep wrong.h >>$T/lint.out
+    echo 'with a page that links to the glossary:' >>$T/lint.out
+    build/lint tests/book/lint/header.h tests/book/lint/19-glossary.md tests/book/lint/20-more.md | grep '^tests/' >>$T/lint.out
     diff tests/book/lint.out $T/lint.out
 }
 case_of "lint: every bad page gets its messages, the good one none" lint_messages
@@ -100,8 +102,18 @@ case_of "lint: every bad page gets its messages, the good one none" lint_message
 set -- book/*.md
 if [ -e "$1" ]; then
     for page in "$@"; do case_of "$page: listings and outputs" build/weave --check "$page"; done
-    case_of "book: form" build/lint nn.h "$@"
+    case_of "book: form" build/lint nn.h "$@" tests/notes.md
 fi
+# tests/notes.md: what the notes have, numbered, and where the book has it; lint has followed the links
+rows() { # rows KIND COUNT PLACE: as many, each with a link that begins so (%02d: its number)
+    case_of "tests/notes.md: $2 rows of kind $1, each with its place" awk -v kind="$1" -v count="$2" -v place="$3" '
+        $2 == kind && ($3 != ++n || !index($0, "](../book/" sprintf(place, n))) {print; bad = 1}
+        END {exit bad || n != count}' tests/notes.md
+}
+rows figure 68 fig/%02d-
+rows heading 146 ''
+rows term 137 19-glossary.md#   # 19.1
+rows missed 50 19-glossary.md#  # 19.1
 # what the feature table asks of pages alone
 has_line() { grep -q "$2" "$1"; }
 case_of "1.7: weak, general and strong AI are told apart" has_line book/01-neurons.md '^## Weak, general, strong'
@@ -109,6 +121,12 @@ case_of "3.14: a guide to the choice of activation and loss" has_line book/03-ac
     '^| one of C classes | softmax | cross-entropy, `nn_cross_entropy`'
 case_of "7.11: a guide to head, loss and metric by task" has_line book/07-cost-functions.md \
     '^| one of C; .*`nn_cross_entropy`.*`nn_count_correct`'
+has_line_each() { file=$1; shift; for line in "$@"; do grep -q "$line" "$file" || { echo "$line"; return 1; }; done; }
+case_of "18.1: word vectors, in the resources and as a program" has_line_each book/18-resources.md word2vec GloVe 17_wordvectors.c
+no_old_address() { ! grep -n 'github.com/google/jax\|ai.googleblog.com\|ai.facebook.com' book/*.md; }
+case_of "18.2: addresses that have moved are the new ones" no_old_address
+case_of "19.2: terms that only the glossary of the notes has" has_line_each book/19-glossary.md '^## one-hot$' \
+    '^In C: `nn_one_hot`' '^## ImageNet$' '^## hyper-parameter$' '^## test set$' '^## validation set$'
 # what examples show: their output is compared with what they print, here it is read
 shows() { case_of "$1: examples/$2.c" grep -q "^got:  *$3" "examples/$2.out"; }
 case_of "11.2: features by layer" has_line book/11-autoencoders.md '^!.*(fig/39-hierarchy.svg)'

@@ -7,7 +7,8 @@
  *             inline nothing that Markdown takes for its own (so no \{ \, \\ * < > | and no _ but
  *             after a letter or digit: w_i^{(l)}, not w^{(l)}_i)
  *   links     [text](target): the file is there, and so is the anchor by GitHub's rule; none with
- *             an anchor into a file that is no page; web addresses are not followed
+ *             an anchor into a file that is no page; web addresses are https and well formed, each
+ *             once in a page; they are not followed
  *   images    ![what one sees, at least 20 characters](fig/ch06-name.svg), the file is there
  *   lines     at most 100 columns, except in tables, fences and lines with a link
  *   names     `nn_name` and `NN_NAME` in backticks are in HEADER (`nn_mlp_*`: some name begins so)
@@ -21,6 +22,9 @@
  *   length    LOW to HIGH words, 1,500 to 4,000, fences not counted
  *   HEADER    every public name declared in the section >>ch06 is named in the page, or in one of
  *             its parts, and has `Book: 6` in its paragraph there
+ * The glossary, 19-glossary.md
+ *   terms     `## term` in the order of their anchors; each links to a chapter whose page links to
+ *             it or mentions it, and is linked from another of the PAGEs, if there are any
  */
 #include "declared.h"
 
@@ -193,11 +197,34 @@ static int has_anchor(const char *text, const char *anchor)
     return 0;
 }
 
+/* https://host.org, then what one can type into a browser as it is; not named before on this page. */
+static void check_address(const char *text, const char *address, int line)
+{
+    static const char *const signs = "-._~/?#&=%:@+,;(";
+    char link[LINE + 4];
+    const char *host = address + strlen("https://"), *p = host;
+    if (!begins(address, "https://")) {
+        complain(page, line, "a web address begins https://");
+        return;
+    }
+    while (isalnum((unsigned char)*p) || (strchr("-.", *p) && *p)) p++;
+    const size_t n = (size_t)(p - host);
+    int good = memchr(host, '.', n) && host[0] != '.' && (!*p || *p == '/');
+    for (; *p; p++) good &= isalnum((unsigned char)*p) || strchr(signs, *p);
+    if (!good || strchr(".,", p[-1])) complain(page, line, "no web address: %s", address);
+    snprintf(link, sizeof link, "](%s)", address);
+    const char *first = strstr(text, link);
+    if (first && source_line(text, first) < line) complain(page, line, "once is enough: %s", address);
+}
+
 /* One target of this page; whether it leads to a term of the glossary. */
 static int check_target(const char *text, const char *target, int line, int is_image)
 {
     char path[2 * LINE];
-    if (begins(target, "https://") || begins(target, "http://")) return 0;
+    if (begins(target, "https:") || begins(target, "http:")) {
+        check_address(text, target, line);
+        return 0;
+    }
     const char *anchor = strchr(target, '#');
     const size_t n = anchor ? (size_t)(anchor - target) : strlen(target);
     const char *slash = strrchr(page, '/');
@@ -469,6 +496,70 @@ static void lint_header(const char *path, const char *header, const char *const 
     free(all.at);
 }
 
+/* ---- the glossary ---- */
+
+/* Does text have the words of `term`, whatever the case and what joins them? */
+static int mentions(const char *text, const char *term, size_t n)
+{
+    for (const char *at = text; *at; at++) {
+        const char *p = at, *q = term, *end = term + n;
+        if (at > text && isalnum((unsigned char)at[-1])) continue;
+        while (q < end && *p) {
+            if (strchr(" -", *q)) {
+                if (!strchr(" -\n", *p)) break;
+                p += strspn(p, " -\n");
+                q++;
+            } else if (tolower((unsigned char)*p++) != tolower((unsigned char)*q++)) {
+                break;
+            } else if (q == end) {
+                return 1;
+            }
+        }
+    }
+    return 0;
+}
+
+/* The entry from its heading to `end`: a chapter is linked, and its page has the term. */
+static void lint_entry(const char *entry, const char *end, const char *link, int line)
+{
+    char path[2 * LINE];
+    const char *term = entry + 3, *slash = strrchr(page, '/');
+    const size_t n = (size_t)(source_line_end(term) - term);
+    int chapters = 0;
+    for (const char *p = entry; (p = strstr(p, "](")) != NULL && p < end; p++) {
+        snprintf(path, sizeof path, "%.*s%.*s", slash ? (int)(slash - page) + 1 : 0, page,
+                 (int)strcspn(p + 2, "#)"), p + 2);
+        if (!chapter_of(path)) continue;
+        chapters++;
+        char *text = source_read(path); /* if there is none, check_target has said so */
+        if (text && !strstr(text, link) && !mentions(text, term, n))
+            complain(page, line, "%s does not have %.*s", path, (int)n, term);
+        free(text);
+    }
+    if (!chapters) complain(page, line, "%.*s names no chapter", (int)n, term);
+}
+
+static void lint_glossary(const char *text, char *const *texts, int n)
+{
+    char slug[LINE], last[LINE] = "", link[2 * LINE];
+    const char *name = strrchr(page, '/') ? strrchr(page, '/') + 1 : page;
+    int line = 1;
+    for (const char *p = text, *next; *p; p = next, line++) {
+        next = source_next_line(p);
+        if (!begins(p, "## ")) continue;
+        const char *end = next;
+        while (*end && !begins(end, "## ")) end = source_next_line(end);
+        slug_of(p, slug);
+        if (strcmp(last, slug) >= 0) complain(page, line, "%s stands after %s", slug, last);
+        strcpy(last, slug);
+        snprintf(link, sizeof link, "%s#%s)", name, slug);
+        lint_entry(p, end, link, line);
+        int linked = 0;
+        for (int k = 0; k < n; k++) linked |= texts[k] != text && strstr(texts[k], link);
+        if (n > 1 && !linked) complain(page, line, "no other page links to %s", slug);
+    }
+}
+
 /* A copy of a C file with blanks for its comments. */
 static char *without_comments(const char *text)
 {
@@ -506,6 +597,11 @@ int main(int argc, char **argv)
             return 2;
         }
         lint_page(texts[k]);
+    }
+    for (int k = 0; k < n; k++) {
+        page = argv[i + k];
+        const char *name = strstr(page, "-glossary.md");
+        if (chapter_of(page) && name && !name[12]) lint_glossary(texts[k], texts, n);
     }
     lint_header(header_path, header, (const char *const *)argv + i, texts, n);
     for (int k = 0; k < n; k++) free(texts[k]);
