@@ -80,13 +80,15 @@ static void labels_that_do_not_count(void)
     const int label[6] = {1, -1, 0, 2, -1, 1}, predicted[6] = {1, 2, 0, 1, 0, 1};
     const int kept[4] = {1, 0, 2, 1}, said[4] = {1, 0, 1, 1}, hit[4] = {1, 0, -1, 1};
     const nn_real score[4] = {(nn_real)0.5, (nn_real)0.75, 1, (nn_real)0.5};
-    int matrix[9], wanted[9];
+    int room[12] = {0}, *const matrix = room + 3, wanted[9]; /* nothing is written before it */
+    const int silent[2] = {-1, 1};
     nn_roc_point point[5];
     nn_calibration_bin bin[2];
     nn_confusion_matrix(predicted, label, 6, 3, matrix);
     nn_confusion_matrix(said, kept, 4, 3, wanted);
-    CHECK(!memcmp(matrix, wanted, sizeof matrix));
+    CHECK(!memcmp(matrix, wanted, sizeof wanted) && !room[0] && !room[1] && !room[2]);
     CHECK_NEAR(nn_accuracy(predicted, label, 6), 0.75, 0);
+    CHECK_NEAR(nn_accuracy(silent, label + 1, 2), 0, 0); /* -1 is no right answer, either */
     CHECK_INT(nn_roc_curve(score, hit, 4, point), 3);
     CHECK(point[2].tp == 2 && point[2].fp == 1);
     nn_calibration_error(score, hit, 4, 2, bin);
@@ -132,7 +134,7 @@ static void curves_as_scikit_learn_16_4_16_7(void)
     }
 }
 
-/* Mann and Whitney's U of all pairs; what each threshold does; and no order of the samples matters. */
+/* Mann and Whitney's U of all pairs; what each threshold does; the samples' order is no matter */
 static void against_all_pairs_16_7(void)
 {
     enum { N = 400 };
@@ -223,6 +225,8 @@ static void average_precision_by_hand_16_15(void)
         n = nn_roc_curve(score, wrong, 6, point);
         CHECK_NEAR(nn_average_precision(point, n, 0, how), 0, 0); /* no positives */
         CHECK_NEAR(nn_average_precision(point, n, 9, how), 0, 0);
+        n = nn_roc_curve(score, hit + 2, 2, point); /* the second one is right: 1/2 everywhere */
+        CHECK_NEAR(nn_average_precision(point, n, 0, how), 0.5, close_by);
     }
 }
 
@@ -332,7 +336,7 @@ static void bleu_of_the_paper_16_11(void) /* Papineni et al. 2002, sections 2.1 
     check_ngrams(two, guide, 3, 2, 1, 13);
     check_ngrams("of the", guide, 3, 1, 2, 2);
     check_ngrams("of the", guide, 3, 2, 1, 1);
-    nn_bleu b = {{0}, {0}, 0, 0}; /* "of the" is precise, but short: 16, 18 or 16 words are nearest */
+    nn_bleu b = {{0}, {0}, 0, 0}; /* "of the" is precise, but short; the others have 16 or 18 words */
     nn_bleu_add(&b, words("of the"), guide, 3);
     CHECK_NEAR(b.reference_length, 16, 0);
     CHECK_NEAR(nn_bleu_score(&b, 2, NN_BLEU_PLAIN), exp(1 - 16.0 / 2), 1e-15);
@@ -372,6 +376,12 @@ static void bleu_of_a_corpus_16_11(void)
     const nn_tokens lengths[2] = {words("there is a dog here"), words("there is a")};
     nn_bleu_add(&tie, words("there is a dog"), lengths, 2);
     CHECK_NEAR(tie.reference_length, 3, 0);
+    const nn_tokens turned[2] = {lengths[1], lengths[0]}, the_cat = words("the cat");
+    nn_bleu_add(&tie, words("there is a dog"), turned, 2);
+    CHECK_NEAR(tie.reference_length, 6, 0);
+    nn_bleu half = {{0}, {0}, 0, 0}; /* 1/2 of the words as they are, (0 + 1) / (1 + 1) pairs */
+    nn_bleu_add(&half, words("the dog"), &the_cat, 1);
+    CHECK_NEAR(nn_bleu_score(&half, 2, NN_BLEU_ADD_ONE), 0.5, close_by);
 }
 
 static void check_rouge(nn_rouge r, double precision, double recall)
@@ -603,6 +613,9 @@ static void matching_one_to_one_16_15(void)
     CHECK_INT(match[0], 1); /* its own is taken; IoU with the other is 80/120 */
     CHECK_INT(match[2], -1);
     CHECK_INT(nn_detection_match(nn, found, 3, truth, 2, 0.7, match), 1);
+    const nn_object twins[2] = {truth[0], truth[0]}; /* of equals the first */
+    CHECK_INT(nn_detection_match(nn, found, 1, twins, 2, 0.5, match), 1);
+    CHECK_INT(match[0], 0);
 }
 
 /* ---- any model, any metric ---- */
@@ -798,7 +811,8 @@ static void mistakes(void)
     CHECK_MISTAKE(nn_bleu_score(&b, 5, NN_BLEU_PLAIN),
                   "nn_bleu_score: order 5, not 1 to 4, smoothing 0");
     CHECK_MISTAKE(nn_rouge_n(two, &two, 1, 0), "nn_rouge_n: order is 0, below 1");
-    CHECK_MISTAKE(nn_iou(box(1, 0, 0, 1), box(0, 0, 1, 1)), "nn_iou: a box with x 1 to 0, y 0 to 1");
+    CHECK_MISTAKE(nn_iou(box(1, 0, 0, 1), box(0, 0, 1, 1)),
+                  "nn_iou: a box with x 1 to 0, y 0 to 1");
     CHECK_MISTAKE(nn_iou(box(0, 0, 1, 1), box(0, 0, HUGE_VAL, 1)),
                   "nn_iou: a box with x 0 to inf, y 0 to 1");
 }
