@@ -336,7 +336,7 @@ static void bleu_of_the_paper_16_11(void) /* Papineni et al. 2002, sections 2.1 
     check_ngrams(two, guide, 3, 2, 1, 13);
     check_ngrams("of the", guide, 3, 1, 2, 2);
     check_ngrams("of the", guide, 3, 2, 1, 1);
-    nn_bleu b = {{0}, {0}, 0, 0}; /* "of the" is precise, but short; the others have 16 or 18 words */
+    nn_bleu b = {{0}, {0}, 0, 0}; /* "of the" is precise, but short: the nearest has 16 words */
     nn_bleu_add(&b, words("of the"), guide, 3);
     CHECK_NEAR(b.reference_length, 16, 0);
     CHECK_NEAR(nn_bleu_score(&b, 2, NN_BLEU_PLAIN), exp(1 - 16.0 / 2), 1e-15);
