@@ -1,7 +1,8 @@
 /* Figures of the runs in examples/16_*.c. 68: confusion matrices, of 100 people who were tested
  * and of a network that reads digits; 68b: ROC and precision-recall curve of a logistic regression,
  * with as many healthy as there are and with 20 times as many; 68c: what a network is sure of, and
- * how often it is right; 68d: boxes, and the average precision of the cats among them. */
+ * how often it is right; 68d: boxes, and the average precision of the cats among them; 68e:
+ * intervals of the accuracy from 50 test sets. */
 #define NN_IMPLEMENTATION
 #include "../../nn.h"
 #include "../tools/plot.h"
@@ -389,9 +390,47 @@ static int boxes(const char *directory)
     return good && plot_save(&p, directory, "68d-boxes");
 }
 
+/* ---- 68e: what 95 % means ---- */
+
+enum { SETS = 50, TESTED = 300 };
+
+static double accuracy(void *user, const int *index, int n)
+{
+    const int *is_right = (const int *)user;
+    double sum = 0;
+    for (int i = 0; i < n; i++) sum += is_right[index[i]];
+    return sum / n;
+}
+
+static int intervals(const char *directory)
+{
+    nn_ctx *nn = nn_create(16);
+    plot p = plot_new(640, 270, "Intervals from 50 test sets",
+                      "50 vertical lines with a dot each, intervals of the accuracy from 50 test "
+                      "sets of 300. All but two cross the horizontal line at 0.9; those are red.");
+    const plot_spec spec = {.x = plot_range(0, SETS + 1, "test set"),
+                            .y = plot_range(0.78, 1, "accuracy")};
+    const plot_panel a = plot_axes(&p, 4, 4, 632, 260, spec);
+    const double across[2] = {0, SETS + 1}, truth_is[2] = {0.9, 0.9};
+    plot_curve(&a, across, truth_is, 2, (plot_style){.line = PLOT_GREEN, .width = 2});
+    for (int k = 0; k < SETS; k++) {
+        int is_right[TESTED];
+        for (int i = 0; i < TESTED; i++) is_right[i] = nn_randint(nn, 0, 10) != 0;
+        const nn_interval v = nn_bootstrap_interval(nn, accuracy, is_right, TESTED, 1000, 0.95);
+        const int miss = v.low > 0.9 || v.high < 0.9;
+        const double x[2] = {k + 1, k + 1}, y[2] = {v.low, v.high};
+        const int colour = miss ? PLOT_RED : PLOT_BLUE;
+        plot_curve(&a, x, y, 2, (plot_style){.line = colour, .width = miss ? 4 : 2});
+        plot_points(&a, x, &v.value, 1, PLOT_DOT, 3.5, plot_filled(PLOT_INK, colour));
+    }
+    const int good = nn_ok(nn);
+    nn_destroy(nn);
+    return good && plot_save(&p, directory, "68e-intervals");
+}
+
 int main(int argc, char **argv)
 {
     const char *directory = argc > 1 ? argv[1] : "book/fig";
     return !(confusion(directory) && curves(directory) && reliability(directory) &&
-             boxes(directory));
+             boxes(directory) && intervals(directory));
 }
