@@ -131,7 +131,7 @@ int main(int argc, char **argv)
     nn_linear unit = linear_regression(nn, &train);
     double exact[D], off = 0, largest = 0;
     normal_equations(&train, exact);
-    printf("== weights   by gradient descent   by the normal equations\n");
+    printf("== weights\n%29s %25s\n", "by gradient descent", "by the normal equations");
     for (int i = 0; i < D; i++) {
         const double learned = (double)(i < D - 1 ? unit.weight->data[i] : unit.bias->data[0]);
         printf("%-8s %20.2f %25.2f\n", i < D - 1 ? table.name[i] : "bias", learned, exact[i]);
@@ -154,8 +154,8 @@ int main(int argc, char **argv)
     for (ptrdiff_t i = 0; i < (ptrdiff_t)all.n * PIXELS; i++) all.x[i] /= 16; /* ink: 0 .. 1 */
     nn_split_stratified(&all, 0.5, &train, &test);
     if (!nn_ok(nn)) return 1;
-    printf("\n== right in %% of %d digits  one layer  hidden layer  difference, 95 %% interval\n",
-           all.n);
+    printf("\n== right in %% of %d digits\n%36s  %12s  %10s, 95 %% interval\n", all.n, "one layer",
+           "hidden layer", "difference");
     nn_interval more = {0, 0, 0, 0, 0};
     for (int task = 0; task < 2 && nn_ok(nn); task++) {
         for (int i = 0; i < train.n; i++) train.label[i] %= task ? 2 : DIGITS;

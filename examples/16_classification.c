@@ -60,7 +60,7 @@ static void print_scores(const char *name, nn_class_scores s)
 
 int main(int argc, char **argv)
 {
-    printf("== 5 of 100 are ill          accuracy  precision  recall  F1\n");
+    printf("== 5 of 100 are ill\n%37s  %9s  %6s    F1\n", "accuracy", "precision", "recall");
     static const struct {
         const char *name;
         int found, alarms;
@@ -90,7 +90,7 @@ int main(int argc, char **argv)
     /* [/evaluate] */
     printf("\n== %d digits that were not learned from\n", test.n);
     nn_confusion_print(matrix, CLASSES, NULL);
-    printf("\n== digit    precision  recall  specificity     F1\n");
+    printf("\n== by digit\n            precision  recall  specificity     F1\n");
     for (int c = 0; c < CLASSES; c++) {
         const char name[2] = {(char)('0' + c), 0};
         print_scores(name, nn_precision_recall_f1(matrix, CLASSES, c));

@@ -72,7 +72,7 @@ int main(void)
 
     static const char *const convention[4] = {"steps", "all points", "11 points", "101 points"};
     double ap[4][3];
-    printf("\n== average precision at IoU 0.5    cat     dog     mAP\n");
+    printf("\n== average precision at IoU 0.5\n%38s %7s %7s\n", "cat", "dog", "mAP");
     for (int how = 0; how < 4; how++) {
         for (int label = 0; label < 3; label++) /* 2: -1, all labels */
             ap[how][label] = nn_detection_ap(nn, kept, n, truth, TRUE_ONES,

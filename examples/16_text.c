@@ -35,8 +35,9 @@ int main(void)
     if (!nn_ok(nn)) return 1;
 
     const nn_tokens cat[2] = {words("The cat is on the mat."), words("There is a cat on the mat.")};
-    printf("== n-grams that match, of 1, 2, 3, 4 words; BLEU, and with 1 added\n");
-    printf("references: The cat is on the mat. There is a cat on the mat.\n");
+    printf("== n-grams that match, of 1, 2, 3, 4 words\n");
+    printf("references: The cat is on the mat. There is a cat on the mat.\n"
+           "%37s  %3s  %3s  %3s  %5s  1 added\n", "1", "2", "3", "4", "BLEU");
     const double the = print_bleu("the the the the the the the", cat, 2);
     print_bleu("The cat.", cat, 2);
     print_bleu("A cat is on the mat.", cat, 2);
@@ -57,7 +58,8 @@ int main(void)
     /* [/corpus] */
     printf("%s (%s)\n%s (%s)\n", said[0], meant[0], said[1], meant[1]);
 
-    printf("\n== recall: ROUGE-1, ROUGE-2, ROUGE-L of: police killed the gunman\n");
+    printf("\n== recall: ROUGE-1, ROUGE-2, ROUGE-L\n%-24s    1     2     L\n",
+           "police killed the gunman");
     static const char *const summary[3] = {"police kill the gunman", "the gunman kill police",
                                            "the the the the"};
     const nn_tokens police = words("police killed the gunman");

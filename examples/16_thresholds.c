@@ -77,7 +77,8 @@ int main(int argc, char **argv)
     const nn_real *p = nn_sigmoid(nn_input(nn, z, nn_shape1(test.n)))->data;
     for (int i = 0; i < test.n; i++) label[i] = test.label[i] == 0;
 
-    printf("== malignant from p >=  found  missed  false alarms  precision  recall     F1\n");
+    printf("== thresholds\n%21s  found  missed  false alarms  precision  recall     F1\n",
+           "malignant from p >=");
     for (int percent = 10; percent <= 90; percent += 10) {
         int matrix[4];
         for (int i = 0; i < test.n; i++) said[i] = (double)p[i] >= percent / 100.0;
@@ -104,7 +105,7 @@ int main(int argc, char **argv)
     nn_interval interval[2];
     for (int k = 0; k < 2; k++)
         interval[k] = nn_bootstrap_interval(nn, area, &samples[k], test.n, RESAMPLES, 0.95);
-    printf("\n== of %d tumours, a third malignant: value, 95 %% interval\n", test.n);
+    printf("\n== of %d tumours, a third malignant\n%31s  95 %% interval\n", test.n, "value");
     for (int k = 0; k < 2; k++)
         printf("%-24s  %.3f  %.3f to %.3f\n", k ? "average precision" : "area under the ROC curve",
                interval[k].value, interval[k].low, interval[k].high);

@@ -156,8 +156,8 @@ recorded "15.12: a GPT, nats of the last tenth" 15_gpt '1.604'
 recorded "15.16: beams are not worse" 15_pronunciation '17.33 %, 16.69 %'
 recorded "15.17: 100 labels after pre-training, and without" 15_bert 'yes, at least 24.8'
 recorded "15.22: captions, and where the network looks" 15_captions yes
-# rows 1.8, 2.14, 3.16, 4.12, 5.14, 6.14, 7.12, 8.17, 9.11, 10.10, 11.10, 12.17, 13.12, 14.8, 15.25: figures 1 to 67
-for k in $(seq -w 67); do
+# rows 1.8, 2.14, 3.16, 4.12, 5.14, 6.14, 7.12, 8.17, 9.11, 10.10, 11.10, 12.17, 13.12, 14.8, 15.25, 16.17: figures 1 to 68
+for k in $(seq -w 68); do
     case_of "figure $k is in its chapter's page" has_line "$(grep -l "fig/$k-" book/*.md | head -n 1)" "^!\[.*\](fig/$k-"
 done
 for figure in build/fig/*.svg; do
