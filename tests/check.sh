@@ -248,7 +248,7 @@ figures_by() { # figures_by "COMPILER FLAGS" [RUNNER ...]: the bytes of the figu
     shift
     rm -rf $B/fig && mkdir -p $B/fig && $compiler -DNN_IMPLEMENTATION -x c -c nn.h -o $B/fig.o || return 1
     for source in book/fig/ch*.c; do
-        case $source in */ch08.c | */ch1[1246].c | */ch13[bc].c | */ch15b_gpt.c | */ch15c.c) [ $# = 0 ] || continue ;; esac
+        case $source in */ch08.c | */ch1[1246].c | */ch13[bc].c | */ch15b_gpt.c | */ch15c.c | */ch17*.c) [ $# = 0 ] || continue ;; esac
         $compiler -DNN_COMPILED_APART "$source" $B/fig.o -o $B/draw -lm && "$@" $B/draw $B/fig || return 1
     done
     for figure in $B/fig/*.svg; do cmp "$figure" "book/fig/${figure##*/}" || return 1; done
