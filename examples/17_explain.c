@@ -8,8 +8,7 @@
 #define NN_IMPLEMENTATION
 #include "../nn.h"
 
-enum { SIDE = 8, PIXELS = 64, UNITS = 64, CLASSES = 10 };
-enum { EPOCHS = 25, DIGITS = 200, MOST = 256, LEVELS = 5 };
+enum { SIDE = 8, PIXELS = 64, UNITS = 64, CLASSES = 10, EPOCHS = 25, DIGITS = 200, MOST = 64 };
 enum { GRADIENT, INTEGRATED, OCCLUSION, INK, MAPS }; /* the ink: the picture itself */
 static const char *const name[MAPS] = {"gradient", "integrated", "occlusion", "ink"};
 
@@ -31,7 +30,6 @@ static void score(nn_ctx *nn, const nn_linear *net, const nn_real *x, int n, int
     if (slope) memcpy(slope, t->grad, t->size * sizeof *slope);
 }
 
-/* [integrated] */
 /* On the way from black to x, at the middles of `steps` pieces: the mean gradient times x. Over all
  * pixels it adds up to f(x) - f(black), but for the pieces being not infinitely many. */
 static void integrated(nn_ctx *nn, const nn_linear *net, const nn_real *x, int class_, int steps,
@@ -47,9 +45,7 @@ static void integrated(nn_ctx *nn, const nn_linear *net, const nn_real *x, int c
         map[k] = (nn_real)(sum / steps * (double)x[k]);
     }
 }
-/* [/integrated] */
 
-/* [occlusion] */
 /* How much the logit falls when the 3 x 3 pixels around each are made black. */
 static void occlusion(nn_ctx *nn, const nn_linear *net, const nn_real *x, int class_, nn_real *map)
 {
@@ -62,19 +58,26 @@ static void occlusion(nn_ctx *nn, const nn_linear *net, const nn_real *x, int cl
     score(nn, net, hidden, PIXELS + 1, class_, y, NULL);
     for (int i = 0; i < PIXELS; i++) map[i] = y[PIXELS] - y[i];
 }
-/* [/occlusion] */
 
-static void explain(nn_ctx *nn, const nn_linear *net, const nn_dataset *set,
-                    nn_real map[DIGITS][MAPS][PIXELS])
+/* All maps of DIGITS digits; gives the share of f(x) - f(black) that the integrated ones miss. */
+static double explain(nn_ctx *nn, const nn_linear *net, const nn_dataset *set,
+                      nn_real map[DIGITS][MAPS][PIXELS])
 {
+    double missed = 0, whole = 0;
     for (int i = 0; i < DIGITS; i++) {
-        const nn_real *x = set->x + i * PIXELS;
-        nn_real y;
-        score(nn, net, x, 1, set->label[i], &y, map[i][GRADIENT]);
-        integrated(nn, net, x, set->label[i], 64, map[i][INTEGRATED]);
+        const nn_real *x = set->x + i * PIXELS, black[PIXELS] = {0};
+        nn_real y[2] = {0};
+        score(nn, net, black, 1, set->label[i], &y[0], NULL);
+        score(nn, net, x, 1, set->label[i], &y[1], map[i][GRADIENT]);
+        integrated(nn, net, x, set->label[i], MOST, map[i][INTEGRATED]);
         occlusion(nn, net, x, set->label[i], map[i][OCCLUSION]);
         memcpy(map[i][INK], x, PIXELS * sizeof *x);
+        double rest = (double)(y[1] - y[0]);
+        whole += fabs(rest);
+        for (int k = 0; k < PIXELS; k++) rest -= (double)map[i][INTEGRATED][k];
+        missed += fabs(rest);
     }
+    return missed / whole;
 }
 
 static double correlation(const nn_real *a, const nn_real *b, int sizes)
@@ -88,8 +91,9 @@ static double correlation(const nn_real *a, const nn_real *b, int sizes)
     return (n * ab - sa * sb) / (sqrt((n * aa - sa * sa) * (n * bb - sb * sb)) + 1e-12);
 }
 
-static void show(nn_real map[MAPS][PIXELS])
+static void show(int digit, nn_real map[MAPS][PIXELS])
 {
+    printf("== a %d: + and # speak for it, - and = against\n", digit);
     printf("%-16s  %-16s  %-16s  %s\n", name[0], name[1], name[2], name[3]);
     for (int i = 0; i < MAPS * PIXELS; i++) { /* row by row, the maps side by side */
         const int m = i / SIDE % MAPS, k = i / (MAPS * SIDE) * SIDE + i % SIDE;
@@ -125,41 +129,22 @@ int main(int argc, char **argv)
             nn_backward(nn_cross_entropy(logits(net, nn_batch_x(&b)), b.label));
             nn_step(opt);
         }
-    explain(nn, net, &test, map);
+    const double missed = explain(nn, net, &test, map);
 
-    const int pieces[LEVELS] = {1, 4, 16, 64, 256};
-    double same[2 * MAPS] = {0}, error[LEVELS] = {0}, whole = 0;
-    for (int i = 0; i < DIGITS && nn_ok(nn); i++) {
-        const nn_real *x = test.x + i * PIXELS;
-        nn_real both[2 * PIXELS] = {0}, y[2], parts[PIXELS];
-        for (int m = 0; m < 2 * MAPS; m++)
-            same[m] += correlation(before[i][m / 2], map[i][m / 2], m % 2) / DIGITS;
-        memcpy(both, x, PIXELS * sizeof *x);
-        score(nn, net, both, 2, test.label[i], y, NULL); /* f(x), f(black) */
-        for (int s = 0; s < LEVELS; s++) {
-            double sum = (double)(y[1] - y[0]);
-            integrated(nn, net, x, test.label[i], pieces[s], parts);
-            for (int k = 0; k < PIXELS; k++) sum += (double)parts[k];
-            error[s] += fabs(sum);
-        }
-        whole += fabs((double)(y[0] - y[1]));
+    show(test.label[0], map[0]);
+    printf("\n== integrated gradients add up to f(x) - f(black)\nbut for %.3f %%, in %d pieces\n"
+           "\n== correlation with the map before learning, mean of %d digits\n"
+           "            itself  sizes only\n", 100 * missed, MOST, DIGITS);
+    double same[INK][2] = {{0}}; /* in % */
+    for (int m = 0; m < INK; m++) {
+        for (int i = 0; i < 2 * DIGITS; i++)
+            same[m][i % 2] += 100 * correlation(before[i / 2][m], map[i / 2][m], i % 2) / DIGITS;
+        printf("%-10s %4ld %% %9ld %%\n", name[m], lround(same[m][0]), lround(same[m][1]));
     }
-    printf("== a %d: + and # speak for it, - and = against\n", test.label[0]);
-    show(map[0]);
-    printf("\n== integrated gradients add up to f(x) - f(black), but for\n");
-    for (int s = 0; s < LEVELS; s++)
-        printf("%7.3f %% in %3d pieces\n", 100 * error[s] / whole, pieces[s]);
-    printf("\n== correlation with the map before learning, mean of %d digits\n"
-           "            itself  sizes only\n", DIGITS);
-    for (int m = 0; m < INK; m++)
-        printf("%-10s %4d %% %9d %%\n", name[m], (int)lround(100 * same[2 * m]),
-               (int)lround(100 * same[2 * m + 1]));
-    const int ok = nn_ok(nn) && error[4] < 0.002 * whole && error[0] > 10 * error[4] &&
-                   fabs(same[2 * GRADIENT]) < 0.3 && fabs(same[2 * INTEGRATED]) < 0.3 &&
-                   same[2 * INTEGRATED + 1] > 0.3;
-    printf("\nexpected: 256 pieces miss less than 0.2 %%; the maps have changed, but the sizes of\n"
-           "          integrated gradients have not: they show the ink\ngot:      %s\n",
-           ok ? "so it is" : "something else");
+    const int ok = nn_ok(nn) && missed < 0.002 && fabs(same[GRADIENT][0]) < 30 &&
+                   fabs(same[INTEGRATED][0]) < 30 && same[INTEGRATED][1] > 30;
+    printf("\nexpected: less than 0.2 %% missing; maps are new, integrated gradients' sizes not\n"
+           "got:      %s\n", ok ? "so it is" : "something else");
     nn_destroy(nn);
     return !ok;
 }

@@ -13,7 +13,6 @@ enum { WALKS = 64, MOST = 40, ROUNDS = 200 }; /* walks at a time, of MOST steps 
 /* S is the lower left corner, G (+1) the lower right one, between them is the cliff (-1). */
 static const double discount = 0.95, chance[ACTIONS] = {0.8, 0.1, 0, 0.1}; /* slips: right, left */
 
-/* [world] */
 static int ends(int s) { return s > START; }
 static double reward(int s) { return !ends(s) ? 0 : s == GOAL ? 1 : -1; }
 
@@ -29,9 +28,7 @@ static int slip(nn_ctx *nn, int s, int a)
     const nn_real u = nn_uniform(nn, 0, 1);
     return move(s, u < 0.8f ? a : (a + (u < 0.9f ? 1 : 3)) % ACTIONS);
 }
-/* [/world] */
 
-/* [exact] */
 /* The mean return of walks from START of at most MOST steps (logits NULL: of the best steps) from
  * that of walks of 1, 2, .. steps from any s, v(s). */
 static double mean_return(nn_ctx *nn, nn_tensor *logits)
@@ -55,56 +52,49 @@ static double mean_return(nn_ctx *nn, nn_tensor *logits)
     }
     return v[(MOST - 1) % 2][START];
 }
-/* [/exact] */
 
-/* [reinforce] */
 /* Takes WALKS walks and adds to logits->grad minus the mean over them of
  *
  *     sum over t of  d log pi(a_t | s_t)  discount^t (R_t - b(s_t)),   R_t = r_t + discount R_t+1
  *
  * which is the gradient of the mean return: what came before a_t is not in R_t, and what depends on
  * s_t alone adds nothing in the mean, because the sum over a of pi(a | s) d log pi(a | s) is 0. */
-static void reinforce(nn_ctx *nn, nn_tensor *logits, const double *baseline, double *learn)
+static void reinforce(nn_ctx *nn, nn_tensor *logits, double *baseline, double rate)
 {
-    static int s[MOST + 1][WALKS], a[MOST][WALKS]; /* -1: the walk has ended */
-    nn_real weight[MOST][WALKS] = {{0}};
+    static int s[MOST + 1][WALKS], a[MOST][WALKS];
+    static nn_real weight[MOST][WALKS]; /* after the end of a walk 0 */
     nn_clear(nn);
     for (int i = 0; i < WALKS; i++) s[0][i] = START;
     for (int t = 0; t < MOST && nn_ok(nn); t++) {
         nn_sample(nn_matmul(nn_one_hot(nn, s[t], WALKS, STATES), logits), 1, a[t]);
-        for (int i = 0; i < WALKS; i++) {
-            if (s[t][i] < 0 || ends(s[t][i])) a[t][i] = -1;
-            s[t + 1][i] = a[t][i] < 0 ? -1 : slip(nn, s[t][i], a[t][i]);
-        }
+        for (int i = 0; i < WALKS; i++)
+            s[t + 1][i] = ends(s[t][i]) ? s[t][i] : slip(nn, s[t][i], a[t][i]);
     }
     for (int i = 0; i < WALKS && nn_ok(nn); i++) {
         double back = 0, power[MOST + 1] = {1};
         for (int t = 0; t < MOST; t++) power[t + 1] = power[t] * discount;
         for (int t = MOST - 1; t >= 0; t--) {
-            if (a[t][i] < 0) continue;
-            back = reward(s[t + 1][i]) + discount * back;
+            back = ends(s[t][i]) ? 0 : reward(s[t + 1][i]) + discount * back;
             weight[t][i] = (nn_real)(power[t] * (back - baseline[s[t][i]]));
-            if (learn) learn[s[t][i]] += 0.02 * (back - learn[s[t][i]]);
+            baseline[s[t][i]] += rate * (back - baseline[s[t][i]]);
         }
     }
-    nn_clear(nn);
     const int n = MOST * WALKS;
     nn_tensor *log_pi = nn_log_softmax(nn_matmul(nn_one_hot(nn, s[0], n, STATES), logits));
     nn_tensor *did = nn_mul(nn_one_hot(nn, a[0], n, ACTIONS), log_pi);
     nn_tensor *sum = nn_sum(nn_mul(did, nn_input(nn, weight[0], nn_shape2(n, 1))));
     nn_backward(nn_scale(sum, -1.0f / WALKS));
 }
-/* [/reinforce] */
 
 /* The mean over ROUNDS of what reinforce gives, against differences of mean_return. Gives the
  * largest deviation in standard errors; *variance is the sum over all logits. */
-static double check(nn_ctx *nn, nn_model *model, nn_tensor *logits, const double *baseline,
+static double check(nn_ctx *nn, nn_model *model, nn_tensor *logits, double *baseline,
                     double *variance)
 {
     double sum[STATES * ACTIONS] = {0}, squares[STATES * ACTIONS] = {0}, worst = 0;
     for (int k = 0; k < ROUNDS; k++) {
         nn_zero_grad(model);
-        reinforce(nn, logits, baseline, NULL);
+        reinforce(nn, logits, baseline, 0);
         for (int j = 0; j < STATES * ACTIONS; j++) {
             const double g = -(double)logits->grad[j];
             sum[j] += g, squares[j] += g * g;
@@ -127,20 +117,19 @@ static double check(nn_ctx *nn, nn_model *model, nn_tensor *logits, const double
 
 int main(int argc, char **argv)
 {
-    const uint64_t seed = argc > 1 ? strtoul(argv[1], NULL, 10) : 1;
-    nn_ctx *nn = nn_create(seed);
-    double worst[2], variance[2], gets[2][6], zero[STATES] = {0}, learned[STATES] = {0};
+    nn_ctx *nn = nn_create(argc > 1 ? strtoul(argv[1], NULL, 10) : 1);
+    double worst[2], variance[2], gets[2][6], baseline[2][STATES] = {{0}};
     for (int with = 0; with < 2 && nn_ok(nn); with++) {
         nn_model *model = nn_model_new(nn);
         nn_tensor *logits = nn_param(model, "policy", "logits", nn_shape2(STATES, ACTIONS));
         nn_optimizer *opt = nn_adam(model, 0.1f);
-        double *baseline = with ? learned : zero;
-        for (int k = 0; with && k < ROUNDS; k++) reinforce(nn, logits, learned, learned);
-        worst[with] = check(nn, model, logits, baseline, &variance[with]);
+        const double rate = with ? 0.02 : 0; /* without: all stay 0 */
+        for (int k = 0; with && k < ROUNDS; k++) reinforce(nn, logits, baseline[with], rate);
+        worst[with] = check(nn, model, logits, baseline[with], &variance[with]);
         for (int k = 0; k <= ROUNDS; k++) {
             if (k % 40 == 0) gets[with][k / 40] = mean_return(nn, logits);
             nn_zero_grad(model);
-            reinforce(nn, logits, baseline, with ? learned : NULL);
+            reinforce(nn, logits, baseline[with], rate);
             nn_step(opt);
         }
     }
@@ -148,15 +137,14 @@ int main(int argc, char **argv)
     printf("== the gradient, a mean over %d walks, at the policy that knows nothing\n", WALKS);
     printf("                                without baseline   with it\n");
     printf("variance, all numbers added up %17.4f %9.4f\n", variance[0], variance[1]);
-    printf("worst mean of %d, in standard errors %13.1f %9.1f\n", ROUNDS, worst[0],
-           worst[1]);
+    printf("worst mean of %d, in standard errors %13.1f %9.1f\n", ROUNDS, worst[0], worst[1]);
     printf("\n== mean return of the policy (the best: %.3f)\n walks  without   with\n", most);
     for (int k = 0; k < 6; k++) printf("%6d %8.3f %6.3f\n", k * 40 * WALKS, gets[0][k], gets[1][k]);
     const int ok = nn_ok(nn) && worst[0] < 5 && worst[1] < 5 && variance[0] > 3 * variance[1] &&
                    gets[1][5] > 0.95 * most;
     printf("\nexpected: within 5 standard errors of the exact gradient, with a baseline its\n"
-           "          variance is less than a third, and 95 %% of the best return are learned\n");
-    printf("got:      %s\n", ok ? "so it is" : "something else");
+           "          variance is less than a third, and 95 %% of the best return are learned\n"
+           "got:      %s\n", ok ? "so it is" : "something else");
     nn_destroy(nn);
     return !ok;
 }

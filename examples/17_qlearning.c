@@ -16,7 +16,6 @@ static const char ground[] = "........"
                              "SxxxxxxG"; /* x: off the cliff, -1; G: +1; both end the walk */
 static const double discount = 0.95, chance[ACTIONS] = {0.8, 0.1, 0, 0.1}; /* slips: right, left */
 
-/* [world] */
 static int ends(int s) { return s > START; }
 
 static int move(int s, int a) /* up, right, down, left; at the border a walker stays */
@@ -34,7 +33,6 @@ static int slip(nn_ctx *nn, int s, int a)
 
 /* What it is worth to come to s: the reward, or what the walk goes on to get there. */
 static double worth(int s, double on) { return !ends(s) ? discount * on : s == GOAL ? 1 : -1; }
-/* [/world] */
 
 static int best(const double *q)
 {
@@ -43,7 +41,6 @@ static int best(const double *q)
     return a;
 }
 
-/* [iteration] */
 /* Bellman's equation, again and again: q(s, a) is the mean worth of where the step leads, if the
  * walk goes on with the steps that are best in p: in q itself, or in a policy to be judged. */
 static void iterate(double q[STATES][ACTIONS], double p[STATES][ACTIONS])
@@ -58,9 +55,7 @@ static void iterate(double q[STATES][ACTIONS], double p[STATES][ACTIONS])
         q[s][a] = mean;
     }
 }
-/* [/iteration] */
 
-/* [table] */
 static void learn_table(nn_ctx *nn, double q[STATES][ACTIONS])
 {
     int visits[STATES][ACTIONS] = {{0}}, s = START;
@@ -72,7 +67,6 @@ static void learn_table(nn_ctx *nn, double q[STATES][ACTIONS])
         s = ends(to) ? nn_randint(nn, 0, START + 1) : to;
     }
 }
-/* [/table] */
 
 static nn_tensor *values(nn_ctx *nn, const nn_linear *net, const int *s, int n) /* [n, ACTIONS] */
 {
@@ -82,7 +76,6 @@ static nn_tensor *values(nn_ctx *nn, const nn_linear *net, const int *s, int n) 
     return nn_linear_forward(&net[1], nn_relu(nn_linear_forward(&net[0], nn_concat(1, 2, at))));
 }
 
-/* [dqn] */
 /* The same as a loss, for steps drawn from memory, because neighbours in time are too alike; what
  * comes after is valued by a copy of the network that stands still for a while. */
 static void learn_network(nn_ctx *nn, double q[STATES][ACTIONS])
@@ -120,7 +113,6 @@ static void learn_network(nn_ctx *nn, double q[STATES][ACTIONS])
     for (int s = 0; s < STATES && nn_ok(nn); s++)
         for (int a = 0; a < ACTIONS; a++) q[s][a] = (double)values(nn, net[0], &s, 1)->data[a];
 }
-/* [/dqn] */
 
 int main(int argc, char **argv)
 {
@@ -141,17 +133,16 @@ int main(int argc, char **argv)
         if (i % COLUMNS == COLUMNS - 1) printf(kind == NETWORK ? "\n" : "  ");
         if (!ends(s)) error[kind] += fabs(v[best(v)] - right[best(right)]) / (START + 1);
     }
+    printf("\n== walks from the lower left corner, and the mean error of a place's value\n");
     for (int kind = 0; kind < KINDS; kind++) {
         iterate(walk[kind], q[kind]);
         gets[kind] = walk[kind][START][best(q[kind][START])];
-    }
-    printf("\n== walks from the lower left corner, and the mean error of a place's value\n");
-    for (int kind = 0; kind < KINDS; kind++)
         printf("%-8s %.3f  %.4f\n", name[kind], gets[kind], error[kind]);
+    }
     const int ok = nn_ok(nn) && error[TABLE] < 0.01 && error[NETWORK] < 0.02 &&
                    gets[TABLE] > 0.85 * gets[RIGHT] && gets[NETWORK] > 0.85 * gets[RIGHT];
-    printf("\nexpected: errors below 0.01 and 0.02; walks worth 85 %% of the best\n");
-    printf("got:      %s\n", ok ? "so it is" : "something else");
+    printf("\nexpected: errors below 0.01 and 0.02; walks worth 85 %% of the best\n"
+           "got:      %s\n", ok ? "so it is" : "something else");
     nn_destroy(nn);
     return !ok;
 }
