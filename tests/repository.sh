@@ -1,6 +1,6 @@
 #!/bin/sh
 # What no test program shows: the flagship from many seeds and with bad files, the hash with every
-# instruction set, README's program. The last line is `N passed, N failed`.
+# instruction set, README's program, what examples are made of. The last line is `N passed, N failed`.
 # usage: repository.sh     from the repository's root, after build/06_digits, 06_xor, hash; compiler in CC
 cc=${CC:-cc} passed=0 failed=0
 case_of() { # case_of NAME COMMAND ...: passed if the command succeeds
@@ -35,6 +35,11 @@ case_of "the hash of all weights is the recorded one with every instruction set"
 readme() { awk '/^```c$/ {on = 1; next} /^```/ {if (on) exit} on' README.md >build/readme.c
     [ -s build/readme.c ] && "$cc" -std=c99 -Wall -Wextra -I. build/readme.c -o build/readme -lm && build/readme; }
 case_of "README's program compiles as printed and runs" readme
+
+public_only() { ! grep -n 'nn__\|NN__' examples/*.c; }
+case_of "examples use no private name" public_only
+short() { wc -l examples/17_*.c | awk '$2 != "total" && $1 > 150 {print; bad = 1} END {exit bad || NR < 20}'; }
+case_of "each of the 19 or more programs of chapter 17 has at most 150 lines" short
 
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]
