@@ -13,7 +13,7 @@ for source in examples/"$chapter"_*.c; do
     echo "==== $source"
     $cc $cflags -DNN_COMPILED_APART $cut "$source" build/nn.o -o "build/$name" -lm || exit 1
     "build/$name" >build/example.out || failed=1
-    grep -E '^(expected|got):' build/example.out
+    awk '/^(expected|got):/ {on = 1; print; next} on && /^    / {print; next} {on = 0}' build/example.out
     build/compare "examples/$name.out" build/example.out || failed=1
 done
 for page in book/"$chapter"[-a-z]*.md; do

@@ -12,9 +12,10 @@ Object.assign(digits, { type: 'text', pattern: '[0-9]{8}', inputMode: 'numeric',
 let right = 0;
 function draw() {
   if (/^[0-9]{8}$/.test(digits.value)) array('input', T, Int32Array).set([...digits.value].map(Number));
+  if (+head.value >= +fields[2].value) head.value = fields[2].value - 1; // there is no such head
   program.see();
   const input = array('input', T, Int32Array), said = array('said', T, Int32Array);
-  const wanted = array('wanted', T, Int32Array), shown = Math.min(+head.value, +fields[2].value - 1);
+  const wanted = array('wanted', T, Int32Array), shown = +head.value;
   const map = array('map', 4 * T * T).subarray(shown * T * T);
   pen.fillStyle = '#fff';
   pen.fillRect(0, 0, SIZE, 328);

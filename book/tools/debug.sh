@@ -14,6 +14,7 @@ lldb_with() {
 if [ "$1" = --lldb ]; then shift && lldb_with "$@"; fi
 
 name=$1 chapter=${1#0}
+chapter=${chapter%[abc]} # 15a is a page of chapter 15
 [ -e "examples/$name.c" ] || name=$(grep "^| $chapter \[" README.md |
     grep -o "(examples/0*${chapter}_[a-z0-9_]*\.c" | head -n 1 | sed 's/.*\///; s/\.c//')
 [ -n "$name" ] || { echo "there is no example $1; chapter 6 is debug-06"; exit 1; }
