@@ -4,7 +4,7 @@
 # book/tools show of good and of bad values. Then the sessions of the pages: their
 # commands are given to `make debug-..`, and the lines that they show must come out in this order.
 # Then what `make vscode` writes.
-# usage: debugger.sh DIRECTORY [lldb]     from the repository's root; lldb: only what it shows
+# usage: debugger.sh DIRECTORY [lldb]     from the repository's root; lldb: printers and sessions
 dir=$1 debugger=${2:-gdb}
 status=0 missing=0
 expect() { grep -qE -e "$1" "$dir/transcript" || { echo "not in the transcript: $1"; missing=1; }; }
@@ -100,6 +100,33 @@ for real in float double; do
     [ $debugger = lldb ] || expect '^  weight = parameter fc.weight \[2, 3\]: '
     printers
 done
+# ---- the pages ----
+
+in_order() { awk 'NR == FNR {line[NR] = $0; n = NR; next} i < n && index($0, line[i + 1]) {i++}
+    END {if (i < n) print line[i + 1]; exit i < n}' "$1" "$2"; }
+replay() { # replay FIRST COMMAND: the commands of $page, and after them what must have come out
+    { echo "$1"; cat "$dir/commands"; } | DEBUGGER=$debugger $target 2>&1 |
+        sed 's/0x[0-9a-f]*/0x.../g' >"$dir/transcript"
+    line=$(in_order "$dir/shown" "$dir/transcript") ||
+        { echo "$page: $debugger does not show: $line"; cat "$dir/transcript"; status=1; }
+}
+for page in book/[0-9]*.md; do
+    grep -q '^<!-- @text a session with gdb' "$page" || continue
+    target=$(grep -o '^make debug-[0-9a-z_]*$' "$page")
+    awk '/^<!-- @text a session with gdb/ {here = 1; next} /^```/ {inside = here; here = 0; next}
+        inside' "$page" >"$dir/session"
+    sed -n 's/^(gdb) //p' "$dir/session" >"$dir/commands"
+    grep -v '^(gdb) ' "$dir/session" >"$dir/shown"
+    [ -s "$dir/shown" ] || { echo "$page: no session"; status=1; }
+    if [ $debugger = gdb ]; then replay 'set width 0'; continue; fi
+    # lldb: other words for conditions and delete, for arguments and arrays; the rest as it stands
+    sed "s/^b \([^ ]*\) if \(.*\)/breakpoint set -n \1 -c '\2'/; s/^delete/breakpoint &/" \
+        "$dir/commands" >"$dir/words" && mv "$dir/words" "$dir/commands"
+    sed '/= {/d; s/^\$[0-9]* = //; s/^Breakpoint [0-9]*, //; s/^\([a-z_0-9]*\) (.*=.*)$/: \1 at/' \
+        "$dir/shown" >"$dir/words" && mv "$dir/words" "$dir/shown"
+    if grep -q '^break \|@' "$dir/commands"; then echo "$page: for gdb only"; continue; fi
+    replay 'script lldb.debugger.SetAsync(False)'
+done
 [ $debugger != lldb ] || exit $status
 
 # ---- the manual ----
@@ -129,23 +156,6 @@ expect '^#1 .* nn_backward'
 expect 'size = 32, nan = 0, inf = 0'
 seen
 
-# ---- the pages ----
-
-in_order() { awk 'NR == FNR {line[NR] = $0; n = NR; next} i < n && index($0, line[i + 1]) {i++}
-    END {if (i < n) print line[i + 1]; exit i < n}' "$1" "$2"; }
-for page in book/[0-9]*.md; do
-    grep -q '^<!-- @text a session with gdb' "$page" || continue
-    target=$(grep -o '^make debug-[0-9a-z_]*$' "$page")
-    awk '/^<!-- @text a session with gdb/ {here = 1; next} /^```/ {inside = here; here = 0; next}
-        inside' "$page" >"$dir/session"
-    sed -n 's/^(gdb) //p' "$dir/session" >"$dir/commands"
-    grep -v '^(gdb) ' "$dir/session" >"$dir/shown"
-    { echo 'set width 0'; cat "$dir/commands"; } | DEBUGGER=gdb $target 2>&1 |
-        sed 's/0x[0-9a-f]*/0x.../g' >"$dir/transcript"
-    [ -s "$dir/shown" ] || { echo "$page: no session"; status=1; }
-    line=$(in_order "$dir/shown" "$dir/transcript") ||
-        { echo "$page: gdb does not show: $line"; cat "$dir/transcript"; status=1; }
-done
 DEBUGGER=gdb make debug-99 >"$dir/transcript" 2>&1 && { echo "make debug-99 is no mistake"; status=1; }
 expect 'there is no example 99'
 seen

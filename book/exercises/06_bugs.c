@@ -2,8 +2,8 @@
  *
  * One step of gradient descent for a network of 2 inputs, 3 tanh units and 1 linear output, on a
  * batch of 4 samples, written out. It looks right and it runs. There are three mistakes in it. Each
- * line of the output compares the step of one weight with a central difference of the loss: see
- * which lines are wrong, and by how much, before you read the code.
+ * line of the output compares the step of one weight with a central difference of the loss. At
+ * first all are wrong, for one mistake reaches all: mend one, and see which lines come right.
  */
 #include "../exercises/check.h"
 

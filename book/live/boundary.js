@@ -3,7 +3,7 @@ const pen = drawing(SIZE, SIZE, 'The square of inputs, coloured by what the netw
 const below = drawing(SIZE, 90, 'The loss after each step');
 setting(1, 'points', { 'two moons': 0, 'a ring': 1, XOR: 2, 'two spirals': 3, 'none, I draw': 4 }, 0);
 setting(2, 'hidden layers', { none: 0, 1: 1, 2: 2 }, 2);
-setting(3, 'units in each', { 1: 1, 2: 2, 4: 4, 8: 8, 16: 16 }, 8);
+setting(3, 'units in each', { 1: 1, 2: 2, 3: 3, 4: 4, 8: 8, 16: 16 }, 8);
 setting(4, 'activation', { tanh: 2, ReLU: 3, sigmoid: 1, 'none (identity)': 0 }, 2);
 setting(5, 'learning rate', { 0.0001: 1e-4, 0.001: 1e-3, 0.005: 5e-3, 0.02: 0.02, 0.1: 0.1, '1.0': 1 }, 0.02, true);
 setting(0, 'seed', { 1: 1, 2: 2, 3: 3, 4: 4, 5: 5 }, 1);
