@@ -8040,9 +8040,10 @@ static double nn__ctc_sequence(const nn_tensor *z, const nn_real *x, int frames,
     double *e = (double *)nn__alloc(nn, &nn->graph, (size_t)frames, row, 0);
     double *alpha = (double *)nn__alloc(nn, &nn->graph, (size_t)frames, row, 0);
     double *beta = (double *)nn__alloc(nn, &nn->graph, (size_t)frames, row, 0);
-    nn_real *w = nn__reals(nn, &nn->graph, 5 * (size_t)states), *p = w + 4 * states, max, log_sum;
+    nn_real *w = nn__reals(nn, &nn->graph, 5 * (size_t)states), max, log_sum;
     int *path = (int *)nn__alloc(nn, &nn->graph, (size_t)states, sizeof(int), 0);
     if (nn->code != NN_OK) return 0;
+    nn_real *p = w + 4 * states;
     for (int s = 0; s < states; s++) path[s] = s % 2 ? labels[s / 2] : blank;
     for (ptrdiff_t t = 0; t < frames; t++) {
         const double rest = (double)k->softmax((size_t)c, x + t * c, slope + t * c, &max);
