@@ -13702,7 +13702,8 @@ static void nn__json_bad(nn__source *s, const char *at, const char *what, const 
 
 static void nn__json_space(nn__source *s)
 {
-    while (s->p < s->end && *s->p && strchr(" \t\n\r", *s->p)) s->p++;
+    while (s->p < s->end && (*s->p == ' ' || *s->p == '\t' || *s->p == '\n' || *s->p == '\r'))
+        s->p++;
 }
 
 static int nn__json_is(nn__source *s, char c) /* skips it if it is next */
@@ -13774,7 +13775,7 @@ static const char *nn__json_string(nn__source *s, char **text)
             n = nn__json_escape(s, to);
         } else {
             n = (unsigned char)*start < 0x20 ? 0 : nn__utf8(start, s->end);
-            memcpy(to, start, (size_t)n);
+            for (int i = 0; i < n; i++) to[i] = start[i];
             s->p = start + n;
         }
         if (!n) nn__json_bad(s, start, "not a character of a JSON string in UTF-8", NULL);
