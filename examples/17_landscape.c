@@ -1,7 +1,7 @@
 /* What does the ground look like where gradient descent comes to rest, and is it steep or flat? The
  * curvature is the Hessian's largest eigenvalue, found by power iteration with products
  * H v = (g(w + h v) - g(w - h v)) / 2 h: two gradients, no matrix. Descent with rate lr cannot stay
- * where it is above 2 / lr, and it goes right up to there (Cohen et al. 2021, arXiv 2103.00065).
+ * where it is above 2 / lr; large rates lead right up to there (Cohen et al. 2021, 2103.00065).
  * Look at: eigenvalue beside 2 / lr; then, what small batches do (Keskar et al. 2017, 1609.04836).
  *
  *     17_landscape [SEED]      1

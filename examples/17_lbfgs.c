@@ -57,14 +57,14 @@ static double dot(const nn_real *a, const nn_real *b, int n)
 static nn_real step[MEMORY][MOST], change[MEMORY][MOST]; /* of w and of g; k in row k % MEMORY */
 
 /* [two loops] */
-/* d = -H g, H being the inverse curvature that the steps first..end - 1 tell of */
+/* d = -H^-1 g, H being the curvature that the steps first..end - 1 tell of */
 static void direction(int first, int end, const nn_real *g, nn_real *d, int n)
 {
     double alpha[MEMORY], scale = 1;
     for (int i = 0; i < n; i++) d[i] = -g[i];
     for (int k = end - 1; k >= first; k--) {
         const nn_real *s = step[k % MEMORY], *y = change[k % MEMORY];
-        if (k == end - 1) scale = dot(s, y, n) / dot(y, y, n); /* the first guess at H */
+        if (k == end - 1) scale = dot(s, y, n) / dot(y, y, n); /* the first guess at H^-1 */
         alpha[k % MEMORY] = dot(s, d, n) / dot(s, y, n);
         for (int i = 0; i < n; i++) d[i] -= (nn_real)alpha[k % MEMORY] * y[i];
     }

@@ -2,15 +2,16 @@
  * length 1, noise is added to the sum of a batch (DP-SGD, Abadi et al. 2016, arXiv 1607.00133).
  * Look at what epsilon costs. Large batches make it cheap: the noise is the same.
  *
- * One step is a Gaussian mechanism: an example more or less moves the sum by 1 at most, the noise
- * has standard deviation `noise`, so it is rho-zCDP with rho = 1 / (2 noise^2) (Bun and Steinke
- * 2016, arXiv 1605.02635, proposition 1.6). An example is in one batch of each epoch, so all steps
- * together are (EPOCHS rho)-zCDP, hence (epsilon, delta)-private (proposition 1.3) with
+ * One step is a Gaussian mechanism: whether one example counts or is left out, its place empty,
+ * moves the sum of its batch by 1 at most, and no other; the noise has standard deviation `noise`,
+ * so it is rho-zCDP with rho = 1 / (2 noise^2) (Bun and Steinke 2016, arXiv 1605.02635, proposition
+ * 1.6). An example is in one batch of each epoch, so all steps together are (EPOCHS rho)-zCDP,
+ * hence (epsilon, delta)-private (proposition 1.3) with
  *
  *     epsilon = EPOCHS rho + 2 sqrt(EPOCHS rho ln(1 / delta))
  *
  * That is an upper bound: nobody knows in which batch it was, which helps, and is not counted. (How
- * many examples there are is taken as known; for real secrets real random numbers are needed.)
+ * many places there are is taken as known; real secrets need real random numbers.)
  *
  *     17_private [seed]
  */

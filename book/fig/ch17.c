@@ -5,7 +5,7 @@
 #include "../../examples/17_flow.c"
 #undef main
 
-enum { RINGS = 4, ROUND = 108, POINTS = 75, VIEWS = 3 };
+enum { RINGS = 3, ROUND = 271, POINTS = 75, VIEWS = 3 };
 
 /* The points z [n, 2] after the last `layers` of the flow, which come first on the way to data. */
 static nn_tensor *on_the_way(const coupling *flow, nn_tensor *z, int layers)
@@ -18,11 +18,12 @@ static nn_tensor *on_the_way(const coupling *flow, nn_tensor *z, int layers)
     return nn_concat(1, 2, a);
 }
 
-static void columns(const nn_tensor *z, int from, int n, double *x, double *y)
+/* Every step-th of the points of z, n of them, which x and y have room for. */
+static void columns(const nn_tensor *z, int step, int n, double *x, double *y)
 {
     for (int i = 0; i < n; i++) {
-        x[i] = (double)z->data[2 * (from + i)];
-        y[i] = (double)z->data[2 * (from + i) + 1];
+        x[i] = (double)z->data[2 * i * step];
+        y[i] = (double)z->data[2 * i * step + 1];
     }
 }
 
@@ -36,7 +37,7 @@ static plot_axis around(const double *x, int n)
 static int moons(const char *directory, nn_ctx *nn)
 {
     plot p = plot_new(640, 268, "A flow bends a normal distribution to two moons",
-                      "Three panels. Left, four circles round the middle and points that thin out "
+                      "Three panels. Left, three circles round the middle and points that thin out "
                       "outwards. Middle, after four layers, the circles are drawn out and bent. "
                       "Right, after eight, they follow two half moons, with thin bridges between "
                       "them, and points of the data lie inside.");
@@ -59,10 +60,11 @@ static int moons(const char *directory, nn_ctx *nn)
     nn_clear(nn);
     nn_tensor *z = nn_full(nn, nn_shape2(RINGS * ROUND, 2), 0);
     nn_tensor *angle = nn_full(nn, nn_shape1(ROUND), 0);
-    for (int i = 0; i < ROUND; i++) angle->data[i] = (nn_real)(6.2831853071795865 * i / (ROUND - 1));
+    for (int i = 0; i < ROUND; i++)
+        angle->data[i] = (nn_real)(6.2831853071795865 * i / (ROUND - 1));
     const nn_tensor *across = nn_cos(angle), *up = nn_sin(angle);
-    /* within them 20, 40, 60 and 80 of 100 points of a normal distribution: sqrt(-2 log(1 - p)) */
-    static const double radius[RINGS] = {0.66805, 1.01077, 1.35373, 1.79412};
+    /* within them 20, 50 and 80 of 100 points of a normal distribution: sqrt(-2 log(1 - p)) */
+    static const double radius[RINGS] = {0.66805, 1.17741, 1.79412};
     for (int i = 0; i < RINGS * ROUND && nn_ok(nn); i++) {
         z->data[2 * i] = (nn_real)radius[i / ROUND] * across->data[i % ROUND];
         z->data[2 * i + 1] = (nn_real)radius[i / ROUND] * up->data[i % ROUND];
@@ -73,20 +75,26 @@ static int moons(const char *directory, nn_ctx *nn)
 
     static const int layers[VIEWS] = {0, LAYERS / 2, LAYERS};
     static const char *const title[VIEWS] = {"normal", "after 4 layers", "after 8: the data"};
-    static const int shade[RINGS] = {PLOT_RED, PLOT_ORANGE, PLOT_GREEN, PLOT_BLUE};
+    static const int shade[RINGS] = {PLOT_RED, PLOT_GREEN, PLOT_BLUE};
+    static const int step[VIEWS] = {9, 3, 1}; /* of a ring, less where it is bent less */
     for (int v = 0; v < VIEWS; v++) {
         static double x[POINTS + RINGS * ROUND], y[POINTS + RINGS * ROUND];
+        const int round = (ROUND - 1) / step[v] + 1;
         const nn_tensor *at = on_the_way(flow, noise, layers[v]);
-        const nn_tensor *ring = on_the_way(flow, z, layers[v]);
-        columns(at, 0, POINTS, x, y);
-        columns(ring, 0, RINGS * ROUND, x + POINTS, y + POINTS);
-        plot_spec spec = {.x = around(x, POINTS + RINGS * ROUND),
-                          .y = around(y, POINTS + RINGS * ROUND), .title = title[v], .bare = 1};
+        columns(at, 1, POINTS, x, y);
+        for (int k = 0; k < RINGS; k++) {
+            nn_tensor *ring = nn_slice(z, 0, k * ROUND, (k + 1) * ROUND);
+            ring = on_the_way(flow, ring, layers[v]);
+            if (!nn_ok(nn)) return 0;
+            columns(ring, step[v], round, x + POINTS + k * round, y + POINTS + k * round);
+        }
+        const int all = POINTS + RINGS * round;
+        plot_spec spec = {.x = around(x, all), .y = around(y, all), .title = title[v], .bare = 1};
         const plot_panel a = plot_axes(&p, 213 * v, 4, 213, 262, spec);
         plot_points(&a, x, y, POINTS, PLOT_DOT, 1.4, (plot_style){.fill = PLOT_GREY});
         for (int k = RINGS - 1; k >= 0; k--) {
-            const int from = POINTS + k * ROUND;
-            plot_curve(&a, x + from, y + from, ROUND, (plot_style){.line = shade[k], .width = 1.5});
+            const int from = POINTS + k * round;
+            plot_curve(&a, x + from, y + from, round, (plot_style){.line = shade[k], .width = 1.5});
         }
     }
     return plot_save(&p, directory, "69-flow");
