@@ -1,7 +1,7 @@
 /* A little ink where it hurts most: each pixel is changed by epsilon along the sign of the loss's
  * gradient (FGSM, Goodfellow et al. 2015, arXiv 1412.6572), or in ten smaller steps (Madry et al.
  * 2018, arXiv 1706.06083), and a network reads another digit than we do. Training on such digits
- * helps. Look at the same change with random signs: it does next to nothing.
+ * helps. Look at changes as large with random signs: they do little.
  *
  *     17_adversarial [seed]
  */

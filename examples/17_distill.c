@@ -29,7 +29,7 @@ static nn_tensor *logits(const network *net, nn_tensor *x)
 }
 
 /* [loss] */
-/* T^2 KL(teacher || student), both softened by T */
+/* T^2 KL(p, q): p of the teacher, q of the student, both softened by T */
 static nn_tensor *soft_loss(nn_tensor *z, nn_tensor *teacher, nn_real T)
 {
     nn_tensor *p = nn_detach(nn_softmax(nn_scale(teacher, 1 / T)));

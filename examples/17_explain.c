@@ -1,14 +1,15 @@
 /* Which pixels made the network say 3? Three maps: its gradient by the pixels (Simonyan et al.,
  * 2014), integrated gradients (Sundararajan et al. 2017, arXiv 1703.01365), and what the logit
- * loses when a patch is black. Two questions to them: do the parts add up to the whole? Do they
- * change when the network learns, or only show the ink (Adebayo et al. 2018, arXiv 1810.03292)?
+ * loses when the 3 x 3 pixels around each are black (Zeiler and Fergus 2014). Two questions:
+ * do the parts add up to the whole? Do maps change when the network learns, or only show the ink
+ * (Adebayo et al. 2018, arXiv 1810.03292)?
  *
  *     17_explain [seed]
  */
 #define NN_IMPLEMENTATION
 #include "../nn.h"
 
-enum { SIDE = 8, PIXELS = 64, UNITS = 64, CLASSES = 10, EPOCHS = 25, DIGITS = 200, MOST = 64 };
+enum { SIDE = 8, PIXELS = 64, UNITS = 64, CLASSES = 10, EPOCHS = 25, DIGITS = 200, PIECES = 64 };
 enum { GRADIENT, INTEGRATED, OCCLUSION, INK, MAPS }; /* the ink: the picture itself */
 static const char *const name[MAPS] = {"gradient", "integrated", "occlusion", "ink"};
 
@@ -30,19 +31,18 @@ static void score(nn_ctx *nn, const nn_linear *net, const nn_real *x, int n, int
     if (slope) memcpy(slope, t->grad, t->size * sizeof *slope);
 }
 
-/* On the way from black to x, at the middles of `steps` pieces: the mean gradient times x. Over all
+/* On the way from black to x, at the middles of PIECES pieces: the mean gradient times x. Over all
  * pixels it adds up to f(x) - f(black), but for the pieces being not infinitely many. */
-static void integrated(nn_ctx *nn, const nn_linear *net, const nn_real *x, int class_, int steps,
-                       nn_real *map)
+static void integrated(nn_ctx *nn, const nn_linear *net, const nn_real *x, int class_, nn_real *map)
 {
-    static nn_real way[MOST * PIXELS], slope[MOST * PIXELS], y[MOST];
-    for (int i = 0; i < steps * PIXELS; i++)
-        way[i] = x[i % PIXELS] * ((nn_real)(i / PIXELS) + 0.5f) / (nn_real)steps;
-    score(nn, net, way, steps, class_, y, slope);
+    static nn_real way[PIECES * PIXELS], slope[PIECES * PIXELS], y[PIECES];
+    for (int i = 0; i < PIECES * PIXELS; i++)
+        way[i] = x[i % PIXELS] * ((nn_real)(i / PIXELS) + 0.5f) / PIECES;
+    score(nn, net, way, PIECES, class_, y, slope);
     for (int k = 0; k < PIXELS; k++) {
         double sum = 0;
-        for (int i = 0; i < steps; i++) sum += (double)slope[i * PIXELS + k];
-        map[k] = (nn_real)(sum / steps * (double)x[k]);
+        for (int i = 0; i < PIECES; i++) sum += (double)slope[i * PIXELS + k];
+        map[k] = (nn_real)(sum / PIECES * (double)x[k]);
     }
 }
 
@@ -69,7 +69,7 @@ static double explain(nn_ctx *nn, const nn_linear *net, const nn_dataset *set,
         nn_real y[2] = {0};
         score(nn, net, black, 1, set->label[i], &y[0], NULL);
         score(nn, net, x, 1, set->label[i], &y[1], map[i][GRADIENT]);
-        integrated(nn, net, x, set->label[i], MOST, map[i][INTEGRATED]);
+        integrated(nn, net, x, set->label[i], map[i][INTEGRATED]);
         occlusion(nn, net, x, set->label[i], map[i][OCCLUSION]);
         memcpy(map[i][INK], x, PIXELS * sizeof *x);
         double rest = (double)(y[1] - y[0]);
@@ -134,7 +134,7 @@ int main(int argc, char **argv)
     show(test.label[0], map[0]);
     printf("\n== integrated gradients add up to f(x) - f(black)\nbut for %.3f %%, in %d pieces\n"
            "\n== correlation with the map before learning, mean of %d digits\n"
-           "            itself  sizes only\n", 100 * missed, MOST, DIGITS);
+           "            itself  sizes only\n", 100 * missed, PIECES, DIGITS);
     double same[INK][2] = {{0}}; /* in % */
     for (int m = 0; m < INK; m++) {
         for (int i = 0; i < 2 * DIGITS; i++)

@@ -45,7 +45,7 @@ static nn_tensor *to_normal(const coupling *flow, nn_tensor *x, nn_tensor **logd
     return nn_concat(1, 2, a);
 }
 
-/* z [N, 2] -> x [N, 2]: y = x e^s + t solved for x, layer by layer; no network is inverted. */
+/* z [N, 2] -> x [N, 2]: a e^s + t is solved for a, layer by layer; no network is inverted. */
 static nn_tensor *to_data(const coupling *flow, nn_tensor *z)
 {
     nn_tensor *s, *t, *a[2] = {nn_slice(z, 1, 0, 1), nn_slice(z, 1, 1, 2)};

@@ -1,8 +1,8 @@
 /* A generator makes points out of noise, a discriminator learns to tell them from real ones, and
  * the generator learns from its gradient to be taken for real: a generative adversarial network
  * (Goodfellow et al. 2014, arXiv 1406.2661). The real points lie around eight places on a circle.
- * Look at the losses: they come to rest near 2 log 2 and log 2, where the discriminator guesses,
- * and so do not tell how good the points are. That has to be measured otherwise.
+ * Look at the losses: soon they hardly change any more (2 log 2 and log 2 would be a discriminator
+ * that guesses), while the points still come nearer. That has to be measured otherwise.
  *
  *     17_gan [SEED [STEPS]]      1 3000
  */
@@ -93,16 +93,17 @@ int main(int argc, char **argv)
         nn_clear(nn);
         nn_tensor *real = nn_full(nn, nn_shape2(BATCH, 1), 1);
         nn_tensor *forged = nn_full(nn, nn_shape2(BATCH, 1), 0);
-        nn_tensor *x = run(&g, nn_randn(nn, nn_shape2(BATCH, NOISE)));
+        nn_tensor *z = nn_randn(nn, nn_shape2(BATCH, NOISE)), *made = run(&g, z); /* G(z) */
+        nn_tensor *x = real_points(nn, BATCH);
 
         nn_zero_grad(d.model);
-        nn_tensor *d_loss = nn_bce_with_logits(run(&d, real_points(nn, BATCH)), real);
-        d_loss = nn_add(d_loss, nn_bce_with_logits(run(&d, nn_detach(x)), forged));
+        nn_tensor *d_loss = nn_bce_with_logits(run(&d, x), real);
+        d_loss = nn_add(d_loss, nn_bce_with_logits(run(&d, nn_detach(made)), forged));
         nn_backward(d_loss); /* not into g */
         nn_step(d_opt);
 
-        nn_zero_grad(g.model); /* -log D(G(noise)): "non-saturating", steep while g is bad */
-        nn_tensor *g_loss = nn_bce_with_logits(run(&d, x), real);
+        nn_zero_grad(g.model); /* -log D(G(z)): "non-saturating", steep while g is bad */
+        nn_tensor *g_loss = nn_bce_with_logits(run(&d, made), real);
         nn_backward(g_loss); /* through d into g; what d gets is forgotten in the next step */
         nn_step(g_opt);
         /* [/step] */

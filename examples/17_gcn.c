@@ -1,9 +1,10 @@
 /* Who went with whom? Zachary (J. Anthropological Research 33, 1977) noted which of 34 members of a
  * karate club met outside of it, before a quarrel split it in two. A graph convolution (Kipf and
- * Welling 2017, arXiv 1609.02907) mixes each node's features with its neighbours': H' = g(P H W).
- * It is told the sides of two, the teacher and the president, and nothing of the others but their
- * links. To see: how far two labels reach, and that without links they reach nobody. The one who is
- * always taken for the wrong side went against his friends: he was weeks from his black belt.
+ * Welling 2017, arXiv 1609.02907) mixes each node's features with its neighbours':
+ * X' = g(P (X W^T + b)). It is told the sides of two, the teacher and the president, and nothing of
+ * the others but their links. To see: how far two labels reach, and that without links they reach
+ * nobody. The one who is always taken for the wrong side went against his friends: he was weeks
+ * from his black belt.
  *
  *     17_gcn [RUNS [SEED]]      20 1
  */
@@ -49,14 +50,13 @@ static int normalised_adjacency(nn_real *a, int with_links)
 
 /* [forward] */
 /* x [NODES, NODES] are one-hot rows: a node is nothing but itself. -> logits [NODES, 2] */
-static nn_tensor *classify(const nn_linear *layer, int layers, nn_tensor *a, nn_tensor *x)
+static nn_tensor *classify(const nn_linear *layer, int layers, nn_tensor *p, nn_tensor *x)
 {
-    nn_tensor *h = x;
-    for (int l = 0; l < layers; l++) {
-        h = nn_matmul(a, nn_linear_forward(&layer[l], h)); /* P (H W) is cheaper than (P H) W */
-        if (l < layers - 1) h = nn_tanh(h);
+    for (int l = 0; l < layers; l++) { /* P (X W^T + b): cheaper than P X first */
+        x = nn_matmul(p, nn_linear_forward(&layer[l], x));
+        if (l < layers - 1) x = nn_tanh(x);
     }
-    return h;
+    return x;
 }
 /* [/forward] */
 
@@ -80,8 +80,8 @@ static int learn(nn_ctx *nn, const nn_real *adjacency, int layers, int *wrong)
     for (int step = 0; step <= STEPS; step++) {
         nn_clear(nn);
         nn_zero_grad(model);
-        nn_tensor *a = nn_input(nn, adjacency, nn_shape2(NODES, NODES));
-        z = classify(layer, layers, a, nn_one_hot(nn, number, NODES, NODES));
+        nn_tensor *p = nn_input(nn, adjacency, nn_shape2(NODES, NODES));
+        z = classify(layer, layers, p, nn_one_hot(nn, number, NODES, NODES));
         nn_backward(nn_cross_entropy(z, given));
         if (step < STEPS) nn_step(opt);
     }
@@ -98,7 +98,7 @@ int main(int argc, char **argv)
     normalised_adjacency(none, 0);
     const int n = normalised_adjacency(met, 1);
 
-    /* A + I times a column of ones gives the degrees d, so  times sqrt(d) must give sqrt(d). */
+    /* A + I times a column of ones gives the degrees d, so P times sqrt(d) must give sqrt(d). */
     double error = 0;
     for (int i = 0; i < NODES; i++) {
         double sum = 0;

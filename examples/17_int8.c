@@ -1,5 +1,6 @@
-/* Whole numbers instead of floats: each row w of the weights becomes s q with q in -127..127 and
- * one scale s (Jacob et al. 2018, arXiv 1712.05877), each vector of inputs likewise, and products
+/* Whole numbers instead of floats (Jacob et al. 2018, arXiv 1712.05877: each array becomes
+ * S (q - Z), with one scale S and a zero point Z). Here Z is 0: each row w of the weights becomes
+ * s q with q in -127..127 and a scale s of its own, each vector of inputs likewise, and products
  * are added up as whole numbers. How far an output can move follows from the scales: look at how
  * much less it does, and at how few bits digits are lost.
  *

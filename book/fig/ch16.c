@@ -288,6 +288,12 @@ static const nn_object found[FOUND] = {
     {1, CAT, {16, 1, 26, 8}, 0.70f},  {1, DOG, {18, 1, 27, 9}, 0.65f},
     {1, DOG, {17, 2, 26, 9}, 0.62f},  {1, DOG, {2, 2, 13, 10}, 0.30f}};
 
+/* Where the class and score of a box stand, in the units of boxes, and what is between them: such
+ * that they meet no line and no other text. */
+static const struct { double x, y; char between; } label[FOUND] = {
+    {7, 4.5, '\n'},    {15.6, 3.5, '\n'}, {25, 4.5, '\n'},   {33.4, 9.4, '\n'}, {16.5, 9.5, '\n'},
+    {9, 8.4, '\n'},    {20.8, 0.3, ' '}, {22, 5, '\n'},     {29.8, 5, '\n'},   {7.5, 1.3, ' '}};
+
 static const plot_style truly = {.line = PLOT_GREEN, .width = 6};
 static const plot_style right = {.line = PLOT_BLUE, .width = 2};
 static const plot_style wrong = {.line = PLOT_RED, .width = 2, .dash = 5};
@@ -312,7 +318,8 @@ static int boxes(const char *directory)
     nn_detection_match(nn, kept, n, truth, TRUE_ONES, 0.5, match);
 
     plot p = plot_new(640, 460, "Boxes and average precision",
-                      "Above, two pictures with true boxes and those that were found, with scores. "
+                      "Above, two pictures with true boxes and those that were found, each with "
+                      "class and score in its colour. "
                       "Below, precision over recall of the cats: 1, 1/2, 1/3, 2/4, 3/5, ending at "
                       "recall 3/4, and the best there or further on: 1 up to 1/4, 3/5 up to 3/4.");
     for (int image = 0; image < 2; image++) {
@@ -326,23 +333,21 @@ static int boxes(const char *directory)
             if (truth[i].image == image) draw_box(&p, left, top, truth[i].box, truly);
         for (int i = 0; i < FOUND; i++) {
             const int k = kept_as[i];
-            const nn_box b = found[i].box;
             if (found[i].image != image) continue;
-            draw_box(&p, left, top, b, k < 0 ? dropped : match[k] >= 0 ? right : wrong);
-            if (k < 0) continue;
+            const plot_style s = k < 0 ? dropped : match[k] >= 0 ? right : wrong;
             char text[32], score[24];
-            snprintf(text, sizeof text, "%s\n%s", found[i].label == CAT ? "cat" : "dog",
-                     plot_number(score, (double)found[i].score, 2));
-            const double x = left + 3.7 * (double)(b.x1 + b.x2);
-            const double y = top + (match[k] < 0 ? 15 * (double)b.y1 + 22 : 15 * (double)b.y2 - 22);
-            plot_text(&p, x, y, text, PLOT_INK, PLOT_MIDDLE | PLOT_SMALL | PLOT_ON_WHITE);
+            snprintf(text, sizeof text, "%s%c%s", found[i].label == CAT ? "cat" : "dog",
+                     label[i].between, plot_number(score, (double)found[i].score, 2));
+            draw_box(&p, left, top, found[i].box, s);
+            plot_text(&p, left + 7.4 * label[i].x, top + 15 * label[i].y, text, s.line,
+                      PLOT_MIDDLE | PLOT_SMALL);
         }
     }
-    plot_text(&p, 330 + 7.4 * 34, 30 + 15 * 9.5, "cat,\nmissed", PLOT_INK,
+    plot_text(&p, 330 + 7.4 * 34, 30 + 15 * 9.5, "cat,\nmissed", truly.line,
               PLOT_MIDDLE | PLOT_SMALL);
     double x = plot_key(&p, 30, 222, PLOT_LINE, truly, "true");
-    x = plot_key(&p, x + 12, 222, PLOT_LINE, right, "right");
-    x = plot_key(&p, x + 12, 222, PLOT_LINE, wrong, "no such object");
+    x = plot_key(&p, x + 12, 222, PLOT_LINE, right, "found, right");
+    x = plot_key(&p, x + 12, 222, PLOT_LINE, wrong, "found, wrong");
     plot_key(&p, x + 12, 222, PLOT_LINE, dropped, "suppressed");
 
     nn_real score[FOUND];
@@ -368,8 +373,8 @@ static int boxes(const char *directory)
                             .title = "the cats, by score"};
     const plot_panel a = plot_axes(&p, 4, 238, 380, 220, spec);
     plot_curve(&a, step_x, step_y, steps, (plot_style){.line = PLOT_ORANGE, .width = 3});
-    plot_curve(&a, recall + 1, precision + 1, points - 1,
-               (plot_style){.line = PLOT_INK, .width = 1.5, .dash = 3});
+    const plot_style so_far = {.line = PLOT_INK, .width = 1.5, .dash = 3};
+    plot_curve(&a, recall + 1, precision + 1, points - 1, so_far);
     for (int i = 1; i < points; i++)
         plot_points(&a, &recall[i], &precision[i], 1, hit[i - 1] ? PLOT_DOT : PLOT_SQUARE, 5,
                     plot_filled(PLOT_INK, hit[i - 1] ? PLOT_BLUE : PLOT_RED));
@@ -382,8 +387,9 @@ static int boxes(const char *directory)
         plot_text(&p, 550, 286 + 22 * how, plot_number(number_of, ap, 3), PLOT_INK, PLOT_RIGHT);
     }
     plot_key(&p, 416, 382, PLOT_DOT, plot_filled(PLOT_INK, PLOT_BLUE), "right");
-    plot_key(&p, 500, 382, PLOT_SQUARE, plot_filled(PLOT_INK, PLOT_RED), "no such cat");
-    plot_key(&p, 424, 418, PLOT_LINE, (plot_style){.line = PLOT_ORANGE, .width = 3},
+    plot_key(&p, 500, 382, PLOT_SQUARE, plot_filled(PLOT_INK, PLOT_RED), "wrong");
+    plot_key(&p, 424, 406, PLOT_LINE, so_far, "so far");
+    plot_key(&p, 424, 436, PLOT_LINE, (plot_style){.line = PLOT_ORANGE, .width = 3},
              "the best there or\nfurther on");
     const int good = nn_ok(nn);
     nn_destroy(nn);

@@ -27,6 +27,29 @@ static void columns(const nn_tensor *z, int step, int n, double *x, double *y)
     }
 }
 
+/* On which side of the line from (ax, ay) to (bx, by) is (x, y)? The sign tells. */
+static double side(double ax, double ay, double bx, double by, double x, double y)
+{
+    return (bx - ax) * (y - ay) - (by - ay) * (x - ax);
+}
+
+/* How often pieces of one ring, as drawn, cross or touch those of another. Each ring has `round`
+ * points, one ring after the other. Where all is only bent they never do. */
+static int crossings(const double *x, const double *y, int round)
+{
+    int n = 0;
+    for (int i = 0; i < RINGS * round - 1; i++)
+        for (int j = (i / round + 1) * round; j < RINGS * round - 1; j++) {
+            if (i % round == round - 1 || j % round == round - 1) continue; /* from ring to ring */
+            const double a = side(x[i], y[i], x[i + 1], y[i + 1], x[j], y[j]);
+            const double b = side(x[i], y[i], x[i + 1], y[i + 1], x[j + 1], y[j + 1]);
+            const double c = side(x[j], y[j], x[j + 1], y[j + 1], x[i], y[i]);
+            const double d = side(x[j], y[j], x[j + 1], y[j + 1], x[i + 1], y[i + 1]);
+            n += a * b <= 0 && c * d <= 0;
+        }
+    return n;
+}
+
 static plot_axis around(const double *x, int n)
 {
     double low = x[0], high = x[0];
@@ -39,8 +62,8 @@ static int moons(const char *directory, nn_ctx *nn)
     plot p = plot_new(640, 268, "A flow bends a normal distribution to two moons",
                       "Three panels. Left, three circles round the middle and points that thin out "
                       "outwards. Middle, after four layers, the circles are drawn out and bent. "
-                      "Right, after eight, they follow two half moons, with thin bridges between "
-                      "them, and points of the data lie inside.");
+                      "Right, after eight, they follow two half moons with a bridge between them, "
+                      "among points of the data.");
     nn_model *model = nn_model_new(nn);
     coupling flow[LAYERS];
     for (int l = 0; l < LAYERS; l++) {
@@ -88,7 +111,11 @@ static int moons(const char *directory, nn_ctx *nn)
             if (!nn_ok(nn)) return 0;
             columns(ring, step[v], round, x + POINTS + k * round, y + POINTS + k * round);
         }
-        const int all = POINTS + RINGS * round;
+        const int all = POINTS + RINGS * round, n = crossings(x + POINTS, y + POINTS, round);
+        if (n) {
+            fprintf(stderr, "69-flow: after %d layers rings cross %d times\n", layers[v], n);
+            return 0;
+        }
         plot_spec spec = {.x = around(x, all), .y = around(y, all), .title = title[v], .bare = 1};
         const plot_panel a = plot_axes(&p, 213 * v, 4, 213, 262, spec);
         plot_points(&a, x, y, POINTS, PLOT_DOT, 1.4, (plot_style){.fill = PLOT_GREY});
