@@ -1932,35 +1932,43 @@ int nn_checkpoint_load(nn_optimizer *opt, nn_batches *b, const char *path);
 
 /* refuses to work for a file compiled with another NN_REAL */
 nn_ctx *nn__same_real(nn_ctx *nn, size_t size, const char *file, int line);
-nn_ctx *nn__at_ctx(nn_ctx *nn, const char *file, int line);
-nn_tensor *nn__at_tensor(nn_tensor *x, const char *file, int line);
-const nn_tensor *nn__at_const(const nn_tensor *x, const char *file, int line);
-nn_tensor *const *nn__at_list(nn_tensor *const *xs, const char *file, int line);
-nn_model *nn__at_model(nn_model *model, const char *file, int line);
-const nn_model *nn__at_const_model(const nn_model *model, const char *file, int line);
-const nn_linear *nn__at_linear(const nn_linear *l, const char *file, int line);
-const nn_table *nn__at_table(const nn_table *table, const char *file, int line);
-const nn_idx *nn__at_idx(const nn_idx *a, const char *file, int line);
-const nn_vocab *nn__at_vocab(const nn_vocab *v, const char *file, int line);
-const nn_dataset *nn__at_data(const nn_dataset *data, const char *file, int line);
-const nn_scaler *nn__at_scaler(const nn_scaler *s, const char *file, int line);
-const nn_batches *nn__at_batches(const nn_batches *b, const char *file, int line);
+/* Notes where a call is made. A NULL is left for the function itself to report. */
+void nn__note(nn_ctx *nn, const char *file, int line);
+#define NN__NOTE(type, kind, context) /* in the context of x, an argument of that kind */           \
+    static inline type *nn__at_##kind(type *x, const char *file, int line)                         \
+    {                                                                                              \
+        nn__note(x ? context : NULL, file, line);                                                  \
+        return x;                                                                                  \
+    }
+NN__NOTE(nn_ctx, ctx, x)
+NN__NOTE(nn_tensor, tensor, x->ctx)
+NN__NOTE(const nn_tensor, const, x->ctx)
+NN__NOTE(nn_tensor *const, list, (*x ? (*x)->ctx : NULL))
+NN__NOTE(nn_model, model, x->ctx)
+NN__NOTE(const nn_model, const_model, x->ctx)
+NN__NOTE(const nn_linear, linear, (x->weight ? x->weight->ctx : NULL))
+NN__NOTE(const nn_table, table, x->ctx)
+NN__NOTE(const nn_idx, idx, x->ctx)
+NN__NOTE(const nn_vocab, vocab, x->ctx)
+NN__NOTE(const nn_dataset, data, x->ctx)
+NN__NOTE(const nn_scaler, scaler, x->ctx)
+NN__NOTE(const nn_batches, batches, x->ctx)
 #if NN_CHAPTERS >= 2
-const nn_boolean *nn__at_boolean(const nn_boolean *f, const char *file, int line);
+NN__NOTE(const nn_boolean, boolean, x->ctx)
 #endif
 #if NN_CHAPTERS >= 4
-const nn_kmeans *nn__at_kmeans(const nn_kmeans *m, const char *file, int line);
-const nn_pca *nn__at_pca(const nn_pca *p, const char *file, int line);
+NN__NOTE(const nn_kmeans, kmeans, x->ctx)
+NN__NOTE(const nn_pca, pca, x->ctx)
 #endif
 #if NN_CHAPTERS >= 5
-nn_optimizer *nn__at_optimizer(nn_optimizer *opt, const char *file, int line);
+NN__NOTE(nn_optimizer, optimizer, x->ctx)
 #endif
 #if NN_CHAPTERS >= 6
-const nn_mlp *nn__at_const_mlp(const nn_mlp *m, const char *file, int line);
-nn_mlp *nn__at_mlp(nn_mlp *m, const char *file, int line);
+NN__NOTE(nn_mlp, mlp, x->ctx)
+NN__NOTE(const nn_mlp, const_mlp, x->ctx)
 #endif
 #if NN_CHAPTERS >= 8
-nn_early_stopping *nn__at_early_stopping(nn_early_stopping *s, const char *file, int line);
+NN__NOTE(nn_early_stopping, early_stopping, x->ctx)
 #endif
 #if NN_CHAPTERS >= 13
 const nn_embedding *nn__at_embedding(const nn_embedding *e, const char *file, int line);
@@ -1971,11 +1979,11 @@ const nn_rnn *nn__at_rnn(const nn_rnn *l, const char *file, int line);
 const nn_highway *nn__at_highway(const nn_highway *l, const char *file, int line);
 #endif
 #if NN_CHAPTERS >= 15
-nn_kv_cache *nn__at_cache(nn_kv_cache *c, const char *file, int line);
+NN__NOTE(nn_kv_cache, cache, x->ctx)
+NN__NOTE(const nn_bpe, bpe, x->ctx)
 const nn_additive_attention *nn__at_additive(const nn_additive_attention *l, const char *file,
                                              int line);
 const nn_graph_attention *nn__at_graph(const nn_graph_attention *l, const char *file, int line);
-const nn_bpe *nn__at_bpe(const nn_bpe *b, const char *file, int line);
 #endif
 
 #ifdef __cplusplus
@@ -2586,71 +2594,19 @@ void nn_on_nan(nn_ctx *nn, int on)
     if (nn__given(nn, "nn_on_nan")) nn->nan_check = on;
 }
 
-/* Notes where a call is made. A NULL is left for the function itself to report. */
-static void nn__note(nn_ctx *nn, const char *file, int line)
+void nn__note(nn_ctx *nn, const char *file, int line)
 {
     if (!nn) return;
     nn->file = file;
     nn->line = line;
 }
-#define NN__NOTE(type, kind)                                        \
-    type *nn__at_##kind(type *x, const char *file, int line)        \
-    {                                                               \
-        nn__note(x ? x->ctx : NULL, file, line);                    \
-        return x;                                                   \
-    }
-NN__NOTE(nn_tensor, tensor)
-NN__NOTE(const nn_tensor, const)
-NN__NOTE(nn_model, model)
-NN__NOTE(const nn_model, const_model)
-NN__NOTE(const nn_table, table)
-NN__NOTE(const nn_idx, idx)
-NN__NOTE(const nn_vocab, vocab)
-NN__NOTE(const nn_dataset, data)
-NN__NOTE(const nn_scaler, scaler)
-NN__NOTE(const nn_batches, batches)
-#if NN_CHAPTERS >= 2
-NN__NOTE(const nn_boolean, boolean)
-#endif
-#if NN_CHAPTERS >= 4
-NN__NOTE(const nn_kmeans, kmeans)
-NN__NOTE(const nn_pca, pca)
-#endif
-#if NN_CHAPTERS >= 5
-NN__NOTE(nn_optimizer, optimizer)
-#endif
-#if NN_CHAPTERS >= 6
-NN__NOTE(nn_mlp, mlp)
-NN__NOTE(const nn_mlp, const_mlp)
-#endif
-#if NN_CHAPTERS >= 8
-NN__NOTE(nn_early_stopping, early_stopping)
-#endif
-#if NN_CHAPTERS >= 15
-NN__NOTE(nn_kv_cache, cache)
-NN__NOTE(const nn_bpe, bpe)
-#endif
-
-nn_ctx *nn__at_ctx(nn_ctx *nn, const char *file, int line) { return nn__note(nn, file, line), nn; }
 
 nn_ctx *nn__same_real(nn_ctx *nn, size_t size, const char *file, int line)
 {
     nn__note(nn, file, line);
     if (nn && size != sizeof(nn_real))
-        nn_fail(nn, NN_ERROR_ARGUMENT, "nn_create", "NN_REAL is not the same in every file");
+        nn__mistake(nn, "nn_create", "NN_REAL is not the same in every file");
     return nn;
-}
-
-nn_tensor *const *nn__at_list(nn_tensor *const *xs, const char *file, int line)
-{
-    nn__note(xs && xs[0] ? xs[0]->ctx : NULL, file, line);
-    return xs;
-}
-
-const nn_linear *nn__at_linear(const nn_linear *l, const char *file, int line)
-{
-    nn__note(l && l->weight ? l->weight->ctx : NULL, file, line);
-    return l;
 }
 
 /* True if the context is there and without error. */
