@@ -1991,6 +1991,7 @@ const nn_graph_attention *nn__at_graph(const nn_graph_attention *l, const char *
 #endif
 
 #ifndef NN_NO_LOCATIONS
+/* What NN_CHAPTERS or NN_NO_STDIO leaves out has its line, too: a macro that nobody uses. */
 #define nn_shuffle(nn, ...) nn_shuffle(NN__AT(ctx, nn), __VA_ARGS__)
 #define nn_randperm(nn, ...) nn_randperm(NN__AT(ctx, nn), __VA_ARGS__)
 #define nn_requires_grad(...) nn_requires_grad(NN_AT(__VA_ARGS__))
@@ -2032,13 +2033,11 @@ const nn_graph_attention *nn__at_graph(const nn_graph_attention *l, const char *
 #define nn_max_axis(x, ...) nn_max_axis(NN_AT(x), __VA_ARGS__)
 #define nn_linear_new(p, ...) nn_linear_new(NN__AT(model, p), __VA_ARGS__)
 #define nn_linear_forward(l, x) nn_linear_forward(NN__AT(linear, l), NN_AT(x))
-#ifndef NN_NO_STDIO
 #define nn_csv_load(nn, ...) nn_csv_load(NN__AT(ctx, nn), __VA_ARGS__)
 #define nn_idx_load(nn, ...) nn_idx_load(NN__AT(ctx, nn), __VA_ARGS__)
 #define nn_text_load(nn, ...) nn_text_load(NN__AT(ctx, nn), __VA_ARGS__)
 #define nn_vocab_load(nn, ...) nn_vocab_load(NN__AT(ctx, nn), __VA_ARGS__)
 #define nn_vocab_save(v, ...) nn_vocab_save(NN__AT(vocab, v), __VA_ARGS__)
-#endif
 #define nn_vocab_new(nn, ...) nn_vocab_new(NN__AT(ctx, nn), __VA_ARGS__)
 #define nn_vocab_parse(nn, ...) nn_vocab_parse(NN__AT(ctx, nn), __VA_ARGS__)
 #define nn_vocab_encode(v, ...) nn_vocab_encode(NN__AT(vocab, v), __VA_ARGS__)
@@ -2061,22 +2060,15 @@ const nn_graph_attention *nn__at_graph(const nn_graph_attention *l, const char *
 #define nn_save_memory(p, ...) nn_save_memory(NN__AT(const_model, p), __VA_ARGS__)
 #define nn_load_memory(p, ...) nn_load_memory(NN__AT(model, p), __VA_ARGS__)
 #define nn_load_reader(p, ...) nn_load_reader(NN__AT(model, p), __VA_ARGS__)
-#ifndef NN_NO_STDIO
 #define nn_save(p, ...) nn_save(NN__AT(const_model, p), __VA_ARGS__)
 #define nn_load(p, ...) nn_load(NN__AT(model, p), __VA_ARGS__)
 #define nn_load_partial(p, ...) nn_load_partial(NN__AT(model, p), __VA_ARGS__)
 #define nn_export_c(p, ...) nn_export_c(NN__AT(const_model, p), __VA_ARGS__)
-#if NN_CHAPTERS >= 5
 #define nn_checkpoint_save(opt, ...) nn_checkpoint_save(NN__AT(optimizer, opt), __VA_ARGS__)
 #define nn_checkpoint_load(opt, ...) nn_checkpoint_load(NN__AT(optimizer, opt), __VA_ARGS__)
-#endif
-#endif
-#if NN_CHAPTERS >= 2
 #define nn_boolean_new(nn, ...) nn_boolean_new(NN__AT(ctx, nn), __VA_ARGS__)
 #define nn_boolean_forward(f, ...) nn_boolean_forward(NN__AT(boolean, f), __VA_ARGS__)
 #define nn_separable(nn, ...) nn_separable(NN__AT(ctx, nn), __VA_ARGS__)
-#endif
-#if NN_CHAPTERS >= 3
 #define nn_heaviside(...) nn_heaviside(NN_AT(__VA_ARGS__))
 #define nn_sigmoid(...) nn_sigmoid(NN_AT(__VA_ARGS__))
 #define nn_sigmoid_temperature(x, ...) nn_sigmoid_temperature(NN_AT(x), __VA_ARGS__)
@@ -2090,8 +2082,6 @@ const nn_graph_attention *nn__at_graph(const nn_graph_attention *l, const char *
 #define nn_softmax(...) nn_softmax(NN_AT(__VA_ARGS__))
 #define nn_log_softmax(...) nn_log_softmax(NN_AT(__VA_ARGS__))
 #define nn_activate(x, ...) nn_activate(NN_AT(x), __VA_ARGS__)
-#endif
-#if NN_CHAPTERS >= 4
 #define nn_perceptron_pocket(nn, ...) nn_perceptron_pocket(NN__AT(ctx, nn), __VA_ARGS__)
 #define nn_kmeans_fit(nn, ...) nn_kmeans_fit(NN__AT(ctx, nn), __VA_ARGS__)
 #define nn_kmeans_nearest(m, ...) nn_kmeans_nearest(NN__AT(kmeans, m), __VA_ARGS__)
@@ -2099,8 +2089,6 @@ const nn_graph_attention *nn__at_graph(const nn_graph_attention *l, const char *
 #define nn_pca_project(p, ...) nn_pca_project(NN__AT(pca, p), __VA_ARGS__)
 #define nn_pca_restore(p, ...) nn_pca_restore(NN__AT(pca, p), __VA_ARGS__)
 #define nn_gaussian_log_density(p, ...) nn_gaussian_log_density(NN__AT(pca, p), __VA_ARGS__)
-#endif
-#if NN_CHAPTERS >= 5
 #define nn_sgd(p, ...) nn_sgd(NN__AT(model, p), __VA_ARGS__)
 #define nn_momentum(p, ...) nn_momentum(NN__AT(model, p), __VA_ARGS__)
 #define nn_nesterov(p, ...) nn_nesterov(NN__AT(model, p), __VA_ARGS__)
@@ -2109,8 +2097,6 @@ const nn_graph_attention *nn__at_graph(const nn_graph_attention *l, const char *
 #define nn_adam(p, ...) nn_adam(NN__AT(model, p), __VA_ARGS__)
 #define nn_adamw(p, ...) nn_adamw(NN__AT(model, p), __VA_ARGS__)
 #define nn_step(opt) nn_step(NN__AT(optimizer, opt))
-#endif
-#if NN_CHAPTERS >= 6
 #define nn_backward(...) nn_backward(NN_AT(__VA_ARGS__))
 #define nn_detach(...) nn_detach(NN_AT(__VA_ARGS__))
 #define nn_gradcheck(p, ...) nn_gradcheck(NN__AT(model, p), __VA_ARGS__)
@@ -2118,8 +2104,6 @@ const nn_graph_attention *nn__at_graph(const nn_graph_attention *l, const char *
 #define nn_mlp_loss(m, ...) nn_mlp_loss(NN__AT(const_mlp, m), __VA_ARGS__)
 #define nn_mlp_backward(m, ...) nn_mlp_backward(NN__AT(mlp, m), __VA_ARGS__)
 #define nn_mlp_new(p, ...) nn_mlp_new(NN__AT(model, p), __VA_ARGS__)
-#endif
-#if NN_CHAPTERS >= 7
 #define nn_count_correct(z, ...) nn_count_correct(NN__AT(const, z), __VA_ARGS__)
 #define nn_mse(a, b) nn_mse(NN_AT(a), NN_AT(b))
 #define nn_bce_with_logits(a, b) nn_bce_with_logits(NN_AT(a), NN_AT(b))
@@ -2137,8 +2121,6 @@ const nn_graph_attention *nn__at_graph(const nn_graph_attention *l, const char *
 #define nn_contrastive(a, b, ...) nn_contrastive(NN_AT(a), NN_AT(b), __VA_ARGS__)
 #define nn_ctc(z, ...) nn_ctc(NN_AT(z), __VA_ARGS__)
 #define nn_ctc_decode(z, ...) nn_ctc_decode(NN__AT(const, z), __VA_ARGS__)
-#endif
-#if NN_CHAPTERS >= 8
 #define nn_l2_penalty(p, ...) nn_l2_penalty(NN__AT(model, p), __VA_ARGS__)
 #define nn_l1_penalty(p, ...) nn_l1_penalty(NN__AT(model, p), __VA_ARGS__)
 #define nn_soft_threshold(p, ...) nn_soft_threshold(NN__AT(model, p), __VA_ARGS__)
@@ -2154,8 +2136,6 @@ const nn_graph_attention *nn__at_graph(const nn_graph_attention *l, const char *
 #define nn_augment_tokens(nn, ...) nn_augment_tokens(NN__AT(ctx, nn), __VA_ARGS__)
 #define nn_time_pitch(x, ...) nn_time_pitch(NN_AT(x), __VA_ARGS__)
 #define nn_white_noise(x, ...) nn_white_noise(NN_AT(x), __VA_ARGS__)
-#endif
-#if NN_CHAPTERS >= 9
 #define nn_xavier_uniform(w, ...) nn_xavier_uniform(NN_AT(w), __VA_ARGS__)
 #define nn_xavier_normal(w, ...) nn_xavier_normal(NN_AT(w), __VA_ARGS__)
 #define nn_kaiming_uniform(w, ...) nn_kaiming_uniform(NN_AT(w), __VA_ARGS__)
@@ -2164,17 +2144,11 @@ const nn_graph_attention *nn__at_graph(const nn_graph_attention *l, const char *
 #define nn_clip_grad_value(p, ...) nn_clip_grad_value(NN__AT(model, p), __VA_ARGS__)
 #define nn_diagnose(loss, ...) nn_diagnose(NN_AT(loss), __VA_ARGS__)
 #define nn_diagnose_print(...) nn_diagnose_print(NN_AT(__VA_ARGS__))
-#endif
-#if NN_CHAPTERS >= 10
 #define nn_vote(nn, ...) nn_vote(NN__AT(ctx, nn), __VA_ARGS__)
 #define nn_bootstrap(nn, ...) nn_bootstrap(NN__AT(ctx, nn), __VA_ARGS__)
 #define nn_model_average(p, ...) nn_model_average(NN__AT(model, p), __VA_ARGS__)
-#endif
-#if NN_CHAPTERS >= 11
 #define nn_freeze(p, ...) nn_freeze(NN__AT(model, p), __VA_ARGS__)
 #define nn_model_copy(p, ...) nn_model_copy(NN__AT(model, p), __VA_ARGS__)
-#endif
-#if NN_CHAPTERS >= 12
 #define nn_conv2d_new(p, ...) nn_conv2d_new(NN__AT(model, p), __VA_ARGS__)
 #define nn_conv2d_new_with(p, ...) nn_conv2d_new_with(NN__AT(model, p), __VA_ARGS__)
 #define nn_conv1d_new(p, ...) nn_conv1d_new(NN__AT(model, p), __VA_ARGS__)
@@ -2188,8 +2162,6 @@ const nn_graph_attention *nn__at_graph(const nn_graph_attention *l, const char *
 #define nn_avg_pool1d(x, ...) nn_avg_pool1d(NN_AT(x), __VA_ARGS__)
 #define nn_global_avg_pool2d(...) nn_global_avg_pool2d(NN_AT(__VA_ARGS__))
 #define nn_flatten(...) nn_flatten(NN_AT(__VA_ARGS__))
-#endif
-#if NN_CHAPTERS >= 13
 #define nn_embedding_new(p, ...) nn_embedding_new(NN__AT(model, p), __VA_ARGS__)
 #define nn_embedding_forward(e, ...) nn_embedding_forward(NN__AT(embedding, e), __VA_ARGS__)
 #define nn_rnn_cell_new(p, ...) nn_rnn_cell_new(NN__AT(model, p), __VA_ARGS__)
@@ -2198,8 +2170,6 @@ const nn_graph_attention *nn__at_graph(const nn_graph_attention *l, const char *
 #define nn_rnn_new_with(p, ...) nn_rnn_new_with(NN__AT(model, p), __VA_ARGS__)
 #define nn_rnn_forward(l, x, ...) nn_rnn_forward(NN__AT(rnn, l), NN_AT(x), __VA_ARGS__)
 #define nn_sample(z, ...) nn_sample(NN__AT(const, z), __VA_ARGS__)
-#endif
-#if NN_CHAPTERS >= 14
 #define nn_lstm_cell_new(p, ...) nn_lstm_cell_new(NN__AT(model, p), __VA_ARGS__)
 #define nn_lstm_cell_forward(l, x, ...) nn_lstm_cell_forward(NN__AT(cell, l), NN_AT(x), __VA_ARGS__)
 #define nn_lstm_new(p, ...) nn_lstm_new(NN__AT(model, p), __VA_ARGS__)
@@ -2212,8 +2182,6 @@ const nn_graph_attention *nn__at_graph(const nn_graph_attention *l, const char *
 #define nn_gru_forward(l, x, ...) nn_gru_forward(NN__AT(rnn, l), NN_AT(x), __VA_ARGS__)
 #define nn_highway_new(p, ...) nn_highway_new(NN__AT(model, p), __VA_ARGS__)
 #define nn_highway_forward(l, x, ...) nn_highway_forward(NN__AT(highway, l), NN_AT(x), __VA_ARGS__)
-#endif
-#if NN_CHAPTERS >= 15
 #define nn_layer_norm_new(p, ...) nn_layer_norm_new(NN__AT(model, p), __VA_ARGS__)
 #define nn_layer_norm_forward(l, x) nn_layer_norm_forward(l, NN_AT(x))
 #define nn_kv_cache_new(nn, ...) nn_kv_cache_new(NN__AT(ctx, nn), __VA_ARGS__)
@@ -2244,15 +2212,12 @@ const nn_graph_attention *nn__at_graph(const nn_graph_attention *l, const char *
 #define nn_bpe_train(nn, ...) nn_bpe_train(NN__AT(ctx, nn), __VA_ARGS__)
 #define nn_bpe_encode(b, ...) nn_bpe_encode(NN__AT(bpe, b), __VA_ARGS__)
 #define nn_bpe_decode(b, ...) nn_bpe_decode(NN__AT(bpe, b), __VA_ARGS__)
-#endif
-#if NN_CHAPTERS >= 16
 #define nn_rouge_l(nn, ...) nn_rouge_l(NN__AT(ctx, nn), __VA_ARGS__)
 #define nn_nms(nn, ...) nn_nms(NN__AT(ctx, nn), __VA_ARGS__)
 #define nn_detection_match(nn, ...) nn_detection_match(NN__AT(ctx, nn), __VA_ARGS__)
 #define nn_detection_ap(nn, ...) nn_detection_ap(NN__AT(ctx, nn), __VA_ARGS__)
 #define nn_evaluate(d, ...) nn_evaluate(NN__AT(data, d), __VA_ARGS__)
 #define nn_bootstrap_interval(nn, ...) nn_bootstrap_interval(NN__AT(ctx, nn), __VA_ARGS__)
-#endif
 #endif /* NN_NO_LOCATIONS */
 #endif /* NN_H */
 
