@@ -1934,8 +1934,13 @@ int nn_checkpoint_load(nn_optimizer *opt, nn_batches *b, const char *path);
 nn_ctx *nn__same_real(nn_ctx *nn, size_t size, const char *file, int line);
 /* Notes where a call is made. A NULL is left for the function itself to report. */
 void nn__note(nn_ctx *nn, const char *file, int line);
-#define NN__NOTE(type, kind, context) /* in the context of x, an argument of that kind */           \
-    static inline type *nn__at_##kind(type *x, const char *file, int line)                         \
+#ifdef __GNUC__
+#define NN__UNUSED __attribute__((unused)) /* else clang warns of those that nobody calls */
+#else
+#define NN__UNUSED
+#endif
+#define NN__NOTE(type, kind, context) /* in the context of x, an argument of that kind */          \
+    NN__UNUSED static inline type *nn__at_##kind(type *x, const char *file, int line)              \
     {                                                                                              \
         nn__note(x ? context : NULL, file, line);                                                  \
         return x;                                                                                  \
@@ -2326,18 +2331,16 @@ extern "C" {
 #define NN__INLINE static inline
 #endif
 
-#if defined __clang__ /* the loop that follows has at most 16 rounds: write them all out */
-#define NN__UNROLL _Pragma("clang loop unroll(full)")
-#elif defined __GNUC__ && !defined __TINYC__
-#define NN__UNROLL _Pragma("GCC unroll 16")
-#else
+#if !defined __GNUC__ || defined __TINYC__
 #define NN__UNROLL
-#endif
-
-#if defined __GNUC__ && !defined __TINYC__
-#define NN__PREFETCH(p) __builtin_prefetch(p)
-#else
 #define NN__PREFETCH(p) (void)(p)
+#else
+#ifdef __clang__ /* the loop that follows has at most 16 rounds: write them all out */
+#define NN__UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define NN__UNROLL _Pragma("GCC unroll 16")
+#endif
+#define NN__PREFETCH(p) __builtin_prefetch(p)
 #endif
 
 /* ---- kernels as all others see them: by form, and as a table for each instruction set ---- */
@@ -2352,8 +2355,7 @@ enum { NN__LANES = 16, NN__SUM_BLOCK = 4096, NN__HEIGHTS = 4 };
 /* The kernels by form: n counts elements, k is a number, sa and sb are 1, or 0 to use the one
  * number again and again. Where a kernel adds to y, y is a gradient, a that of the result, and b
  * the argument or the result. */
-#define NN__FORMS(f)                                                                               \
-    NN__SCALED(f) NN__PAIRS(f) NN__GRADS(f) NN__SLOPED(f) NN__FOLDS(f)
+#define NN__FORMS(f) NN__SCALED(f) NN__PAIRS(f) NN__GRADS(f) NN__SLOPED(f) NN__FOLDS(f)
 #define NN__MAPS(f) f(map, sin) f(map, cos) NN__STRAIGHT_MAPS(f) /* y = f(x) */
 #define NN__STRAIGHT_MAPS(f) /* those in which nothing branches */                                 \
     f(map, exp) f(map, log) f(map, sqrt) f(map, square) f(map, sigmoid) f(map, tanh) f(map, gelu)  \
@@ -2474,15 +2476,15 @@ static void nn__tell(nn_ctx *nn, nn_code code, const char *function, const char 
     char *const message = nn ? nn->message : local;
     const int limit = (int)(nn ? sizeof nn->message : sizeof local);
     if (nn && nn->code != NN_OK) return;
-    int n = 0;
-    if (nn && nn->file) n = snprintf(message, (size_t)limit, "%s:%d: ", nn->file, nn->line);
-    if (n >= 0 && n < limit) n += snprintf(message + n, (size_t)(limit - n), "%s: ", function);
+    const int n = nn && nn->file
+        ? snprintf(message, (size_t)limit, "%s:%d: %s: ", nn->file, nn->line, function)
+        : snprintf(message, (size_t)limit, "%s: ", function);
     if (n >= 0 && n < limit) vsnprintf(message + n, (size_t)(limit - n), format, arguments);
     nn__fail(nn, code, message);
 }
 
 /* A mistake of the caller's; nn may be NULL where the call has no context. Gives 0. */
-static int nn__mistake(nn_ctx *nn, const char *function, const char *format, ...) NN__PRINTF(3, 4);
+NN__PRINTF(3, 4)
 static int nn__mistake(nn_ctx *nn, const char *function, const char *format, ...)
 {
     va_list arguments;
@@ -2595,13 +2597,18 @@ static size_t nn__bytes(nn_ctx *nn, size_t count, size_t size)
     return 0;
 }
 
-static void *nn__malloc(nn_ctx *nn, size_t size)
+static void *nn__request(nn_ctx *nn, void *old, size_t size) /* old may be NULL */
 {
     nn->allocations++;
-    void *p = NN_MALLOC(nn->user, size);
+    void *p = old ? NN_REALLOC(nn->user, old, size) : NN_MALLOC(nn->user, size);
     if (!p) nn_fail(nn, NN_ERROR_MEMORY, "nn.h", "no memory for %zu bytes", size);
     return p;
 }
+
+static void *nn__malloc(nn_ctx *nn, size_t size) { return nn__request(nn, NULL, size); }
+
+/* The first aligned address after p: NN__ALIGN bytes more than needed were asked for. */
+static char *nn__aligned(void *p) { return (char *)p + NN__ALIGN - (uintptr_t)p % NN__ALIGN; }
 
 /* Room for one more element in a growing array: *array has *capacity elements, n are used. 1 if
  * there is room; 0 without memory, and then the array is what it was. */
@@ -2609,12 +2616,10 @@ static int nn__grow(nn_ctx *nn, void **array, int n, int *capacity, size_t size)
 {
     if (n < *capacity) return 1;
     if (n > INT_MAX / 2) return nn_fail(nn, NN_ERROR_LIMIT, "nn.h", "%d elements", n), 0;
-    int wanted = n ? 2 * n : 16;
-    size_t bytes = nn__bytes(nn, (size_t)wanted, size);
-    if (!bytes) return 0;
-    nn->allocations++;
-    void *p = *array ? NN_REALLOC(nn->user, *array, bytes) : NN_MALLOC(nn->user, bytes);
-    if (!p) return nn_fail(nn, NN_ERROR_MEMORY, "nn.h", "no memory for %zu bytes", bytes), 0;
+    const int wanted = n ? 2 * n : 16;
+    const size_t bytes = nn__bytes(nn, (size_t)wanted, size);
+    void *p = bytes ? nn__request(nn, *array, bytes) : NULL;
+    if (!p) return 0;
     *array = p;
     *capacity = wanted;
     return 1;
@@ -2637,8 +2642,7 @@ static void *nn__alloc(nn_ctx *nn, nn_arena *arena, size_t count, size_t size, i
         size_t room = bytes > NN__BLOCK ? bytes : NN__BLOCK;
         block = (nn_block *)nn__malloc(nn, sizeof *block + NN__ALIGN + room);
         if (!block) return NULL;
-        uintptr_t start = (uintptr_t)(block + 1);
-        block->base = (char *)(block + 1) + (NN__ALIGN - start % NN__ALIGN) % NN__ALIGN;
+        block->base = nn__aligned(block + 1);
         block->size = room;
         block->used = 0;
         block->next = NULL;
@@ -2697,15 +2701,12 @@ static nn_real *nn__scratch(nn_ctx *nn, size_t count)
 {
     size_t bytes = nn__bytes(nn, count, sizeof(nn_real));
     if (!bytes) return NULL;
-    if (bytes + NN__ALIGN > nn->scratch_size) {
+    if (bytes > nn->scratch_size) {
         if (nn->scratch) NN_FREE(nn->user, nn->scratch);
-        nn->scratch_size = 0;
         nn->scratch = nn__malloc(nn, bytes + NN__ALIGN);
-        if (!nn->scratch) return NULL;
-        nn->scratch_size = bytes + NN__ALIGN;
+        nn->scratch_size = nn->scratch ? bytes : 0;
     }
-    char *p = (char *)nn->scratch;
-    return (nn_real *)(void *)(p + (NN__ALIGN - (uintptr_t)p % NN__ALIGN) % NN__ALIGN);
+    return nn->scratch ? (nn_real *)(void *)nn__aligned(nn->scratch) : NULL;
 }
 
 static const struct nn__kernels *nn__kernels_find(const char *name);
@@ -2721,8 +2722,7 @@ nn_ctx *nn_create_user(uint64_t seed, void *user)
     nn->life = 1;
     nn->failed.ctx = nn->failed_model.ctx = nn->failed_optimizer.ctx = nn;
     nn->failed.shape.ndim = 1;
-    nn->failed.saved =
-        nn->failed_saved; /* so that an operation that does not look may write there */
+    nn->failed.saved = nn->failed_saved; /* an operation that does not look may write there */
     nn->failed.op = "failed";
     nn->failed.name = "";
     nn->failed_optimizer.model = &nn->failed_model;
@@ -2733,9 +2733,7 @@ nn_ctx *nn_create_user(uint64_t seed, void *user)
     if (nn->kernels) return nn;
     nn->kernels = nn__kernels_find(NULL);
     nn_fail(nn, NN_ERROR_UNSUPPORTED, "nn_create",
-            "NN_SIMD is \"%s\", which this program or machine "
-            "does not have",
-            wanted);
+            "NN_SIMD is \"%s\", which this program or machine does not have", wanted);
     return nn;
 }
 
@@ -2839,15 +2837,14 @@ int nn_randint(nn_ctx *nn, int low, int high)
 {
     if (!nn__ready(nn, "nn_randint")) return low;
     if (low >= high)
-        return nn_fail(nn, NN_ERROR_ARGUMENT, "nn_randint", "no integer i with %d <= i < %d", low,
-                       high), low;
+        return nn__mistake(nn, "nn_randint", "no integer i with %d <= i < %d", low, high), low;
     return (int)(low + (int64_t)nn__below(nn, (uint64_t)((int64_t)high - low)));
 }
 
 void nn_shuffle(nn_ctx *nn, int *a, int n)
 {
     if (!nn__ready(nn, "nn_shuffle")) return;
-    if (!a) nn_fail(nn, NN_ERROR_ARGUMENT, "nn_shuffle", "argument 2 is NULL");
+    if (!a) nn__mistake(nn, "nn_shuffle", "argument 2 is NULL");
     for (int i = n - 1; a && i > 0; i--) {
         int j = (int)nn__below(nn, (uint64_t)i + 1), t = a[i];
         a[i] = a[j];
@@ -2858,7 +2855,7 @@ void nn_shuffle(nn_ctx *nn, int *a, int n)
 void nn_randperm(nn_ctx *nn, int *p, int n)
 {
     if (!nn__ready(nn, "nn_randperm")) return;
-    if (!p) nn_fail(nn, NN_ERROR_ARGUMENT, "nn_randperm", "argument 2 is NULL");
+    if (!p) nn__mistake(nn, "nn_randperm", "argument 2 is NULL");
     for (int i = 0; p && i < n; i++) p[i] = i;
     nn_shuffle(nn, p, n);
 }
@@ -2992,27 +2989,28 @@ static nn_tensor *nn__leaf(nn_ctx *nn, const char *function, nn_shape shape)
     return nn__node(nn, "input", shape, size, 1);
 }
 
+/* Argument i + 1 of function, x, is none any more since that call. */
+static nn_tensor *nn__too_old(const nn_tensor *x, const char *function, int i, const char *since)
+{
+    return nn_fail(x->ctx, NN_ERROR_ARGUMENT, function,
+                   "argument %d was made before the last %s (%s, %s:%d)", i + 1, since, x->op,
+                   x->file ? x->file : "?", x->line);
+}
+
 int nn_op_check(const char *function, nn_tensor *const *in, int n)
 {
     nn_ctx *nn = NULL;
     for (int i = 0; in && i < n && !nn; i++)
         if (in[i]) nn = in[i]->ctx;
-    if (!nn__given(nn, function)) return 0;
-    if (nn->code != NN_OK) return 0;
+    if (!nn__ready(nn, function)) return 0;
     for (int i = 0; i < n; i++) {
         const nn_tensor *x = in[i];
-        if (!x)
-            nn_fail(nn, NN_ERROR_ARGUMENT, function, "argument %d is NULL", i + 1);
+        if (!x) nn__mistake(nn, function, "argument %d is NULL", i + 1);
         else if (x->ctx != nn)
-            nn_fail(nn, NN_ERROR_ARGUMENT, function, "argument %d belongs to another nn_ctx",
-                    i + 1);
+            nn__mistake(nn, function, "argument %d belongs to another nn_ctx", i + 1);
         else if (!x->size)
-            nn_fail(nn, NN_ERROR_ARGUMENT, function, "argument %d is the result of a failed call",
-                    i + 1);
-        else if (x->life && x->life != nn->life)
-            nn_fail(nn, NN_ERROR_ARGUMENT, function,
-                    "argument %d was made before the last nn_clear (%s, %s:%d)", i + 1, x->op,
-                    x->file ? x->file : "?", x->line);
+            nn__mistake(nn, function, "argument %d is the result of a failed call", i + 1);
+        else if (x->life && x->life != nn->life) nn__too_old(x, function, i, "nn_clear");
     }
     return nn->code == NN_OK;
 }
@@ -3033,9 +3031,7 @@ static nn_tensor *nn__record(const char *op, nn_shape shape, nn_tensor *const *i
     if (!size) return &nn->failed;
     for (int i = 0; nn->grad_enabled && i < n; i++)
         if (in[i]->backward && !in[i]->requires_grad) /* else the gradient would end there unseen */
-            return nn_fail(nn, NN_ERROR_ARGUMENT, op,
-                           "argument %d was made before the last nn_freeze (%s, %s:%d)", i + 1,
-                           in[i]->op, in[i]->file ? in[i]->file : "?", in[i]->line);
+            return nn__too_old(in[i], op, i, "nn_freeze");
     nn_tensor *y = nn__node(nn, op, shape, size, with_data);
     if (!y->size) return y;
     y->in = (nn_tensor **)nn__alloc(nn, &nn->graph, (size_t)n, sizeof *y->in, 0);
@@ -3099,10 +3095,7 @@ static int nn__check_finite(const nn_tensor *x, const nn_real *numbers, const ch
     const char *layer = nn__layer(x);
     nn_fail(nn, NN_ERROR_NONFINITE, function, "%s%s%s%s %s is %s at %s", what,
             layer[0] ? " (" : "", layer, layer[0] ? ")" : "", nn_shape_text(nn, x->shape),
-            v != v  ? "nan"
-            : v > 0 ? "inf"
-                    : "-inf",
-            nn_shape_text(nn, at));
+            v != v ? "nan" : v > 0 ? "inf" : "-inf", nn_shape_text(nn, at));
     return 0;
 }
 
@@ -3174,18 +3167,15 @@ typedef struct nn__spare { /* at the beginning of a gradient that nobody needs a
 
 static void nn__need_grad(nn_tensor *x) /* a zeroed gradient, if it has none yet */
 {
+    if (x->grad) return;
     nn_ctx *nn = x->ctx;
     nn__spare **at = &nn->spare;
-    if (x->grad) return;
-    while (x->life && *at && (*at)->size != x->size) at = &(*at)->next;
-    if (!x->life || !*at) {
-        nn_arena *arena = x->life ? &nn->graph : &nn->keep;
-        x->grad = (nn_real *)nn__alloc(nn, arena, x->size, sizeof *x->grad, 1);
-        return;
-    }
-    x->grad = (nn_real *)(void *)*at;
-    *at = (*at)->next;
-    memset(x->grad, 0, x->size * sizeof *x->grad);
+    while (*at && (*at)->size != x->size) at = &(*at)->next;
+    if (x->life && *at) {
+        x->grad = (nn_real *)(void *)*at;
+        *at = (*at)->next;
+    } else x->grad = nn__reals(nn, x->life ? &nn->graph : &nn->keep, x->size);
+    if (x->grad) memset(x->grad, 0, x->size * sizeof *x->grad);
 }
 
 nn_tensor *nn_requires_grad(nn_tensor *x)
@@ -3239,8 +3229,14 @@ static nn_stat nn__stat(const nn_real *x, size_t n, size_t step)
 nn_stat nn_stats(const nn_tensor *x) { return nn__stat(x ? x->data : NULL, x ? x->size : 0, 1); }
 
 #ifndef NN_NO_STDIO
-static void nn__print(const nn_tensor *x, const nn_real *numbers, const char *what)
+static void nn__print(const nn_tensor *x, int gradient)
 {
+    if (!x) {
+        printf("NULL\n");
+        return;
+    }
+    const nn_real *numbers = gradient ? x->grad : x->data;
+    const char *const what = !gradient ? "" : numbers ? "gradient of " : "no gradient of ";
     const size_t show = 8, cols = (size_t)nn__last(x->shape), rows = x->size ? x->size / cols : 0;
     printf("%s%s %s%s%s\n", what, x->name[0] ? x->name : x->op, nn_shape_text(x->ctx, x->shape),
            x->requires_grad ? " requires_grad" : "",
@@ -3254,17 +3250,8 @@ static void nn__print(const nn_tensor *x, const nn_real *numbers, const char *wh
     fflush(stdout); /* so that a debugger shows it at once */
 }
 
-void nn_print(const nn_tensor *x)
-{
-    if (x) nn__print(x, x->data, "");
-    else printf("NULL\n");
-}
-
-void nn_print_grad(const nn_tensor *x)
-{
-    if (x) nn__print(x, x->grad, x->grad ? "gradient of " : "no gradient of ");
-    else printf("NULL\n");
-}
+void nn_print(const nn_tensor *x) { nn__print(x, 0); }
+void nn_print_grad(const nn_tensor *x) { nn__print(x, 1); }
 
 void nn_model_print(const nn_model *model)
 {
@@ -3280,14 +3267,9 @@ void nn_model_print(const nn_model *model)
     printf("%-24s %-16s %10zu\n", "all", "", nn_model_size(model));
 }
 
-static double nn__now(void) /* seconds; for progress only, never for results */
-{
-    return (double)time(NULL);
-}
-
 nn_progress nn_progress_start(void)
 {
-    nn_progress p = {nn__now()};
+    nn_progress p = {(double)time(NULL)};
     return p;
 }
 
@@ -3303,16 +3285,13 @@ void nn_progress_show(const nn_progress *p, int done, int total, const char *for
 #else
     int terminal = 0;
 #endif
-    if (!terminal) {
-        if (total < 10 || done * 10LL / total != (done - 1) * 10LL / total) printf("%s\n", text);
-        fflush(stdout);
-        return;
-    }
-    char bar[33];
-    for (int i = 0; i < 32; i++) bar[i] = (double)i * total < 32.0 * done ? '#' : '.';
-    bar[32] = 0;
-    double left = done ? (nn__now() - p->start) * (total - done) / done : 0;
-    printf("\r[%s] %s, %.0f s left \033[K%s", bar, text, left, done == total ? "\n" : "");
+    if (terminal) {
+        char bar[33] = "";
+        for (int i = 0; i < 32; i++) bar[i] = (double)i * total < 32.0 * done ? '#' : '.';
+        double left = done ? ((double)time(NULL) - p->start) * (total - done) / done : 0;
+        printf("\r[%s] %s, %.0f s left \033[K%s", bar, text, left, done == total ? "\n" : "");
+    } else if (total < 10 || done * 10LL / total != (done - 1) * 10LL / total)
+        printf("%s\n", text);
     fflush(stdout);
 }
 #endif
@@ -3377,12 +3356,10 @@ static nn_tensor *nn__member(const char *function, nn_model *model, const char *
     void *list = model->param;
     int room = nn__keep_grow(nn, &list, model->n_params, &model->capacity, sizeof *model->param);
     model->param = (nn_tensor **)list;
-    if (!room) return &nn->failed;
-    void *place = nn__alloc(nn, &nn->keep, 1, sizeof(nn_tensor), 0);
-    void *data = place ? nn__alloc(nn, &nn->keep, size, sizeof(nn_real), 1) : NULL;
+    nn_tensor *p = room ? NN__NEW(nn, nn_tensor) : NULL;
+    void *data = p ? nn__alloc(nn, &nn->keep, size, sizeof(nn_real), 1) : NULL;
     if (!data) return &nn->failed;
-    nn_tensor *p = nn__tensor(nn, (nn_tensor *)place, kind, shape, size);
-    p->data = (nn_real *)data;
+    nn__tensor(nn, p, kind, shape, size)->data = (nn_real *)data;
     p->life = 0;
     p->name = nn__copy_text(nn, full, length);
     if (learned) nn__need_grad(p);
