@@ -5140,23 +5140,15 @@ static nn__walk nn__walk_of(nn_shape out, nn_shape a, nn_shape b)
         step_a *= da;
         step_b *= db;
         if (d == 1) continue;
-        if (w.dim[at] > 1 && sa == w.sa[at] * w.dim[at] && sb == w.sb[at] * w.dim[at]) {
-            w.dim[at] *= d;
-            continue;
-        }
-        if (w.dim[at] > 1) at--;
-        w.dim[at] = d;
-        w.sa[at] = sa;
-        w.sb[at] = sb;
+        if (w.dim[at] > 1 && (sa != w.sa[at] * w.dim[at] || sb != w.sb[at] * w.dim[at])) at--;
+        if (w.dim[at] == 1) w.sa[at] = sa, w.sb[at] = sb; /* else merged with its right neighbour */
+        w.dim[at] *= d;
     }
     return w;
 }
 
-typedef void (*nn__binary_kernel)(size_t n, const nn_real *a, int sa, const nn_real *b, int sb,
-                                  nn_real *y);
-
 /* y (of shape out) = f(a, b), broadcast */
-static void nn__apply(nn__binary_kernel f, nn_shape out, const nn_real *a, nn_shape shape_a,
+static void nn__apply(nn__pair *f, nn_shape out, const nn_real *a, nn_shape shape_a,
                       const nn_real *b, nn_shape shape_b, nn_real *y)
 {
     nn__walk w = nn__walk_of(out, shape_a, shape_b);
@@ -5167,25 +5159,36 @@ static void nn__apply(nn__binary_kernel f, nn_shape out, const nn_real *a, nn_sh
                   b + i * w.sb[0] + j * w.sb[1] + k * w.sb[2], (int)w.sb[3], y);
 }
 
-/* The other way: dx += g, where g has the shape `out` that x was broadcast to. What was repeated is
- * summed. */
-static void nn__add_reduced(const nn_real *g, nn_shape out, nn_tensor *x)
+/* The other way: x += sign g, where g has the shape `out` that x broadcasts to. What is repeated
+ * there is summed. */
+static void nn__add_reduced(const nn__kernels *k, nn_real sign, const nn_real *g, nn_shape out,
+                            nn_real *x, nn_shape shape)
 {
-    const nn__kernels *k = x->ctx->kernels;
-    nn__walk w = nn__walk_of(out, x->shape, x->shape);
+    nn__walk w = nn__walk_of(out, shape, shape);
     for (size_t i = 0; i < w.dim[0]; i++)
         for (size_t j = 0; j < w.dim[1]; j++)
             for (size_t l = 0; l < w.dim[2]; l++, g += w.dim[3]) {
-                nn_real *dx = x->grad + i * w.sa[0] + j * w.sa[1] + l * w.sa[2];
-                if (w.sa[3]) k->axpy(w.dim[3], 1, g, dx);
-                else *dx += k->sum(w.dim[3], g);
+                nn_real *to = x + i * w.sa[0] + j * w.sa[1] + l * w.sa[2];
+                if (w.sa[3]) k->axpy(w.dim[3], sign, g, to);
+                else *to += sign * k->sum(w.dim[3], g);
             }
 }
 
-static nn_tensor *nn__binary(const char *function, nn_tensor *a, nn_tensor *b, nn__binary_kernel f,
+/* d(in[i]) += sign g, where g has the shape of y */
+static void nn__pass_on(nn_tensor *y, int i, nn_real sign, const nn_real *g)
+{
+    nn_tensor *x = y->in[i];
+    if (x->grad) nn__add_reduced(y->ctx->kernels, sign, g, y->shape, x->grad, x->shape);
+}
+
+/* y = a sign b */
+static nn_tensor *nn__binary(const char *function, nn_tensor *a, char sign, nn_tensor *b,
                              void (*backward)(nn_tensor *y))
 {
     nn_tensor *in[2] = {a, b};
+    if (!nn_op_check(function, in, 2)) return nn_op_failed(in, 2);
+    const nn__kernels *k = a->ctx->kernels;
+    nn__pair *f = sign == '+' ? k->add : sign == '-' ? k->sub : sign == '*' ? k->mul : k->div;
     nn_shape out;
     if (!nn__broadcast(a->shape, b->shape, &out))
         return nn_fail(a->ctx, NN_ERROR_SHAPE, function,
@@ -5202,70 +5205,58 @@ static nn_real *nn__temporary(nn_tensor *y) { return nn__reals(y->ctx, &y->ctx->
 
 static void nn__add_backward(nn_tensor *y) /* y = a + b: da += dy, db += dy */
 {
-    if (y->in[0]->grad) nn__add_reduced(y->grad, y->shape, y->in[0]);
-    if (y->in[1]->grad) nn__add_reduced(y->grad, y->shape, y->in[1]);
+    nn__pass_on(y, 0, 1, y->grad);
+    nn__pass_on(y, 1, 1, y->grad);
 }
 
 nn_tensor *nn_add(nn_tensor *a, nn_tensor *b)
 {
-    nn_tensor *in[2] = {a, b};
-    if (!nn_op_check("nn_add", in, 2)) return nn_op_failed(in, 2);
-    return nn__binary("nn_add", a, b, a->ctx->kernels->add, nn__add_backward);
+    return nn__binary("nn_add", a, '+', b, nn__add_backward);
 }
 
 static void nn__sub_backward(nn_tensor *y) /* y = a - b: da += dy, db += -dy */
 {
-    if (y->in[0]->grad) nn__add_reduced(y->grad, y->shape, y->in[0]);
-    nn_real *t = y->in[1]->grad ? nn__temporary(y) : NULL;
-    if (!t) return;
-    y->ctx->kernels->scale(y->size, -1, y->grad, t);
-    nn__add_reduced(t, y->shape, y->in[1]);
+    nn__pass_on(y, 0, 1, y->grad);
+    nn__pass_on(y, 1, -1, y->grad);
 }
 
 nn_tensor *nn_sub(nn_tensor *a, nn_tensor *b)
 {
-    nn_tensor *in[2] = {a, b};
-    if (!nn_op_check("nn_sub", in, 2)) return nn_op_failed(in, 2);
-    return nn__binary("nn_sub", a, b, a->ctx->kernels->sub, nn__sub_backward);
+    return nn__binary("nn_sub", a, '-', b, nn__sub_backward);
 }
 
 static void nn__mul_backward(nn_tensor *y) /* y = a b: da += dy b, db += dy a */
 {
     nn_real *t = nn__temporary(y);
     for (int i = 0; t && i < 2; i++) {
-        nn_tensor *x = y->in[i], *other = y->in[1 - i];
-        if (!x->grad) continue;
+        const nn_tensor *other = y->in[1 - i];
+        if (!y->in[i]->grad) continue;
         nn__apply(y->ctx->kernels->mul, y->shape, y->grad, y->shape, other->data, other->shape, t);
-        nn__add_reduced(t, y->shape, x);
+        nn__pass_on(y, i, 1, t);
     }
 }
 
 nn_tensor *nn_mul(nn_tensor *a, nn_tensor *b)
 {
-    nn_tensor *in[2] = {a, b};
-    if (!nn_op_check("nn_mul", in, 2)) return nn_op_failed(in, 2);
-    return nn__binary("nn_mul", a, b, a->ctx->kernels->mul, nn__mul_backward);
+    return nn__binary("nn_mul", a, '*', b, nn__mul_backward);
 }
 
 static void nn__div_backward(nn_tensor *y) /* y = a / b: da += dy / b, db += -dy / b * y */
 {
     const nn__kernels *k = y->ctx->kernels;
-    nn_tensor *a = y->in[0], *b = y->in[1];
+    const nn_tensor *b = y->in[1];
     nn_real *t = nn__temporary(y);
     if (!t) return;
     nn__apply(k->div, y->shape, y->grad, y->shape, b->data, b->shape, t);
-    if (a->grad) nn__add_reduced(t, y->shape, a);
+    nn__pass_on(y, 0, 1, t);
     if (!b->grad) return;
-    k->scale(y->size, -1, t, t);
     k->mul(y->size, t, 1, y->data, 1, t);
-    nn__add_reduced(t, y->shape, b);
+    nn__pass_on(y, 1, -1, t);
 }
 
 nn_tensor *nn_div(nn_tensor *a, nn_tensor *b)
 {
-    nn_tensor *in[2] = {a, b};
-    if (!nn_op_check("nn_div", in, 2)) return nn_op_failed(in, 2);
-    return nn__binary("nn_div", a, b, a->ctx->kernels->div, nn__div_backward);
+    return nn__binary("nn_div", a, '/', b, nn__div_backward);
 }
 
 static void nn__scale_backward(nn_tensor *y) /* y = factor x: dx += factor dy */
@@ -5345,8 +5336,8 @@ nn_tensor *nn_cos(nn_tensor *x) { NN__UNARY("nn_cos", cos, x); }
 static void nn__matmul_backward(nn_tensor *y)
 {
     nn_tensor *x = y->in[0], *w = y->in[1];
-    const int k = x->shape.dim[x->shape.ndim - 1], n = nn__last(w->shape);
-    const int batch = w->shape.ndim == 2 ? 1 : (int)nn__span(w->shape, 0, w->shape.ndim - 2);
+    const int k = nn__last(x->shape), n = nn__last(w->shape);
+    const int batch = (int)nn__span(w->shape, 0, w->shape.ndim - 2);
     const int m = (int)(x->size / (size_t)batch / (size_t)k);
     for (ptrdiff_t i = 0; i < batch; i++) {
         nn__mat mx = nn__rows(x->data + i * m * k, k), mw = nn__rows(w->data + i * k * n, n);
@@ -5362,24 +5353,20 @@ nn_tensor *nn_matmul(nn_tensor *x, nn_tensor *w)
     if (!nn_op_check("nn_matmul", in, 2)) return nn_op_failed(in, 2);
     nn_ctx *nn = x->ctx;
     const int dx = x->shape.ndim, dw = w->shape.ndim;
-    if (dx < 2 || dw < 2)
-        return nn_fail(nn, NN_ERROR_SHAPE, "nn_matmul", "needs matrices: x is %s, w is %s",
-                       nn_shape_text(nn, x->shape), nn_shape_text(nn, w->shape));
-    const int k = x->shape.dim[dx - 1], n = w->shape.dim[dw - 1];
-    if (k != w->shape.dim[dw - 2])
-        return nn_fail(nn, NN_ERROR_SHAPE, "nn_matmul", "inner dimensions differ: x is %s, w is %s",
-                       nn_shape_text(nn, x->shape), nn_shape_text(nn, w->shape));
+    const int k = nn__last(x->shape), n = nn__last(w->shape);
     int same = dw == 2 || dw == dx;
-    for (int i = 0; dw > 2 && same && i < dw - 2; i++) same = x->shape.dim[i] == w->shape.dim[i];
-    if (!same)
-        return nn_fail(nn, NN_ERROR_SHAPE, "nn_matmul",
-                       "leading dimensions differ: x is %s, w is %s", nn_shape_text(nn, x->shape),
-                       nn_shape_text(nn, w->shape));
+    for (int i = 0; same && i < dw - 2; i++) same = x->shape.dim[i] == w->shape.dim[i];
+    const char *const wrong = dx < 2 || dw < 2 ? "needs matrices"
+        : k != w->shape.dim[dw - 2] ? "inner dimensions differ"
+        : same ? NULL : "leading dimensions differ";
+    if (wrong)
+        return nn_fail(nn, NN_ERROR_SHAPE, "nn_matmul", "%s: x is %s, w is %s", wrong,
+                       nn_shape_text(nn, x->shape), nn_shape_text(nn, w->shape));
     nn_shape shape = x->shape;
     shape.dim[dx - 1] = n;
     nn_tensor *y = nn_op_new("matmul", shape, in, 2, nn__matmul_backward, 0);
     if (!y->size) return y;
-    const int batch = dw == 2 ? 1 : (int)nn__span(w->shape, 0, dw - 2);
+    const int batch = (int)nn__span(w->shape, 0, dw - 2);
     const int m = (int)(x->size / (size_t)batch / (size_t)k);
     for (ptrdiff_t i = 0; i < batch; i++)
         if (!nn__gemm(nn, m, n, k, nn__rows(x->data + i * m * k, k),
@@ -5416,10 +5403,8 @@ static void nn__exchange_axes(const nn_real *from, nn_real *to, nn_shape s, int 
                               int add)
 {
     const size_t outer = nn__span(s, 0, axis_a), a = (size_t)s.dim[axis_a];
-    const size_t middle = nn__span(s, axis_a + 1, axis_b);
-    const size_t b =
-        axis_a == axis_b ? 1 : (size_t)s.dim[axis_b]; /* the same: nothing to exchange */
-    const size_t inner = nn__span(s, axis_b + 1, s.ndim);
+    const size_t middle = nn__span(s, axis_a + 1, axis_b), inner = nn__span(s, axis_b + 1, s.ndim);
+    const size_t b = axis_a == axis_b ? 1 : (size_t)s.dim[axis_b]; /* 1: nothing to exchange */
     for (size_t o = 0; o < outer; o++)
         for (size_t j = 0; j < b; j++)
             for (size_t m = 0; m < middle; m++)
@@ -5480,27 +5465,26 @@ nn_tensor *nn_reshape(nn_tensor *x, nn_shape shape)
     return nn_op_done(y);
 }
 
-/* A part of y, `length` long from `start` along axis, belongs to x, which has that length. */
-static void nn__copy_part(nn_tensor *y, size_t start, nn_tensor *x, int axis, int back)
+/* What is `start` along axis in the whole belongs to part: copied to it, or from it, or as
+ * gradient added. */
+static void nn__move_part(nn_tensor *whole, nn_tensor *part, int axis, int start, int to_part,
+                          int add_grad)
 {
-    nn__view whole = nn__along(y->shape, axis), part = nn__along(x->shape, axis);
-    const size_t run = part.length * part.inner;
-    for (size_t o = 0; o < whole.outer; o++) {
-        size_t at = (o * whole.length + start) * whole.inner;
-        if (back) y->ctx->kernels->axpy(run, 1, y->grad + at, x->grad + o * run);
-        else memcpy(y->data + at, x->data + o * run, run * sizeof *x->data);
+    const nn__view v = nn__along(whole->shape, axis);
+    const size_t run = (size_t)part->shape.dim[axis] * v.inner;
+    nn_real *w = (add_grad ? whole->grad : whole->data) + (size_t)start * v.inner;
+    nn_real *p = add_grad ? part->grad : part->data;
+    for (size_t o = 0; o < v.outer; o++, w += v.length * v.inner, p += run) {
+        nn_real *from = to_part ? w : p, *to = to_part ? p : w;
+        if (add_grad) part->ctx->kernels->axpy(run, 1, from, to);
+        else memcpy(to, from, run * sizeof *to);
     }
 }
 
 static void nn__slice_backward(nn_tensor *y) /* y = x[start .. end): dx there += dy */
 {
-    nn_tensor *x = y->in[0];
     const int *at = (const int *)y->saved; /* axis, start */
-    nn__view whole = nn__along(x->shape, at[0]), part = nn__along(y->shape, at[0]);
-    const size_t run = part.length * part.inner;
-    for (size_t o = 0; o < whole.outer; o++)
-        y->ctx->kernels->axpy(run, 1, y->grad + o * run,
-                              x->grad + (o * whole.length + (size_t)at[1]) * whole.inner);
+    nn__move_part(y->in[0], y, at[0], at[1], 0, 1);
 }
 
 nn_tensor *nn_slice(nn_tensor *x, int axis, int start, int end)
@@ -5517,29 +5501,24 @@ nn_tensor *nn_slice(nn_tensor *x, int axis, int start, int end)
     if (!y->size) return y;
     ((int *)y->saved)[0] = axis;
     ((int *)y->saved)[1] = start;
-    nn__view whole = nn__along(x->shape, axis), part = nn__along(shape, axis);
-    const size_t run = part.length * part.inner;
-    for (size_t o = 0; o < whole.outer; o++)
-        memcpy(y->data + o * run, x->data + (o * whole.length + (size_t)start) * whole.inner,
-               run * sizeof *x->data);
+    nn__move_part(x, y, axis, start, 1, 0);
     return nn_op_done(y);
 }
 
-static void nn__concat_backward(nn_tensor *y) /* each input's part of dy is added to it */
+/* One after the other along axis, the inputs are copied into y, or their parts of dy added to them.
+ */
+static void nn__concat_parts(nn_tensor *y, int back)
 {
     const int axis = *(const int *)y->saved;
-    size_t start = 0;
-    for (int i = 0; i < y->n_in; i++) {
-        if (y->in[i]->grad) nn__copy_part(y, start, y->in[i], axis, 1);
-        start += (size_t)y->in[i]->shape.dim[axis];
-    }
+    for (int i = 0, start = 0; i < y->n_in; start += y->in[i++]->shape.dim[axis])
+        if (!back || y->in[i]->grad) nn__move_part(y, y->in[i], axis, start, back, back);
 }
+static void nn__concat_backward(nn_tensor *y) { nn__concat_parts(y, 1); }
 
 nn_tensor *nn_concat(int axis, int n, nn_tensor *const *xs)
 {
     if (!nn__given(n > 0 ? xs : NULL, "nn_concat")) return NULL;
-    for (int i = 1; !xs[0] && i < n;
-         i++) /* then its place was not noted: better none than another's */
+    for (int i = 1; !xs[0] && i < n; i++) /* its place was not noted: better none than another's */
         if (xs[i]) nn__note(xs[i]->ctx, NULL, 0);
     if (!nn_op_check("nn_concat", xs, n)) return nn_op_failed(xs, n);
     nn_ctx *nn = xs[0]->ctx;
@@ -5557,11 +5536,7 @@ nn_tensor *nn_concat(int axis, int n, nn_tensor *const *xs)
     nn_tensor *y = nn_op_new("concat", shape, xs, n, nn__concat_backward, sizeof(int));
     if (!y->size) return y;
     *(int *)y->saved = axis;
-    size_t start = 0;
-    for (int i = 0; i < n; i++) {
-        nn__copy_part(y, start, xs[i], axis, 0);
-        start += (size_t)xs[i]->shape.dim[axis];
-    }
+    nn__concat_parts(y, 0);
     return nn_op_done(y);
 }
 
@@ -5569,15 +5544,8 @@ nn_tensor *nn_concat(int axis, int n, nn_tensor *const *xs)
 
 typedef struct nn__reduction {
     nn__view view;
-    nn_real factor; /* of a sum; 1 / length makes it a mean */
-    int *index;     /* of a maximum: where along the axis it was found */
+    nn_real factor; /* 1 / length makes it a mean */
 } nn__reduction;
-
-static nn__view nn__all_of(const nn_tensor *x)
-{
-    nn__view v = {1, x->size, 1};
-    return v;
-}
 
 /* y[o, i] = factor sum_l x[o, l, i]: dx[o, l, i] += factor dy[o, i] */
 static void nn__sum_backward(nn_tensor *y)
@@ -5597,106 +5565,74 @@ static nn_tensor *nn__sum_over(const char *op, nn_tensor *x, nn__view v, nn_shap
 {
     nn_tensor *y = nn_op_new(op, shape, &x, 1, nn__sum_backward, sizeof(nn__reduction));
     if (!y->size) return y;
-    nn__reduction r = {v, factor, NULL};
+    nn__reduction r = {v, factor};
     *(nn__reduction *)y->saved = r;
     const nn__kernels *k = y->ctx->kernels;
-    const nn_real *row = x->data;
-    for (size_t o = 0; o < v.outer; o++) {
-        nn_real *sum = y->data + o * v.inner;
-        if (v.inner == 1) {
-            *sum = k->sum(v.length, row);
-            row += v.length;
-            continue;
-        }
-        memset(sum, 0, v.inner * sizeof *sum);
-        for (size_t l = 0; l < v.length; l++, row += v.inner) k->axpy(v.inner, 1, row, sum);
-    }
+    const nn_shape all = nn_shape3((int)v.outer, (int)v.length, (int)v.inner);
+    const nn_shape kept = nn_shape3((int)v.outer, 1, (int)v.inner);
+    memset(y->data, 0, y->size * sizeof *y->data);
+    nn__add_reduced(k, 1, x->data, all, y->data, kept);
     k->scale(y->size, factor, y->data, y->data);
     return nn_op_done(y);
 }
 
-static void nn__max_backward(nn_tensor *y) /* y[o, i] = x[o, l, i], l as found: dx there += dy */
+static void nn__max_backward(nn_tensor *y) /* y[i] = x[from[i]]: dx there += dy[i] */
 {
-    const nn__reduction *r = (const nn__reduction *)y->saved;
-    for (size_t o = 0; o < r->view.outer; o++)
-        for (size_t i = 0; i < r->view.inner; i++) {
-            size_t at = o * r->view.inner + i;
-            size_t from = (o * r->view.length + (size_t)r->index[at]) * r->view.inner + i;
-            y->in[0]->grad[from] += y->grad[at];
-        }
+    const int *from = (const int *)y->saved;
+    for (size_t i = 0; i < y->size; i++) y->in[0]->grad[from[i]] += y->grad[i];
 }
 
 static nn_tensor *nn__max_over(nn_tensor *x, nn__view v, nn_shape shape)
 {
-    nn_tensor *y = nn_op_new("max", shape, &x, 1, nn__max_backward, sizeof(nn__reduction));
+    const size_t saved = v.outer * v.inner * sizeof(int);
+    nn_tensor *y = nn_op_new("max", shape, &x, 1, nn__max_backward, saved);
     if (!y->size) return y;
-    nn__reduction r = {v, 0, (int *)nn__alloc(y->ctx, &y->ctx->graph, y->size, sizeof(int), 0)};
-    if (!r.index) return &y->ctx->failed;
-    *(nn__reduction *)y->saved = r;
-    for (size_t o = 0; o < v.outer; o++)
-        for (size_t i = 0; i < v.inner; i++) {
-            const nn_real *col = x->data + o * v.length * v.inner + i;
-            size_t best = 0; /* the first of equal ones; a NaN is larger than everything */
-            for (size_t l = 1; l < v.length && col[best * v.inner] == col[best * v.inner]; l++)
-                if (!(col[l * v.inner] <= col[best * v.inner])) best = l;
-            r.index[o * v.inner + i] = (int)best;
-            y->data[o * v.inner + i] = col[best * v.inner];
-        }
+    for (size_t n = 0; n < y->size; n++) {
+        size_t at = n / v.inner * v.length * v.inner + n % v.inner, best = at;
+        /* the first of equal ones; a NaN is larger than everything */
+        for (size_t l = 1; l < v.length && x->data[best] == x->data[best]; l++)
+            if (!(x->data[at += v.inner] <= x->data[best])) best = at;
+        ((int *)y->saved)[n] = (int)best;
+        y->data[n] = x->data[best];
+    }
     return nn_op_done(y);
 }
 
-nn_tensor *nn_sum(nn_tensor *x)
+/* What the six have in common: along *axis, which stays with size 1, or, if it is NULL, of all. */
+enum { NN__SUM, NN__MEAN, NN__MAX };
+static nn_tensor *nn__reduce(const char *function, nn_tensor *x, const int *axis, int how)
 {
-    if (!nn_op_check("nn_sum", &x, 1)) return nn_op_failed(&x, 1);
-    return nn__sum_over("sum", x, nn__all_of(x), nn_shape0(), 1);
+    if (!nn_op_check(function, &x, 1)) return nn_op_failed(&x, 1);
+    nn__view v = {1, x->size, 1};
+    nn_shape shape = nn_shape0();
+    if (axis) {
+        const int i = nn__axis(x, function, *axis);
+        if (i < 0) return &x->ctx->failed;
+        v = nn__along(x->shape, i);
+        shape = x->shape;
+        shape.dim[i] = 1;
+    }
+    if (how == NN__MAX) return nn__max_over(x, v, shape);
+    return nn__sum_over(&function[3], x, v, shape, how == NN__MEAN ? 1 / (nn_real)v.length : 1);
 }
 
-nn_tensor *nn_mean(nn_tensor *x)
-{
-    if (!nn_op_check("nn_mean", &x, 1)) return nn_op_failed(&x, 1);
-    return nn__sum_over("mean", x, nn__all_of(x), nn_shape0(), 1 / (nn_real)x->size);
-}
-
-nn_tensor *nn_max(nn_tensor *x)
-{
-    if (!nn_op_check("nn_max", &x, 1)) return nn_op_failed(&x, 1);
-    return nn__max_over(x, nn__all_of(x), nn_shape0());
-}
-
-/* The checks of the three below; the view along axis and the shape without it (size 1). */
-static int nn__reduce_axis(const char *function, nn_tensor *x, int axis, nn__view *v,
-                           nn_shape *shape)
-{
-    if (!nn_op_check(function, &x, 1)) return 0;
-    if ((axis = nn__axis(x, function, axis)) < 0) return 0;
-    *v = nn__along(x->shape, axis);
-    *shape = x->shape;
-    shape->dim[axis] = 1;
-    return 1;
-}
+nn_tensor *nn_sum(nn_tensor *x) { return nn__reduce("nn_sum", x, NULL, NN__SUM); }
+nn_tensor *nn_mean(nn_tensor *x) { return nn__reduce("nn_mean", x, NULL, NN__MEAN); }
+nn_tensor *nn_max(nn_tensor *x) { return nn__reduce("nn_max", x, NULL, NN__MAX); }
 
 nn_tensor *nn_sum_axis(nn_tensor *x, int axis)
 {
-    nn__view v;
-    nn_shape shape;
-    if (!nn__reduce_axis("nn_sum_axis", x, axis, &v, &shape)) return nn_op_failed(&x, 1);
-    return nn__sum_over("sum_axis", x, v, shape, 1);
+    return nn__reduce("nn_sum_axis", x, &axis, NN__SUM);
 }
 
 nn_tensor *nn_mean_axis(nn_tensor *x, int axis)
 {
-    nn__view v;
-    nn_shape shape;
-    if (!nn__reduce_axis("nn_mean_axis", x, axis, &v, &shape)) return nn_op_failed(&x, 1);
-    return nn__sum_over("mean_axis", x, v, shape, 1 / (nn_real)v.length);
+    return nn__reduce("nn_mean_axis", x, &axis, NN__MEAN);
 }
 
 nn_tensor *nn_max_axis(nn_tensor *x, int axis)
 {
-    nn__view v;
-    nn_shape shape;
-    if (!nn__reduce_axis("nn_max_axis", x, axis, &v, &shape)) return nn_op_failed(&x, 1);
-    return nn__max_over(x, v, shape);
+    return nn__reduce("nn_max_axis", x, &axis, NN__MAX);
 }
 
 static int nn__largest_of(const nn_real *row, int n) /* the first of the largest */
@@ -5711,12 +5647,10 @@ void nn_argmax(const nn_tensor *x, int *index)
 {
     nn_tensor *in = (nn_tensor *)(uintptr_t)x;
     if (!nn_op_check("nn_argmax", &in, 1)) return;
-    if (!index) {
-        nn_fail(x->ctx, NN_ERROR_ARGUMENT, "nn_argmax", "argument 2 is NULL");
-        return;
-    }
-    const size_t d = (size_t)nn__last(x->shape);
-    for (size_t i = 0; i < x->size / d; i++) index[i] = nn__largest_of(x->data + i * d, (int)d);
+    if (!index) nn__mistake(x->ctx, "nn_argmax", "argument 2 is NULL");
+    const int d = nn__last(x->shape);
+    const nn_real *row = x->data, *const end = row + x->size;
+    for (; index && row < end; row += d) *index++ = nn__largest_of(row, d);
 }
 
 /* ==== Chapter 1: neurons and layers ==================================================== >>ch01 */
