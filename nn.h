@@ -2296,11 +2296,9 @@ const nn_graph_attention *nn__at_graph(const nn_graph_attention *l, const char *
 #if defined __x86_64__ || defined __i386__
 #define NN__X86
 #elif defined __aarch64__
+#include <arm_neon.h>
 #define NN__NEON
 #endif
-#endif
-#ifdef NN__NEON
-#include <arm_neon.h>
 #endif
 
 /* gcc: fast kernels in a -O0 program, too. Without "no-var-tracking" gdb would take the whole
@@ -2939,11 +2937,9 @@ static size_t nn__shape_size(nn_ctx *nn, const char *function, nn_shape s)
 
 static const char *nn__copy_text(nn_ctx *nn, const char *text, size_t length)
 {
-    char *copy = (char *)nn__alloc(nn, &nn->keep, length + 1, 1, 0);
-    if (!copy) return "";
-    if (length) memcpy(copy, text, length);
-    copy[length] = 0;
-    return copy;
+    char *copy = (char *)nn__alloc(nn, &nn->keep, length + 1, 1, 1);
+    if (copy && length) memcpy(copy, text, length);
+    return copy ? copy : "";
 }
 
 /* Sets up x, a place for a tensor. */
@@ -2999,9 +2995,8 @@ static nn_tensor *nn__too_old(const nn_tensor *x, const char *function, int i, c
 
 int nn_op_check(const char *function, nn_tensor *const *in, int n)
 {
-    nn_ctx *nn = NULL;
-    for (int i = 0; in && i < n && !nn; i++)
-        if (in[i]) nn = in[i]->ctx;
+    const nn_tensor *const failed = nn_op_failed(in, n);
+    nn_ctx *nn = failed ? failed->ctx : NULL;
     if (!nn__ready(nn, function)) return 0;
     for (int i = 0; i < n; i++) {
         const nn_tensor *x = in[i];
@@ -5551,13 +5546,12 @@ typedef struct nn__reduction {
 static void nn__sum_backward(nn_tensor *y)
 {
     const nn__reduction *r = (const nn__reduction *)y->saved;
-    const nn__kernels *k = y->ctx->kernels;
+    const size_t inner = r->view.inner;
     nn_real *dx = y->in[0]->grad;
     for (size_t o = 0; o < r->view.outer; o++)
-        for (size_t l = 0; l < r->view.length; l++, dx += r->view.inner)
-            if (r->view.inner > 1)
-                k->axpy(r->view.inner, r->factor, y->grad + o * r->view.inner, dx);
-            else *dx += r->factor * y->grad[o];
+        for (size_t l = 0; l < r->view.length; l++, dx += inner)
+            if (inner == 1) *dx += r->factor * y->grad[o];
+            else y->ctx->kernels->axpy(inner, r->factor, y->grad + o * inner, dx);
 }
 
 static nn_tensor *nn__sum_over(const char *op, nn_tensor *x, nn__view v, nn_shape shape,
@@ -5565,7 +5559,7 @@ static nn_tensor *nn__sum_over(const char *op, nn_tensor *x, nn__view v, nn_shap
 {
     nn_tensor *y = nn_op_new(op, shape, &x, 1, nn__sum_backward, sizeof(nn__reduction));
     if (!y->size) return y;
-    nn__reduction r = {v, factor};
+    const nn__reduction r = {v, factor};
     *(nn__reduction *)y->saved = r;
     const nn__kernels *k = y->ctx->kernels;
     const nn_shape all = nn_shape3((int)v.outer, (int)v.length, (int)v.inner);
@@ -5587,13 +5581,14 @@ static nn_tensor *nn__max_over(nn_tensor *x, nn__view v, nn_shape shape)
     const size_t saved = v.outer * v.inner * sizeof(int);
     nn_tensor *y = nn_op_new("max", shape, &x, 1, nn__max_backward, saved);
     if (!y->size) return y;
+    const nn_real *const a = x->data;
     for (size_t n = 0; n < y->size; n++) {
         size_t at = n / v.inner * v.length * v.inner + n % v.inner, best = at;
         /* the first of equal ones; a NaN is larger than everything */
-        for (size_t l = 1; l < v.length && x->data[best] == x->data[best]; l++)
-            if (!(x->data[at += v.inner] <= x->data[best])) best = at;
+        for (size_t l = 1; l < v.length && a[best] == a[best]; l++)
+            if (!(a[at += v.inner] <= a[best])) best = at;
         ((int *)y->saved)[n] = (int)best;
-        y->data[n] = x->data[best];
+        y->data[n] = a[best];
     }
     return nn_op_done(y);
 }
