@@ -2192,8 +2192,7 @@ const nn_graph_attention *nn__at_graph(const nn_graph_attention *l, const char *
 #define nn_kv_cache_new(nn, ...) nn_kv_cache_new(NN__AT(ctx, nn), __VA_ARGS__)
 #define nn_kv_cache_select(c, ...) nn_kv_cache_select(NN__AT(cache, c), __VA_ARGS__)
 #define nn_attention(q, k, v, ...) nn_attention(NN_AT(q), NN_AT(k), NN_AT(v), __VA_ARGS__)
-#define nn_multihead_attention_new(p, ...) \
-    nn_multihead_attention_new(NN__AT(model, p), __VA_ARGS__)
+#define nn_multihead_attention_new(p, ...) nn_multihead_attention_new(NN__AT(model, p), __VA_ARGS__)
 #define nn_multihead_attention_forward(l, x, ...) \
     nn_multihead_attention_forward(l, NN_AT(x), __VA_ARGS__)
 #define nn_encoder_layer_new(p, ...) nn_encoder_layer_new(NN__AT(model, p), __VA_ARGS__)
@@ -2448,12 +2447,10 @@ typedef struct nn__kernels {
 
 static void nn__default_handler(void *user, nn_code code, const char *message)
 {
-    (void)user;
+    (void)user, (void)message;
 #ifndef NN_NO_STDIO
     fflush(stdout);
     fprintf(stderr, "%s\n", message);
-#else
-    (void)message;
 #endif
     if (code >= NN_ERROR_ARGUMENT) NN_ABORT();
 }
@@ -2721,10 +2718,9 @@ nn_ctx *nn_create_user(uint64_t seed, void *user)
     nn->failed.ctx = nn->failed_model.ctx = nn->failed_optimizer.ctx = nn;
     nn->failed.shape.ndim = 1;
     nn->failed.saved = nn->failed_saved; /* an operation that does not look may write there */
-    nn->failed.op = "failed";
+    nn->failed.op = nn->failed_optimizer.rule = "failed";
     nn->failed.name = "";
     nn->failed_optimizer.model = &nn->failed_model;
-    nn->failed_optimizer.rule = "failed";
     const char *wanted = getenv("NN_SIMD");
     nn->kernels = nn__kernels_find(wanted);
     nn_seed(nn, seed);
@@ -2898,10 +2894,9 @@ nn_shape nn_shape4(int a, int b, int c, int d) { return nn__shape(4, a, b, c, d)
 
 int nn_shape_equal(nn_shape a, nn_shape b)
 {
-    if (a.ndim != b.ndim) return 0;
-    for (int i = 0; i < a.ndim; i++)
-        if (a.dim[i] != b.dim[i]) return 0;
-    return 1;
+    int equal = a.ndim == b.ndim;
+    for (int i = 0; equal && i < a.ndim; i++) equal = a.dim[i] == b.dim[i];
+    return equal;
 }
 
 /* The product of dimensions from..to-1. */
@@ -2980,17 +2975,8 @@ static nn_tensor *nn__node(nn_ctx *nn, const char *op, nn_shape shape, size_t si
 static nn_tensor *nn__leaf(nn_ctx *nn, const char *function, nn_shape shape)
 {
     if (!nn__ready(nn, function)) return nn ? &nn->failed : NULL;
-    size_t size = nn__shape_size(nn, function, shape);
-    if (!size) return &nn->failed;
-    return nn__node(nn, "input", shape, size, 1);
-}
-
-/* Argument i + 1 of function, x, is none any more since that call. */
-static nn_tensor *nn__too_old(const nn_tensor *x, const char *function, int i, const char *since)
-{
-    return nn_fail(x->ctx, NN_ERROR_ARGUMENT, function,
-                   "argument %d was made before the last %s (%s, %s:%d)", i + 1, since, x->op,
-                   x->file ? x->file : "?", x->line);
+    const size_t size = nn__shape_size(nn, function, shape);
+    return size ? nn__node(nn, "input", shape, size, 1) : &nn->failed;
 }
 
 int nn_op_check(const char *function, nn_tensor *const *in, int n)
@@ -3005,7 +2991,9 @@ int nn_op_check(const char *function, nn_tensor *const *in, int n)
             nn__mistake(nn, function, "argument %d belongs to another nn_ctx", i + 1);
         else if (!x->size)
             nn__mistake(nn, function, "argument %d is the result of a failed call", i + 1);
-        else if (x->life && x->life != nn->life) nn__too_old(x, function, i, "nn_clear");
+        else if (x->life && x->life != nn->life)
+            nn__mistake(nn, function, "argument %d was made before the last nn_clear (%s, %s:%d)",
+                        i + 1, x->op, x->file ? x->file : "?", x->line);
     }
     return nn->code == NN_OK;
 }
@@ -3026,7 +3014,9 @@ static nn_tensor *nn__record(const char *op, nn_shape shape, nn_tensor *const *i
     if (!size) return &nn->failed;
     for (int i = 0; nn->grad_enabled && i < n; i++)
         if (in[i]->backward && !in[i]->requires_grad) /* else the gradient would end there unseen */
-            return nn__too_old(in[i], op, i, "nn_freeze");
+            return nn_fail(nn, NN_ERROR_ARGUMENT, op,
+                           "argument %d was made before the last nn_freeze (%s, %s:%d)", i + 1,
+                           in[i]->op, in[i]->file ? in[i]->file : "?", in[i]->line);
     nn_tensor *y = nn__node(nn, op, shape, size, with_data);
     if (!y->size) return y;
     y->in = (nn_tensor **)nn__alloc(nn, &nn->graph, (size_t)n, sizeof *y->in, 0);
@@ -5176,10 +5166,10 @@ static void nn__pass_on(nn_tensor *y, int i, nn_real sign, const nn_real *g)
     if (x->grad) nn__add_reduced(y->ctx->kernels, sign, g, y->shape, x->grad, x->shape);
 }
 
-/* y = a sign b */
-static nn_tensor *nn__binary(const char *function, nn_tensor *a, char sign, nn_tensor *b,
-                             void (*backward)(nn_tensor *y))
+static nn_tensor *nn__binary(nn_tensor *a, char sign, nn_tensor *b, void (*backward)(nn_tensor *y))
 {
+    const char *const function = sign == '+' ? "nn_add" : sign == '-' ? "nn_sub"
+                               : sign == '*' ? "nn_mul" : "nn_div";
     nn_tensor *in[2] = {a, b};
     if (!nn_op_check(function, in, 2)) return nn_op_failed(in, 2);
     const nn__kernels *k = a->ctx->kernels;
@@ -5203,22 +5193,14 @@ static void nn__add_backward(nn_tensor *y) /* y = a + b: da += dy, db += dy */
     nn__pass_on(y, 0, 1, y->grad);
     nn__pass_on(y, 1, 1, y->grad);
 }
-
-nn_tensor *nn_add(nn_tensor *a, nn_tensor *b)
-{
-    return nn__binary("nn_add", a, '+', b, nn__add_backward);
-}
+nn_tensor *nn_add(nn_tensor *a, nn_tensor *b) { return nn__binary(a, '+', b, nn__add_backward); }
 
 static void nn__sub_backward(nn_tensor *y) /* y = a - b: da += dy, db += -dy */
 {
     nn__pass_on(y, 0, 1, y->grad);
     nn__pass_on(y, 1, -1, y->grad);
 }
-
-nn_tensor *nn_sub(nn_tensor *a, nn_tensor *b)
-{
-    return nn__binary("nn_sub", a, '-', b, nn__sub_backward);
-}
+nn_tensor *nn_sub(nn_tensor *a, nn_tensor *b) { return nn__binary(a, '-', b, nn__sub_backward); }
 
 static void nn__mul_backward(nn_tensor *y) /* y = a b: da += dy b, db += dy a */
 {
@@ -5230,11 +5212,7 @@ static void nn__mul_backward(nn_tensor *y) /* y = a b: da += dy b, db += dy a */
         nn__pass_on(y, i, 1, t);
     }
 }
-
-nn_tensor *nn_mul(nn_tensor *a, nn_tensor *b)
-{
-    return nn__binary("nn_mul", a, '*', b, nn__mul_backward);
-}
+nn_tensor *nn_mul(nn_tensor *a, nn_tensor *b) { return nn__binary(a, '*', b, nn__mul_backward); }
 
 static void nn__div_backward(nn_tensor *y) /* y = a / b: da += dy / b, db += -dy / b * y */
 {
@@ -5248,11 +5226,7 @@ static void nn__div_backward(nn_tensor *y) /* y = a / b: da += dy / b, db += -dy
     k->mul(y->size, t, 1, y->data, 1, t);
     nn__pass_on(y, 1, -1, t);
 }
-
-nn_tensor *nn_div(nn_tensor *a, nn_tensor *b)
-{
-    return nn__binary("nn_div", a, '/', b, nn__div_backward);
-}
+nn_tensor *nn_div(nn_tensor *a, nn_tensor *b) { return nn__binary(a, '/', b, nn__div_backward); }
 
 static void nn__scale_backward(nn_tensor *y) /* y = factor x: dx += factor dy */
 {
@@ -5441,8 +5415,7 @@ nn_tensor *nn_reshape(nn_tensor *x, nn_shape shape)
 {
     if (!nn_op_check("nn_reshape", &x, 1)) return nn_op_failed(&x, 1);
     if (shape.ndim < 0 || shape.ndim > NN_MAX_DIMS)
-        return nn_fail(x->ctx, NN_ERROR_SHAPE, "nn_reshape",
-                       "a shape of %d dimensions (at most %d)", shape.ndim, NN_MAX_DIMS);
+        return nn__shape_size(x->ctx, "nn_reshape", shape), &x->ctx->failed; /* which reports it */
     const nn_shape wanted = shape;
     size_t known = 1;
     int unknown = -1, valid = 1;
@@ -5460,8 +5433,8 @@ nn_tensor *nn_reshape(nn_tensor *x, nn_shape shape)
     return nn_op_done(y);
 }
 
-/* What is `start` along axis in the whole belongs to part: copied to it, or from it, or as
- * gradient added. */
+/* The numbers of the whole from `start` along axis are those of part: copied from one to the other,
+ * or, of the gradients, added. */
 static void nn__move_part(nn_tensor *whole, nn_tensor *part, int axis, int start, int to_part,
                           int add_grad)
 {
@@ -5500,8 +5473,7 @@ nn_tensor *nn_slice(nn_tensor *x, int axis, int start, int end)
     return nn_op_done(y);
 }
 
-/* One after the other along axis, the inputs are copied into y, or their parts of dy added to them.
- */
+/* The inputs, one after the other along axis: copied into y, or their parts of dy added to them. */
 static void nn__concat_parts(nn_tensor *y, int back)
 {
     const int axis = *(const int *)y->saved;
@@ -5595,8 +5567,11 @@ static nn_tensor *nn__max_over(nn_tensor *x, nn__view v, nn_shape shape)
 
 /* What the six have in common: along *axis, which stays with size 1, or, if it is NULL, of all. */
 enum { NN__SUM, NN__MEAN, NN__MAX };
-static nn_tensor *nn__reduce(const char *function, nn_tensor *x, const int *axis, int how)
+static nn_tensor *nn__reduce(nn_tensor *x, const int *axis, int how)
 {
+    static const char *const functions[3][2] = {
+        {"nn_sum", "nn_sum_axis"}, {"nn_mean", "nn_mean_axis"}, {"nn_max", "nn_max_axis"}};
+    const char *const function = functions[how][axis != NULL];
     if (!nn_op_check(function, &x, 1)) return nn_op_failed(&x, 1);
     nn__view v = {1, x->size, 1};
     nn_shape shape = nn_shape0();
@@ -5611,24 +5586,12 @@ static nn_tensor *nn__reduce(const char *function, nn_tensor *x, const int *axis
     return nn__sum_over(&function[3], x, v, shape, how == NN__MEAN ? 1 / (nn_real)v.length : 1);
 }
 
-nn_tensor *nn_sum(nn_tensor *x) { return nn__reduce("nn_sum", x, NULL, NN__SUM); }
-nn_tensor *nn_mean(nn_tensor *x) { return nn__reduce("nn_mean", x, NULL, NN__MEAN); }
-nn_tensor *nn_max(nn_tensor *x) { return nn__reduce("nn_max", x, NULL, NN__MAX); }
-
-nn_tensor *nn_sum_axis(nn_tensor *x, int axis)
-{
-    return nn__reduce("nn_sum_axis", x, &axis, NN__SUM);
-}
-
-nn_tensor *nn_mean_axis(nn_tensor *x, int axis)
-{
-    return nn__reduce("nn_mean_axis", x, &axis, NN__MEAN);
-}
-
-nn_tensor *nn_max_axis(nn_tensor *x, int axis)
-{
-    return nn__reduce("nn_max_axis", x, &axis, NN__MAX);
-}
+nn_tensor *nn_sum(nn_tensor *x) { return nn__reduce(x, NULL, NN__SUM); }
+nn_tensor *nn_mean(nn_tensor *x) { return nn__reduce(x, NULL, NN__MEAN); }
+nn_tensor *nn_max(nn_tensor *x) { return nn__reduce(x, NULL, NN__MAX); }
+nn_tensor *nn_sum_axis(nn_tensor *x, int axis) { return nn__reduce(x, &axis, NN__SUM); }
+nn_tensor *nn_mean_axis(nn_tensor *x, int axis) { return nn__reduce(x, &axis, NN__MEAN); }
+nn_tensor *nn_max_axis(nn_tensor *x, int axis) { return nn__reduce(x, &axis, NN__MAX); }
 
 static int nn__largest_of(const nn_real *row, int n) /* the first of the largest */
 {
