@@ -1932,35 +1932,48 @@ int nn_checkpoint_load(nn_optimizer *opt, nn_batches *b, const char *path);
 
 /* refuses to work for a file compiled with another NN_REAL */
 nn_ctx *nn__same_real(nn_ctx *nn, size_t size, const char *file, int line);
-nn_ctx *nn__at_ctx(nn_ctx *nn, const char *file, int line);
-nn_tensor *nn__at_tensor(nn_tensor *x, const char *file, int line);
-const nn_tensor *nn__at_const(const nn_tensor *x, const char *file, int line);
-nn_tensor *const *nn__at_list(nn_tensor *const *xs, const char *file, int line);
-nn_model *nn__at_model(nn_model *model, const char *file, int line);
-const nn_model *nn__at_const_model(const nn_model *model, const char *file, int line);
-const nn_linear *nn__at_linear(const nn_linear *l, const char *file, int line);
-const nn_table *nn__at_table(const nn_table *table, const char *file, int line);
-const nn_idx *nn__at_idx(const nn_idx *a, const char *file, int line);
-const nn_vocab *nn__at_vocab(const nn_vocab *v, const char *file, int line);
-const nn_dataset *nn__at_data(const nn_dataset *data, const char *file, int line);
-const nn_scaler *nn__at_scaler(const nn_scaler *s, const char *file, int line);
-const nn_batches *nn__at_batches(const nn_batches *b, const char *file, int line);
+/* Notes where a call is made. A NULL is left for the function itself to report. */
+void nn__note(nn_ctx *nn, const char *file, int line);
+#ifdef __GNUC__
+#define NN__UNUSED __attribute__((unused)) /* else clang warns of those that nobody calls */
+#else
+#define NN__UNUSED
+#endif
+#define NN__NOTE(type, kind, context) /* in the context of x, an argument of that kind */          \
+    NN__UNUSED static inline type *nn__at_##kind(type *x, const char *file, int line)              \
+    {                                                                                              \
+        nn__note(x ? context : NULL, file, line);                                                  \
+        return x;                                                                                  \
+    }
+NN__NOTE(nn_ctx, ctx, x)
+NN__NOTE(nn_tensor, tensor, x->ctx)
+NN__NOTE(const nn_tensor, const, x->ctx)
+NN__NOTE(nn_tensor *const, list, (*x ? (*x)->ctx : NULL))
+NN__NOTE(nn_model, model, x->ctx)
+NN__NOTE(const nn_model, const_model, x->ctx)
+NN__NOTE(const nn_linear, linear, (x->weight ? x->weight->ctx : NULL))
+NN__NOTE(const nn_table, table, x->ctx)
+NN__NOTE(const nn_idx, idx, x->ctx)
+NN__NOTE(const nn_vocab, vocab, x->ctx)
+NN__NOTE(const nn_dataset, data, x->ctx)
+NN__NOTE(const nn_scaler, scaler, x->ctx)
+NN__NOTE(const nn_batches, batches, x->ctx)
 #if NN_CHAPTERS >= 2
-const nn_boolean *nn__at_boolean(const nn_boolean *f, const char *file, int line);
+NN__NOTE(const nn_boolean, boolean, x->ctx)
 #endif
 #if NN_CHAPTERS >= 4
-const nn_kmeans *nn__at_kmeans(const nn_kmeans *m, const char *file, int line);
-const nn_pca *nn__at_pca(const nn_pca *p, const char *file, int line);
+NN__NOTE(const nn_kmeans, kmeans, x->ctx)
+NN__NOTE(const nn_pca, pca, x->ctx)
 #endif
 #if NN_CHAPTERS >= 5
-nn_optimizer *nn__at_optimizer(nn_optimizer *opt, const char *file, int line);
+NN__NOTE(nn_optimizer, optimizer, x->ctx)
 #endif
 #if NN_CHAPTERS >= 6
-const nn_mlp *nn__at_const_mlp(const nn_mlp *m, const char *file, int line);
-nn_mlp *nn__at_mlp(nn_mlp *m, const char *file, int line);
+NN__NOTE(nn_mlp, mlp, x->ctx)
+NN__NOTE(const nn_mlp, const_mlp, x->ctx)
 #endif
 #if NN_CHAPTERS >= 8
-nn_early_stopping *nn__at_early_stopping(nn_early_stopping *s, const char *file, int line);
+NN__NOTE(nn_early_stopping, early_stopping, x->ctx)
 #endif
 #if NN_CHAPTERS >= 13
 const nn_embedding *nn__at_embedding(const nn_embedding *e, const char *file, int line);
@@ -1971,11 +1984,11 @@ const nn_rnn *nn__at_rnn(const nn_rnn *l, const char *file, int line);
 const nn_highway *nn__at_highway(const nn_highway *l, const char *file, int line);
 #endif
 #if NN_CHAPTERS >= 15
-nn_kv_cache *nn__at_cache(nn_kv_cache *c, const char *file, int line);
+NN__NOTE(nn_kv_cache, cache, x->ctx)
+NN__NOTE(const nn_bpe, bpe, x->ctx)
 const nn_additive_attention *nn__at_additive(const nn_additive_attention *l, const char *file,
                                              int line);
 const nn_graph_attention *nn__at_graph(const nn_graph_attention *l, const char *file, int line);
-const nn_bpe *nn__at_bpe(const nn_bpe *b, const char *file, int line);
 #endif
 
 #ifdef __cplusplus
@@ -1983,6 +1996,7 @@ const nn_bpe *nn__at_bpe(const nn_bpe *b, const char *file, int line);
 #endif
 
 #ifndef NN_NO_LOCATIONS
+/* What NN_CHAPTERS or NN_NO_STDIO leaves out has its line, too: a macro that nobody uses. */
 #define nn_shuffle(nn, ...) nn_shuffle(NN__AT(ctx, nn), __VA_ARGS__)
 #define nn_randperm(nn, ...) nn_randperm(NN__AT(ctx, nn), __VA_ARGS__)
 #define nn_requires_grad(...) nn_requires_grad(NN_AT(__VA_ARGS__))
@@ -2024,13 +2038,11 @@ const nn_bpe *nn__at_bpe(const nn_bpe *b, const char *file, int line);
 #define nn_max_axis(x, ...) nn_max_axis(NN_AT(x), __VA_ARGS__)
 #define nn_linear_new(p, ...) nn_linear_new(NN__AT(model, p), __VA_ARGS__)
 #define nn_linear_forward(l, x) nn_linear_forward(NN__AT(linear, l), NN_AT(x))
-#ifndef NN_NO_STDIO
 #define nn_csv_load(nn, ...) nn_csv_load(NN__AT(ctx, nn), __VA_ARGS__)
 #define nn_idx_load(nn, ...) nn_idx_load(NN__AT(ctx, nn), __VA_ARGS__)
 #define nn_text_load(nn, ...) nn_text_load(NN__AT(ctx, nn), __VA_ARGS__)
 #define nn_vocab_load(nn, ...) nn_vocab_load(NN__AT(ctx, nn), __VA_ARGS__)
 #define nn_vocab_save(v, ...) nn_vocab_save(NN__AT(vocab, v), __VA_ARGS__)
-#endif
 #define nn_vocab_new(nn, ...) nn_vocab_new(NN__AT(ctx, nn), __VA_ARGS__)
 #define nn_vocab_parse(nn, ...) nn_vocab_parse(NN__AT(ctx, nn), __VA_ARGS__)
 #define nn_vocab_encode(v, ...) nn_vocab_encode(NN__AT(vocab, v), __VA_ARGS__)
@@ -2053,22 +2065,15 @@ const nn_bpe *nn__at_bpe(const nn_bpe *b, const char *file, int line);
 #define nn_save_memory(p, ...) nn_save_memory(NN__AT(const_model, p), __VA_ARGS__)
 #define nn_load_memory(p, ...) nn_load_memory(NN__AT(model, p), __VA_ARGS__)
 #define nn_load_reader(p, ...) nn_load_reader(NN__AT(model, p), __VA_ARGS__)
-#ifndef NN_NO_STDIO
 #define nn_save(p, ...) nn_save(NN__AT(const_model, p), __VA_ARGS__)
 #define nn_load(p, ...) nn_load(NN__AT(model, p), __VA_ARGS__)
 #define nn_load_partial(p, ...) nn_load_partial(NN__AT(model, p), __VA_ARGS__)
 #define nn_export_c(p, ...) nn_export_c(NN__AT(const_model, p), __VA_ARGS__)
-#if NN_CHAPTERS >= 5
 #define nn_checkpoint_save(opt, ...) nn_checkpoint_save(NN__AT(optimizer, opt), __VA_ARGS__)
 #define nn_checkpoint_load(opt, ...) nn_checkpoint_load(NN__AT(optimizer, opt), __VA_ARGS__)
-#endif
-#endif
-#if NN_CHAPTERS >= 2
 #define nn_boolean_new(nn, ...) nn_boolean_new(NN__AT(ctx, nn), __VA_ARGS__)
 #define nn_boolean_forward(f, ...) nn_boolean_forward(NN__AT(boolean, f), __VA_ARGS__)
 #define nn_separable(nn, ...) nn_separable(NN__AT(ctx, nn), __VA_ARGS__)
-#endif
-#if NN_CHAPTERS >= 3
 #define nn_heaviside(...) nn_heaviside(NN_AT(__VA_ARGS__))
 #define nn_sigmoid(...) nn_sigmoid(NN_AT(__VA_ARGS__))
 #define nn_sigmoid_temperature(x, ...) nn_sigmoid_temperature(NN_AT(x), __VA_ARGS__)
@@ -2082,8 +2087,6 @@ const nn_bpe *nn__at_bpe(const nn_bpe *b, const char *file, int line);
 #define nn_softmax(...) nn_softmax(NN_AT(__VA_ARGS__))
 #define nn_log_softmax(...) nn_log_softmax(NN_AT(__VA_ARGS__))
 #define nn_activate(x, ...) nn_activate(NN_AT(x), __VA_ARGS__)
-#endif
-#if NN_CHAPTERS >= 4
 #define nn_perceptron_pocket(nn, ...) nn_perceptron_pocket(NN__AT(ctx, nn), __VA_ARGS__)
 #define nn_kmeans_fit(nn, ...) nn_kmeans_fit(NN__AT(ctx, nn), __VA_ARGS__)
 #define nn_kmeans_nearest(m, ...) nn_kmeans_nearest(NN__AT(kmeans, m), __VA_ARGS__)
@@ -2091,8 +2094,6 @@ const nn_bpe *nn__at_bpe(const nn_bpe *b, const char *file, int line);
 #define nn_pca_project(p, ...) nn_pca_project(NN__AT(pca, p), __VA_ARGS__)
 #define nn_pca_restore(p, ...) nn_pca_restore(NN__AT(pca, p), __VA_ARGS__)
 #define nn_gaussian_log_density(p, ...) nn_gaussian_log_density(NN__AT(pca, p), __VA_ARGS__)
-#endif
-#if NN_CHAPTERS >= 5
 #define nn_sgd(p, ...) nn_sgd(NN__AT(model, p), __VA_ARGS__)
 #define nn_momentum(p, ...) nn_momentum(NN__AT(model, p), __VA_ARGS__)
 #define nn_nesterov(p, ...) nn_nesterov(NN__AT(model, p), __VA_ARGS__)
@@ -2101,8 +2102,6 @@ const nn_bpe *nn__at_bpe(const nn_bpe *b, const char *file, int line);
 #define nn_adam(p, ...) nn_adam(NN__AT(model, p), __VA_ARGS__)
 #define nn_adamw(p, ...) nn_adamw(NN__AT(model, p), __VA_ARGS__)
 #define nn_step(opt) nn_step(NN__AT(optimizer, opt))
-#endif
-#if NN_CHAPTERS >= 6
 #define nn_backward(...) nn_backward(NN_AT(__VA_ARGS__))
 #define nn_detach(...) nn_detach(NN_AT(__VA_ARGS__))
 #define nn_gradcheck(p, ...) nn_gradcheck(NN__AT(model, p), __VA_ARGS__)
@@ -2110,8 +2109,6 @@ const nn_bpe *nn__at_bpe(const nn_bpe *b, const char *file, int line);
 #define nn_mlp_loss(m, ...) nn_mlp_loss(NN__AT(const_mlp, m), __VA_ARGS__)
 #define nn_mlp_backward(m, ...) nn_mlp_backward(NN__AT(mlp, m), __VA_ARGS__)
 #define nn_mlp_new(p, ...) nn_mlp_new(NN__AT(model, p), __VA_ARGS__)
-#endif
-#if NN_CHAPTERS >= 7
 #define nn_count_correct(z, ...) nn_count_correct(NN__AT(const, z), __VA_ARGS__)
 #define nn_mse(a, b) nn_mse(NN_AT(a), NN_AT(b))
 #define nn_bce_with_logits(a, b) nn_bce_with_logits(NN_AT(a), NN_AT(b))
@@ -2129,8 +2126,6 @@ const nn_bpe *nn__at_bpe(const nn_bpe *b, const char *file, int line);
 #define nn_contrastive(a, b, ...) nn_contrastive(NN_AT(a), NN_AT(b), __VA_ARGS__)
 #define nn_ctc(z, ...) nn_ctc(NN_AT(z), __VA_ARGS__)
 #define nn_ctc_decode(z, ...) nn_ctc_decode(NN__AT(const, z), __VA_ARGS__)
-#endif
-#if NN_CHAPTERS >= 8
 #define nn_l2_penalty(p, ...) nn_l2_penalty(NN__AT(model, p), __VA_ARGS__)
 #define nn_l1_penalty(p, ...) nn_l1_penalty(NN__AT(model, p), __VA_ARGS__)
 #define nn_soft_threshold(p, ...) nn_soft_threshold(NN__AT(model, p), __VA_ARGS__)
@@ -2146,8 +2141,6 @@ const nn_bpe *nn__at_bpe(const nn_bpe *b, const char *file, int line);
 #define nn_augment_tokens(nn, ...) nn_augment_tokens(NN__AT(ctx, nn), __VA_ARGS__)
 #define nn_time_pitch(x, ...) nn_time_pitch(NN_AT(x), __VA_ARGS__)
 #define nn_white_noise(x, ...) nn_white_noise(NN_AT(x), __VA_ARGS__)
-#endif
-#if NN_CHAPTERS >= 9
 #define nn_xavier_uniform(w, ...) nn_xavier_uniform(NN_AT(w), __VA_ARGS__)
 #define nn_xavier_normal(w, ...) nn_xavier_normal(NN_AT(w), __VA_ARGS__)
 #define nn_kaiming_uniform(w, ...) nn_kaiming_uniform(NN_AT(w), __VA_ARGS__)
@@ -2156,17 +2149,11 @@ const nn_bpe *nn__at_bpe(const nn_bpe *b, const char *file, int line);
 #define nn_clip_grad_value(p, ...) nn_clip_grad_value(NN__AT(model, p), __VA_ARGS__)
 #define nn_diagnose(loss, ...) nn_diagnose(NN_AT(loss), __VA_ARGS__)
 #define nn_diagnose_print(...) nn_diagnose_print(NN_AT(__VA_ARGS__))
-#endif
-#if NN_CHAPTERS >= 10
 #define nn_vote(nn, ...) nn_vote(NN__AT(ctx, nn), __VA_ARGS__)
 #define nn_bootstrap(nn, ...) nn_bootstrap(NN__AT(ctx, nn), __VA_ARGS__)
 #define nn_model_average(p, ...) nn_model_average(NN__AT(model, p), __VA_ARGS__)
-#endif
-#if NN_CHAPTERS >= 11
 #define nn_freeze(p, ...) nn_freeze(NN__AT(model, p), __VA_ARGS__)
 #define nn_model_copy(p, ...) nn_model_copy(NN__AT(model, p), __VA_ARGS__)
-#endif
-#if NN_CHAPTERS >= 12
 #define nn_conv2d_new(p, ...) nn_conv2d_new(NN__AT(model, p), __VA_ARGS__)
 #define nn_conv2d_new_with(p, ...) nn_conv2d_new_with(NN__AT(model, p), __VA_ARGS__)
 #define nn_conv1d_new(p, ...) nn_conv1d_new(NN__AT(model, p), __VA_ARGS__)
@@ -2180,8 +2167,6 @@ const nn_bpe *nn__at_bpe(const nn_bpe *b, const char *file, int line);
 #define nn_avg_pool1d(x, ...) nn_avg_pool1d(NN_AT(x), __VA_ARGS__)
 #define nn_global_avg_pool2d(...) nn_global_avg_pool2d(NN_AT(__VA_ARGS__))
 #define nn_flatten(...) nn_flatten(NN_AT(__VA_ARGS__))
-#endif
-#if NN_CHAPTERS >= 13
 #define nn_embedding_new(p, ...) nn_embedding_new(NN__AT(model, p), __VA_ARGS__)
 #define nn_embedding_forward(e, ...) nn_embedding_forward(NN__AT(embedding, e), __VA_ARGS__)
 #define nn_rnn_cell_new(p, ...) nn_rnn_cell_new(NN__AT(model, p), __VA_ARGS__)
@@ -2190,8 +2175,6 @@ const nn_bpe *nn__at_bpe(const nn_bpe *b, const char *file, int line);
 #define nn_rnn_new_with(p, ...) nn_rnn_new_with(NN__AT(model, p), __VA_ARGS__)
 #define nn_rnn_forward(l, x, ...) nn_rnn_forward(NN__AT(rnn, l), NN_AT(x), __VA_ARGS__)
 #define nn_sample(z, ...) nn_sample(NN__AT(const, z), __VA_ARGS__)
-#endif
-#if NN_CHAPTERS >= 14
 #define nn_lstm_cell_new(p, ...) nn_lstm_cell_new(NN__AT(model, p), __VA_ARGS__)
 #define nn_lstm_cell_forward(l, x, ...) nn_lstm_cell_forward(NN__AT(cell, l), NN_AT(x), __VA_ARGS__)
 #define nn_lstm_new(p, ...) nn_lstm_new(NN__AT(model, p), __VA_ARGS__)
@@ -2204,15 +2187,12 @@ const nn_bpe *nn__at_bpe(const nn_bpe *b, const char *file, int line);
 #define nn_gru_forward(l, x, ...) nn_gru_forward(NN__AT(rnn, l), NN_AT(x), __VA_ARGS__)
 #define nn_highway_new(p, ...) nn_highway_new(NN__AT(model, p), __VA_ARGS__)
 #define nn_highway_forward(l, x, ...) nn_highway_forward(NN__AT(highway, l), NN_AT(x), __VA_ARGS__)
-#endif
-#if NN_CHAPTERS >= 15
 #define nn_layer_norm_new(p, ...) nn_layer_norm_new(NN__AT(model, p), __VA_ARGS__)
 #define nn_layer_norm_forward(l, x) nn_layer_norm_forward(l, NN_AT(x))
 #define nn_kv_cache_new(nn, ...) nn_kv_cache_new(NN__AT(ctx, nn), __VA_ARGS__)
 #define nn_kv_cache_select(c, ...) nn_kv_cache_select(NN__AT(cache, c), __VA_ARGS__)
 #define nn_attention(q, k, v, ...) nn_attention(NN_AT(q), NN_AT(k), NN_AT(v), __VA_ARGS__)
-#define nn_multihead_attention_new(p, ...) \
-    nn_multihead_attention_new(NN__AT(model, p), __VA_ARGS__)
+#define nn_multihead_attention_new(p, ...) nn_multihead_attention_new(NN__AT(model, p), __VA_ARGS__)
 #define nn_multihead_attention_forward(l, x, ...) \
     nn_multihead_attention_forward(l, NN_AT(x), __VA_ARGS__)
 #define nn_encoder_layer_new(p, ...) nn_encoder_layer_new(NN__AT(model, p), __VA_ARGS__)
@@ -2236,15 +2216,12 @@ const nn_bpe *nn__at_bpe(const nn_bpe *b, const char *file, int line);
 #define nn_bpe_train(nn, ...) nn_bpe_train(NN__AT(ctx, nn), __VA_ARGS__)
 #define nn_bpe_encode(b, ...) nn_bpe_encode(NN__AT(bpe, b), __VA_ARGS__)
 #define nn_bpe_decode(b, ...) nn_bpe_decode(NN__AT(bpe, b), __VA_ARGS__)
-#endif
-#if NN_CHAPTERS >= 16
 #define nn_rouge_l(nn, ...) nn_rouge_l(NN__AT(ctx, nn), __VA_ARGS__)
 #define nn_nms(nn, ...) nn_nms(NN__AT(ctx, nn), __VA_ARGS__)
 #define nn_detection_match(nn, ...) nn_detection_match(NN__AT(ctx, nn), __VA_ARGS__)
 #define nn_detection_ap(nn, ...) nn_detection_ap(NN__AT(ctx, nn), __VA_ARGS__)
 #define nn_evaluate(d, ...) nn_evaluate(NN__AT(data, d), __VA_ARGS__)
 #define nn_bootstrap_interval(nn, ...) nn_bootstrap_interval(NN__AT(ctx, nn), __VA_ARGS__)
-#endif
 #endif /* NN_NO_LOCATIONS */
 #endif /* NN_H */
 
@@ -2318,11 +2295,9 @@ const nn_bpe *nn__at_bpe(const nn_bpe *b, const char *file, int line);
 #if defined __x86_64__ || defined __i386__
 #define NN__X86
 #elif defined __aarch64__
+#include <arm_neon.h>
 #define NN__NEON
 #endif
-#endif
-#ifdef NN__NEON
-#include <arm_neon.h>
 #endif
 
 /* gcc: fast kernels in a -O0 program, too. Without "no-var-tracking" gdb would take the whole
@@ -2353,18 +2328,16 @@ extern "C" {
 #define NN__INLINE static inline
 #endif
 
-#if defined __clang__ /* the loop that follows has at most 16 rounds: write them all out */
-#define NN__UNROLL _Pragma("clang loop unroll(full)")
-#elif defined __GNUC__ && !defined __TINYC__
-#define NN__UNROLL _Pragma("GCC unroll 16")
-#else
+#if !defined __GNUC__ || defined __TINYC__
 #define NN__UNROLL
-#endif
-
-#if defined __GNUC__ && !defined __TINYC__
-#define NN__PREFETCH(p) __builtin_prefetch(p)
-#else
 #define NN__PREFETCH(p) (void)(p)
+#else
+#ifdef __clang__ /* the loop that follows has at most 16 rounds: write them all out */
+#define NN__UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define NN__UNROLL _Pragma("GCC unroll 16")
+#endif
+#define NN__PREFETCH(p) __builtin_prefetch(p)
 #endif
 
 /* ---- kernels as all others see them: by form, and as a table for each instruction set ---- */
@@ -2379,8 +2352,7 @@ enum { NN__LANES = 16, NN__SUM_BLOCK = 4096, NN__HEIGHTS = 4 };
 /* The kernels by form: n counts elements, k is a number, sa and sb are 1, or 0 to use the one
  * number again and again. Where a kernel adds to y, y is a gradient, a that of the result, and b
  * the argument or the result. */
-#define NN__FORMS(f)                                                                               \
-    NN__SCALED(f) NN__PAIRS(f) NN__GRADS(f) NN__SLOPED(f) NN__FOLDS(f)
+#define NN__FORMS(f) NN__SCALED(f) NN__PAIRS(f) NN__GRADS(f) NN__SLOPED(f) NN__FOLDS(f)
 #define NN__MAPS(f) f(map, sin) f(map, cos) NN__STRAIGHT_MAPS(f) /* y = f(x) */
 #define NN__STRAIGHT_MAPS(f) /* those in which nothing branches */                                 \
     f(map, exp) f(map, log) f(map, sqrt) f(map, square) f(map, sigmoid) f(map, tanh) f(map, gelu)  \
@@ -2475,12 +2447,10 @@ typedef struct nn__kernels {
 
 static void nn__default_handler(void *user, nn_code code, const char *message)
 {
-    (void)user;
+    (void)user, (void)message;
 #ifndef NN_NO_STDIO
     fflush(stdout);
     fprintf(stderr, "%s\n", message);
-#else
-    (void)message;
 #endif
     if (code >= NN_ERROR_ARGUMENT) NN_ABORT();
 }
@@ -2501,15 +2471,15 @@ static void nn__tell(nn_ctx *nn, nn_code code, const char *function, const char 
     char *const message = nn ? nn->message : local;
     const int limit = (int)(nn ? sizeof nn->message : sizeof local);
     if (nn && nn->code != NN_OK) return;
-    int n = 0;
-    if (nn && nn->file) n = snprintf(message, (size_t)limit, "%s:%d: ", nn->file, nn->line);
-    if (n >= 0 && n < limit) n += snprintf(message + n, (size_t)(limit - n), "%s: ", function);
+    const int n = nn && nn->file
+        ? snprintf(message, (size_t)limit, "%s:%d: %s: ", nn->file, nn->line, function)
+        : snprintf(message, (size_t)limit, "%s: ", function);
     if (n >= 0 && n < limit) vsnprintf(message + n, (size_t)(limit - n), format, arguments);
     nn__fail(nn, code, message);
 }
 
 /* A mistake of the caller's; nn may be NULL where the call has no context. Gives 0. */
-static int nn__mistake(nn_ctx *nn, const char *function, const char *format, ...) NN__PRINTF(3, 4);
+NN__PRINTF(3, 4)
 static int nn__mistake(nn_ctx *nn, const char *function, const char *format, ...)
 {
     va_list arguments;
@@ -2586,71 +2556,19 @@ void nn_on_nan(nn_ctx *nn, int on)
     if (nn__given(nn, "nn_on_nan")) nn->nan_check = on;
 }
 
-/* Notes where a call is made. A NULL is left for the function itself to report. */
-static void nn__note(nn_ctx *nn, const char *file, int line)
+void nn__note(nn_ctx *nn, const char *file, int line)
 {
     if (!nn) return;
     nn->file = file;
     nn->line = line;
 }
-#define NN__NOTE(type, kind)                                        \
-    type *nn__at_##kind(type *x, const char *file, int line)        \
-    {                                                               \
-        nn__note(x ? x->ctx : NULL, file, line);                    \
-        return x;                                                   \
-    }
-NN__NOTE(nn_tensor, tensor)
-NN__NOTE(const nn_tensor, const)
-NN__NOTE(nn_model, model)
-NN__NOTE(const nn_model, const_model)
-NN__NOTE(const nn_table, table)
-NN__NOTE(const nn_idx, idx)
-NN__NOTE(const nn_vocab, vocab)
-NN__NOTE(const nn_dataset, data)
-NN__NOTE(const nn_scaler, scaler)
-NN__NOTE(const nn_batches, batches)
-#if NN_CHAPTERS >= 2
-NN__NOTE(const nn_boolean, boolean)
-#endif
-#if NN_CHAPTERS >= 4
-NN__NOTE(const nn_kmeans, kmeans)
-NN__NOTE(const nn_pca, pca)
-#endif
-#if NN_CHAPTERS >= 5
-NN__NOTE(nn_optimizer, optimizer)
-#endif
-#if NN_CHAPTERS >= 6
-NN__NOTE(nn_mlp, mlp)
-NN__NOTE(const nn_mlp, const_mlp)
-#endif
-#if NN_CHAPTERS >= 8
-NN__NOTE(nn_early_stopping, early_stopping)
-#endif
-#if NN_CHAPTERS >= 15
-NN__NOTE(nn_kv_cache, cache)
-NN__NOTE(const nn_bpe, bpe)
-#endif
-
-nn_ctx *nn__at_ctx(nn_ctx *nn, const char *file, int line) { return nn__note(nn, file, line), nn; }
 
 nn_ctx *nn__same_real(nn_ctx *nn, size_t size, const char *file, int line)
 {
     nn__note(nn, file, line);
     if (nn && size != sizeof(nn_real))
-        nn_fail(nn, NN_ERROR_ARGUMENT, "nn_create", "NN_REAL is not the same in every file");
+        nn__mistake(nn, "nn_create", "NN_REAL is not the same in every file");
     return nn;
-}
-
-nn_tensor *const *nn__at_list(nn_tensor *const *xs, const char *file, int line)
-{
-    nn__note(xs && xs[0] ? xs[0]->ctx : NULL, file, line);
-    return xs;
-}
-
-const nn_linear *nn__at_linear(const nn_linear *l, const char *file, int line)
-{
-    nn__note(l && l->weight ? l->weight->ctx : NULL, file, line);
-    return l;
 }
 
 /* True if the context is there and without error. */
@@ -2674,13 +2592,18 @@ static size_t nn__bytes(nn_ctx *nn, size_t count, size_t size)
     return 0;
 }
 
-static void *nn__malloc(nn_ctx *nn, size_t size)
+static void *nn__request(nn_ctx *nn, void *old, size_t size) /* old may be NULL */
 {
     nn->allocations++;
-    void *p = NN_MALLOC(nn->user, size);
+    void *p = old ? NN_REALLOC(nn->user, old, size) : NN_MALLOC(nn->user, size);
     if (!p) nn_fail(nn, NN_ERROR_MEMORY, "nn.h", "no memory for %zu bytes", size);
     return p;
 }
+
+static void *nn__malloc(nn_ctx *nn, size_t size) { return nn__request(nn, NULL, size); }
+
+/* The first aligned address after p: NN__ALIGN bytes more than needed were asked for. */
+static char *nn__aligned(void *p) { return (char *)p + NN__ALIGN - (uintptr_t)p % NN__ALIGN; }
 
 /* Room for one more element in a growing array: *array has *capacity elements, n are used. 1 if
  * there is room; 0 without memory, and then the array is what it was. */
@@ -2688,12 +2611,10 @@ static int nn__grow(nn_ctx *nn, void **array, int n, int *capacity, size_t size)
 {
     if (n < *capacity) return 1;
     if (n > INT_MAX / 2) return nn_fail(nn, NN_ERROR_LIMIT, "nn.h", "%d elements", n), 0;
-    int wanted = n ? 2 * n : 16;
-    size_t bytes = nn__bytes(nn, (size_t)wanted, size);
-    if (!bytes) return 0;
-    nn->allocations++;
-    void *p = *array ? NN_REALLOC(nn->user, *array, bytes) : NN_MALLOC(nn->user, bytes);
-    if (!p) return nn_fail(nn, NN_ERROR_MEMORY, "nn.h", "no memory for %zu bytes", bytes), 0;
+    const int wanted = n ? 2 * n : 16;
+    const size_t bytes = nn__bytes(nn, (size_t)wanted, size);
+    void *p = bytes ? nn__request(nn, *array, bytes) : NULL;
+    if (!p) return 0;
     *array = p;
     *capacity = wanted;
     return 1;
@@ -2716,8 +2637,7 @@ static void *nn__alloc(nn_ctx *nn, nn_arena *arena, size_t count, size_t size, i
         size_t room = bytes > NN__BLOCK ? bytes : NN__BLOCK;
         block = (nn_block *)nn__malloc(nn, sizeof *block + NN__ALIGN + room);
         if (!block) return NULL;
-        uintptr_t start = (uintptr_t)(block + 1);
-        block->base = (char *)(block + 1) + (NN__ALIGN - start % NN__ALIGN) % NN__ALIGN;
+        block->base = nn__aligned(block + 1);
         block->size = room;
         block->used = 0;
         block->next = NULL;
@@ -2776,15 +2696,12 @@ static nn_real *nn__scratch(nn_ctx *nn, size_t count)
 {
     size_t bytes = nn__bytes(nn, count, sizeof(nn_real));
     if (!bytes) return NULL;
-    if (bytes + NN__ALIGN > nn->scratch_size) {
+    if (bytes > nn->scratch_size) {
         if (nn->scratch) NN_FREE(nn->user, nn->scratch);
-        nn->scratch_size = 0;
         nn->scratch = nn__malloc(nn, bytes + NN__ALIGN);
-        if (!nn->scratch) return NULL;
-        nn->scratch_size = bytes + NN__ALIGN;
+        nn->scratch_size = nn->scratch ? bytes : 0;
     }
-    char *p = (char *)nn->scratch;
-    return (nn_real *)(void *)(p + (NN__ALIGN - (uintptr_t)p % NN__ALIGN) % NN__ALIGN);
+    return nn->scratch ? (nn_real *)(void *)nn__aligned(nn->scratch) : NULL;
 }
 
 static const struct nn__kernels *nn__kernels_find(const char *name);
@@ -2800,21 +2717,17 @@ nn_ctx *nn_create_user(uint64_t seed, void *user)
     nn->life = 1;
     nn->failed.ctx = nn->failed_model.ctx = nn->failed_optimizer.ctx = nn;
     nn->failed.shape.ndim = 1;
-    nn->failed.saved =
-        nn->failed_saved; /* so that an operation that does not look may write there */
-    nn->failed.op = "failed";
+    nn->failed.saved = nn->failed_saved; /* an operation that does not look may write there */
+    nn->failed.op = nn->failed_optimizer.rule = "failed";
     nn->failed.name = "";
     nn->failed_optimizer.model = &nn->failed_model;
-    nn->failed_optimizer.rule = "failed";
     const char *wanted = getenv("NN_SIMD");
     nn->kernels = nn__kernels_find(wanted);
     nn_seed(nn, seed);
     if (nn->kernels) return nn;
     nn->kernels = nn__kernels_find(NULL);
     nn_fail(nn, NN_ERROR_UNSUPPORTED, "nn_create",
-            "NN_SIMD is \"%s\", which this program or machine "
-            "does not have",
-            wanted);
+            "NN_SIMD is \"%s\", which this program or machine does not have", wanted);
     return nn;
 }
 
@@ -2918,15 +2831,14 @@ int nn_randint(nn_ctx *nn, int low, int high)
 {
     if (!nn__ready(nn, "nn_randint")) return low;
     if (low >= high)
-        return nn_fail(nn, NN_ERROR_ARGUMENT, "nn_randint", "no integer i with %d <= i < %d", low,
-                       high), low;
+        return nn__mistake(nn, "nn_randint", "no integer i with %d <= i < %d", low, high), low;
     return (int)(low + (int64_t)nn__below(nn, (uint64_t)((int64_t)high - low)));
 }
 
 void nn_shuffle(nn_ctx *nn, int *a, int n)
 {
     if (!nn__ready(nn, "nn_shuffle")) return;
-    if (!a) nn_fail(nn, NN_ERROR_ARGUMENT, "nn_shuffle", "argument 2 is NULL");
+    if (!a) nn__mistake(nn, "nn_shuffle", "argument 2 is NULL");
     for (int i = n - 1; a && i > 0; i--) {
         int j = (int)nn__below(nn, (uint64_t)i + 1), t = a[i];
         a[i] = a[j];
@@ -2937,7 +2849,7 @@ void nn_shuffle(nn_ctx *nn, int *a, int n)
 void nn_randperm(nn_ctx *nn, int *p, int n)
 {
     if (!nn__ready(nn, "nn_randperm")) return;
-    if (!p) nn_fail(nn, NN_ERROR_ARGUMENT, "nn_randperm", "argument 2 is NULL");
+    if (!p) nn__mistake(nn, "nn_randperm", "argument 2 is NULL");
     for (int i = 0; p && i < n; i++) p[i] = i;
     nn_shuffle(nn, p, n);
 }
@@ -2982,10 +2894,9 @@ nn_shape nn_shape4(int a, int b, int c, int d) { return nn__shape(4, a, b, c, d)
 
 int nn_shape_equal(nn_shape a, nn_shape b)
 {
-    if (a.ndim != b.ndim) return 0;
-    for (int i = 0; i < a.ndim; i++)
-        if (a.dim[i] != b.dim[i]) return 0;
-    return 1;
+    int equal = a.ndim == b.ndim;
+    for (int i = 0; equal && i < a.ndim; i++) equal = a.dim[i] == b.dim[i];
+    return equal;
 }
 
 /* The product of dimensions from..to-1. */
@@ -3021,11 +2932,9 @@ static size_t nn__shape_size(nn_ctx *nn, const char *function, nn_shape s)
 
 static const char *nn__copy_text(nn_ctx *nn, const char *text, size_t length)
 {
-    char *copy = (char *)nn__alloc(nn, &nn->keep, length + 1, 1, 0);
-    if (!copy) return "";
-    if (length) memcpy(copy, text, length);
-    copy[length] = 0;
-    return copy;
+    char *copy = (char *)nn__alloc(nn, &nn->keep, length + 1, 1, 1);
+    if (copy && length) memcpy(copy, text, length);
+    return copy ? copy : "";
 }
 
 /* Sets up x, a place for a tensor. */
@@ -3066,32 +2975,25 @@ static nn_tensor *nn__node(nn_ctx *nn, const char *op, nn_shape shape, size_t si
 static nn_tensor *nn__leaf(nn_ctx *nn, const char *function, nn_shape shape)
 {
     if (!nn__ready(nn, function)) return nn ? &nn->failed : NULL;
-    size_t size = nn__shape_size(nn, function, shape);
-    if (!size) return &nn->failed;
-    return nn__node(nn, "input", shape, size, 1);
+    const size_t size = nn__shape_size(nn, function, shape);
+    return size ? nn__node(nn, "input", shape, size, 1) : &nn->failed;
 }
 
 int nn_op_check(const char *function, nn_tensor *const *in, int n)
 {
-    nn_ctx *nn = NULL;
-    for (int i = 0; in && i < n && !nn; i++)
-        if (in[i]) nn = in[i]->ctx;
-    if (!nn__given(nn, function)) return 0;
-    if (nn->code != NN_OK) return 0;
+    const nn_tensor *const failed = nn_op_failed(in, n);
+    nn_ctx *nn = failed ? failed->ctx : NULL;
+    if (!nn__ready(nn, function)) return 0;
     for (int i = 0; i < n; i++) {
         const nn_tensor *x = in[i];
-        if (!x)
-            nn_fail(nn, NN_ERROR_ARGUMENT, function, "argument %d is NULL", i + 1);
+        if (!x) nn__mistake(nn, function, "argument %d is NULL", i + 1);
         else if (x->ctx != nn)
-            nn_fail(nn, NN_ERROR_ARGUMENT, function, "argument %d belongs to another nn_ctx",
-                    i + 1);
+            nn__mistake(nn, function, "argument %d belongs to another nn_ctx", i + 1);
         else if (!x->size)
-            nn_fail(nn, NN_ERROR_ARGUMENT, function, "argument %d is the result of a failed call",
-                    i + 1);
+            nn__mistake(nn, function, "argument %d is the result of a failed call", i + 1);
         else if (x->life && x->life != nn->life)
-            nn_fail(nn, NN_ERROR_ARGUMENT, function,
-                    "argument %d was made before the last nn_clear (%s, %s:%d)", i + 1, x->op,
-                    x->file ? x->file : "?", x->line);
+            nn__mistake(nn, function, "argument %d was made before the last nn_clear (%s, %s:%d)",
+                        i + 1, x->op, x->file ? x->file : "?", x->line);
     }
     return nn->code == NN_OK;
 }
@@ -3178,10 +3080,7 @@ static int nn__check_finite(const nn_tensor *x, const nn_real *numbers, const ch
     const char *layer = nn__layer(x);
     nn_fail(nn, NN_ERROR_NONFINITE, function, "%s%s%s%s %s is %s at %s", what,
             layer[0] ? " (" : "", layer, layer[0] ? ")" : "", nn_shape_text(nn, x->shape),
-            v != v  ? "nan"
-            : v > 0 ? "inf"
-                    : "-inf",
-            nn_shape_text(nn, at));
+            v != v ? "nan" : v > 0 ? "inf" : "-inf", nn_shape_text(nn, at));
     return 0;
 }
 
@@ -3253,18 +3152,15 @@ typedef struct nn__spare { /* at the beginning of a gradient that nobody needs a
 
 static void nn__need_grad(nn_tensor *x) /* a zeroed gradient, if it has none yet */
 {
+    if (x->grad) return;
     nn_ctx *nn = x->ctx;
     nn__spare **at = &nn->spare;
-    if (x->grad) return;
-    while (x->life && *at && (*at)->size != x->size) at = &(*at)->next;
-    if (!x->life || !*at) {
-        nn_arena *arena = x->life ? &nn->graph : &nn->keep;
-        x->grad = (nn_real *)nn__alloc(nn, arena, x->size, sizeof *x->grad, 1);
-        return;
-    }
-    x->grad = (nn_real *)(void *)*at;
-    *at = (*at)->next;
-    memset(x->grad, 0, x->size * sizeof *x->grad);
+    while (*at && (*at)->size != x->size) at = &(*at)->next;
+    if (x->life && *at) {
+        x->grad = (nn_real *)(void *)*at;
+        *at = (*at)->next;
+    } else x->grad = nn__reals(nn, x->life ? &nn->graph : &nn->keep, x->size);
+    if (x->grad) memset(x->grad, 0, x->size * sizeof *x->grad);
 }
 
 nn_tensor *nn_requires_grad(nn_tensor *x)
@@ -3318,8 +3214,14 @@ static nn_stat nn__stat(const nn_real *x, size_t n, size_t step)
 nn_stat nn_stats(const nn_tensor *x) { return nn__stat(x ? x->data : NULL, x ? x->size : 0, 1); }
 
 #ifndef NN_NO_STDIO
-static void nn__print(const nn_tensor *x, const nn_real *numbers, const char *what)
+static void nn__print(const nn_tensor *x, int gradient)
 {
+    if (!x) {
+        printf("NULL\n");
+        return;
+    }
+    const nn_real *numbers = gradient ? x->grad : x->data;
+    const char *const what = !gradient ? "" : numbers ? "gradient of " : "no gradient of ";
     const size_t show = 8, cols = (size_t)nn__last(x->shape), rows = x->size ? x->size / cols : 0;
     printf("%s%s %s%s%s\n", what, x->name[0] ? x->name : x->op, nn_shape_text(x->ctx, x->shape),
            x->requires_grad ? " requires_grad" : "",
@@ -3333,17 +3235,8 @@ static void nn__print(const nn_tensor *x, const nn_real *numbers, const char *wh
     fflush(stdout); /* so that a debugger shows it at once */
 }
 
-void nn_print(const nn_tensor *x)
-{
-    if (x) nn__print(x, x->data, "");
-    else printf("NULL\n");
-}
-
-void nn_print_grad(const nn_tensor *x)
-{
-    if (x) nn__print(x, x->grad, x->grad ? "gradient of " : "no gradient of ");
-    else printf("NULL\n");
-}
+void nn_print(const nn_tensor *x) { nn__print(x, 0); }
+void nn_print_grad(const nn_tensor *x) { nn__print(x, 1); }
 
 void nn_model_print(const nn_model *model)
 {
@@ -3359,14 +3252,9 @@ void nn_model_print(const nn_model *model)
     printf("%-24s %-16s %10zu\n", "all", "", nn_model_size(model));
 }
 
-static double nn__now(void) /* seconds; for progress only, never for results */
-{
-    return (double)time(NULL);
-}
-
 nn_progress nn_progress_start(void)
 {
-    nn_progress p = {nn__now()};
+    nn_progress p = {(double)time(NULL)};
     return p;
 }
 
@@ -3382,16 +3270,13 @@ void nn_progress_show(const nn_progress *p, int done, int total, const char *for
 #else
     int terminal = 0;
 #endif
-    if (!terminal) {
-        if (total < 10 || done * 10LL / total != (done - 1) * 10LL / total) printf("%s\n", text);
-        fflush(stdout);
-        return;
-    }
-    char bar[33];
-    for (int i = 0; i < 32; i++) bar[i] = (double)i * total < 32.0 * done ? '#' : '.';
-    bar[32] = 0;
-    double left = done ? (nn__now() - p->start) * (total - done) / done : 0;
-    printf("\r[%s] %s, %.0f s left \033[K%s", bar, text, left, done == total ? "\n" : "");
+    if (terminal) {
+        char bar[33] = "";
+        for (int i = 0; i < 32; i++) bar[i] = (double)i * total < 32.0 * done ? '#' : '.';
+        double left = done ? ((double)time(NULL) - p->start) * (total - done) / done : 0;
+        printf("\r[%s] %s, %.0f s left \033[K%s", bar, text, left, done == total ? "\n" : "");
+    } else if (total < 10 || done * 10LL / total != (done - 1) * 10LL / total)
+        printf("%s\n", text);
     fflush(stdout);
 }
 #endif
@@ -3456,12 +3341,10 @@ static nn_tensor *nn__member(const char *function, nn_model *model, const char *
     void *list = model->param;
     int room = nn__keep_grow(nn, &list, model->n_params, &model->capacity, sizeof *model->param);
     model->param = (nn_tensor **)list;
-    if (!room) return &nn->failed;
-    void *place = nn__alloc(nn, &nn->keep, 1, sizeof(nn_tensor), 0);
-    void *data = place ? nn__alloc(nn, &nn->keep, size, sizeof(nn_real), 1) : NULL;
+    nn_tensor *p = room ? NN__NEW(nn, nn_tensor) : NULL;
+    void *data = p ? nn__alloc(nn, &nn->keep, size, sizeof(nn_real), 1) : NULL;
     if (!data) return &nn->failed;
-    nn_tensor *p = nn__tensor(nn, (nn_tensor *)place, kind, shape, size);
-    p->data = (nn_real *)data;
+    nn__tensor(nn, p, kind, shape, size)->data = (nn_real *)data;
     p->life = 0;
     p->name = nn__copy_text(nn, full, length);
     if (learned) nn__need_grad(p);
@@ -5242,23 +5125,15 @@ static nn__walk nn__walk_of(nn_shape out, nn_shape a, nn_shape b)
         step_a *= da;
         step_b *= db;
         if (d == 1) continue;
-        if (w.dim[at] > 1 && sa == w.sa[at] * w.dim[at] && sb == w.sb[at] * w.dim[at]) {
-            w.dim[at] *= d;
-            continue;
-        }
-        if (w.dim[at] > 1) at--;
-        w.dim[at] = d;
-        w.sa[at] = sa;
-        w.sb[at] = sb;
+        if (w.dim[at] > 1 && (sa != w.sa[at] * w.dim[at] || sb != w.sb[at] * w.dim[at])) at--;
+        if (w.dim[at] == 1) w.sa[at] = sa, w.sb[at] = sb; /* else merged with its right neighbour */
+        w.dim[at] *= d;
     }
     return w;
 }
 
-typedef void (*nn__binary_kernel)(size_t n, const nn_real *a, int sa, const nn_real *b, int sb,
-                                  nn_real *y);
-
 /* y (of shape out) = f(a, b), broadcast */
-static void nn__apply(nn__binary_kernel f, nn_shape out, const nn_real *a, nn_shape shape_a,
+static void nn__apply(nn__pair *f, nn_shape out, const nn_real *a, nn_shape shape_a,
                       const nn_real *b, nn_shape shape_b, nn_real *y)
 {
     nn__walk w = nn__walk_of(out, shape_a, shape_b);
@@ -5269,25 +5144,36 @@ static void nn__apply(nn__binary_kernel f, nn_shape out, const nn_real *a, nn_sh
                   b + i * w.sb[0] + j * w.sb[1] + k * w.sb[2], (int)w.sb[3], y);
 }
 
-/* The other way: dx += g, where g has the shape `out` that x was broadcast to. What was repeated is
- * summed. */
-static void nn__add_reduced(const nn_real *g, nn_shape out, nn_tensor *x)
+/* The other way: x += sign g, where g has the shape `out` that x broadcasts to. What is repeated
+ * there is summed. */
+static void nn__add_reduced(const nn__kernels *k, nn_real sign, const nn_real *g, nn_shape out,
+                            nn_real *x, nn_shape shape)
 {
-    const nn__kernels *k = x->ctx->kernels;
-    nn__walk w = nn__walk_of(out, x->shape, x->shape);
+    nn__walk w = nn__walk_of(out, shape, shape);
     for (size_t i = 0; i < w.dim[0]; i++)
         for (size_t j = 0; j < w.dim[1]; j++)
             for (size_t l = 0; l < w.dim[2]; l++, g += w.dim[3]) {
-                nn_real *dx = x->grad + i * w.sa[0] + j * w.sa[1] + l * w.sa[2];
-                if (w.sa[3]) k->axpy(w.dim[3], 1, g, dx);
-                else *dx += k->sum(w.dim[3], g);
+                nn_real *to = x + i * w.sa[0] + j * w.sa[1] + l * w.sa[2];
+                if (w.sa[3]) k->axpy(w.dim[3], sign, g, to);
+                else *to += sign * k->sum(w.dim[3], g);
             }
 }
 
-static nn_tensor *nn__binary(const char *function, nn_tensor *a, nn_tensor *b, nn__binary_kernel f,
-                             void (*backward)(nn_tensor *y))
+/* d(in[i]) += sign g, where g has the shape of y */
+static void nn__pass_on(nn_tensor *y, int i, nn_real sign, const nn_real *g)
 {
+    nn_tensor *x = y->in[i];
+    if (x->grad) nn__add_reduced(y->ctx->kernels, sign, g, y->shape, x->grad, x->shape);
+}
+
+static nn_tensor *nn__binary(nn_tensor *a, char sign, nn_tensor *b, void (*backward)(nn_tensor *y))
+{
+    const char *const function = sign == '+' ? "nn_add" : sign == '-' ? "nn_sub"
+                               : sign == '*' ? "nn_mul" : "nn_div";
     nn_tensor *in[2] = {a, b};
+    if (!nn_op_check(function, in, 2)) return nn_op_failed(in, 2);
+    const nn__kernels *k = a->ctx->kernels;
+    nn__pair *f = sign == '+' ? k->add : sign == '-' ? k->sub : sign == '*' ? k->mul : k->div;
     nn_shape out;
     if (!nn__broadcast(a->shape, b->shape, &out))
         return nn_fail(a->ctx, NN_ERROR_SHAPE, function,
@@ -5304,71 +5190,43 @@ static nn_real *nn__temporary(nn_tensor *y) { return nn__reals(y->ctx, &y->ctx->
 
 static void nn__add_backward(nn_tensor *y) /* y = a + b: da += dy, db += dy */
 {
-    if (y->in[0]->grad) nn__add_reduced(y->grad, y->shape, y->in[0]);
-    if (y->in[1]->grad) nn__add_reduced(y->grad, y->shape, y->in[1]);
+    nn__pass_on(y, 0, 1, y->grad);
+    nn__pass_on(y, 1, 1, y->grad);
 }
-
-nn_tensor *nn_add(nn_tensor *a, nn_tensor *b)
-{
-    nn_tensor *in[2] = {a, b};
-    if (!nn_op_check("nn_add", in, 2)) return nn_op_failed(in, 2);
-    return nn__binary("nn_add", a, b, a->ctx->kernels->add, nn__add_backward);
-}
+nn_tensor *nn_add(nn_tensor *a, nn_tensor *b) { return nn__binary(a, '+', b, nn__add_backward); }
 
 static void nn__sub_backward(nn_tensor *y) /* y = a - b: da += dy, db += -dy */
 {
-    if (y->in[0]->grad) nn__add_reduced(y->grad, y->shape, y->in[0]);
-    nn_real *t = y->in[1]->grad ? nn__temporary(y) : NULL;
-    if (!t) return;
-    y->ctx->kernels->scale(y->size, -1, y->grad, t);
-    nn__add_reduced(t, y->shape, y->in[1]);
+    nn__pass_on(y, 0, 1, y->grad);
+    nn__pass_on(y, 1, -1, y->grad);
 }
-
-nn_tensor *nn_sub(nn_tensor *a, nn_tensor *b)
-{
-    nn_tensor *in[2] = {a, b};
-    if (!nn_op_check("nn_sub", in, 2)) return nn_op_failed(in, 2);
-    return nn__binary("nn_sub", a, b, a->ctx->kernels->sub, nn__sub_backward);
-}
+nn_tensor *nn_sub(nn_tensor *a, nn_tensor *b) { return nn__binary(a, '-', b, nn__sub_backward); }
 
 static void nn__mul_backward(nn_tensor *y) /* y = a b: da += dy b, db += dy a */
 {
     nn_real *t = nn__temporary(y);
     for (int i = 0; t && i < 2; i++) {
-        nn_tensor *x = y->in[i], *other = y->in[1 - i];
-        if (!x->grad) continue;
+        const nn_tensor *other = y->in[1 - i];
+        if (!y->in[i]->grad) continue;
         nn__apply(y->ctx->kernels->mul, y->shape, y->grad, y->shape, other->data, other->shape, t);
-        nn__add_reduced(t, y->shape, x);
+        nn__pass_on(y, i, 1, t);
     }
 }
-
-nn_tensor *nn_mul(nn_tensor *a, nn_tensor *b)
-{
-    nn_tensor *in[2] = {a, b};
-    if (!nn_op_check("nn_mul", in, 2)) return nn_op_failed(in, 2);
-    return nn__binary("nn_mul", a, b, a->ctx->kernels->mul, nn__mul_backward);
-}
+nn_tensor *nn_mul(nn_tensor *a, nn_tensor *b) { return nn__binary(a, '*', b, nn__mul_backward); }
 
 static void nn__div_backward(nn_tensor *y) /* y = a / b: da += dy / b, db += -dy / b * y */
 {
     const nn__kernels *k = y->ctx->kernels;
-    nn_tensor *a = y->in[0], *b = y->in[1];
+    const nn_tensor *b = y->in[1];
     nn_real *t = nn__temporary(y);
     if (!t) return;
     nn__apply(k->div, y->shape, y->grad, y->shape, b->data, b->shape, t);
-    if (a->grad) nn__add_reduced(t, y->shape, a);
+    nn__pass_on(y, 0, 1, t);
     if (!b->grad) return;
-    k->scale(y->size, -1, t, t);
     k->mul(y->size, t, 1, y->data, 1, t);
-    nn__add_reduced(t, y->shape, b);
+    nn__pass_on(y, 1, -1, t);
 }
-
-nn_tensor *nn_div(nn_tensor *a, nn_tensor *b)
-{
-    nn_tensor *in[2] = {a, b};
-    if (!nn_op_check("nn_div", in, 2)) return nn_op_failed(in, 2);
-    return nn__binary("nn_div", a, b, a->ctx->kernels->div, nn__div_backward);
-}
+nn_tensor *nn_div(nn_tensor *a, nn_tensor *b) { return nn__binary(a, '/', b, nn__div_backward); }
 
 static void nn__scale_backward(nn_tensor *y) /* y = factor x: dx += factor dy */
 {
@@ -5447,8 +5305,8 @@ nn_tensor *nn_cos(nn_tensor *x) { NN__UNARY("nn_cos", cos, x); }
 static void nn__matmul_backward(nn_tensor *y)
 {
     nn_tensor *x = y->in[0], *w = y->in[1];
-    const int k = x->shape.dim[x->shape.ndim - 1], n = nn__last(w->shape);
-    const int batch = w->shape.ndim == 2 ? 1 : (int)nn__span(w->shape, 0, w->shape.ndim - 2);
+    const int k = nn__last(x->shape), n = nn__last(w->shape);
+    const int batch = (int)nn__span(w->shape, 0, w->shape.ndim - 2);
     const int m = (int)(x->size / (size_t)batch / (size_t)k);
     for (ptrdiff_t i = 0; i < batch; i++) {
         nn__mat mx = nn__rows(x->data + i * m * k, k), mw = nn__rows(w->data + i * k * n, n);
@@ -5464,24 +5322,20 @@ nn_tensor *nn_matmul(nn_tensor *x, nn_tensor *w)
     if (!nn_op_check("nn_matmul", in, 2)) return nn_op_failed(in, 2);
     nn_ctx *nn = x->ctx;
     const int dx = x->shape.ndim, dw = w->shape.ndim;
-    if (dx < 2 || dw < 2)
-        return nn_fail(nn, NN_ERROR_SHAPE, "nn_matmul", "needs matrices: x is %s, w is %s",
-                       nn_shape_text(nn, x->shape), nn_shape_text(nn, w->shape));
-    const int k = x->shape.dim[dx - 1], n = w->shape.dim[dw - 1];
-    if (k != w->shape.dim[dw - 2])
-        return nn_fail(nn, NN_ERROR_SHAPE, "nn_matmul", "inner dimensions differ: x is %s, w is %s",
-                       nn_shape_text(nn, x->shape), nn_shape_text(nn, w->shape));
+    const int k = nn__last(x->shape), n = nn__last(w->shape);
     int same = dw == 2 || dw == dx;
-    for (int i = 0; dw > 2 && same && i < dw - 2; i++) same = x->shape.dim[i] == w->shape.dim[i];
-    if (!same)
-        return nn_fail(nn, NN_ERROR_SHAPE, "nn_matmul",
-                       "leading dimensions differ: x is %s, w is %s", nn_shape_text(nn, x->shape),
-                       nn_shape_text(nn, w->shape));
+    for (int i = 0; same && i < dw - 2; i++) same = x->shape.dim[i] == w->shape.dim[i];
+    const char *const wrong = dx < 2 || dw < 2 ? "needs matrices"
+        : k != w->shape.dim[dw - 2] ? "inner dimensions differ"
+        : same ? NULL : "leading dimensions differ";
+    if (wrong)
+        return nn_fail(nn, NN_ERROR_SHAPE, "nn_matmul", "%s: x is %s, w is %s", wrong,
+                       nn_shape_text(nn, x->shape), nn_shape_text(nn, w->shape));
     nn_shape shape = x->shape;
     shape.dim[dx - 1] = n;
     nn_tensor *y = nn_op_new("matmul", shape, in, 2, nn__matmul_backward, 0);
     if (!y->size) return y;
-    const int batch = dw == 2 ? 1 : (int)nn__span(w->shape, 0, dw - 2);
+    const int batch = (int)nn__span(w->shape, 0, dw - 2);
     const int m = (int)(x->size / (size_t)batch / (size_t)k);
     for (ptrdiff_t i = 0; i < batch; i++)
         if (!nn__gemm(nn, m, n, k, nn__rows(x->data + i * m * k, k),
@@ -5518,10 +5372,8 @@ static void nn__exchange_axes(const nn_real *from, nn_real *to, nn_shape s, int 
                               int add)
 {
     const size_t outer = nn__span(s, 0, axis_a), a = (size_t)s.dim[axis_a];
-    const size_t middle = nn__span(s, axis_a + 1, axis_b);
-    const size_t b =
-        axis_a == axis_b ? 1 : (size_t)s.dim[axis_b]; /* the same: nothing to exchange */
-    const size_t inner = nn__span(s, axis_b + 1, s.ndim);
+    const size_t middle = nn__span(s, axis_a + 1, axis_b), inner = nn__span(s, axis_b + 1, s.ndim);
+    const size_t b = axis_a == axis_b ? 1 : (size_t)s.dim[axis_b]; /* 1: nothing to exchange */
     for (size_t o = 0; o < outer; o++)
         for (size_t j = 0; j < b; j++)
             for (size_t m = 0; m < middle; m++)
@@ -5563,8 +5415,7 @@ nn_tensor *nn_reshape(nn_tensor *x, nn_shape shape)
 {
     if (!nn_op_check("nn_reshape", &x, 1)) return nn_op_failed(&x, 1);
     if (shape.ndim < 0 || shape.ndim > NN_MAX_DIMS)
-        return nn_fail(x->ctx, NN_ERROR_SHAPE, "nn_reshape",
-                       "a shape of %d dimensions (at most %d)", shape.ndim, NN_MAX_DIMS);
+        return nn__shape_size(x->ctx, "nn_reshape", shape), &x->ctx->failed; /* which reports it */
     const nn_shape wanted = shape;
     size_t known = 1;
     int unknown = -1, valid = 1;
@@ -5582,27 +5433,26 @@ nn_tensor *nn_reshape(nn_tensor *x, nn_shape shape)
     return nn_op_done(y);
 }
 
-/* A part of y, `length` long from `start` along axis, belongs to x, which has that length. */
-static void nn__copy_part(nn_tensor *y, size_t start, nn_tensor *x, int axis, int back)
+/* The numbers of the whole from `start` along axis are those of part: copied from one to the other,
+ * or, of the gradients, added. */
+static void nn__move_part(nn_tensor *whole, nn_tensor *part, int axis, int start, int to_part,
+                          int add_grad)
 {
-    nn__view whole = nn__along(y->shape, axis), part = nn__along(x->shape, axis);
-    const size_t run = part.length * part.inner;
-    for (size_t o = 0; o < whole.outer; o++) {
-        size_t at = (o * whole.length + start) * whole.inner;
-        if (back) y->ctx->kernels->axpy(run, 1, y->grad + at, x->grad + o * run);
-        else memcpy(y->data + at, x->data + o * run, run * sizeof *x->data);
+    const nn__view v = nn__along(whole->shape, axis);
+    const size_t run = (size_t)part->shape.dim[axis] * v.inner;
+    nn_real *w = (add_grad ? whole->grad : whole->data) + (size_t)start * v.inner;
+    nn_real *p = add_grad ? part->grad : part->data;
+    for (size_t o = 0; o < v.outer; o++, w += v.length * v.inner, p += run) {
+        nn_real *from = to_part ? w : p, *to = to_part ? p : w;
+        if (add_grad) part->ctx->kernels->axpy(run, 1, from, to);
+        else memcpy(to, from, run * sizeof *to);
     }
 }
 
 static void nn__slice_backward(nn_tensor *y) /* y = x[start .. end): dx there += dy */
 {
-    nn_tensor *x = y->in[0];
     const int *at = (const int *)y->saved; /* axis, start */
-    nn__view whole = nn__along(x->shape, at[0]), part = nn__along(y->shape, at[0]);
-    const size_t run = part.length * part.inner;
-    for (size_t o = 0; o < whole.outer; o++)
-        y->ctx->kernels->axpy(run, 1, y->grad + o * run,
-                              x->grad + (o * whole.length + (size_t)at[1]) * whole.inner);
+    nn__move_part(y->in[0], y, at[0], at[1], 0, 1);
 }
 
 nn_tensor *nn_slice(nn_tensor *x, int axis, int start, int end)
@@ -5619,29 +5469,23 @@ nn_tensor *nn_slice(nn_tensor *x, int axis, int start, int end)
     if (!y->size) return y;
     ((int *)y->saved)[0] = axis;
     ((int *)y->saved)[1] = start;
-    nn__view whole = nn__along(x->shape, axis), part = nn__along(shape, axis);
-    const size_t run = part.length * part.inner;
-    for (size_t o = 0; o < whole.outer; o++)
-        memcpy(y->data + o * run, x->data + (o * whole.length + (size_t)start) * whole.inner,
-               run * sizeof *x->data);
+    nn__move_part(x, y, axis, start, 1, 0);
     return nn_op_done(y);
 }
 
-static void nn__concat_backward(nn_tensor *y) /* each input's part of dy is added to it */
+/* The inputs, one after the other along axis: copied into y, or their parts of dy added to them. */
+static void nn__concat_parts(nn_tensor *y, int back)
 {
     const int axis = *(const int *)y->saved;
-    size_t start = 0;
-    for (int i = 0; i < y->n_in; i++) {
-        if (y->in[i]->grad) nn__copy_part(y, start, y->in[i], axis, 1);
-        start += (size_t)y->in[i]->shape.dim[axis];
-    }
+    for (int i = 0, start = 0; i < y->n_in; start += y->in[i++]->shape.dim[axis])
+        if (!back || y->in[i]->grad) nn__move_part(y, y->in[i], axis, start, back, back);
 }
+static void nn__concat_backward(nn_tensor *y) { nn__concat_parts(y, 1); }
 
 nn_tensor *nn_concat(int axis, int n, nn_tensor *const *xs)
 {
     if (!nn__given(n > 0 ? xs : NULL, "nn_concat")) return NULL;
-    for (int i = 1; !xs[0] && i < n;
-         i++) /* then its place was not noted: better none than another's */
+    for (int i = 1; !xs[0] && i < n; i++) /* its place was not noted: better none than another's */
         if (xs[i]) nn__note(xs[i]->ctx, NULL, 0);
     if (!nn_op_check("nn_concat", xs, n)) return nn_op_failed(xs, n);
     nn_ctx *nn = xs[0]->ctx;
@@ -5659,11 +5503,7 @@ nn_tensor *nn_concat(int axis, int n, nn_tensor *const *xs)
     nn_tensor *y = nn_op_new("concat", shape, xs, n, nn__concat_backward, sizeof(int));
     if (!y->size) return y;
     *(int *)y->saved = axis;
-    size_t start = 0;
-    for (int i = 0; i < n; i++) {
-        nn__copy_part(y, start, xs[i], axis, 0);
-        start += (size_t)xs[i]->shape.dim[axis];
-    }
+    nn__concat_parts(y, 0);
     return nn_op_done(y);
 }
 
@@ -5671,27 +5511,19 @@ nn_tensor *nn_concat(int axis, int n, nn_tensor *const *xs)
 
 typedef struct nn__reduction {
     nn__view view;
-    nn_real factor; /* of a sum; 1 / length makes it a mean */
-    int *index;     /* of a maximum: where along the axis it was found */
+    nn_real factor; /* 1 / length makes it a mean */
 } nn__reduction;
-
-static nn__view nn__all_of(const nn_tensor *x)
-{
-    nn__view v = {1, x->size, 1};
-    return v;
-}
 
 /* y[o, i] = factor sum_l x[o, l, i]: dx[o, l, i] += factor dy[o, i] */
 static void nn__sum_backward(nn_tensor *y)
 {
     const nn__reduction *r = (const nn__reduction *)y->saved;
-    const nn__kernels *k = y->ctx->kernels;
+    const size_t inner = r->view.inner;
     nn_real *dx = y->in[0]->grad;
     for (size_t o = 0; o < r->view.outer; o++)
-        for (size_t l = 0; l < r->view.length; l++, dx += r->view.inner)
-            if (r->view.inner > 1)
-                k->axpy(r->view.inner, r->factor, y->grad + o * r->view.inner, dx);
-            else *dx += r->factor * y->grad[o];
+        for (size_t l = 0; l < r->view.length; l++, dx += inner)
+            if (inner == 1) *dx += r->factor * y->grad[o];
+            else y->ctx->kernels->axpy(inner, r->factor, y->grad + o * inner, dx);
 }
 
 static nn_tensor *nn__sum_over(const char *op, nn_tensor *x, nn__view v, nn_shape shape,
@@ -5699,107 +5531,67 @@ static nn_tensor *nn__sum_over(const char *op, nn_tensor *x, nn__view v, nn_shap
 {
     nn_tensor *y = nn_op_new(op, shape, &x, 1, nn__sum_backward, sizeof(nn__reduction));
     if (!y->size) return y;
-    nn__reduction r = {v, factor, NULL};
+    const nn__reduction r = {v, factor};
     *(nn__reduction *)y->saved = r;
     const nn__kernels *k = y->ctx->kernels;
-    const nn_real *row = x->data;
-    for (size_t o = 0; o < v.outer; o++) {
-        nn_real *sum = y->data + o * v.inner;
-        if (v.inner == 1) {
-            *sum = k->sum(v.length, row);
-            row += v.length;
-            continue;
-        }
-        memset(sum, 0, v.inner * sizeof *sum);
-        for (size_t l = 0; l < v.length; l++, row += v.inner) k->axpy(v.inner, 1, row, sum);
-    }
+    const nn_shape all = nn_shape3((int)v.outer, (int)v.length, (int)v.inner);
+    const nn_shape kept = nn_shape3((int)v.outer, 1, (int)v.inner);
+    memset(y->data, 0, y->size * sizeof *y->data);
+    nn__add_reduced(k, 1, x->data, all, y->data, kept);
     k->scale(y->size, factor, y->data, y->data);
     return nn_op_done(y);
 }
 
-static void nn__max_backward(nn_tensor *y) /* y[o, i] = x[o, l, i], l as found: dx there += dy */
+static void nn__max_backward(nn_tensor *y) /* y[i] = x[from[i]]: dx there += dy[i] */
 {
-    const nn__reduction *r = (const nn__reduction *)y->saved;
-    for (size_t o = 0; o < r->view.outer; o++)
-        for (size_t i = 0; i < r->view.inner; i++) {
-            size_t at = o * r->view.inner + i;
-            size_t from = (o * r->view.length + (size_t)r->index[at]) * r->view.inner + i;
-            y->in[0]->grad[from] += y->grad[at];
-        }
+    const int *from = (const int *)y->saved;
+    for (size_t i = 0; i < y->size; i++) y->in[0]->grad[from[i]] += y->grad[i];
 }
 
 static nn_tensor *nn__max_over(nn_tensor *x, nn__view v, nn_shape shape)
 {
-    nn_tensor *y = nn_op_new("max", shape, &x, 1, nn__max_backward, sizeof(nn__reduction));
+    const size_t saved = v.outer * v.inner * sizeof(int);
+    nn_tensor *y = nn_op_new("max", shape, &x, 1, nn__max_backward, saved);
     if (!y->size) return y;
-    nn__reduction r = {v, 0, (int *)nn__alloc(y->ctx, &y->ctx->graph, y->size, sizeof(int), 0)};
-    if (!r.index) return &y->ctx->failed;
-    *(nn__reduction *)y->saved = r;
-    for (size_t o = 0; o < v.outer; o++)
-        for (size_t i = 0; i < v.inner; i++) {
-            const nn_real *col = x->data + o * v.length * v.inner + i;
-            size_t best = 0; /* the first of equal ones; a NaN is larger than everything */
-            for (size_t l = 1; l < v.length && col[best * v.inner] == col[best * v.inner]; l++)
-                if (!(col[l * v.inner] <= col[best * v.inner])) best = l;
-            r.index[o * v.inner + i] = (int)best;
-            y->data[o * v.inner + i] = col[best * v.inner];
-        }
+    const nn_real *const a = x->data;
+    for (size_t n = 0; n < y->size; n++) {
+        size_t at = n / v.inner * v.length * v.inner + n % v.inner, best = at;
+        /* the first of equal ones; a NaN is larger than everything */
+        for (size_t l = 1; l < v.length && a[best] == a[best]; l++)
+            if (!(a[at += v.inner] <= a[best])) best = at;
+        ((int *)y->saved)[n] = (int)best;
+        y->data[n] = a[best];
+    }
     return nn_op_done(y);
 }
 
-nn_tensor *nn_sum(nn_tensor *x)
+/* What the six have in common: along *axis, which stays with size 1, or, if it is NULL, of all. */
+enum { NN__SUM, NN__MEAN, NN__MAX };
+static nn_tensor *nn__reduce(nn_tensor *x, const int *axis, int how)
 {
-    if (!nn_op_check("nn_sum", &x, 1)) return nn_op_failed(&x, 1);
-    return nn__sum_over("sum", x, nn__all_of(x), nn_shape0(), 1);
+    static const char *const functions[3][2] = {
+        {"nn_sum", "nn_sum_axis"}, {"nn_mean", "nn_mean_axis"}, {"nn_max", "nn_max_axis"}};
+    const char *const function = functions[how][axis != NULL];
+    if (!nn_op_check(function, &x, 1)) return nn_op_failed(&x, 1);
+    nn__view v = {1, x->size, 1};
+    nn_shape shape = nn_shape0();
+    if (axis) {
+        const int i = nn__axis(x, function, *axis);
+        if (i < 0) return &x->ctx->failed;
+        v = nn__along(x->shape, i);
+        shape = x->shape;
+        shape.dim[i] = 1;
+    }
+    if (how == NN__MAX) return nn__max_over(x, v, shape);
+    return nn__sum_over(&function[3], x, v, shape, how == NN__MEAN ? 1 / (nn_real)v.length : 1);
 }
 
-nn_tensor *nn_mean(nn_tensor *x)
-{
-    if (!nn_op_check("nn_mean", &x, 1)) return nn_op_failed(&x, 1);
-    return nn__sum_over("mean", x, nn__all_of(x), nn_shape0(), 1 / (nn_real)x->size);
-}
-
-nn_tensor *nn_max(nn_tensor *x)
-{
-    if (!nn_op_check("nn_max", &x, 1)) return nn_op_failed(&x, 1);
-    return nn__max_over(x, nn__all_of(x), nn_shape0());
-}
-
-/* The checks of the three below; the view along axis and the shape without it (size 1). */
-static int nn__reduce_axis(const char *function, nn_tensor *x, int axis, nn__view *v,
-                           nn_shape *shape)
-{
-    if (!nn_op_check(function, &x, 1)) return 0;
-    if ((axis = nn__axis(x, function, axis)) < 0) return 0;
-    *v = nn__along(x->shape, axis);
-    *shape = x->shape;
-    shape->dim[axis] = 1;
-    return 1;
-}
-
-nn_tensor *nn_sum_axis(nn_tensor *x, int axis)
-{
-    nn__view v;
-    nn_shape shape;
-    if (!nn__reduce_axis("nn_sum_axis", x, axis, &v, &shape)) return nn_op_failed(&x, 1);
-    return nn__sum_over("sum_axis", x, v, shape, 1);
-}
-
-nn_tensor *nn_mean_axis(nn_tensor *x, int axis)
-{
-    nn__view v;
-    nn_shape shape;
-    if (!nn__reduce_axis("nn_mean_axis", x, axis, &v, &shape)) return nn_op_failed(&x, 1);
-    return nn__sum_over("mean_axis", x, v, shape, 1 / (nn_real)v.length);
-}
-
-nn_tensor *nn_max_axis(nn_tensor *x, int axis)
-{
-    nn__view v;
-    nn_shape shape;
-    if (!nn__reduce_axis("nn_max_axis", x, axis, &v, &shape)) return nn_op_failed(&x, 1);
-    return nn__max_over(x, v, shape);
-}
+nn_tensor *nn_sum(nn_tensor *x) { return nn__reduce(x, NULL, NN__SUM); }
+nn_tensor *nn_mean(nn_tensor *x) { return nn__reduce(x, NULL, NN__MEAN); }
+nn_tensor *nn_max(nn_tensor *x) { return nn__reduce(x, NULL, NN__MAX); }
+nn_tensor *nn_sum_axis(nn_tensor *x, int axis) { return nn__reduce(x, &axis, NN__SUM); }
+nn_tensor *nn_mean_axis(nn_tensor *x, int axis) { return nn__reduce(x, &axis, NN__MEAN); }
+nn_tensor *nn_max_axis(nn_tensor *x, int axis) { return nn__reduce(x, &axis, NN__MAX); }
 
 static int nn__largest_of(const nn_real *row, int n) /* the first of the largest */
 {
@@ -5813,12 +5605,10 @@ void nn_argmax(const nn_tensor *x, int *index)
 {
     nn_tensor *in = (nn_tensor *)(uintptr_t)x;
     if (!nn_op_check("nn_argmax", &in, 1)) return;
-    if (!index) {
-        nn_fail(x->ctx, NN_ERROR_ARGUMENT, "nn_argmax", "argument 2 is NULL");
-        return;
-    }
-    const size_t d = (size_t)nn__last(x->shape);
-    for (size_t i = 0; i < x->size / d; i++) index[i] = nn__largest_of(x->data + i * d, (int)d);
+    if (!index) nn__mistake(x->ctx, "nn_argmax", "argument 2 is NULL");
+    const int d = nn__last(x->shape);
+    const nn_real *row = x->data, *const end = row + x->size;
+    for (; index && row < end; row += d) *index++ = nn__largest_of(row, d);
 }
 
 /* ==== Chapter 1: neurons and layers ==================================================== >>ch01 */
