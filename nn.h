@@ -12552,22 +12552,6 @@ typedef struct nn__pairs { /* how often each pair of neighbours occurs now */
     size_t slots;
 } nn__pairs;
 
-static void nn__count_pair(nn__pairs *c, int a, int b, int change)
-{
-    for (size_t at = (size_t)((uint32_t)a * 2654435761u ^ (uint32_t)b * 2246822519u);; at++) {
-        int *const slot = &c->slot[at % c->slots];
-        if (!*slot) {
-            const nn__neighbours fresh = {{a, b}, 0};
-            c->all[c->n] = fresh;
-            *slot = ++c->n;
-        }
-        nn__neighbours *const found = &c->all[*slot - 1];
-        if (found->pair[0] != a || found->pair[1] != b) continue;
-        found->count += change;
-        return;
-    }
-}
-
 /* Replaces pair by token in the n tokens of s, from left to right, and gives their new number. */
 static size_t nn__merge_pair(int *s, size_t n, const int *pair, int token)
 {
@@ -12597,7 +12581,16 @@ static int nn__by_text(const void *a, const void *b)
 /* change: `times` of the word where its pairs come, -times where they go. */
 static void nn__count_pairs(nn__pairs *c, const nn__word *w, int change)
 {
-    for (size_t i = 1; i < w->size; i++) nn__count_pair(c, w->token[i - 1], w->token[i], change);
+    for (size_t i = 1; i < w->size; i++) {
+        const int a = w->token[i - 1], b = w->token[i];
+        const nn__neighbours fresh = {{a, b}, 0};
+        size_t at = (uint32_t)a * 2654435761u ^ (uint32_t)b * 2246822519u;
+        int *slot = &c->slot[at % c->slots];
+        while (*slot && (c->all[*slot - 1].pair[0] != a || c->all[*slot - 1].pair[1] != b))
+            slot = &c->slot[++at % c->slots];
+        if (!*slot) c->all[c->n] = fresh, *slot = ++c->n;
+        c->all[*slot - 1].count += change;
+    }
 }
 
 /* A pair is new where one is joined, two at a time, which leaves a token less: at most 3 for each
@@ -12612,7 +12605,6 @@ nn_bpe nn_bpe_train(nn_ctx *nn, const char *text, size_t size, int tokens)
     if (size > INT_MAX)
         return nn_fail(nn, NN_ERROR_LIMIT, "nn_bpe_train", "a text of %zu bytes", size), b;
     nn_arena own = {NULL, NULL};
-    nn__pairs c = {NULL, NULL, 0, 0};
     size_t words = 0, different = 0, bytes = 0;
     for (size_t i = 0; i < size; i++) words += !i || (unsigned char)text[i] <= ' ';
     nn__word *word = (nn__word *)nn__alloc(nn, &own, words, sizeof *word, 0);
@@ -12622,19 +12614,15 @@ nn_bpe nn_bpe_train(nn_ctx *nn, const char *text, size_t size, int tokens)
         word[w - 1].size++;
     }
     if (word) qsort(word, words, sizeof *word, nn__by_text);
-    for (size_t w = 0; word && w < words; w++) {
-        if (different && nn__by_text(&word[w], &word[different - 1]) == 0) {
+    for (size_t w = 0; word && w < words; w++)
+        if (different && nn__by_text(&word[w], &word[different - 1]) == 0)
             word[different - 1].times++;
-            continue;
-        }
-        bytes += word[w].size;
-        word[different++] = word[w];
-    }
-    int *token = word ? (int *)nn__alloc(nn, &own, bytes, sizeof *token, 0) : NULL;
-    c.slots = 6 * bytes;
-    c.all = token ? (nn__neighbours *)nn__alloc(nn, &own, bytes, 3 * sizeof *c.all, 0) : NULL;
-    c.slot = c.all ? (int *)nn__alloc(nn, &own, bytes, 6 * sizeof *c.slot, 1) : NULL;
-    for (size_t w = 0; c.slot && w < different; w++) {
+        else bytes += word[w].size, word[different++] = word[w];
+    int *token = (int *)nn__alloc(nn, &own, bytes, sizeof *token, 0);
+    nn__pairs c = {NULL, NULL, 0, 6 * bytes};
+    c.all = (nn__neighbours *)nn__alloc(nn, &own, bytes, 3 * sizeof *c.all, 0);
+    c.slot = (int *)nn__alloc(nn, &own, bytes, 6 * sizeof *c.slot, 1);
+    for (size_t w = 0; nn->code == NN_OK && w < different; w++) {
         word[w].token = token;
         for (size_t i = 0; i < word[w].size; i++) *token++ = (unsigned char)word[w].text[i];
         nn__count_pairs(&c, &word[w], word[w].times);
@@ -12660,8 +12648,7 @@ nn_bpe nn_bpe_train(nn_ctx *nn, const char *text, size_t size, int tokens)
         }
     }
     nn__arena_free(nn, &own);
-    if (nn->code != NN_OK) return b;
-    b.n = 256 + merges, b.merge = (int(*)[2])list;
+    if (nn->code == NN_OK) b.n = 256 + merges, b.merge = (int(*)[2])list;
     return b;
 }
 
@@ -12699,8 +12686,8 @@ nn_text nn_bpe_decode(const nn_bpe *b, const int *ids, int n)
         else if ((size[i] = pair ? size[pair[0]] + size[pair[1]] : 1) > INT_MAX)
             nn_fail(nn, NN_ERROR_LIMIT, function, "token %d stands for %zu bytes", i, size[i]);
     }
-    const int good = nn->code == NN_OK && nn__check_ids(nn, function, ids, n, b->n);
-    for (int i = 0; i < n && good && nn->code == NN_OK; i++)
+    nn__check_ids(nn, function, ids, n, b->n);
+    for (int i = 0; i < n && nn->code == NN_OK; i++)
         if ((total += size[ids[i]]) > (size_t)INT_MAX + 1)
             nn_fail(nn, NN_ERROR_LIMIT, function, "a text of more than %d bytes", INT_MAX);
     char *bytes = nn->code == NN_OK ? (char *)nn__alloc(nn, &nn->keep, total, 1, 1) : NULL;
