@@ -11203,15 +11203,10 @@ nn_tensor *nn_graph_attention_forward(const nn_graph_attention *l, nn_tensor *x,
 
 /* ---- generation ---- */
 
-typedef struct nn__choice {
-    nn_real logit, p;
-    int token;
-} nn__choice;
-
 static int nn__by_logit(const void *a, const void *b) /* the largest first, of equals the first */
 {
-    const nn__choice *x = (const nn__choice *)a, *y = (const nn__choice *)b;
-    return x->logit != y->logit ? (x->logit < y->logit ? 1 : -1) : x->token - y->token;
+    const nn_real *x = *(nn_real *const *)a, *y = *(nn_real *const *)b;
+    return *x != *y ? (*x < *y ? 1 : -1) : x < y ? -1 : x > y;
 }
 
 void nn_keep_likely(nn_ctx *nn, nn_real *logits, int vocabulary, int top_k, nn_real top_p)
@@ -11230,19 +11225,16 @@ void nn_keep_likely(nn_ctx *nn, nn_real *logits, int vocabulary, int top_k, nn_r
         return;
     }
     const nn__mark mark = nn__arena_mark(&nn->graph);
-    nn__choice *all = (nn__choice *)nn__alloc(nn, &nn->graph, v, sizeof *all, 0);
-    nn_real *p = all ? nn__reals(nn, &nn->graph, v) : NULL, max;
-    if (p) {
+    nn_real **const logit = (nn_real **)nn__alloc(nn, &nn->graph, v, sizeof *logit, 0);
+    nn_real *const p = nn__reals(nn, &nn->graph, v), max;
+    if (logit && p) {
         double total = 0, sum = 0;
         nn->kernels->softmax(v, logits, p, &max);
-        for (int i = 0; i < vocabulary; i++) {
-            all[i].logit = logits[i], all[i].p = p[i], all[i].token = i;
-            total += (double)p[i];
-        }
-        qsort(all, v, sizeof *all, nn__by_logit);
-        for (int i = 0; i < vocabulary; sum += (double)all[i++].p)
-            if ((top_k && i >= top_k) || (top_p > 0 && sum >= (double)top_p * total))
-                logits[all[i].token] = -(nn_real)HUGE_VAL;
+        for (size_t i = 0; i < v; i++) logit[i] = &logits[i], total += (double)p[i];
+        qsort(logit, v, sizeof *logit, nn__by_logit);
+        for (size_t i = 0; i < v; sum += (double)p[logit[i++] - logits])
+            if ((top_k && i >= (size_t)top_k) || (top_p > 0 && sum >= (double)top_p * total))
+                *logit[i] = -(nn_real)HUGE_VAL;
     }
     nn__arena_rewind(&nn->graph, mark);
 }
@@ -11263,32 +11255,6 @@ static int nn__rank(nn__extension *best, int n, int room, nn__extension s)
     return n;
 }
 
-static int nn__generate_ok(nn_ctx *nn, const nn_generate_options *o, const void *next,
-                           const int *tokens)
-{
-    const char *const function = "nn_generate";
-    if (!next || !tokens || !o->prompt)
-        return nn__mistake(nn, function, "%s is NULL", !next     ? "next"
-                                                       : !tokens ? "tokens"
-                                                                 : "the prompt");
-    if (o->vocabulary < 1 || o->end >= o->vocabulary)
-        return nn__mistake(nn, function, "a vocabulary of %d, whose token %d is the end",
-                           o->vocabulary, o->end);
-    if (o->prompt_length < 1 || o->max_length <= o->prompt_length)
-        return nn__mistake(nn, function, "max_length is %d, the prompt's length %d", o->max_length,
-                           o->prompt_length);
-    if (!(o->temperature >= 0) || o->top_k < 0 || !(o->top_p >= 0 && o->top_p <= 1))
-        return nn__mistake(nn, function, "temperature %g, top_k %d, top_p %g",
-                           (double)o->temperature, o->top_k, (double)o->top_p);
-    if (o->beams > NN_MAX_BEAMS || (o->beams > 1 && o->temperature > 0))
-        return nn__mistake(nn, function, "%d beams (at most %d) at temperature %g: beam search "
-                           "does not draw", o->beams, NN_MAX_BEAMS, (double)o->temperature);
-    if (!(o->length_penalty >= 0 && o->length_penalty <= 10))
-        return nn__mistake(nn, function, "the length penalty is %g, not in 0..10",
-                           (double)o->length_penalty);
-    return 1;
-}
-
 /* A step is a row of logits for each beam, from it the most likely steps over all beams, and of
  * these the beams of the next one. A hypothesis is over with the end among the `beams` most likely
  * steps, or at max_length; only the best of those that are over is kept, in tokens. */
@@ -11297,8 +11263,23 @@ int nn_generate(nn_ctx *nn, nn_next_token next, void *user, nn_generate_options 
 {
     const char *const function = "nn_generate";
     if (log_p) *log_p = 0;
-    if (!nn__ready(nn, function) || !nn__generate_ok(nn, &o, (const void *)(uintptr_t)next, tokens))
-        return 0;
+    if (!nn__ready(nn, function)) return 0;
+    if (!next || !tokens || !o.prompt)
+        return nn__mistake(nn, function, "%s is NULL",
+                           !next ? "next" : !tokens ? "tokens" : "the prompt");
+    if (o.vocabulary < 1 || o.end >= o.vocabulary)
+        return nn__mistake(nn, function, "a vocabulary of %d, whose token %d is the end",
+                           o.vocabulary, o.end);
+    if (o.prompt_length < 1 || o.max_length <= o.prompt_length)
+        return nn__mistake(nn, function, "max_length is %d, the prompt's length %d", o.max_length,
+                           o.prompt_length);
+    if (!(o.temperature >= 0) || o.top_k < 0 || !(o.top_p >= 0 && o.top_p <= 1))
+        return nn__mistake(nn, function, "temperature %g, top_k %d, top_p %g",
+                           (double)o.temperature, o.top_k, (double)o.top_p);
+    if (o.beams > NN_MAX_BEAMS || (o.beams > 1 && o.temperature > 0))
+        return nn__mistake(nn, function, "%d beams (at most %d) at temperature %g: beam search "
+                           "does not draw", o.beams, NN_MAX_BEAMS, (double)o.temperature);
+    if (!nn__check_range(nn, function, "the length penalty", o.length_penalty, 0, 10)) return 0;
     const int beams = o.beams > 1 ? o.beams : 1, v = o.vocabulary;
     const size_t width = (size_t)v, each = (size_t)beams;
     const char *const file = nn->file; /* the model's calls have places of their own */
@@ -11312,36 +11293,32 @@ int nn_generate(nn_ctx *nn, nn_next_token next, void *user, nn_generate_options 
     double *sum = (double *)nn__alloc(nn, &own, each, sizeof *sum, 1);
     nn__extension *best = (nn__extension *)nn__alloc(nn, &own, 2 * each, sizeof *best, 0);
     const double longest = nn__power(o.max_length - o.prompt_length, (double)o.length_penalty);
-    double best_score = 0, best_log_p = 0;
+    double best_score = -HUGE_VAL, best_log_p = 0;
     int n = 1, length = o.prompt_length, best_length = 0;
     if (nn->code == NN_OK) memcpy(text, o.prompt, (size_t)length * sizeof *text);
 
     while (nn->code == NN_OK && n && length < o.max_length) {
-        const int *const parents = length > o.prompt_length ? from : NULL;
-        const int went = next(user, n, length, text, parents, logits);
+        const int ok = next(user, n, length, text, length > o.prompt_length ? from : NULL, logits);
         nn__note(nn, file, line);
-        if (!went) nn_fail(nn, NN_ERROR_IO, function, "the model failed after %d tokens", length);
+        if (!ok) nn_fail(nn, NN_ERROR_IO, function, "the model failed after %d tokens", length);
         int found = 0;
         for (int i = 0; i < n && nn->code == NN_OK; i++) {
             nn_real *const row = logits + (size_t)i * width;
-            if (nn__likeliest(row, width) < 0) {
+            int first = 0, end = v; /* all tokens, or the one that is drawn */
+            if (nn__likeliest(row, width) < 0)
                 nn_fail(nn, NN_ERROR_NONFINITE, function, "the model's logits of row %d of %d "
                         "after %d tokens have NaN or infinity in them", i, n, length);
-                break;
-            }
             const double log_sum = (double)nn->kernels->softmax(width, row, p, &max);
-            nn__extension s = {0, i, 0};
-            int drawn = -1;
             if (o.temperature > 0) {
                 nn_tensor z;
                 nn__tensor(nn, &z, "logits", nn_shape1(v), width)->data = p;
                 memcpy(p, row, width * sizeof *p);
                 nn_keep_likely(nn, p, v, o.top_k, o.top_p);
-                nn_sample(&z, o.temperature, &drawn);
+                nn_sample(&z, o.temperature, &first);
+                end = first + 1;
             }
-            for (int j = drawn < 0 ? 0 : drawn; j < (drawn < 0 ? v : drawn + 1); j++) {
-                s.log_p = sum[i] + (((double)row[j] - (double)max) - log_sum);
-                s.token = j;
+            for (int j = first; j < end; j++) {
+                const nn__extension s = {sum[i] + (((double)row[j] - (double)max) - log_sum), i, j};
                 if (s.log_p > -HUGE_VAL) found = nn__rank(best, found, 2 * beams, s);
             }
         }
@@ -11350,25 +11327,20 @@ int nn_generate(nn_ctx *nn, nn_next_token next, void *user, nn_generate_options 
         n = 0;
         length++;
         for (int i = 0; i < found; i++) {
-            const int *const before = text + (ptrdiff_t)best[i].from * (length - 1);
-            const double score = best[i].log_p / nn__power(length - o.prompt_length,
-                                                           (double)o.length_penalty);
-            const int ends = o.end > 0 && best[i].token == o.end;
-            if (ends || length == o.max_length) {
-                if (i >= beams || (best_length && !(score > best_score))) continue;
-                memcpy(tokens, before, bytes);
-                tokens[length - 1] = best[i].token;
-                best_length = length, best_score = score, best_log_p = best[i].log_p;
-            } else if (n < beams) {
-                memcpy(longer + (ptrdiff_t)n * length, before, bytes);
-                longer[(ptrdiff_t)n * length + length - 1] = best[i].token;
-                from[n] = best[i].from;
-                sum[n++] = best[i].log_p;
-            }
+            const nn__extension s = best[i];
+            const double score = s.log_p / nn__power(length - o.prompt_length,
+                                                     (double)o.length_penalty);
+            const int over = length == o.max_length || (o.end > 0 && s.token == o.end);
+            if (over ? i >= beams || score <= best_score : n == beams) continue;
+            int *const to = over ? tokens : longer + (ptrdiff_t)n * length;
+            memcpy(to, text + (ptrdiff_t)s.from * (length - 1), bytes);
+            to[length - 1] = s.token;
+            if (over) best_length = length, best_score = score, best_log_p = s.log_p;
+            else from[n] = s.from, sum[n++] = s.log_p;
         }
         int *const swap = text;
         text = longer, longer = swap;
-        if (best_length && (beams == 1 || (n && best_score >= sum[0] / longest))) n = 0;
+        if (beams == 1 ? best_length > 0 : best_score >= sum[0] / longest) n = 0;
     }
     nn__arena_free(nn, &own);
     if (nn->code != NN_OK) return 0;
