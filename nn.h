@@ -10854,13 +10854,11 @@ static nn_encoder_layer nn__transformer_layer_new(const char *function, nn_model
 {
     nn_encoder_layer l;
     memset(&l, 0, sizeof l);
-    if (!nn__given(model, function) || !nn__ready(model->ctx, function)) return l;
-    nn_ctx *nn = model->ctx;
+    if (!nn__given(model, function) || !nn__ready(model->ctx, function) ||
+        !nn__check_part(model->ctx, function, "dropout", o.dropout))
+        return l;
     if (!o.heads) o.heads = 1;
     if (!o.hidden && dim < INT_MAX / 4) o.hidden = 4 * dim;
-    if (!(o.dropout >= 0 && o.dropout < 1))
-        return nn__mistake(nn, function, "dropout is %g, not in 0 <= dropout < 1",
-                           (double)o.dropout), l;
     l.options = o;
     char part[NN__PART_SIZE];
     const int before = model->n_params;
@@ -10873,7 +10871,7 @@ static nn_encoder_layer nn__transformer_layer_new(const char *function, nn_model
     l.norm1 = nn_layer_norm_new(model, nn__join(part, name, "norm1"), dim);
     l.norm2 = nn_layer_norm_new(model, nn__join(part, name, "norm2"), dim);
     if (decoder) l.norm3 = nn_layer_norm_new(model, nn__join(part, name, "norm3"), dim);
-    if (nn->code != NN_OK) model->n_params = before;
+    if (model->ctx->code != NN_OK) model->n_params = before;
     return l;
 }
 
@@ -11086,19 +11084,14 @@ nn_additive_attention nn_additive_attention_new(nn_model *model, const char *nam
     if (!nn__given(model, "nn_additive_attention_new")) return l;
     nn_linear *const part[3] = {&l.query, &l.key, &l.score};
     static const char *const names[3] = {"query.weight", "key.weight", "score.weight"};
-    const nn_shape shape[3] = {nn_shape2(hidden, query), nn_shape2(hidden, key),
-                               nn_shape2(1, hidden)};
-    const int before = model->n_params;
-    for (int i = 0; i < 3; i++) part[i]->weight = nn_param(model, name, names[i], shape[i]);
-    if (model->ctx->code != NN_OK) { /* all of it or nothing */
-        model->n_params = before;
-        return l;
-    }
+    const int before = model->n_params, in[3] = {query, key, hidden};
     for (int i = 0; i < 3; i++) {
-        nn_tensor *w = part[i]->weight;
-        const nn_real bound = 1 / (nn_real)sqrt((double)w->shape.dim[1]); /* as nn_linear_new */
+        nn_tensor *w = nn_param(model, name, names[i], nn_shape2(i < 2 ? hidden : 1, in[i]));
+        const nn_real bound = 1 / (nn_real)sqrt((double)in[i]); /* as nn_linear_new */
         for (size_t j = 0; j < w->size; j++) w->data[j] = nn_uniform(model->ctx, -bound, bound);
+        part[i]->weight = w;
     }
+    if (model->ctx->code != NN_OK) model->n_params = before; /* all of it or nothing */
     return l;
 }
 
@@ -11121,9 +11114,9 @@ nn_tensor *nn_additive_attention_forward(const nn_additive_attention *l, nn_tens
     const int a = in[0]->shape.dim[0], dq = nn__last(in[0]->shape);
     const int dk = l->key.weight ? nn__last(l->key.weight->shape) : 0;
     const int n = q->shape.dim[0], t = q->shape.dim[1], s = k->shape.dim[1];
-    if (q->shape.ndim != 3 || k->shape.ndim != 3 || v->shape.ndim != 3 || k->shape.dim[0] != n ||
-        v->shape.dim[0] != n || v->shape.dim[1] != s || q->shape.dim[2] != dq ||
-        k->shape.dim[2] != dk)
+    if (!nn_shape_equal(q->shape, nn_shape3(n, t, dq)) ||
+        !nn_shape_equal(k->shape, nn_shape3(n, s, dk)) ||
+        !nn_shape_equal(v->shape, nn_shape3(n, s, nn__last(v->shape))))
         return nn_fail(nn, NN_ERROR_SHAPE, function,
                        "q is %s, k %s, v %s, not [N, T, %d], [N, S, %d], [N, S, E]",
                        nn_shape_text(nn, q->shape), nn_shape_text(nn, k->shape),
@@ -11151,12 +11144,11 @@ nn_graph_attention nn_graph_attention_new(nn_model *model, const char *name, int
 {
     const char *const function = "nn_graph_attention_new";
     nn_graph_attention l = {NULL, NULL, NULL, NULL, heads};
-    if (!nn__given(model, function)) return l;
-    nn_ctx *nn = model->ctx;
+    if (!nn__given(model, function) || !nn__ready(model->ctx, function)) return l;
     const int before = model->n_params;
-    if (nn->code == NN_OK && (in < 1 || out < 1 || heads < 1 || heads > INT_MAX / out))
-        nn__mistake(nn, function, "from %d numbers to %d for each of %d heads", in, out, heads);
-    if (nn->code != NN_OK) return l;
+    if (in < 1 || out < 1 || heads < 1 || heads > INT_MAX / out)
+        return nn__mistake(model->ctx, function, "from %d numbers to %d for each of %d heads", in,
+                           out, heads), l;
     l.weight = nn_param(model, name, "lin.weight", nn_shape2(heads * out, in));
     l.att_src = nn_param(model, name, "att_src", nn_shape2(heads, out));
     l.att_dst = nn_param(model, name, "att_dst", nn_shape2(heads, out));
@@ -11164,7 +11156,7 @@ nn_graph_attention nn_graph_attention_new(nn_model *model, const char *name, int
     nn_xavier_uniform(l.weight, 1);
     nn_xavier_uniform(l.att_src, 1);
     nn_xavier_uniform(l.att_dst, 1);
-    if (nn->code != NN_OK) model->n_params = before; /* all of it or nothing */
+    if (model->ctx->code != NN_OK) model->n_params = before; /* all of it or nothing */
     return l;
 }
 
