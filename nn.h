@@ -10382,7 +10382,7 @@ nn_layer_norm nn_layer_norm_new(nn_model *model, const char *name, int dim)
     if (!model) return l;
     l.bias = nn_param(model, name, "bias", nn_shape1(dim));
     if (model->ctx->code != NN_OK) model->n_params = before; /* all of the layer or nothing */
-    for (size_t i = 0; model->ctx->code == NN_OK && i < l.weight->size; i++) l.weight->data[i] = 1;
+    for (size_t i = 0; i < l.weight->size; i++) l.weight->data[i] = 1;
     return l;
 }
 
@@ -10536,32 +10536,27 @@ static void nn__attend(const nn__attending *a, int head, const nn_tensor *y, nn_
         const int most = nn__seen(a, n, (int)t + rows - 1);
         const ptrdiff_t at = ((ptrdiff_t)head * a->t + t) * a->s;
         nn_real *to = out + t * ldy;
-        if (!most) { /* nobody sees anything */
-            memset(a->p + at, 0, (size_t)rows * (size_t)a->s * sizeof *to);
-            for (ptrdiff_t i = 0; i < rows; i++) memset(to + i * ldy, 0, (size_t)a->e * sizeof *to);
-            continue;
-        }
         nn__small_product(kern, rows, most, a->d, nn__rows(q + t * a->q.row, a->q.row),
                           nn__transposed(nn__rows(k, a->k.row)), a->p + at, a->s, 0, work);
         for (int i = 0; i < rows; i++) {
             const int seen = nn__seen(a, n, (int)t + i);
             nn_real *p = a->p + at + (ptrdiff_t)i * a->s, *kept = a->kept + (p - a->p);
-            int some = seen > 0;
+            const nn_real *mask = a->mask ? a->mask + n * a->mask_n + h * a->mask_h + (t + i) * a->s
+                                          : NULL;
+            int some = mask ? 0 : seen; /* or, where it may look nowhere, 0 */
             kern->scale((size_t)seen, a->scale, p, p);
-            if (a->mask) {
-                const nn_real *mask = a->mask + n * a->mask_n + h * a->mask_h + (t + i) * a->s;
-                some = 0;
-                for (int j = 0; j < seen; j++)
-                    if (mask[j] > 0) some = 1;
-                    else p[j] = -(nn_real)HUGE_VAL;
-            }
+            for (int j = 0, masked = mask ? seen : 0; j < masked; j++)
+                if (mask[j] > 0) some = seen;
+                else p[j] = -(nn_real)HUGE_VAL;
             if (some) kern->softmax((size_t)seen, p, p, &max);
-            const int from = some ? seen : 0;
-            memset(p + from, 0, (size_t)(a->s - from) * sizeof *p);
+            memset(p + some, 0, (size_t)(a->s - some) * sizeof *p);
             if (kept != p) kern->mul((size_t)a->s, p, 1, kept, 1, kept);
         }
-        nn__small_product(kern, rows, a->e, most, nn__rows(a->kept + at, a->s),
-                          nn__rows(v, a->v.row), to, ldy, 0, work);
+        if (most)
+            nn__small_product(kern, rows, a->e, most, nn__rows(a->kept + at, a->s),
+                              nn__rows(v, a->v.row), to, ldy, 0, work);
+        else /* nobody sees anything */
+            for (ptrdiff_t i = 0; i < rows; i++) memset(to + i * ldy, 0, (size_t)a->e * sizeof *to);
     }
 }
 
@@ -10586,7 +10581,6 @@ static void nn__attend_back(const nn__attending *a, int head, const nn_tensor *y
         const nn_real *p = a->p + ((ptrdiff_t)head * a->t + t) * a->s, *kept = a->kept + (p - a->p);
         const nn__mat dy = nn__rows(y->grad + ((ptrdiff_t)n * a->t + t) * ldy + h * a->e, ldy);
         const nn__mat q = nn__rows(a->q.p + q_at + t * a->q.row, a->q.row);
-        if (!most) continue;
         if (dv) nn__small_product(kern, most, a->e, rows, nn__transposed(nn__rows(kept, a->s)), dy,
                                   dv, a->v.row, 1, work);
         if (!dq && !dk) continue;
@@ -10636,13 +10630,12 @@ static void nn__attention_backward(nn_tensor *y)
 /* Numbers of the mask are 0 and 1, and its shape is one of three. */
 static int nn__check_mask(const char *function, nn__attending *a, nn_tensor *mask)
 {
-    nn_ctx *nn = mask->ctx;
-    const nn_shape whole = nn_shape4(a->n, a->heads, a->t, a->s);
-    nn_shape shape = mask->shape;
-    int fits = shape.ndim >= 2 && shape.ndim <= 4;
-    for (int i = 1; fits && i <= shape.ndim; i++) /* of three: N, T, S */
-        fits = shape.dim[shape.ndim - i] == whole.dim[i == 3 && shape.ndim == 3 ? 0 : 4 - i];
-    if (!fits)
+    nn_ctx *nn = a->q.x->ctx;
+    const nn_shape whole = nn_shape4(a->n, a->heads, a->t, a->s), shape = mask->shape;
+    if (mask->ctx != nn) return nn__mistake(nn, function, "the mask belongs to another nn_ctx");
+    if (!nn_op_check(function, &mask, 1)) return 0;
+    if (!nn_shape_equal(shape, whole) && !nn_shape_equal(shape, nn_shape3(a->n, a->t, a->s)) &&
+        !nn_shape_equal(shape, nn_shape2(a->t, a->s)))
         return nn_fail(nn, NN_ERROR_SHAPE, function,
                        "mask is %s, not [T, S], [N, T, S] or [N, H, T, S]: that is %s",
                        nn_shape_text(nn, shape), nn_shape_text(nn, whole)), 0;
@@ -10681,17 +10674,15 @@ static nn_tensor *nn__attention(const char *function, nn__attending *a, nn_atten
     int n_in = 1;
     if (a->k.x && a->k.x != a->q.x) in[n_in++] = a->k.x;
     if (a->v.x && a->v.x != a->q.x && a->v.x != a->k.x) in[n_in++] = a->v.x;
-    if (o.mask && o.mask->ctx != nn)
-        return nn__mistake(nn, function, "the mask belongs to another nn_ctx"), &nn->failed;
-    if (o.mask && (!nn_op_check(function, &o.mask, 1) || !nn__check_mask(function, a, o.mask)))
-        return &nn->failed;
+    if (o.mask && !nn__check_mask(function, a, o.mask)) return &nn->failed;
     const nn_shape p_shape = nn_shape4(a->n, a->heads, a->t, a->s);
     const size_t size = nn__shape_size(nn, function, p_shape);
     if (!size) return &nn->failed;
     nn_tensor *y = nn_op_new("attention", nn_shape3(a->n, a->t, a->heads * a->e), in, n_in,
                              nn__attention_backward, sizeof *a);
+    nn_tensor *p = nn__node(nn, "attention_weights", p_shape, size, 1);
     if (o.lengths) a->lengths = nn__copy_labels(nn, o.lengths, (size_t)a->n);
-    a->p = a->kept = nn__reals(nn, &nn->graph, size);
+    a->p = a->kept = p->data;
     if (nn->training && o.dropout > 0) {
         a->kept = nn__reals(nn, &nn->graph, size); /* first the factors, then the products */
         const nn_real kept = 1 / (1 - o.dropout);
@@ -10700,11 +10691,7 @@ static nn_tensor *nn__attention(const char *function, nn__attending *a, nn_atten
     }
     if (nn->code != NN_OK || !nn__each_head(a, y, nn__attend)) return &nn->failed;
     *(nn__attending *)y->saved = *a;
-    if (weights) {
-        *weights = nn__node(nn, "attention_weights", p_shape, size, 0);
-        if (nn->code != NN_OK) return &nn->failed;
-        (*weights)->data = a->p;
-    }
+    if (weights) *weights = p;
     return nn_op_done(y);
 }
 
@@ -10716,9 +10703,9 @@ nn_tensor *nn_attention(nn_tensor *q, nn_tensor *k, nn_tensor *v, nn_attention_o
     if (weights) *weights = nn_op_failed(in, 3);
     if (!nn_op_check(function, in, 3)) return nn_op_failed(in, 3);
     nn_ctx *nn = q->ctx;
-    if (q->shape.ndim != 3 || k->shape.ndim != 3 || v->shape.ndim != 3 ||
-        k->shape.dim[0] != q->shape.dim[0] || v->shape.dim[0] != q->shape.dim[0] ||
-        k->shape.dim[1] != v->shape.dim[1] || k->shape.dim[2] != q->shape.dim[2])
+    const int n = q->shape.dim[0], s = k->shape.dim[1], d = nn__last(q->shape);
+    if (q->shape.ndim != 3 || !nn_shape_equal(k->shape, nn_shape3(n, s, d)) ||
+        !nn_shape_equal(v->shape, nn_shape3(n, s, nn__last(v->shape))))
         return nn_fail(nn, NN_ERROR_SHAPE, function,
                        "q is %s, k is %s, v is %s, not [N, T, D], [N, S, D], [N, S, E]",
                        nn_shape_text(nn, q->shape), nn_shape_text(nn, k->shape),
@@ -10727,8 +10714,7 @@ nn_tensor *nn_attention(nn_tensor *q, nn_tensor *k, nn_tensor *v, nn_attention_o
     nn__attending a;
     memset(&a, 0, sizeof a);
     a.q = nn__columns_of(q, 0), a.k = nn__columns_of(k, 0), a.v = nn__columns_of(v, 0);
-    a.n = q->shape.dim[0], a.t = q->shape.dim[1], a.s = k->shape.dim[1];
-    a.d = q->shape.dim[2], a.e = v->shape.dim[2];
+    a.n = n, a.t = q->shape.dim[1], a.s = s, a.d = d, a.e = v->shape.dim[2];
     return nn__attention(function, &a, o, weights);
 }
 
@@ -10816,7 +10802,7 @@ nn_tensor *nn_multihead_attention_forward(const nn_multihead_attention *l, nn_te
     if (!nn_op_check(function, in, 4)) return failed;
     nn_ctx *nn = x->ctx;
     const int d = nn__last(w->shape), self = source == x;
-    const int steps = source && source->shape.ndim == 3 ? source->shape.dim[1] : 0;
+    const int steps = source ? source->shape.dim[1] : 0;
     if (x->shape.ndim != 3 || nn__last(x->shape) != d ||
         (source && !nn_shape_equal(source->shape, nn_shape3(x->shape.dim[0], steps, d))) ||
         !nn_shape_equal(w->shape, nn_shape2(3 * d, d)) ||
