@@ -11190,18 +11190,15 @@ static int nn__by_logit(const void *a, const void *b) /* the largest first, of e
 void nn_keep_likely(nn_ctx *nn, nn_real *logits, int vocabulary, int top_k, nn_real top_p)
 {
     const char *const function = "nn_keep_likely";
+    const size_t v = (size_t)vocabulary;
     if (!nn__ready(nn, function)) return;
-    if (!logits || vocabulary < 1 || top_k < 0 || !(top_p >= 0 && top_p <= 1)) {
+    if (!logits || vocabulary < 1 || top_k < 0 || !(top_p >= 0 && top_p <= 1))
         nn__mistake(nn, function, "%s%d logits, top_k %d, top_p %g", logits ? "" : "NULL for ",
                     vocabulary, top_k, (double)top_p);
-        return;
-    }
-    const size_t v = (size_t)vocabulary;
-    if (nn__likeliest(logits, v) < 0) {
+    else if (nn__likeliest(logits, v) < 0)
         nn_fail(nn, NN_ERROR_NONFINITE, function, "the %d logits have NaN or infinity in them",
                 vocabulary);
-        return;
-    }
+    if (nn->code != NN_OK) return;
     const nn__mark mark = nn__arena_mark(&nn->graph);
     nn_real **const logit = (nn_real **)nn__alloc(nn, &nn->graph, v, sizeof *logit, 0);
     nn_real *const p = nn__reals(nn, &nn->graph, v), max;
