@@ -10172,7 +10172,7 @@ nn_layer_norm nn_layer_norm_new(nn_model *model, const char *name, int dim)
     if (!model) return l;
     l.bias = nn_param(model, name, "bias", nn_shape1(dim));
     if (model->ctx->code != NN_OK) model->n_params = before; /* all of the layer or nothing */
-    for (size_t i = 0; model->ctx->code == NN_OK && i < l.weight->size; i++) l.weight->data[i] = 1;
+    for (size_t i = 0; i < l.weight->size; i++) l.weight->data[i] = 1;
     return l;
 }
 
@@ -10326,32 +10326,27 @@ static void nn__attend(const nn__attending *a, int head, const nn_tensor *y, nn_
         const int most = nn__seen(a, n, (int)t + rows - 1);
         const ptrdiff_t at = ((ptrdiff_t)head * a->t + t) * a->s;
         nn_real *to = out + t * ldy;
-        if (!most) { /* nobody sees anything */
-            memset(a->p + at, 0, (size_t)rows * (size_t)a->s * sizeof *to);
-            for (ptrdiff_t i = 0; i < rows; i++) memset(to + i * ldy, 0, (size_t)a->e * sizeof *to);
-            continue;
-        }
         nn__small_product(kern, rows, most, a->d, nn__rows(q + t * a->q.row, a->q.row),
                           nn__transposed(nn__rows(k, a->k.row)), a->p + at, a->s, 0, work);
         for (int i = 0; i < rows; i++) {
             const int seen = nn__seen(a, n, (int)t + i);
             nn_real *p = a->p + at + (ptrdiff_t)i * a->s, *kept = a->kept + (p - a->p);
-            int some = seen > 0;
+            const nn_real *mask = a->mask ? a->mask + n * a->mask_n + h * a->mask_h + (t + i) * a->s
+                                          : NULL;
+            int some = mask ? 0 : seen; /* or, where it may look nowhere, 0 */
             kern->scale((size_t)seen, a->scale, p, p);
-            if (a->mask) {
-                const nn_real *mask = a->mask + n * a->mask_n + h * a->mask_h + (t + i) * a->s;
-                some = 0;
-                for (int j = 0; j < seen; j++)
-                    if (mask[j] > 0) some = 1;
-                    else p[j] = -(nn_real)HUGE_VAL;
-            }
+            for (int j = 0, masked = mask ? seen : 0; j < masked; j++)
+                if (mask[j] > 0) some = seen;
+                else p[j] = -(nn_real)HUGE_VAL;
             if (some) kern->softmax((size_t)seen, p, p, &max);
-            const int from = some ? seen : 0;
-            memset(p + from, 0, (size_t)(a->s - from) * sizeof *p);
+            memset(p + some, 0, (size_t)(a->s - some) * sizeof *p);
             if (kept != p) kern->mul((size_t)a->s, p, 1, kept, 1, kept);
         }
-        nn__small_product(kern, rows, a->e, most, nn__rows(a->kept + at, a->s),
-                          nn__rows(v, a->v.row), to, ldy, 0, work);
+        if (most)
+            nn__small_product(kern, rows, a->e, most, nn__rows(a->kept + at, a->s),
+                              nn__rows(v, a->v.row), to, ldy, 0, work);
+        else /* nobody sees anything */
+            for (ptrdiff_t i = 0; i < rows; i++) memset(to + i * ldy, 0, (size_t)a->e * sizeof *to);
     }
 }
 
@@ -10376,7 +10371,6 @@ static void nn__attend_back(const nn__attending *a, int head, const nn_tensor *y
         const nn_real *p = a->p + ((ptrdiff_t)head * a->t + t) * a->s, *kept = a->kept + (p - a->p);
         const nn__mat dy = nn__rows(y->grad + ((ptrdiff_t)n * a->t + t) * ldy + h * a->e, ldy);
         const nn__mat q = nn__rows(a->q.p + q_at + t * a->q.row, a->q.row);
-        if (!most) continue;
         if (dv) nn__small_product(kern, most, a->e, rows, nn__transposed(nn__rows(kept, a->s)), dy,
                                   dv, a->v.row, 1, work);
         if (!dq && !dk) continue;
@@ -10426,13 +10420,12 @@ static void nn__attention_backward(nn_tensor *y)
 /* Numbers of the mask are 0 and 1, and its shape is one of three. */
 static int nn__check_mask(const char *function, nn__attending *a, nn_tensor *mask)
 {
-    nn_ctx *nn = mask->ctx;
-    const nn_shape whole = nn_shape4(a->n, a->heads, a->t, a->s);
-    nn_shape shape = mask->shape;
-    int fits = shape.ndim >= 2 && shape.ndim <= 4;
-    for (int i = 1; fits && i <= shape.ndim; i++) /* of three: N, T, S */
-        fits = shape.dim[shape.ndim - i] == whole.dim[i == 3 && shape.ndim == 3 ? 0 : 4 - i];
-    if (!fits)
+    nn_ctx *nn = a->q.x->ctx;
+    const nn_shape whole = nn_shape4(a->n, a->heads, a->t, a->s), shape = mask->shape;
+    if (mask->ctx != nn) return nn__mistake(nn, function, "the mask belongs to another nn_ctx");
+    if (!nn_op_check(function, &mask, 1)) return 0;
+    if (!nn_shape_equal(shape, whole) && !nn_shape_equal(shape, nn_shape3(a->n, a->t, a->s)) &&
+        !nn_shape_equal(shape, nn_shape2(a->t, a->s)))
         return nn_fail(nn, NN_ERROR_SHAPE, function,
                        "mask is %s, not [T, S], [N, T, S] or [N, H, T, S]: that is %s",
                        nn_shape_text(nn, shape), nn_shape_text(nn, whole)), 0;
@@ -10471,17 +10464,15 @@ static nn_tensor *nn__attention(const char *function, nn__attending *a, nn_atten
     int n_in = 1;
     if (a->k.x && a->k.x != a->q.x) in[n_in++] = a->k.x;
     if (a->v.x && a->v.x != a->q.x && a->v.x != a->k.x) in[n_in++] = a->v.x;
-    if (o.mask && o.mask->ctx != nn)
-        return nn__mistake(nn, function, "the mask belongs to another nn_ctx"), &nn->failed;
-    if (o.mask && (!nn_op_check(function, &o.mask, 1) || !nn__check_mask(function, a, o.mask)))
-        return &nn->failed;
+    if (o.mask && !nn__check_mask(function, a, o.mask)) return &nn->failed;
     const nn_shape p_shape = nn_shape4(a->n, a->heads, a->t, a->s);
     const size_t size = nn__shape_size(nn, function, p_shape);
     if (!size) return &nn->failed;
     nn_tensor *y = nn_op_new("attention", nn_shape3(a->n, a->t, a->heads * a->e), in, n_in,
                              nn__attention_backward, sizeof *a);
+    nn_tensor *p = nn__node(nn, "attention_weights", p_shape, size, 1);
     if (o.lengths) a->lengths = nn__copy_labels(nn, o.lengths, (size_t)a->n);
-    a->p = a->kept = nn__reals(nn, &nn->graph, size);
+    a->p = a->kept = p->data;
     if (nn->training && o.dropout > 0) {
         a->kept = nn__reals(nn, &nn->graph, size); /* first the factors, then the products */
         const nn_real kept = 1 / (1 - o.dropout);
@@ -10490,11 +10481,7 @@ static nn_tensor *nn__attention(const char *function, nn__attending *a, nn_atten
     }
     if (nn->code != NN_OK || !nn__each_head(a, y, nn__attend)) return &nn->failed;
     *(nn__attending *)y->saved = *a;
-    if (weights) {
-        *weights = nn__node(nn, "attention_weights", p_shape, size, 0);
-        if (nn->code != NN_OK) return &nn->failed;
-        (*weights)->data = a->p;
-    }
+    if (weights) *weights = p;
     return nn_op_done(y);
 }
 
@@ -10506,9 +10493,9 @@ nn_tensor *nn_attention(nn_tensor *q, nn_tensor *k, nn_tensor *v, nn_attention_o
     if (weights) *weights = nn_op_failed(in, 3);
     if (!nn_op_check(function, in, 3)) return nn_op_failed(in, 3);
     nn_ctx *nn = q->ctx;
-    if (q->shape.ndim != 3 || k->shape.ndim != 3 || v->shape.ndim != 3 ||
-        k->shape.dim[0] != q->shape.dim[0] || v->shape.dim[0] != q->shape.dim[0] ||
-        k->shape.dim[1] != v->shape.dim[1] || k->shape.dim[2] != q->shape.dim[2])
+    const int n = q->shape.dim[0], s = k->shape.dim[1], d = nn__last(q->shape);
+    if (q->shape.ndim != 3 || !nn_shape_equal(k->shape, nn_shape3(n, s, d)) ||
+        !nn_shape_equal(v->shape, nn_shape3(n, s, nn__last(v->shape))))
         return nn_fail(nn, NN_ERROR_SHAPE, function,
                        "q is %s, k is %s, v is %s, not [N, T, D], [N, S, D], [N, S, E]",
                        nn_shape_text(nn, q->shape), nn_shape_text(nn, k->shape),
@@ -10517,8 +10504,7 @@ nn_tensor *nn_attention(nn_tensor *q, nn_tensor *k, nn_tensor *v, nn_attention_o
     nn__attending a;
     memset(&a, 0, sizeof a);
     a.q = nn__columns_of(q, 0), a.k = nn__columns_of(k, 0), a.v = nn__columns_of(v, 0);
-    a.n = q->shape.dim[0], a.t = q->shape.dim[1], a.s = k->shape.dim[1];
-    a.d = q->shape.dim[2], a.e = v->shape.dim[2];
+    a.n = n, a.t = q->shape.dim[1], a.s = s, a.d = d, a.e = v->shape.dim[2];
     return nn__attention(function, &a, o, weights);
 }
 
@@ -10606,7 +10592,7 @@ nn_tensor *nn_multihead_attention_forward(const nn_multihead_attention *l, nn_te
     if (!nn_op_check(function, in, 4)) return failed;
     nn_ctx *nn = x->ctx;
     const int d = nn__last(w->shape), self = source == x;
-    const int steps = source && source->shape.ndim == 3 ? source->shape.dim[1] : 0;
+    const int steps = source ? source->shape.dim[1] : 0;
     if (x->shape.ndim != 3 || nn__last(x->shape) != d ||
         (source && !nn_shape_equal(source->shape, nn_shape3(x->shape.dim[0], steps, d))) ||
         !nn_shape_equal(w->shape, nn_shape2(3 * d, d)) ||
@@ -10644,13 +10630,11 @@ static nn_encoder_layer nn__transformer_layer_new(const char *function, nn_model
 {
     nn_encoder_layer l;
     memset(&l, 0, sizeof l);
-    if (!nn__given(model, function) || !nn__ready(model->ctx, function)) return l;
-    nn_ctx *nn = model->ctx;
+    if (!nn__given(model, function) || !nn__ready(model->ctx, function) ||
+        !nn__check_part(model->ctx, function, "dropout", o.dropout))
+        return l;
     if (!o.heads) o.heads = 1;
     if (!o.hidden && dim < INT_MAX / 4) o.hidden = 4 * dim;
-    if (!(o.dropout >= 0 && o.dropout < 1))
-        return nn__mistake(nn, function, "dropout is %g, not in 0 <= dropout < 1",
-                           (double)o.dropout), l;
     l.options = o;
     char part[NN__PART_SIZE];
     const int before = model->n_params;
@@ -10663,7 +10647,7 @@ static nn_encoder_layer nn__transformer_layer_new(const char *function, nn_model
     l.norm1 = nn_layer_norm_new(model, nn__join(part, name, "norm1"), dim);
     l.norm2 = nn_layer_norm_new(model, nn__join(part, name, "norm2"), dim);
     if (decoder) l.norm3 = nn_layer_norm_new(model, nn__join(part, name, "norm3"), dim);
-    if (nn->code != NN_OK) model->n_params = before;
+    if (model->ctx->code != NN_OK) model->n_params = before;
     return l;
 }
 
@@ -10876,19 +10860,14 @@ nn_additive_attention nn_additive_attention_new(nn_model *model, const char *nam
     if (!nn__given(model, "nn_additive_attention_new")) return l;
     nn_linear *const part[3] = {&l.query, &l.key, &l.score};
     static const char *const names[3] = {"query.weight", "key.weight", "score.weight"};
-    const nn_shape shape[3] = {nn_shape2(hidden, query), nn_shape2(hidden, key),
-                               nn_shape2(1, hidden)};
-    const int before = model->n_params;
-    for (int i = 0; i < 3; i++) part[i]->weight = nn_param(model, name, names[i], shape[i]);
-    if (model->ctx->code != NN_OK) { /* all of it or nothing */
-        model->n_params = before;
-        return l;
-    }
+    const int before = model->n_params, in[3] = {query, key, hidden};
     for (int i = 0; i < 3; i++) {
-        nn_tensor *w = part[i]->weight;
-        const nn_real bound = 1 / (nn_real)sqrt((double)w->shape.dim[1]); /* as nn_linear_new */
+        nn_tensor *w = nn_param(model, name, names[i], nn_shape2(i < 2 ? hidden : 1, in[i]));
+        const nn_real bound = 1 / (nn_real)sqrt((double)in[i]); /* as nn_linear_new */
         for (size_t j = 0; j < w->size; j++) w->data[j] = nn_uniform(model->ctx, -bound, bound);
+        part[i]->weight = w;
     }
+    if (model->ctx->code != NN_OK) model->n_params = before; /* all of it or nothing */
     return l;
 }
 
@@ -10911,9 +10890,9 @@ nn_tensor *nn_additive_attention_forward(const nn_additive_attention *l, nn_tens
     const int a = in[0]->shape.dim[0], dq = nn__last(in[0]->shape);
     const int dk = l->key.weight ? nn__last(l->key.weight->shape) : 0;
     const int n = q->shape.dim[0], t = q->shape.dim[1], s = k->shape.dim[1];
-    if (q->shape.ndim != 3 || k->shape.ndim != 3 || v->shape.ndim != 3 || k->shape.dim[0] != n ||
-        v->shape.dim[0] != n || v->shape.dim[1] != s || q->shape.dim[2] != dq ||
-        k->shape.dim[2] != dk)
+    if (!nn_shape_equal(q->shape, nn_shape3(n, t, dq)) ||
+        !nn_shape_equal(k->shape, nn_shape3(n, s, dk)) ||
+        !nn_shape_equal(v->shape, nn_shape3(n, s, nn__last(v->shape))))
         return nn_fail(nn, NN_ERROR_SHAPE, function,
                        "q is %s, k %s, v %s, not [N, T, %d], [N, S, %d], [N, S, E]",
                        nn_shape_text(nn, q->shape), nn_shape_text(nn, k->shape),
@@ -10941,12 +10920,11 @@ nn_graph_attention nn_graph_attention_new(nn_model *model, const char *name, int
 {
     const char *const function = "nn_graph_attention_new";
     nn_graph_attention l = {NULL, NULL, NULL, NULL, heads};
-    if (!nn__given(model, function)) return l;
-    nn_ctx *nn = model->ctx;
+    if (!nn__given(model, function) || !nn__ready(model->ctx, function)) return l;
     const int before = model->n_params;
-    if (nn->code == NN_OK && (in < 1 || out < 1 || heads < 1 || heads > INT_MAX / out))
-        nn__mistake(nn, function, "from %d numbers to %d for each of %d heads", in, out, heads);
-    if (nn->code != NN_OK) return l;
+    if (in < 1 || out < 1 || heads < 1 || heads > INT_MAX / out)
+        return nn__mistake(model->ctx, function, "from %d numbers to %d for each of %d heads", in,
+                           out, heads), l;
     l.weight = nn_param(model, name, "lin.weight", nn_shape2(heads * out, in));
     l.att_src = nn_param(model, name, "att_src", nn_shape2(heads, out));
     l.att_dst = nn_param(model, name, "att_dst", nn_shape2(heads, out));
@@ -10954,7 +10932,7 @@ nn_graph_attention nn_graph_attention_new(nn_model *model, const char *name, int
     nn_xavier_uniform(l.weight, 1);
     nn_xavier_uniform(l.att_src, 1);
     nn_xavier_uniform(l.att_dst, 1);
-    if (nn->code != NN_OK) model->n_params = before; /* all of it or nothing */
+    if (model->ctx->code != NN_OK) model->n_params = before; /* all of it or nothing */
     return l;
 }
 
@@ -10993,46 +10971,35 @@ nn_tensor *nn_graph_attention_forward(const nn_graph_attention *l, nn_tensor *x,
 
 /* ---- generation ---- */
 
-typedef struct nn__choice {
-    nn_real logit, p;
-    int token;
-} nn__choice;
-
 static int nn__by_logit(const void *a, const void *b) /* the largest first, of equals the first */
 {
-    const nn__choice *x = (const nn__choice *)a, *y = (const nn__choice *)b;
-    return x->logit != y->logit ? (x->logit < y->logit ? 1 : -1) : x->token - y->token;
+    const nn_real *x = *(nn_real *const *)a, *y = *(nn_real *const *)b;
+    return *x != *y ? (*x < *y ? 1 : -1) : x < y ? -1 : x > y;
 }
 
 void nn_keep_likely(nn_ctx *nn, nn_real *logits, int vocabulary, int top_k, nn_real top_p)
 {
     const char *const function = "nn_keep_likely";
+    const size_t v = (size_t)vocabulary;
     if (!nn__ready(nn, function)) return;
-    if (!logits || vocabulary < 1 || top_k < 0 || !(top_p >= 0 && top_p <= 1)) {
+    if (!logits || vocabulary < 1 || top_k < 0 || !(top_p >= 0 && top_p <= 1))
         nn__mistake(nn, function, "%s%d logits, top_k %d, top_p %g", logits ? "" : "NULL for ",
                     vocabulary, top_k, (double)top_p);
-        return;
-    }
-    const size_t v = (size_t)vocabulary;
-    if (nn__likeliest(logits, v) < 0) {
+    else if (nn__likeliest(logits, v) < 0)
         nn_fail(nn, NN_ERROR_NONFINITE, function, "the %d logits have NaN or infinity in them",
                 vocabulary);
-        return;
-    }
+    if (nn->code != NN_OK) return;
     const nn__mark mark = nn__arena_mark(&nn->graph);
-    nn__choice *all = (nn__choice *)nn__alloc(nn, &nn->graph, v, sizeof *all, 0);
-    nn_real *p = all ? nn__reals(nn, &nn->graph, v) : NULL, max;
-    if (p) {
+    nn_real **const logit = (nn_real **)nn__alloc(nn, &nn->graph, v, sizeof *logit, 0);
+    nn_real *const p = nn__reals(nn, &nn->graph, v), max;
+    if (logit && p) {
         double total = 0, sum = 0;
         nn->kernels->softmax(v, logits, p, &max);
-        for (int i = 0; i < vocabulary; i++) {
-            all[i].logit = logits[i], all[i].p = p[i], all[i].token = i;
-            total += (double)p[i];
-        }
-        qsort(all, v, sizeof *all, nn__by_logit);
-        for (int i = 0; i < vocabulary; sum += (double)all[i++].p)
-            if ((top_k && i >= top_k) || (top_p > 0 && sum >= (double)top_p * total))
-                logits[all[i].token] = -(nn_real)HUGE_VAL;
+        for (size_t i = 0; i < v; i++) logit[i] = &logits[i], total += (double)p[i];
+        qsort(logit, v, sizeof *logit, nn__by_logit);
+        for (size_t i = 0; i < v; sum += (double)p[logit[i++] - logits])
+            if ((top_k && i >= (size_t)top_k) || (top_p > 0 && sum >= (double)top_p * total))
+                *logit[i] = -(nn_real)HUGE_VAL;
     }
     nn__arena_rewind(&nn->graph, mark);
 }
@@ -11053,32 +11020,6 @@ static int nn__rank(nn__extension *best, int n, int room, nn__extension s)
     return n;
 }
 
-static int nn__generate_ok(nn_ctx *nn, const nn_generate_options *o, const void *next,
-                           const int *tokens)
-{
-    const char *const function = "nn_generate";
-    if (!next || !tokens || !o->prompt)
-        return nn__mistake(nn, function, "%s is NULL", !next     ? "next"
-                                                       : !tokens ? "tokens"
-                                                                 : "the prompt");
-    if (o->vocabulary < 1 || o->end >= o->vocabulary)
-        return nn__mistake(nn, function, "a vocabulary of %d, whose token %d is the end",
-                           o->vocabulary, o->end);
-    if (o->prompt_length < 1 || o->max_length <= o->prompt_length)
-        return nn__mistake(nn, function, "max_length is %d, the prompt's length %d", o->max_length,
-                           o->prompt_length);
-    if (!(o->temperature >= 0) || o->top_k < 0 || !(o->top_p >= 0 && o->top_p <= 1))
-        return nn__mistake(nn, function, "temperature %g, top_k %d, top_p %g",
-                           (double)o->temperature, o->top_k, (double)o->top_p);
-    if (o->beams > NN_MAX_BEAMS || (o->beams > 1 && o->temperature > 0))
-        return nn__mistake(nn, function, "%d beams (at most %d) at temperature %g: beam search "
-                           "does not draw", o->beams, NN_MAX_BEAMS, (double)o->temperature);
-    if (!(o->length_penalty >= 0 && o->length_penalty <= 10))
-        return nn__mistake(nn, function, "the length penalty is %g, not in 0..10",
-                           (double)o->length_penalty);
-    return 1;
-}
-
 /* A step is a row of logits for each beam, from it the most likely steps over all beams, and of
  * these the beams of the next one. A hypothesis is over with the end among the `beams` most likely
  * steps, or at max_length; only the best of those that are over is kept, in tokens. */
@@ -11087,8 +11028,23 @@ int nn_generate(nn_ctx *nn, nn_next_token next, void *user, nn_generate_options 
 {
     const char *const function = "nn_generate";
     if (log_p) *log_p = 0;
-    if (!nn__ready(nn, function) || !nn__generate_ok(nn, &o, (const void *)(uintptr_t)next, tokens))
-        return 0;
+    if (!nn__ready(nn, function)) return 0;
+    if (!next || !tokens || !o.prompt)
+        return nn__mistake(nn, function, "%s is NULL",
+                           !next ? "next" : !tokens ? "tokens" : "the prompt");
+    if (o.vocabulary < 1 || o.end >= o.vocabulary)
+        return nn__mistake(nn, function, "a vocabulary of %d, whose token %d is the end",
+                           o.vocabulary, o.end);
+    if (o.prompt_length < 1 || o.max_length <= o.prompt_length)
+        return nn__mistake(nn, function, "max_length is %d, the prompt's length %d", o.max_length,
+                           o.prompt_length);
+    if (!(o.temperature >= 0) || o.top_k < 0 || !(o.top_p >= 0 && o.top_p <= 1))
+        return nn__mistake(nn, function, "temperature %g, top_k %d, top_p %g",
+                           (double)o.temperature, o.top_k, (double)o.top_p);
+    if (o.beams > NN_MAX_BEAMS || (o.beams > 1 && o.temperature > 0))
+        return nn__mistake(nn, function, "%d beams (at most %d) at temperature %g: beam search "
+                           "does not draw", o.beams, NN_MAX_BEAMS, (double)o.temperature);
+    if (!nn__check_range(nn, function, "the length penalty", o.length_penalty, 0, 10)) return 0;
     const int beams = o.beams > 1 ? o.beams : 1, v = o.vocabulary;
     const size_t width = (size_t)v, each = (size_t)beams;
     const char *const file = nn->file; /* the model's calls have places of their own */
@@ -11102,36 +11058,32 @@ int nn_generate(nn_ctx *nn, nn_next_token next, void *user, nn_generate_options 
     double *sum = (double *)nn__alloc(nn, &own, each, sizeof *sum, 1);
     nn__extension *best = (nn__extension *)nn__alloc(nn, &own, 2 * each, sizeof *best, 0);
     const double longest = nn__power(o.max_length - o.prompt_length, (double)o.length_penalty);
-    double best_score = 0, best_log_p = 0;
+    double best_score = -HUGE_VAL, best_log_p = 0;
     int n = 1, length = o.prompt_length, best_length = 0;
     if (nn->code == NN_OK) memcpy(text, o.prompt, (size_t)length * sizeof *text);
 
     while (nn->code == NN_OK && n && length < o.max_length) {
-        const int *const parents = length > o.prompt_length ? from : NULL;
-        const int went = next(user, n, length, text, parents, logits);
+        const int ok = next(user, n, length, text, length > o.prompt_length ? from : NULL, logits);
         nn__note(nn, file, line);
-        if (!went) nn_fail(nn, NN_ERROR_IO, function, "the model failed after %d tokens", length);
+        if (!ok) nn_fail(nn, NN_ERROR_IO, function, "the model failed after %d tokens", length);
         int found = 0;
         for (int i = 0; i < n && nn->code == NN_OK; i++) {
             nn_real *const row = logits + (size_t)i * width;
-            if (nn__likeliest(row, width) < 0) {
+            int first = 0, end = v; /* all tokens, or the one that is drawn */
+            if (nn__likeliest(row, width) < 0)
                 nn_fail(nn, NN_ERROR_NONFINITE, function, "the model's logits of row %d of %d "
                         "after %d tokens have NaN or infinity in them", i, n, length);
-                break;
-            }
             const double log_sum = (double)nn->kernels->softmax(width, row, p, &max);
-            nn__extension s = {0, i, 0};
-            int drawn = -1;
             if (o.temperature > 0) {
                 nn_tensor z;
                 nn__tensor(nn, &z, "logits", nn_shape1(v), width)->data = p;
                 memcpy(p, row, width * sizeof *p);
                 nn_keep_likely(nn, p, v, o.top_k, o.top_p);
-                nn_sample(&z, o.temperature, &drawn);
+                nn_sample(&z, o.temperature, &first);
+                end = first + 1;
             }
-            for (int j = drawn < 0 ? 0 : drawn; j < (drawn < 0 ? v : drawn + 1); j++) {
-                s.log_p = sum[i] + (((double)row[j] - (double)max) - log_sum);
-                s.token = j;
+            for (int j = first; j < end; j++) {
+                const nn__extension s = {sum[i] + (((double)row[j] - (double)max) - log_sum), i, j};
                 if (s.log_p > -HUGE_VAL) found = nn__rank(best, found, 2 * beams, s);
             }
         }
@@ -11140,25 +11092,20 @@ int nn_generate(nn_ctx *nn, nn_next_token next, void *user, nn_generate_options 
         n = 0;
         length++;
         for (int i = 0; i < found; i++) {
-            const int *const before = text + (ptrdiff_t)best[i].from * (length - 1);
-            const double score = best[i].log_p / nn__power(length - o.prompt_length,
-                                                           (double)o.length_penalty);
-            const int ends = o.end > 0 && best[i].token == o.end;
-            if (ends || length == o.max_length) {
-                if (i >= beams || (best_length && !(score > best_score))) continue;
-                memcpy(tokens, before, bytes);
-                tokens[length - 1] = best[i].token;
-                best_length = length, best_score = score, best_log_p = best[i].log_p;
-            } else if (n < beams) {
-                memcpy(longer + (ptrdiff_t)n * length, before, bytes);
-                longer[(ptrdiff_t)n * length + length - 1] = best[i].token;
-                from[n] = best[i].from;
-                sum[n++] = best[i].log_p;
-            }
+            const nn__extension s = best[i];
+            const double score = s.log_p / nn__power(length - o.prompt_length,
+                                                     (double)o.length_penalty);
+            const int over = length == o.max_length || (o.end > 0 && s.token == o.end);
+            if (over ? i >= beams || score <= best_score : n == beams) continue;
+            int *const to = over ? tokens : longer + (ptrdiff_t)n * length;
+            memcpy(to, text + (ptrdiff_t)s.from * (length - 1), bytes);
+            to[length - 1] = s.token;
+            if (over) best_length = length, best_score = score, best_log_p = s.log_p;
+            else from[n] = s.from, sum[n++] = s.log_p;
         }
         int *const swap = text;
         text = longer, longer = swap;
-        if (best_length && (beams == 1 || (n && best_score >= sum[0] / longest))) n = 0;
+        if (beams == 1 ? best_length > 0 : best_score >= sum[0] / longest) n = 0;
     }
     nn__arena_free(nn, &own);
     if (nn->code != NN_OK) return 0;
@@ -12342,22 +12289,6 @@ typedef struct nn__pairs { /* how often each pair of neighbours occurs now */
     size_t slots;
 } nn__pairs;
 
-static void nn__count_pair(nn__pairs *c, int a, int b, int change)
-{
-    for (size_t at = (size_t)((uint32_t)a * 2654435761u ^ (uint32_t)b * 2246822519u);; at++) {
-        int *const slot = &c->slot[at % c->slots];
-        if (!*slot) {
-            const nn__neighbours fresh = {{a, b}, 0};
-            c->all[c->n] = fresh;
-            *slot = ++c->n;
-        }
-        nn__neighbours *const found = &c->all[*slot - 1];
-        if (found->pair[0] != a || found->pair[1] != b) continue;
-        found->count += change;
-        return;
-    }
-}
-
 /* Replaces pair by token in the n tokens of s, from left to right, and gives their new number. */
 static size_t nn__merge_pair(int *s, size_t n, const int *pair, int token)
 {
@@ -12387,7 +12318,16 @@ static int nn__by_text(const void *a, const void *b)
 /* change: `times` of the word where its pairs come, -times where they go. */
 static void nn__count_pairs(nn__pairs *c, const nn__word *w, int change)
 {
-    for (size_t i = 1; i < w->size; i++) nn__count_pair(c, w->token[i - 1], w->token[i], change);
+    for (size_t i = 1; i < w->size; i++) {
+        const int a = w->token[i - 1], b = w->token[i];
+        const nn__neighbours fresh = {{a, b}, 0};
+        size_t at = (uint32_t)a * 2654435761u ^ (uint32_t)b * 2246822519u;
+        int *slot = &c->slot[at % c->slots];
+        while (*slot && (c->all[*slot - 1].pair[0] != a || c->all[*slot - 1].pair[1] != b))
+            slot = &c->slot[++at % c->slots];
+        if (!*slot) c->all[c->n] = fresh, *slot = ++c->n;
+        c->all[*slot - 1].count += change;
+    }
 }
 
 /* A pair is new where one is joined, two at a time, which leaves a token less: at most 3 for each
@@ -12402,7 +12342,6 @@ nn_bpe nn_bpe_train(nn_ctx *nn, const char *text, size_t size, int tokens)
     if (size > INT_MAX)
         return nn_fail(nn, NN_ERROR_LIMIT, "nn_bpe_train", "a text of %zu bytes", size), b;
     nn_arena own = {NULL, NULL};
-    nn__pairs c = {NULL, NULL, 0, 0};
     size_t words = 0, different = 0, bytes = 0;
     for (size_t i = 0; i < size; i++) words += !i || (unsigned char)text[i] <= ' ';
     nn__word *word = (nn__word *)nn__alloc(nn, &own, words, sizeof *word, 0);
@@ -12412,19 +12351,15 @@ nn_bpe nn_bpe_train(nn_ctx *nn, const char *text, size_t size, int tokens)
         word[w - 1].size++;
     }
     if (word) qsort(word, words, sizeof *word, nn__by_text);
-    for (size_t w = 0; word && w < words; w++) {
-        if (different && nn__by_text(&word[w], &word[different - 1]) == 0) {
+    for (size_t w = 0; word && w < words; w++)
+        if (different && nn__by_text(&word[w], &word[different - 1]) == 0)
             word[different - 1].times++;
-            continue;
-        }
-        bytes += word[w].size;
-        word[different++] = word[w];
-    }
-    int *token = word ? (int *)nn__alloc(nn, &own, bytes, sizeof *token, 0) : NULL;
-    c.slots = 6 * bytes;
-    c.all = token ? (nn__neighbours *)nn__alloc(nn, &own, bytes, 3 * sizeof *c.all, 0) : NULL;
-    c.slot = c.all ? (int *)nn__alloc(nn, &own, bytes, 6 * sizeof *c.slot, 1) : NULL;
-    for (size_t w = 0; c.slot && w < different; w++) {
+        else bytes += word[w].size, word[different++] = word[w];
+    int *token = (int *)nn__alloc(nn, &own, bytes, sizeof *token, 0);
+    nn__pairs c = {NULL, NULL, 0, 6 * bytes};
+    c.all = (nn__neighbours *)nn__alloc(nn, &own, bytes, 3 * sizeof *c.all, 0);
+    c.slot = (int *)nn__alloc(nn, &own, bytes, 6 * sizeof *c.slot, 1);
+    for (size_t w = 0; nn->code == NN_OK && w < different; w++) {
         word[w].token = token;
         for (size_t i = 0; i < word[w].size; i++) *token++ = (unsigned char)word[w].text[i];
         nn__count_pairs(&c, &word[w], word[w].times);
@@ -12450,8 +12385,7 @@ nn_bpe nn_bpe_train(nn_ctx *nn, const char *text, size_t size, int tokens)
         }
     }
     nn__arena_free(nn, &own);
-    if (nn->code != NN_OK) return b;
-    b.n = 256 + merges, b.merge = (int(*)[2])list;
+    if (nn->code == NN_OK) b.n = 256 + merges, b.merge = (int(*)[2])list;
     return b;
 }
 
@@ -12489,8 +12423,8 @@ nn_text nn_bpe_decode(const nn_bpe *b, const int *ids, int n)
         else if ((size[i] = pair ? size[pair[0]] + size[pair[1]] : 1) > INT_MAX)
             nn_fail(nn, NN_ERROR_LIMIT, function, "token %d stands for %zu bytes", i, size[i]);
     }
-    const int good = nn->code == NN_OK && nn__check_ids(nn, function, ids, n, b->n);
-    for (int i = 0; i < n && good && nn->code == NN_OK; i++)
+    nn__check_ids(nn, function, ids, n, b->n);
+    for (int i = 0; i < n && nn->code == NN_OK; i++)
         if ((total += size[ids[i]]) > (size_t)INT_MAX + 1)
             nn_fail(nn, NN_ERROR_LIMIT, function, "a text of more than %d bytes", INT_MAX);
     char *bytes = nn->code == NN_OK ? (char *)nn__alloc(nn, &nn->keep, total, 1, 1) : NULL;
