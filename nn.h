@@ -7500,9 +7500,9 @@ static nn_real nn__item_grad(const nn_tensor *loss, size_t item)
     return (nn_real)((double)loss->grad[0] / s->count);
 }
 
-/* The loss of an item is f(x), and its slope f'(x) was kept for each number of each input, double
+/* An item's loss is L = f(x); its slope f'(x) was kept for each number of each input, double
  * [n_in, size]: dx += dL f'(x) */
-static void nn__pass_slopes(nn_tensor *loss)
+static void nn__elements_backward(nn_tensor *loss)
 {
     const double *slope = (const double *)nn__kept(loss);
     for (int j = 0; j < loss->n_in; j++) {
@@ -7580,16 +7580,26 @@ static void nn__bce_with_logits_backward(nn_tensor *loss)
     }
 }
 
-/* L = f(y, t) = f(t, y): dy += dL f'(y), dt += dL f'(t) */
-static void nn__elements_backward(nn_tensor *loss) { nn__pass_slopes(loss); }
+enum { NN__NUMBERS, NN__PROBABILITIES, NN__SIGNS }; /* what targets may be */
+
+static int nn__check_targets(const char *function, const nn_tensor *target, int kind)
+{
+    for (size_t i = 0; kind != NN__NUMBERS && i < target->size; i++) {
+        const nn_real t = target->data[i];
+        if (kind == NN__SIGNS ? t * t == 1 : t >= 0 && t <= 1) continue;
+        return nn__mistake(target->ctx, function, "target %zu is %g, not %s", i, (double)t,
+                           kind == NN__SIGNS ? "-1 or 1" : "between 0 and 1");
+    }
+    return 1;
+}
 
 /* With f, or NULL where a kernel gives the sum of `step` losses at once. */
-static nn_tensor *nn__elements_of(const char *function, nn_tensor *y, nn_tensor *target,
+static nn_tensor *nn__elements_of(const char *function, nn_tensor *y, nn_tensor *target, int kind,
                                   void (*backward)(nn_tensor *loss), nn__symmetric *f, nn_real k)
 {
     nn_tensor *in[2] = {y, target};
-    if (!nn__check_pair(function, y, target) || !nn__check_positive(y->ctx, function, "delta", k))
-        return nn_op_failed(in, 2);
+    if (!nn__check_pair(function, y, target) || !nn__check_targets(function, target, kind) ||
+        !nn__check_positive(y->ctx, function, "delta", k)) return nn_op_failed(in, 2);
     nn_tensor *loss = nn__loss_new(function, y->shape, in, 2, backward,
                                    f ? 2 * y->size * sizeof(double) : 0);
     if (!loss->size) return loss;
@@ -7609,42 +7619,25 @@ static nn_tensor *nn__elements_of(const char *function, nn_tensor *y, nn_tensor 
 
 nn_tensor *nn_mse(nn_tensor *y, nn_tensor *target)
 {
-    return nn__elements_of("nn_mse", y, target, nn__mse_backward, NULL, 1);
+    return nn__elements_of("nn_mse", y, target, NN__NUMBERS, nn__mse_backward, NULL, 1);
 }
 nn_tensor *nn_mae(nn_tensor *y, nn_tensor *target)
 {
-    return nn__elements_of("nn_mae", y, target, nn__elements_backward, nn__mae, 1);
+    return nn__elements_of("nn_mae", y, target, NN__NUMBERS, nn__elements_backward, nn__mae, 1);
 }
 nn_tensor *nn_huber(nn_tensor *y, nn_tensor *target, nn_real delta)
 {
-    return nn__elements_of("nn_huber", y, target, nn__elements_backward, nn__huber, delta);
+    return nn__elements_of("nn_huber", y, target, NN__NUMBERS, nn__elements_backward, nn__huber,
+                           delta);
 }
-
-/* Each target is -1 or 1, for `signs`, or else a probability. */
-static int nn__check_targets(const char *function, nn_tensor *z, nn_tensor *target, int signs)
-{
-    if (!nn__check_pair(function, z, target)) return 0;
-    for (size_t i = 0; i < target->size; i++) {
-        const nn_real t = target->data[i];
-        if (signs ? t * t == 1 : t >= 0 && t <= 1) continue;
-        return nn__mistake(z->ctx, function, "target %zu is %g, not %s", i, (double)t,
-                           signs ? "-1 or 1" : "between 0 and 1");
-    }
-    return 1;
-}
-
 nn_tensor *nn_bce_with_logits(nn_tensor *z, nn_tensor *target)
 {
-    const char *const function = "nn_bce_with_logits";
-    nn_tensor *in[2] = {z, target};
-    if (!nn__check_targets(function, z, target, 0)) return nn_op_failed(in, 2);
-    return nn__elements_of(function, z, target, nn__bce_with_logits_backward, NULL, 1);
+    return nn__elements_of("nn_bce_with_logits", z, target, NN__PROBABILITIES,
+                           nn__bce_with_logits_backward, NULL, 1);
 }
 nn_tensor *nn_hinge(nn_tensor *z, nn_tensor *target)
 {
-    nn_tensor *in[2] = {z, target};
-    if (!nn__check_targets("nn_hinge", z, target, 1)) return nn_op_failed(in, 2);
-    return nn__elements_of("nn_hinge", z, target, nn__elements_backward, nn__hinge, 1);
+    return nn__elements_of("nn_hinge", z, target, NN__SIGNS, nn__elements_backward, nn__hinge, 1);
 }
 
 /* ---- classes: an item is a row ---- */
@@ -7808,7 +7801,7 @@ nn_tensor *nn_cross_entropy_soft(nn_tensor *z, nn_tensor *target)
 }
 
 /* H = -sum p log p: dp += -dH (log p + 1); where p is 0 the slope is infinite and counts as 0 */
-static void nn__entropy_backward(nn_tensor *h) { nn__pass_slopes(h); }
+static void nn__entropy_backward(nn_tensor *h) { nn__elements_backward(h); }
 
 nn_tensor *nn_entropy(nn_tensor *p)
 {
@@ -7846,7 +7839,7 @@ nn_tensor *nn_kl_div(nn_tensor *z, nn_tensor *target)
 }
 
 /* L = 1 + z[rival] - z[label], or 0: dz[rival] += dL, dz[label] -= dL, or nothing */
-static void nn__multiclass_hinge_backward(nn_tensor *loss) { nn__pass_slopes(loss); }
+static void nn__multiclass_hinge_backward(nn_tensor *loss) { nn__elements_backward(loss); }
 
 nn_tensor *nn_multiclass_hinge(nn_tensor *z, const int *labels)
 {
