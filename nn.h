@@ -8654,28 +8654,6 @@ static int nn__check_range(nn_ctx *nn, const char *function, const char *name, n
     return nn__mistake(nn, function, "%s is %g, not in %g..%g", name, (double)value, low, high);
 }
 
-static int nn__augment_check(nn_tensor *x, const nn_augment *a)
-{
-    const char *f = "nn_augment_images";
-    if (!nn_op_check(f, &x, 1)) return 0;
-    nn_ctx *nn = x->ctx;
-    if (!a) return nn__mistake(nn, f, "argument 2 is NULL");
-    if (x->shape.ndim != 4 || (x->shape.dim[1] != 1 && x->shape.dim[1] != 3))
-        return nn_fail(nn, NN_ERROR_SHAPE, f, "x is %s, not [N, 1 or 3, H, W]",
-                       nn_shape_text(nn, x->shape)), 0;
-    return nn__check_range(nn, f, "flip_horizontal", a->flip_horizontal, 0, 1) &&
-           nn__check_range(nn, f, "flip_vertical", a->flip_vertical, 0, 1) &&
-           nn__check_range(nn, f, "degrees", a->degrees, 0, 180) &&
-           nn__check_range(nn, f, "shear", a->shear, 0, 80) &&
-           nn__check_range(nn, f, "scale_low", a->scale_low, 0.001, 1000) &&
-           nn__check_range(nn, f, "scale_high", a->scale_high, (double)a->scale_low, 1000) &&
-           nn__check_range(nn, f, "translate", a->translate, 0, 1) &&
-           nn__check_range(nn, f, "brightness", a->brightness, 0, 1) &&
-           nn__check_range(nn, f, "contrast", a->contrast, 0, 1) &&
-           nn__check_range(nn, f, "saturation", a->saturation, 0, 1) &&
-           nn__check_range(nn, f, "hue", a->hue, 0, 0.5);
-}
-
 static int nn__chance(nn_ctx *nn, nn_real p) { return (nn_real)nn__unit(nn) < p; }
 
 static nn_real nn__whole(nn_ctx *nn, nn_real most) /* -most..most, rounded */
@@ -8687,9 +8665,25 @@ static nn_real nn__whole(nn_ctx *nn, nn_real most) /* -most..most, rounded */
 /* Each image takes the same amount of random numbers, in the same order, whatever the ranges. */
 nn_tensor *nn_augment_images(nn_tensor *x, const nn_augment *a)
 {
-    if (!nn__augment_check(x, a)) return nn_op_failed(&x, 1);
+    const char *f = "nn_augment_images";
+    if (!nn_op_check(f, &x, 1)) return nn_op_failed(&x, 1);
     nn_ctx *nn = x->ctx;
     const int c = x->shape.dim[1], h = x->shape.dim[2], w = x->shape.dim[3];
+    if (!a) return nn__mistake(nn, f, "argument 2 is NULL"), &nn->failed;
+    if (x->shape.ndim != 4 || (c != 1 && c != 3))
+        return nn_fail(nn, NN_ERROR_SHAPE, f, "x is %s, not [N, 1 or 3, H, W]",
+                       nn_shape_text(nn, x->shape));
+    if (!nn__check_range(nn, f, "flip_horizontal", a->flip_horizontal, 0, 1) ||
+        !nn__check_range(nn, f, "flip_vertical", a->flip_vertical, 0, 1) ||
+        !nn__check_range(nn, f, "degrees", a->degrees, 0, 180) ||
+        !nn__check_range(nn, f, "shear", a->shear, 0, 80) ||
+        !nn__check_range(nn, f, "scale_low", a->scale_low, 0.001, 1000) ||
+        !nn__check_range(nn, f, "scale_high", a->scale_high, (double)a->scale_low, 1000) ||
+        !nn__check_range(nn, f, "translate", a->translate, 0, 1) ||
+        !nn__check_range(nn, f, "brightness", a->brightness, 0, 1) ||
+        !nn__check_range(nn, f, "contrast", a->contrast, 0, 1) ||
+        !nn__check_range(nn, f, "saturation", a->saturation, 0, 1) ||
+        !nn__check_range(nn, f, "hue", a->hue, 0, 0.5)) return &nn->failed;
     nn_tensor *y = nn_detach(x);
     for (size_t i = 0; nn->training && i < y->size; i += nn__span(x->shape, 1, 4)) {
         nn_real m[6];
@@ -8763,15 +8757,14 @@ int nn_augment_tokens(nn_ctx *nn, const int *tokens, int n, const nn_eda *eda, i
 static void nn__stretch(nn_ctx *nn, const nn_real *x, int n, int block, nn_real *y, int m)
 {
     for (int i = 0, next = 0; i < m; i += block) {
-        const int size = m - i < block ? m - i : block;
-        const int both = m - i < 2 * block ? m - i : 2 * block; /* this one and the next */
-        const int last = n > both ? n - both : 0, left = n - next < size ? n - next : size;
-        int place = (int)((double)i * n / m), best = next;
-        if (next < place - block / 2 || next > place + block / 2 || next > last) {
+        const int size = nn__min(m - i, block), left = nn__min(n - next, size);
+        const int last = n - nn__min(n, nn__min(m - i, 2 * block)); /* the next fits in behind it */
+        const int half = block / 2, should = (int)((double)i * n / m);
+        int best = next;
+        if (next < should - half || next > should + half || next > last) {
+            const int place = nn__min(should, last);
             nn_real least = -1;
-            if (place > last) place = last;
-            for (int at = place - block / 2; at <= place + block / 2 && at <= last; at++) {
-                if (at < 0) continue;
+            for (int at = place - nn__min(place, half); at <= nn__min(place + half, last); at++) {
                 const nn_real e = nn->kernels->squared_error((size_t)left, x + next, x + at, 1);
                 if (least < 0 || e < least) best = at, least = e;
             }
