@@ -11412,16 +11412,16 @@ void nn_confusion_matrix(const int *predicted, const int *label, int n, int clas
     }
 }
 
-static int nn__check_matrix(const char *function, const int *matrix, int classes)
+/* Argument 1 is there, and holds something: n of `what`. */
+static int nn__check_some(const char *function, const void *p, int n, const char *what)
 {
-    if (!nn__given(matrix, function)) return 0;
-    return classes > 0 || nn__mistake(NULL, function, "%d classes", classes);
+    return nn__given(p, function) && (n > 0 || nn__mistake(NULL, function, "%d %s", n, what));
 }
 
 #ifndef NN_NO_STDIO
 void nn_confusion_print(const int *matrix, int classes, const char *const *name)
 {
-    if (!nn__check_matrix("nn_confusion_print", matrix, classes)) return;
+    if (!nn__check_some("nn_confusion_print", matrix, classes, "classes")) return;
     int width = snprintf(NULL, 0, "%d", classes) + 2;
     for (ptrdiff_t i = 0; i < (ptrdiff_t)classes * classes; i++)
         width = nn__max(width, snprintf(NULL, 0, "%d", matrix[i]) + 1);
@@ -11438,7 +11438,6 @@ void nn_confusion_print(const int *matrix, int classes, const char *const *name)
 }
 #endif
 
-/* The scores that follow from the counts. */
 static nn_class_scores nn__scores(double tp, double fp, double fn, double tn)
 {
     const nn_class_scores s = {tp, fp, fn, tn, nn__ratio(tp, tp + fp), nn__ratio(tp, tp + fn),
@@ -11452,7 +11451,7 @@ nn_class_scores nn_precision_recall_f1(const int *matrix, int classes, int which
     const char *const function = "nn_precision_recall_f1";
     nn_class_scores sum = nn__scores(0, 0, 0, 0);
     double weights = 0, all = 0;
-    if (!nn__check_matrix(function, matrix, classes)) return sum;
+    if (!nn__check_some(function, matrix, classes, "classes")) return sum;
     if (which < NN_WEIGHTED || which >= classes)
         return nn__mistake(NULL, function, "which is %d; there are %d classes", which, classes),
                sum;
@@ -11491,53 +11490,39 @@ static int nn__by_score(const void *a, const void *b)
     return x->tp - y->tp;
 }
 
-static nn_roc_point nn__ranked(double score, int i)
-{
-    const nn_roc_point p = {score, 0, 0, 0, i, 0};
-    return p;
-}
-
 int nn_roc_curve(const nn_real *score, const int *label, int n, nn_roc_point *point)
 {
     const char *const function = "nn_roc_curve";
     if (!nn__count_labels(function, score, label, n, 2)) return 0;
     if (!point) return nn__mistake(NULL, function, "argument 4 is NULL");
-    int ranked = 0, positives = 0, tp = 0, fp = 0, points = 1;
+    const nn_roc_point nothing = {HUGE_VAL, 0, 0, 1, 0, 0};
+    int ranked = 0, positives = 0, points = 1;
     for (int i = 0; i < n; i++) {
         if (score[i] != score[i]) return nn__mistake(NULL, function, "score[%d] is NaN", i);
         if (label[i] < 0) continue;
-        point[++ranked] = nn__ranked((double)score[i], i);
+        point[++ranked].threshold = (double)score[i];
+        point[ranked].tp = i;
         positives += label[i];
     }
     qsort(point + 1, (size_t)ranked, sizeof *point, nn__by_score);
-    point[0] = nn__ranked(HUGE_VAL, 0);
-    point[0].precision = 1;
-    for (int i = 1; i <= ranked; i++) { /* points <= i: each is read before it is overwritten */
+    point[0] = nothing;
+    for (int i = 1, tp = 0; i <= ranked; i++) { /* points <= i: each is read before it is written */
         const double threshold = point[i].threshold;
-        if (label[point[i].tp]) tp++;
-        else fp++;
+        tp += label[point[i].tp];
         if (i < ranked && point[i + 1].threshold == threshold) continue;
         const nn_roc_point p = {threshold, nn__ratio(tp, positives),
-                                nn__ratio(fp, ranked - positives), (double)tp / (tp + fp), tp, fp};
+                                nn__ratio(i - tp, ranked - positives), (double)tp / i, tp, i - tp};
         point[points++] = p;
     }
     return points;
 }
 
-/* The last point of a curve, NULL after a mistake. */
-static const nn_roc_point *nn__last_point(const char *function, const nn_roc_point *p, int points)
-{
-    if (p && points > 0) return &p[points - 1];
-    nn__mistake(NULL, function, p ? "%d points" : "argument 1 is NULL", points);
-    return NULL;
-}
-
 /* Trapezoids in counts: each new negative is below all positives so far, and half of those new. */
 double nn_auc(const nn_roc_point *point, int points)
 {
-    const nn_roc_point *last = nn__last_point("nn_auc", point, points);
+    if (!nn__check_some("nn_auc", point, points, "points")) return 0;
+    const nn_roc_point *last = &point[points - 1];
     double wins = 0;
-    if (!last) return 0;
     for (int i = 1; i < points; i++)
         wins += ((double)point[i].fp - point[i - 1].fp) *
                 ((double)point[i].tp + point[i - 1].tp) / 2;
@@ -11550,12 +11535,11 @@ double nn_auc(const nn_roc_point *point, int points)
 double nn_average_precision(const nn_roc_point *point, int points, int positives, int how)
 {
     const char *const function = "nn_average_precision";
-    const nn_roc_point *last = nn__last_point(function, point, points);
-    if (!last) return 0;
-    if (how < NN_AP_STEPS || how > NN_AP_101_POINTS || (positives && positives < last->tp))
+    if (!nn__check_some(function, point, points, "points")) return 0;
+    const int found = point[points - 1].tp, all = positives ? positives : found;
+    if (how < NN_AP_STEPS || how > NN_AP_101_POINTS || (positives && positives < found))
         return nn__mistake(NULL, function, "how is %d, positives %d, of which the curve has %d",
-                           how, positives, last->tp);
-    const int all = positives ? positives : last->tp;
+                           how, positives, found);
     const int levels = how == NN_AP_11_POINTS ? 10 : how == NN_AP_101_POINTS ? 100 : all;
     double sum = 0, best = 0;
     for (int i = points - 1; i > 0 && all; i--) {
@@ -11604,18 +11588,16 @@ nn_regression nn_regression_scores(const nn_real *y, const nn_real *target, int 
     nn_regression r = {0, 0, 0, 0};
     double mean = 0, squares = 0, around = 0;
     int equal = 1;
-    if (!y || !target)
-        return nn__mistake(NULL, function, "argument %d is NULL", y ? 2 : 1), r;
-    if (n < 1) return nn__mistake(NULL, function, "%d samples", n), r;
+    if (!nn__check_some(function, y, n, "samples")) return r;
+    if (!target) return nn__mistake(NULL, function, "argument 2 is NULL"), r;
     for (int i = 0; i < n; i++) {
         const double error = (double)target[i] - (double)y[i];
-        squares += error * error;
+        squares += nn__square(error);
         r.mae += fabs(error) / n;
         mean += (double)target[i] / n;
         equal &= target[i] == target[0];
     }
-    for (int i = 0; i < n; i++)
-        around += ((double)target[i] - mean) * ((double)target[i] - mean);
+    for (int i = 0; i < n; i++) around += nn__square((double)target[i] - mean);
     r.mse = squares / n;
     r.rmse = sqrt(r.mse);
     r.r2 = equal ? squares == 0 : 1 - squares / around;
@@ -11634,8 +11616,7 @@ static double nn__exp_exactly_repeatable(double z)
 double nn_perplexity(const nn_real *loss, int n)
 {
     double mean = 0;
-    if (!nn__given(loss, "nn_perplexity")) return 0;
-    if (n < 1) return nn__mistake(NULL, "nn_perplexity", "%d losses", n);
+    if (!nn__check_some("nn_perplexity", loss, n, "losses")) return 0;
     for (int i = 0; i < n; i++) mean += (double)loss[i] / n;
     return nn__exp_exactly_repeatable(mean);
 }
@@ -11679,8 +11660,8 @@ static double nn__matches(nn_tokens c, const nn_tokens *reference, int reference
 
 void nn_bleu_add(nn_bleu *b, nn_tokens candidate, const nn_tokens *reference, int references)
 {
-    if (!nn__given(b, "nn_bleu_add")) return;
-    if (!nn__check_tokens(NULL, "nn_bleu_add", candidate, reference, references)) return;
+    if (!nn__given(b, "nn_bleu_add") ||
+        !nn__check_tokens(NULL, "nn_bleu_add", candidate, reference, references)) return;
     int nearest = reference[0].n;
     for (int r = 1; r < references; r++) {
         const int length = reference[r].n, off = abs(length - candidate.n);
@@ -11737,8 +11718,8 @@ nn_rouge nn_rouge_l(nn_ctx *nn, nn_tokens candidate, const nn_tokens *reference,
 {
     const char *const function = "nn_rouge_l";
     nn_rouge best = {0, 0, 0};
-    if (!nn__ready(nn, function)) return best;
-    if (!nn__check_tokens(nn, function, candidate, reference, references)) return best;
+    if (!nn__ready(nn, function) ||
+        !nn__check_tokens(nn, function, candidate, reference, references)) return best;
     const nn__mark mark = nn__arena_mark(&nn->graph);
     for (const nn_tokens *r = reference; r < reference + references; r++) {
         int *const length = (int *)nn__alloc(nn, &nn->graph, (size_t)r->n + 1, sizeof *length, 1);
@@ -11813,7 +11794,8 @@ static nn_roc_point *nn__rank_objects(nn_ctx *nn, const nn_object *found, int n)
 {
     nn_roc_point *rank =
         (nn_roc_point *)nn__alloc(nn, &nn->graph, (size_t)n + 1, sizeof *rank, 0);
-    for (int i = 0; rank && i < n; i++) rank[i] = nn__ranked((double)found[i].score, i);
+    for (int i = 0; rank && i < n; i++)
+        rank[i].threshold = (double)found[i].score, rank[i].tp = i;
     if (rank) qsort(rank, (size_t)n, sizeof *rank, nn__by_score);
     return rank;
 }
@@ -11835,11 +11817,15 @@ int nn_nms(nn_ctx *nn, const nn_object *found, int n, double iou, int *keep)
     return kept;
 }
 
-/* As nn_detection_match, without its checks; -1 without memory. */
-static int nn__match_objects(nn_ctx *nn, const nn_object *found, int n, const nn_object *truth,
-                             int m, double iou, int *match)
+int nn_detection_match(nn_ctx *nn, const nn_object *found, int n, const nn_object *truth, int m,
+                       double iou, int *match)
 {
+    const char *const function = "nn_detection_match";
     int matches = 0;
+    if (!nn__check_objects(nn, function, found, n, truth, m)) return 0;
+    if (!match || !(iou > 0 && iou <= 1))
+        return nn__mistake(nn, function, match ? "iou is %g, not above 0 and up to 1"
+                           : "match is NULL", iou);
     const nn__mark mark = nn__arena_mark(&nn->graph);
     const nn_roc_point *const rank = nn__rank_objects(nn, found, n);
     char *taken = rank ? (char *)nn__alloc(nn, &nn->graph, (size_t)m + 1, 1, 1) : NULL;
@@ -11856,18 +11842,7 @@ static int nn__match_objects(nn_ctx *nn, const nn_object *found, int n, const nn
         if (best >= 0) taken[best] = 1, matches++;
     }
     nn__arena_rewind(&nn->graph, mark);
-    return taken ? matches : -1;
-}
-
-int nn_detection_match(nn_ctx *nn, const nn_object *found, int n, const nn_object *truth, int m,
-                       double iou, int *match)
-{
-    const char *const function = "nn_detection_match";
-    if (!nn__check_objects(nn, function, found, n, truth, m)) return 0;
-    if (!match || !(iou > 0 && iou <= 1))
-        return nn__mistake(nn, function, match ? "iou is %g, not above 0 and up to 1"
-                           : "match is NULL", iou);
-    return nn__max(nn__match_objects(nn, found, n, truth, m, iou, match), 0);
+    return matches;
 }
 
 double nn_detection_ap(nn_ctx *nn, const nn_object *found, int n, const nn_object *truth, int m,
@@ -11880,28 +11855,27 @@ double nn_detection_ap(nn_ctx *nn, const nn_object *found, int n, const nn_objec
     const nn__mark mark = nn__arena_mark(&nn->graph);
     const size_t room = (size_t)n + 1; /* n may be 0 */
     int *match = (int *)nn__alloc(nn, &nn->graph, room, sizeof *match, 0);
-    int *hit = match ? (int *)nn__alloc(nn, &nn->graph, room, sizeof *hit, 0) : NULL;
-    nn_real *score = hit ? nn__reals(nn, &nn->graph, room) : NULL;
-    nn_roc_point *point =
-        score ? (nn_roc_point *)nn__alloc(nn, &nn->graph, room, sizeof *point, 0) : NULL;
+    int *hit = (int *)nn__alloc(nn, &nn->graph, room, sizeof *hit, 0);
+    nn_real *score = nn__reals(nn, &nn->graph, room);
+    nn_roc_point *point = (nn_roc_point *)nn__alloc(nn, &nn->graph, room, sizeof *point, 0);
     double sum = 0;
     int terms = 0;
-    for (int k = 0; k < (iou > 0 ? 1 : 10) && point; k++) {
-        const double threshold = iou > 0 ? iou : (50 + 5 * k) / 100.0;
-        if (nn__match_objects(nn, found, n, truth, m, threshold, match) < 0) break;
+    for (int k = 0; k < (iou > 0 ? 1 : 10) && nn->code == NN_OK; k++) {
+        nn_detection_match(nn, found, n, truth, m, iou > 0 ? iou : (50 + 5 * k) / 100.0, match);
+        if (nn->code != NN_OK) break;
         for (int j = 0; j < m; j++) { /* each label of the truth, at its first object */
             const int l = truth[j].label;
-            int first = 0, positives = 0, some = 0;
+            int first = 0, positives = 0, ranked = 0;
             while (truth[first].label != l) first++;
             if (first < j || (label >= 0 && l != label)) continue;
             for (int i = 0; i < m; i++) positives += truth[i].label == l;
             for (int i = 0; i < n; i++) {
-                score[i] = found[i].score;
-                hit[i] = found[i].label == l ? match[i] >= 0 : -1; /* -1 does not count */
-                some |= hit[i] >= 0;
+                if (found[i].label != l) continue;
+                score[ranked] = found[i].score;
+                hit[ranked++] = match[i] >= 0;
             }
-            const int points = some ? nn_roc_curve(score, hit, n, point) : 0;
-            if (some) sum += nn_average_precision(point, points, positives, how);
+            const int points = ranked ? nn_roc_curve(score, hit, ranked, point) : 0;
+            if (ranked) sum += nn_average_precision(point, points, positives, how);
             terms++;
         }
     }
@@ -11935,7 +11909,6 @@ int nn_evaluate(const nn_dataset *data, nn_forward forward, void *user, int batc
         const nn_tensor *z = forward(user, nn_dataset_x(&part));
         nn__note(nn, file, line);
         const size_t size = (size_t)part.n * (size_t)outputs;
-        if (nn->code != NN_OK) break;
         if (!z || z->ctx != nn || z->size != size)
             nn__mistake(nn, function, "forward gives %s for %d samples of %d outputs",
                         z ? nn_shape_text(nn, z->shape) : "NULL", part.n, outputs);
