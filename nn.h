@@ -7290,9 +7290,9 @@ static nn_real nn__item_grad(const nn_tensor *loss, size_t item)
     return (nn_real)((double)loss->grad[0] / s->count);
 }
 
-/* The loss of an item is f(x), and its slope f'(x) was kept for each number of each input, double
+/* An item's loss is L = f(x); its slope f'(x) was kept for each number of each input, double
  * [n_in, size]: dx += dL f'(x) */
-static void nn__pass_slopes(nn_tensor *loss)
+static void nn__elements_backward(nn_tensor *loss)
 {
     const double *slope = (const double *)nn__kept(loss);
     for (int j = 0; j < loss->n_in; j++) {
@@ -7370,16 +7370,26 @@ static void nn__bce_with_logits_backward(nn_tensor *loss)
     }
 }
 
-/* L = f(y, t) = f(t, y): dy += dL f'(y), dt += dL f'(t) */
-static void nn__elements_backward(nn_tensor *loss) { nn__pass_slopes(loss); }
+enum { NN__NUMBERS, NN__PROBABILITIES, NN__SIGNS }; /* what targets may be */
+
+static int nn__check_targets(const char *function, const nn_tensor *target, int kind)
+{
+    for (size_t i = 0; kind != NN__NUMBERS && i < target->size; i++) {
+        const nn_real t = target->data[i];
+        if (kind == NN__SIGNS ? t * t == 1 : t >= 0 && t <= 1) continue;
+        return nn__mistake(target->ctx, function, "target %zu is %g, not %s", i, (double)t,
+                           kind == NN__SIGNS ? "-1 or 1" : "between 0 and 1");
+    }
+    return 1;
+}
 
 /* With f, or NULL where a kernel gives the sum of `step` losses at once. */
-static nn_tensor *nn__elements_of(const char *function, nn_tensor *y, nn_tensor *target,
+static nn_tensor *nn__elements_of(const char *function, nn_tensor *y, nn_tensor *target, int kind,
                                   void (*backward)(nn_tensor *loss), nn__symmetric *f, nn_real k)
 {
     nn_tensor *in[2] = {y, target};
-    if (!nn__check_pair(function, y, target) || !nn__check_positive(y->ctx, function, "delta", k))
-        return nn_op_failed(in, 2);
+    if (!nn__check_pair(function, y, target) || !nn__check_targets(function, target, kind) ||
+        !nn__check_positive(y->ctx, function, "delta", k)) return nn_op_failed(in, 2);
     nn_tensor *loss = nn__loss_new(function, y->shape, in, 2, backward,
                                    f ? 2 * y->size * sizeof(double) : 0);
     if (!loss->size) return loss;
@@ -7399,42 +7409,25 @@ static nn_tensor *nn__elements_of(const char *function, nn_tensor *y, nn_tensor 
 
 nn_tensor *nn_mse(nn_tensor *y, nn_tensor *target)
 {
-    return nn__elements_of("nn_mse", y, target, nn__mse_backward, NULL, 1);
+    return nn__elements_of("nn_mse", y, target, NN__NUMBERS, nn__mse_backward, NULL, 1);
 }
 nn_tensor *nn_mae(nn_tensor *y, nn_tensor *target)
 {
-    return nn__elements_of("nn_mae", y, target, nn__elements_backward, nn__mae, 1);
+    return nn__elements_of("nn_mae", y, target, NN__NUMBERS, nn__elements_backward, nn__mae, 1);
 }
 nn_tensor *nn_huber(nn_tensor *y, nn_tensor *target, nn_real delta)
 {
-    return nn__elements_of("nn_huber", y, target, nn__elements_backward, nn__huber, delta);
+    return nn__elements_of("nn_huber", y, target, NN__NUMBERS, nn__elements_backward, nn__huber,
+                           delta);
 }
-
-/* Each target is -1 or 1, for `signs`, or else a probability. */
-static int nn__check_targets(const char *function, nn_tensor *z, nn_tensor *target, int signs)
-{
-    if (!nn__check_pair(function, z, target)) return 0;
-    for (size_t i = 0; i < target->size; i++) {
-        const nn_real t = target->data[i];
-        if (signs ? t * t == 1 : t >= 0 && t <= 1) continue;
-        return nn__mistake(z->ctx, function, "target %zu is %g, not %s", i, (double)t,
-                           signs ? "-1 or 1" : "between 0 and 1");
-    }
-    return 1;
-}
-
 nn_tensor *nn_bce_with_logits(nn_tensor *z, nn_tensor *target)
 {
-    const char *const function = "nn_bce_with_logits";
-    nn_tensor *in[2] = {z, target};
-    if (!nn__check_targets(function, z, target, 0)) return nn_op_failed(in, 2);
-    return nn__elements_of(function, z, target, nn__bce_with_logits_backward, NULL, 1);
+    return nn__elements_of("nn_bce_with_logits", z, target, NN__PROBABILITIES,
+                           nn__bce_with_logits_backward, NULL, 1);
 }
 nn_tensor *nn_hinge(nn_tensor *z, nn_tensor *target)
 {
-    nn_tensor *in[2] = {z, target};
-    if (!nn__check_targets("nn_hinge", z, target, 1)) return nn_op_failed(in, 2);
-    return nn__elements_of("nn_hinge", z, target, nn__elements_backward, nn__hinge, 1);
+    return nn__elements_of("nn_hinge", z, target, NN__SIGNS, nn__elements_backward, nn__hinge, 1);
 }
 
 /* ---- classes: an item is a row ---- */
@@ -7598,7 +7591,7 @@ nn_tensor *nn_cross_entropy_soft(nn_tensor *z, nn_tensor *target)
 }
 
 /* H = -sum p log p: dp += -dH (log p + 1); where p is 0 the slope is infinite and counts as 0 */
-static void nn__entropy_backward(nn_tensor *h) { nn__pass_slopes(h); }
+static void nn__entropy_backward(nn_tensor *h) { nn__elements_backward(h); }
 
 nn_tensor *nn_entropy(nn_tensor *p)
 {
@@ -7636,7 +7629,7 @@ nn_tensor *nn_kl_div(nn_tensor *z, nn_tensor *target)
 }
 
 /* L = 1 + z[rival] - z[label], or 0: dz[rival] += dL, dz[label] -= dL, or nothing */
-static void nn__multiclass_hinge_backward(nn_tensor *loss) { nn__pass_slopes(loss); }
+static void nn__multiclass_hinge_backward(nn_tensor *loss) { nn__elements_backward(loss); }
 
 nn_tensor *nn_multiclass_hinge(nn_tensor *z, const int *labels)
 {
@@ -8451,28 +8444,6 @@ static int nn__check_range(nn_ctx *nn, const char *function, const char *name, n
     return nn__mistake(nn, function, "%s is %g, not in %g..%g", name, (double)value, low, high);
 }
 
-static int nn__augment_check(nn_tensor *x, const nn_augment *a)
-{
-    const char *f = "nn_augment_images";
-    if (!nn_op_check(f, &x, 1)) return 0;
-    nn_ctx *nn = x->ctx;
-    if (!a) return nn__mistake(nn, f, "argument 2 is NULL");
-    if (x->shape.ndim != 4 || (x->shape.dim[1] != 1 && x->shape.dim[1] != 3))
-        return nn_fail(nn, NN_ERROR_SHAPE, f, "x is %s, not [N, 1 or 3, H, W]",
-                       nn_shape_text(nn, x->shape)), 0;
-    return nn__check_range(nn, f, "flip_horizontal", a->flip_horizontal, 0, 1) &&
-           nn__check_range(nn, f, "flip_vertical", a->flip_vertical, 0, 1) &&
-           nn__check_range(nn, f, "degrees", a->degrees, 0, 180) &&
-           nn__check_range(nn, f, "shear", a->shear, 0, 80) &&
-           nn__check_range(nn, f, "scale_low", a->scale_low, 0.001, 1000) &&
-           nn__check_range(nn, f, "scale_high", a->scale_high, (double)a->scale_low, 1000) &&
-           nn__check_range(nn, f, "translate", a->translate, 0, 1) &&
-           nn__check_range(nn, f, "brightness", a->brightness, 0, 1) &&
-           nn__check_range(nn, f, "contrast", a->contrast, 0, 1) &&
-           nn__check_range(nn, f, "saturation", a->saturation, 0, 1) &&
-           nn__check_range(nn, f, "hue", a->hue, 0, 0.5);
-}
-
 static int nn__chance(nn_ctx *nn, nn_real p) { return (nn_real)nn__unit(nn) < p; }
 
 static nn_real nn__whole(nn_ctx *nn, nn_real most) /* -most..most, rounded */
@@ -8484,9 +8455,25 @@ static nn_real nn__whole(nn_ctx *nn, nn_real most) /* -most..most, rounded */
 /* Each image takes the same amount of random numbers, in the same order, whatever the ranges. */
 nn_tensor *nn_augment_images(nn_tensor *x, const nn_augment *a)
 {
-    if (!nn__augment_check(x, a)) return nn_op_failed(&x, 1);
+    const char *f = "nn_augment_images";
+    if (!nn_op_check(f, &x, 1)) return nn_op_failed(&x, 1);
     nn_ctx *nn = x->ctx;
     const int c = x->shape.dim[1], h = x->shape.dim[2], w = x->shape.dim[3];
+    if (!a) return nn__mistake(nn, f, "argument 2 is NULL"), &nn->failed;
+    if (x->shape.ndim != 4 || (c != 1 && c != 3))
+        return nn_fail(nn, NN_ERROR_SHAPE, f, "x is %s, not [N, 1 or 3, H, W]",
+                       nn_shape_text(nn, x->shape));
+    if (!nn__check_range(nn, f, "flip_horizontal", a->flip_horizontal, 0, 1) ||
+        !nn__check_range(nn, f, "flip_vertical", a->flip_vertical, 0, 1) ||
+        !nn__check_range(nn, f, "degrees", a->degrees, 0, 180) ||
+        !nn__check_range(nn, f, "shear", a->shear, 0, 80) ||
+        !nn__check_range(nn, f, "scale_low", a->scale_low, 0.001, 1000) ||
+        !nn__check_range(nn, f, "scale_high", a->scale_high, (double)a->scale_low, 1000) ||
+        !nn__check_range(nn, f, "translate", a->translate, 0, 1) ||
+        !nn__check_range(nn, f, "brightness", a->brightness, 0, 1) ||
+        !nn__check_range(nn, f, "contrast", a->contrast, 0, 1) ||
+        !nn__check_range(nn, f, "saturation", a->saturation, 0, 1) ||
+        !nn__check_range(nn, f, "hue", a->hue, 0, 0.5)) return &nn->failed;
     nn_tensor *y = nn_detach(x);
     for (size_t i = 0; nn->training && i < y->size; i += nn__span(x->shape, 1, 4)) {
         nn_real m[6];
@@ -8560,15 +8547,14 @@ int nn_augment_tokens(nn_ctx *nn, const int *tokens, int n, const nn_eda *eda, i
 static void nn__stretch(nn_ctx *nn, const nn_real *x, int n, int block, nn_real *y, int m)
 {
     for (int i = 0, next = 0; i < m; i += block) {
-        const int size = m - i < block ? m - i : block;
-        const int both = m - i < 2 * block ? m - i : 2 * block; /* this one and the next */
-        const int last = n > both ? n - both : 0, left = n - next < size ? n - next : size;
-        int place = (int)((double)i * n / m), best = next;
-        if (next < place - block / 2 || next > place + block / 2 || next > last) {
+        const int size = nn__min(m - i, block), left = nn__min(n - next, size);
+        const int last = n - nn__min(n, nn__min(m - i, 2 * block)); /* the next fits in behind it */
+        const int half = block / 2, should = (int)((double)i * n / m);
+        int best = next;
+        if (next < should - half || next > should + half || next > last) {
+            const int place = nn__min(should, last);
             nn_real least = -1;
-            if (place > last) place = last;
-            for (int at = place - block / 2; at <= place + block / 2 && at <= last; at++) {
-                if (at < 0) continue;
+            for (int at = place - nn__min(place, half); at <= nn__min(place + half, last); at++) {
                 const nn_real e = nn->kernels->squared_error((size_t)left, x + next, x + at, 1);
                 if (least < 0 || e < least) best = at, least = e;
             }
@@ -11163,16 +11149,16 @@ void nn_confusion_matrix(const int *predicted, const int *label, int n, int clas
     }
 }
 
-static int nn__check_matrix(const char *function, const int *matrix, int classes)
+/* Argument 1 is there, and holds something: n of `what`. */
+static int nn__check_some(const char *function, const void *p, int n, const char *what)
 {
-    if (!nn__given(matrix, function)) return 0;
-    return classes > 0 || nn__mistake(NULL, function, "%d classes", classes);
+    return nn__given(p, function) && (n > 0 || nn__mistake(NULL, function, "%d %s", n, what));
 }
 
 #ifndef NN_NO_STDIO
 void nn_confusion_print(const int *matrix, int classes, const char *const *name)
 {
-    if (!nn__check_matrix("nn_confusion_print", matrix, classes)) return;
+    if (!nn__check_some("nn_confusion_print", matrix, classes, "classes")) return;
     int width = snprintf(NULL, 0, "%d", classes) + 2;
     for (ptrdiff_t i = 0; i < (ptrdiff_t)classes * classes; i++)
         width = nn__max(width, snprintf(NULL, 0, "%d", matrix[i]) + 1);
@@ -11189,7 +11175,6 @@ void nn_confusion_print(const int *matrix, int classes, const char *const *name)
 }
 #endif
 
-/* The scores that follow from the counts. */
 static nn_class_scores nn__scores(double tp, double fp, double fn, double tn)
 {
     const nn_class_scores s = {tp, fp, fn, tn, nn__ratio(tp, tp + fp), nn__ratio(tp, tp + fn),
@@ -11203,7 +11188,7 @@ nn_class_scores nn_precision_recall_f1(const int *matrix, int classes, int which
     const char *const function = "nn_precision_recall_f1";
     nn_class_scores sum = nn__scores(0, 0, 0, 0);
     double weights = 0, all = 0;
-    if (!nn__check_matrix(function, matrix, classes)) return sum;
+    if (!nn__check_some(function, matrix, classes, "classes")) return sum;
     if (which < NN_WEIGHTED || which >= classes)
         return nn__mistake(NULL, function, "which is %d; there are %d classes", which, classes),
                sum;
@@ -11242,53 +11227,39 @@ static int nn__by_score(const void *a, const void *b)
     return x->tp - y->tp;
 }
 
-static nn_roc_point nn__ranked(double score, int i)
-{
-    const nn_roc_point p = {score, 0, 0, 0, i, 0};
-    return p;
-}
-
 int nn_roc_curve(const nn_real *score, const int *label, int n, nn_roc_point *point)
 {
     const char *const function = "nn_roc_curve";
     if (!nn__count_labels(function, score, label, n, 2)) return 0;
     if (!point) return nn__mistake(NULL, function, "argument 4 is NULL");
-    int ranked = 0, positives = 0, tp = 0, fp = 0, points = 1;
+    const nn_roc_point nothing = {HUGE_VAL, 0, 0, 1, 0, 0};
+    int ranked = 0, positives = 0, points = 1;
     for (int i = 0; i < n; i++) {
         if (score[i] != score[i]) return nn__mistake(NULL, function, "score[%d] is NaN", i);
         if (label[i] < 0) continue;
-        point[++ranked] = nn__ranked((double)score[i], i);
+        point[++ranked].threshold = (double)score[i];
+        point[ranked].tp = i;
         positives += label[i];
     }
     qsort(point + 1, (size_t)ranked, sizeof *point, nn__by_score);
-    point[0] = nn__ranked(HUGE_VAL, 0);
-    point[0].precision = 1;
-    for (int i = 1; i <= ranked; i++) { /* points <= i: each is read before it is overwritten */
+    point[0] = nothing;
+    for (int i = 1, tp = 0; i <= ranked; i++) { /* points <= i: each is read before it is written */
         const double threshold = point[i].threshold;
-        if (label[point[i].tp]) tp++;
-        else fp++;
+        tp += label[point[i].tp];
         if (i < ranked && point[i + 1].threshold == threshold) continue;
         const nn_roc_point p = {threshold, nn__ratio(tp, positives),
-                                nn__ratio(fp, ranked - positives), (double)tp / (tp + fp), tp, fp};
+                                nn__ratio(i - tp, ranked - positives), (double)tp / i, tp, i - tp};
         point[points++] = p;
     }
     return points;
 }
 
-/* The last point of a curve, NULL after a mistake. */
-static const nn_roc_point *nn__last_point(const char *function, const nn_roc_point *p, int points)
-{
-    if (p && points > 0) return &p[points - 1];
-    nn__mistake(NULL, function, p ? "%d points" : "argument 1 is NULL", points);
-    return NULL;
-}
-
 /* Trapezoids in counts: each new negative is below all positives so far, and half of those new. */
 double nn_auc(const nn_roc_point *point, int points)
 {
-    const nn_roc_point *last = nn__last_point("nn_auc", point, points);
+    if (!nn__check_some("nn_auc", point, points, "points")) return 0;
+    const nn_roc_point *last = &point[points - 1];
     double wins = 0;
-    if (!last) return 0;
     for (int i = 1; i < points; i++)
         wins += ((double)point[i].fp - point[i - 1].fp) *
                 ((double)point[i].tp + point[i - 1].tp) / 2;
@@ -11301,12 +11272,11 @@ double nn_auc(const nn_roc_point *point, int points)
 double nn_average_precision(const nn_roc_point *point, int points, int positives, int how)
 {
     const char *const function = "nn_average_precision";
-    const nn_roc_point *last = nn__last_point(function, point, points);
-    if (!last) return 0;
-    if (how < NN_AP_STEPS || how > NN_AP_101_POINTS || (positives && positives < last->tp))
+    if (!nn__check_some(function, point, points, "points")) return 0;
+    const int found = point[points - 1].tp, all = positives ? positives : found;
+    if (how < NN_AP_STEPS || how > NN_AP_101_POINTS || (positives && positives < found))
         return nn__mistake(NULL, function, "how is %d, positives %d, of which the curve has %d",
-                           how, positives, last->tp);
-    const int all = positives ? positives : last->tp;
+                           how, positives, found);
     const int levels = how == NN_AP_11_POINTS ? 10 : how == NN_AP_101_POINTS ? 100 : all;
     double sum = 0, best = 0;
     for (int i = points - 1; i > 0 && all; i--) {
@@ -11355,18 +11325,16 @@ nn_regression nn_regression_scores(const nn_real *y, const nn_real *target, int 
     nn_regression r = {0, 0, 0, 0};
     double mean = 0, squares = 0, around = 0;
     int equal = 1;
-    if (!y || !target)
-        return nn__mistake(NULL, function, "argument %d is NULL", y ? 2 : 1), r;
-    if (n < 1) return nn__mistake(NULL, function, "%d samples", n), r;
+    if (!nn__check_some(function, y, n, "samples")) return r;
+    if (!target) return nn__mistake(NULL, function, "argument 2 is NULL"), r;
     for (int i = 0; i < n; i++) {
         const double error = (double)target[i] - (double)y[i];
-        squares += error * error;
+        squares += nn__square(error);
         r.mae += fabs(error) / n;
         mean += (double)target[i] / n;
         equal &= target[i] == target[0];
     }
-    for (int i = 0; i < n; i++)
-        around += ((double)target[i] - mean) * ((double)target[i] - mean);
+    for (int i = 0; i < n; i++) around += nn__square((double)target[i] - mean);
     r.mse = squares / n;
     r.rmse = sqrt(r.mse);
     r.r2 = equal ? squares == 0 : 1 - squares / around;
@@ -11385,8 +11353,7 @@ static double nn__exp_exactly_repeatable(double z)
 double nn_perplexity(const nn_real *loss, int n)
 {
     double mean = 0;
-    if (!nn__given(loss, "nn_perplexity")) return 0;
-    if (n < 1) return nn__mistake(NULL, "nn_perplexity", "%d losses", n);
+    if (!nn__check_some("nn_perplexity", loss, n, "losses")) return 0;
     for (int i = 0; i < n; i++) mean += (double)loss[i] / n;
     return nn__exp_exactly_repeatable(mean);
 }
@@ -11430,8 +11397,8 @@ static double nn__matches(nn_tokens c, const nn_tokens *reference, int reference
 
 void nn_bleu_add(nn_bleu *b, nn_tokens candidate, const nn_tokens *reference, int references)
 {
-    if (!nn__given(b, "nn_bleu_add")) return;
-    if (!nn__check_tokens(NULL, "nn_bleu_add", candidate, reference, references)) return;
+    if (!nn__given(b, "nn_bleu_add") ||
+        !nn__check_tokens(NULL, "nn_bleu_add", candidate, reference, references)) return;
     int nearest = reference[0].n;
     for (int r = 1; r < references; r++) {
         const int length = reference[r].n, off = abs(length - candidate.n);
@@ -11488,8 +11455,8 @@ nn_rouge nn_rouge_l(nn_ctx *nn, nn_tokens candidate, const nn_tokens *reference,
 {
     const char *const function = "nn_rouge_l";
     nn_rouge best = {0, 0, 0};
-    if (!nn__ready(nn, function)) return best;
-    if (!nn__check_tokens(nn, function, candidate, reference, references)) return best;
+    if (!nn__ready(nn, function) ||
+        !nn__check_tokens(nn, function, candidate, reference, references)) return best;
     const nn__mark mark = nn__arena_mark(&nn->graph);
     for (const nn_tokens *r = reference; r < reference + references; r++) {
         int *const length = (int *)nn__alloc(nn, &nn->graph, (size_t)r->n + 1, sizeof *length, 1);
@@ -11564,7 +11531,8 @@ static nn_roc_point *nn__rank_objects(nn_ctx *nn, const nn_object *found, int n)
 {
     nn_roc_point *rank =
         (nn_roc_point *)nn__alloc(nn, &nn->graph, (size_t)n + 1, sizeof *rank, 0);
-    for (int i = 0; rank && i < n; i++) rank[i] = nn__ranked((double)found[i].score, i);
+    for (int i = 0; rank && i < n; i++)
+        rank[i].threshold = (double)found[i].score, rank[i].tp = i;
     if (rank) qsort(rank, (size_t)n, sizeof *rank, nn__by_score);
     return rank;
 }
@@ -11586,11 +11554,15 @@ int nn_nms(nn_ctx *nn, const nn_object *found, int n, double iou, int *keep)
     return kept;
 }
 
-/* As nn_detection_match, without its checks; -1 without memory. */
-static int nn__match_objects(nn_ctx *nn, const nn_object *found, int n, const nn_object *truth,
-                             int m, double iou, int *match)
+int nn_detection_match(nn_ctx *nn, const nn_object *found, int n, const nn_object *truth, int m,
+                       double iou, int *match)
 {
+    const char *const function = "nn_detection_match";
     int matches = 0;
+    if (!nn__check_objects(nn, function, found, n, truth, m)) return 0;
+    if (!match || !(iou > 0 && iou <= 1))
+        return nn__mistake(nn, function, match ? "iou is %g, not above 0 and up to 1"
+                           : "match is NULL", iou);
     const nn__mark mark = nn__arena_mark(&nn->graph);
     const nn_roc_point *const rank = nn__rank_objects(nn, found, n);
     char *taken = rank ? (char *)nn__alloc(nn, &nn->graph, (size_t)m + 1, 1, 1) : NULL;
@@ -11607,18 +11579,7 @@ static int nn__match_objects(nn_ctx *nn, const nn_object *found, int n, const nn
         if (best >= 0) taken[best] = 1, matches++;
     }
     nn__arena_rewind(&nn->graph, mark);
-    return taken ? matches : -1;
-}
-
-int nn_detection_match(nn_ctx *nn, const nn_object *found, int n, const nn_object *truth, int m,
-                       double iou, int *match)
-{
-    const char *const function = "nn_detection_match";
-    if (!nn__check_objects(nn, function, found, n, truth, m)) return 0;
-    if (!match || !(iou > 0 && iou <= 1))
-        return nn__mistake(nn, function, match ? "iou is %g, not above 0 and up to 1"
-                           : "match is NULL", iou);
-    return nn__max(nn__match_objects(nn, found, n, truth, m, iou, match), 0);
+    return matches;
 }
 
 double nn_detection_ap(nn_ctx *nn, const nn_object *found, int n, const nn_object *truth, int m,
@@ -11631,28 +11592,27 @@ double nn_detection_ap(nn_ctx *nn, const nn_object *found, int n, const nn_objec
     const nn__mark mark = nn__arena_mark(&nn->graph);
     const size_t room = (size_t)n + 1; /* n may be 0 */
     int *match = (int *)nn__alloc(nn, &nn->graph, room, sizeof *match, 0);
-    int *hit = match ? (int *)nn__alloc(nn, &nn->graph, room, sizeof *hit, 0) : NULL;
-    nn_real *score = hit ? nn__reals(nn, &nn->graph, room) : NULL;
-    nn_roc_point *point =
-        score ? (nn_roc_point *)nn__alloc(nn, &nn->graph, room, sizeof *point, 0) : NULL;
+    int *hit = (int *)nn__alloc(nn, &nn->graph, room, sizeof *hit, 0);
+    nn_real *score = nn__reals(nn, &nn->graph, room);
+    nn_roc_point *point = (nn_roc_point *)nn__alloc(nn, &nn->graph, room, sizeof *point, 0);
     double sum = 0;
     int terms = 0;
-    for (int k = 0; k < (iou > 0 ? 1 : 10) && point; k++) {
-        const double threshold = iou > 0 ? iou : (50 + 5 * k) / 100.0;
-        if (nn__match_objects(nn, found, n, truth, m, threshold, match) < 0) break;
+    for (int k = 0; k < (iou > 0 ? 1 : 10) && nn->code == NN_OK; k++) {
+        nn_detection_match(nn, found, n, truth, m, iou > 0 ? iou : (50 + 5 * k) / 100.0, match);
+        if (nn->code != NN_OK) break;
         for (int j = 0; j < m; j++) { /* each label of the truth, at its first object */
             const int l = truth[j].label;
-            int first = 0, positives = 0, some = 0;
+            int first = 0, positives = 0, ranked = 0;
             while (truth[first].label != l) first++;
             if (first < j || (label >= 0 && l != label)) continue;
             for (int i = 0; i < m; i++) positives += truth[i].label == l;
             for (int i = 0; i < n; i++) {
-                score[i] = found[i].score;
-                hit[i] = found[i].label == l ? match[i] >= 0 : -1; /* -1 does not count */
-                some |= hit[i] >= 0;
+                if (found[i].label != l) continue;
+                score[ranked] = found[i].score;
+                hit[ranked++] = match[i] >= 0;
             }
-            const int points = some ? nn_roc_curve(score, hit, n, point) : 0;
-            if (some) sum += nn_average_precision(point, points, positives, how);
+            const int points = ranked ? nn_roc_curve(score, hit, ranked, point) : 0;
+            if (ranked) sum += nn_average_precision(point, points, positives, how);
             terms++;
         }
     }
@@ -11686,7 +11646,6 @@ int nn_evaluate(const nn_dataset *data, nn_forward forward, void *user, int batc
         const nn_tensor *z = forward(user, nn_dataset_x(&part));
         nn__note(nn, file, line);
         const size_t size = (size_t)part.n * (size_t)outputs;
-        if (nn->code != NN_OK) break;
         if (!z || z->ctx != nn || z->size != size)
             nn__mistake(nn, function, "forward gives %s for %d samples of %d outputs",
                         z ? nn_shape_text(nn, z->shape) : "NULL", part.n, outputs);
