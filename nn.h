@@ -3244,12 +3244,15 @@ void nn_model_print(const nn_model *model)
         printf("NULL\n");
         return;
     }
+    int width = 24;
+    for (int i = 0; i < model->n_params; i++)
+        if ((int)strlen(model->param[i]->name) > width) width = (int)strlen(model->param[i]->name);
     for (int i = 0; i < model->n_params; i++) {
         const nn_tensor *p = model->param[i];
-        printf("%-24s %-16s %10zu%s\n", p->name, nn_shape_text(p->ctx, p->shape), p->size,
+        printf("%-*s %-16s %10zu%s\n", width, p->name, nn_shape_text(p->ctx, p->shape), p->size,
                p->grad ? "" : strcmp(p->op, "buffer") == 0 ? " (buffer)" : " (frozen)");
     }
-    printf("%-24s %-16s %10zu\n", "all", "", nn_model_size(model));
+    printf("%-*s %-16s %10zu\n", width, "all", "", nn_model_size(model));
 }
 
 nn_progress nn_progress_start(void)
@@ -11711,15 +11714,6 @@ nn_interval nn_bootstrap_interval(nn_ctx *nn, nn_metric metric, void *user, int 
 #endif
 /* ==== Files and data sets ============================================================== >>data */
 
-/* A larger block, or a first one, with what was in it; NULL without memory. */
-static void *nn__realloc(nn_ctx *nn, void *block, size_t bytes)
-{
-    nn->allocations++;
-    void *p = block ? NN_REALLOC(nn->user, block, bytes) : NN_MALLOC(nn->user, bytes);
-    if (!p) nn_fail(nn, NN_ERROR_MEMORY, "nn.h", "no memory for %zu bytes", bytes);
-    return p;
-}
-
 /* ---- writing: into memory of the caller's, or into memory that grows and becomes a file ---- */
 
 typedef struct nn__writer {
@@ -11733,7 +11727,7 @@ typedef struct nn__writer {
 static void nn__write(nn__writer *w, const void *bytes, size_t n)
 {
     if (w->grows && n > w->room - w->size) {
-        void *p = nn__realloc(w->nn, w->memory, 2 * (w->size + n));
+        void *p = nn__request(w->nn, w->memory, 2 * (w->size + n));
         if (p) w->memory = (unsigned char *)p, w->room = 2 * (w->size + n);
         else w->grows = 0;
     }
@@ -11834,7 +11828,7 @@ static nn__source nn__from_reader(nn_ctx *nn, const char *function, const char *
                 nn_fail(nn, NN_ERROR_LIMIT, function, "%s: no end after %zu bytes", name, limit);
                 break;
             }
-            void *p = nn__realloc(nn, s.block, sizeof *s.block + room + 1);
+            void *p = nn__request(nn, s.block, sizeof *s.block + room + 1);
             if (!p) break;
             s.block = (nn_block *)p;
             s.block->base = (char *)(s.block + 1);
