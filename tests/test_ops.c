@@ -1170,6 +1170,13 @@ static void maximum_with_ties(void) /* the first one gets the gradient, all of i
         if (axis == 0) CHECK_NUMBERS(a->grad, cols, 0);
         else CHECK_NUMBERS(a->grad, rows, 0);
     }
+    for (int at = 0; at < 3; at++) { /* a NaN is largest, wherever it stands */
+        nn_real some[] = {1, 3, 2};
+        some[at] = (nn_real)NAN;
+        nn_clear(nn);
+        const nn_real most = nn_item(nn_max(nn_input(nn, some, nn_shape1(3))));
+        CHECK(most != most);
+    }
 }
 
 static void softmax_row_3_11(void) /* the whole Jacobian: dy_i / dx_j = y_i ((i == j) - y_j) */
