@@ -9139,24 +9139,20 @@ void nn_model_copy(nn_model *to, const char *to_prefix, const nn_model *from,
     for (int copy = 0; copy < 2; copy++) /* nothing is copied before all is known to fit */
         for (int i = 0; i < to->n_params; i++) {
             nn_tensor *t = to->param[i];
-            const nn_tensor *f = NULL;
             const char *rest = nn__name_below(t->name, to_prefix);
-            for (int j = 0; rest && j < from->n_params && !f; j++) {
-                const char *other = nn__name_below(from->param[j]->name, from_prefix);
-                if (other && strcmp(rest, other) == 0) f = from->param[j];
-            }
-            if (rest && !f) {
-                nn__mistake(nn, function, "the model copied from has no \"%s%s%s\", for \"%s\"",
-                            from_prefix, *from_prefix && *rest ? "." : "", rest, t->name);
-                return;
-            }
-            if (f && !nn_shape_equal(t->shape, f->shape)) {
+            if (!rest) continue;
+            char full[NN__PART_SIZE];
+            const char *name = *rest ? nn__join(full, from_prefix, rest) : from_prefix;
+            const nn_tensor *f = nn_model_find(from, name);
+            if (!f)
+                nn__mistake(nn, function, "the model copied from has no \"%s\", for \"%s\"", name,
+                            t->name);
+            else if (!nn_shape_equal(t->shape, f->shape))
                 nn_fail(nn, NN_ERROR_SHAPE, function, "\"%s\" is %s, \"%s\" is %s", t->name,
-                        nn_shape_text(nn, t->shape), f->name, nn_shape_text(nn, f->shape));
-                return;
-            }
-            found |= f != NULL;
-            if (f && copy) memmove(t->data, f->data, t->size * sizeof *t->data);
+                        nn_shape_text(nn, t->shape), name, nn_shape_text(nn, f->shape));
+            if (nn->code != NN_OK) return;
+            if (copy) memmove(t->data, f->data, t->size * sizeof *t->data);
+            found = 1;
         }
     if (!found) nn__mistake(nn, function, "there is nothing below \"%s\"", to_prefix);
 }
@@ -9187,7 +9183,7 @@ static int nn__window_places(nn_ctx *nn, const char *function, int size, int ker
         return nn__mistake(nn, function, "padding %d is negative", *padding);
     if (more < 0 || (more && more >= stride && more >= dilation))
         return nn__mistake(nn, function, "output_padding %d is not from 0 to %d: less than stride "
-                           "or dilation", more, (stride > dilation ? stride : dilation) - 1);
+                           "or dilation", more, nn__max(stride, dilation) - 1);
     if (size < 1 || !(result >= 1) || size + both + span + result > INT_MAX / 4)
         return nn__mistake(nn, function,
                            "no place for the window: size %d, kernel %d, stride %d, padding %d, "
@@ -9251,42 +9247,40 @@ typedef struct nn__filters { /* a convolution, v, for each group of channels by 
     int groups, transposed;
 } nn__filters;
 
-enum { NN__TO_Y, NN__TO_W, NN__TO_IMAGE };
+enum { NN__TO_X, NN__TO_W, NN__TO_Y };
 
-/* Adds to y, to w or to the image what follows from the other two. 0 without memory. */
-static int nn__convolve(nn_ctx *nn, const nn__filters *f, int to, nn_real *image, nn_real *w,
+/* Adds to x, to w or to y what follows from the other two. Transposed, x is what the convolution v
+ * would make of y. 0 without memory. */
+static int nn__convolve(nn_ctx *nn, const nn__filters *f, int to, nn_real *x, nn_real *w,
                         nn_real *y)
 {
     nn__conv v = f->v;
+    nn_real *image = f->transposed ? y : x, *made = f->transposed ? x : y;
+    const int forward = to == (f->transposed ? NN__TO_X : NN__TO_Y);
     const int images = f->groups > 1 ? v.n : 1; /* images without groups are one batch */
     const ptrdiff_t w_step = (ptrdiff_t)v.filters * v.channels * nn__span2(v.kernel);
     int ok = 1;
     v.n /= images;
     for (int i = 0; ok && i < images * f->groups; i++) {
         nn_real *const own = w + i % f->groups * w_step;
-        if (to == NN__TO_Y) ok = nn__conv_forward(nn, &v, image, own, y);
-        else if (to == NN__TO_W) ok = nn__conv_weight_grad(nn, &v, image, y, own);
-        else ok = nn__conv_input_grad(nn, &v, own, y, image);
+        if (to == NN__TO_W) ok = nn__conv_weight_grad(nn, &v, image, made, own);
+        else if (forward) ok = nn__conv_forward(nn, &v, image, own, made);
+        else ok = nn__conv_input_grad(nn, &v, own, made, image);
         image += (ptrdiff_t)v.channels * nn__span2(v.size);
-        y += (ptrdiff_t)v.filters * nn__span2(v.out);
+        made += (ptrdiff_t)v.filters * nn__span2(v.out);
     }
     return ok;
 }
 
 /* y[k, i] = b[k] + sum w[k, c, r] x[c, i stride + r dilation - padding]:
  * dx[c, same] += w dy, dw += dy x[c, same], db += dy, each summed over the other indices.
- * Transposed, x is the y of this, and y the x. */
+ * Transposed, x and y change places in this. */
 static void nn__conv_backward(nn_tensor *y)
 {
     const nn__filters *f = (const nn__filters *)y->saved;
     nn_tensor *x = y->in[0], *w = y->in[1], *b = y->n_in > 2 ? y->in[2] : NULL;
-    if (f->transposed) {
-        if (w->grad) nn__convolve(y->ctx, f, NN__TO_W, y->grad, w->grad, x->data);
-        if (x->grad) nn__convolve(y->ctx, f, NN__TO_Y, y->grad, w->data, x->grad);
-    } else {
-        if (w->grad) nn__convolve(y->ctx, f, NN__TO_W, x->data, w->grad, y->grad);
-        if (x->grad) nn__convolve(y->ctx, f, NN__TO_IMAGE, x->grad, w->data, y->grad);
-    }
+    if (w->grad) nn__convolve(y->ctx, f, NN__TO_W, x->data, w->grad, y->grad);
+    if (x->grad) nn__convolve(y->ctx, f, NN__TO_X, x->grad, w->data, y->grad);
     const size_t filters = (size_t)y->shape.dim[1], run = nn__span(y->shape, 2, y->shape.ndim);
     for (size_t i = 0; b && b->grad && i < y->size / run; i++)
         b->grad[i % filters] += y->ctx->kernels->sum(run, y->grad + i * run);
@@ -9298,8 +9292,8 @@ static nn_tensor *nn__conv_layer(const char *function, const char *op, const nn_
     nn_tensor *in[3] = {x, l ? l->weight : NULL, l ? l->bias : NULL};
     const int n_in = in[2] ? 3 : 2;
     if (x && !in[1] && nn_op_check(function, in, 1))
-        return nn_fail(x->ctx, NN_ERROR_ARGUMENT, function,
-                       "the layer has no weight: it was never made");
+        return nn__mistake(x->ctx, function, "the layer has no weight: it was never made"),
+               &x->ctx->failed;
     if (!nn_op_check(function, in, n_in)) return nn_op_failed(in, n_in);
     nn_ctx *nn = x->ctx;
     const nn_shape w = l->weight->shape;
@@ -9335,9 +9329,8 @@ static nn_tensor *nn__conv_layer(const char *function, const char *op, const nn_
     for (size_t i = 0; i < y->size / run; i++) /* each sum begins with the bias */
         nn->kernels->add(run, in[2] ? in[2]->data + i % (size_t)filters : &zero, 0, &zero, 0,
                          y->data + i * run);
-    const int ok = transposed ? nn__convolve(nn, &f, NN__TO_IMAGE, y->data, in[1]->data, x->data)
-                              : nn__convolve(nn, &f, NN__TO_Y, x->data, in[1]->data, y->data);
-    return ok ? nn_op_done(y) : &nn->failed;
+    if (!nn__convolve(nn, &f, NN__TO_Y, x->data, l->weight->data, y->data)) return &nn->failed;
+    return nn_op_done(y);
 }
 
 nn_tensor *nn_conv2d_forward(const nn_conv2d *l, nn_tensor *x)
@@ -9353,28 +9346,28 @@ nn_tensor *nn_conv_transpose2d_forward(const nn_conv_transpose2d *l, nn_tensor *
     return nn__conv_layer("nn_conv_transpose2d_forward", "conv_transpose2d", l, x, 2, 1);
 }
 
+/* A weight or a bias, or NULL for none, becomes uniform from -bound to bound. */
+static void nn__set_uniform(nn_tensor *p, nn_real bound)
+{
+    for (size_t i = 0; p && i < p->size; i++) p->data[i] = nn_uniform(p->ctx, -bound, bound);
+}
+
 /* weight: its shape if there were one group; out: channels */
 static nn_conv2d nn__conv_new(const char *function, nn_model *model, const char *name,
                               nn_shape weight, int out, nn_conv_options options)
 {
     nn_conv2d l = {NULL, NULL, options};
-    const int before = model ? model->n_params : 0, groups = options.groups ? options.groups : 1;
     if (!nn__given(model, function)) return l;
-    nn_ctx *nn = model->ctx;
-    if (nn->code == NN_OK && (groups < 1 || weight.dim[0] % groups || weight.dim[1] % groups))
-        nn__mistake(nn, function, "%d groups do not divide %d channels in and %d out", groups,
-                    weight.dim[1], out);
+    const int before = model->n_params, groups = options.groups ? options.groups : 1;
+    if (groups < 1 || weight.dim[0] % groups || weight.dim[1] % groups)
+        nn__mistake(model->ctx, function, "%d groups do not divide %d channels in and %d out",
+                    groups, weight.dim[1], out);
     else weight.dim[1] /= groups;
     l.weight = nn_param(model, name, "weight", weight);
     if (!options.no_bias) l.bias = nn_param(model, name, "bias", nn_shape1(out));
-    if (nn->code != NN_OK) { /* all of the layer or nothing */
-        model->n_params = before;
-        return l;
-    }
+    if (model->ctx->code != NN_OK) return model->n_params = before, l; /* all of it or nothing */
     const nn_real bound = 1 / (nn_real)sqrt((double)nn__span(weight, 1, weight.ndim));
-    for (size_t i = 0; i < l.weight->size; i++) l.weight->data[i] = nn_uniform(nn, -bound, bound);
-    for (size_t i = 0; l.bias && i < l.bias->size; i++)
-        l.bias->data[i] = nn_uniform(nn, -bound, bound);
+    nn__set_uniform(l.weight, bound), nn__set_uniform(l.bias, bound);
     return l;
 }
 
@@ -9411,11 +9404,6 @@ nn_conv_transpose2d nn_conv_transpose2d_new(nn_model *model, const char *name, i
 
 /* ---- pooling ---- */
 
-typedef struct nn__pool {
-    nn__conv v;
-    int *index; /* of a maximum: where in its channel it was found */
-} nn__pool;
-
 /* Outputs *first .. the result - 1 have place t of their window inside the image, on axis d. */
 static int nn__outputs_with(const nn__conv *v, int d, int t, int *first)
 {
@@ -9444,10 +9432,9 @@ static void nn__pool_sums(const nn__conv *v, nn_real *x, nn_real *y, int back)
     }
 }
 
-/* One channel: the largest of each window, and where it is. Windows that are whole, from column
- * left up to column right, are taken together. */
-static void nn__pool_largest(const nn__kernels *kern, const nn__conv *v, const nn_real *x,
-                             const nn_real *end, nn_real *y, int *at)
+/* One channel, which begins at x[first]: the largest of each window, and where in x it is. Windows
+ * that are whole, from column left up to column right, are taken together. */
+static void nn__pool_largest(const nn__conv *v, const nn_tensor *x, int first, nn_real *y, int *at)
 {
     const int width = v->size[1], s = v->stride[1];
     const int left = (v->pad[1] + s - 1) / s, right = (width + v->pad[1] - v->kernel[1]) / s + 1;
@@ -9458,32 +9445,29 @@ static void nn__pool_largest(const nn__kernels *kern, const nn__conv *v, const n
             const int start = j * s - v->pad[1], from = nn__max(start, 0);
             const int cols = nn__min(start + v->kernel[1], width) - from;
             n = j == left ? nn__max(right - left, 1) : 1;
-            kern->largest((size_t)n, s, rows, cols, width, x, end, up * width + from, y, at);
+            x->ctx->kernels->largest((size_t)n, s, rows, cols, width, x->data, x->data + x->size,
+                                     first + up * width + from, y, at);
         }
     }
 }
 
-static void nn__max_pool_backward(nn_tensor *y) /* y = x[index]: dx there += dy */
+static void nn__max_pool_backward(nn_tensor *y) /* y = x[at]: dx[at] += dy */
 {
-    const nn__pool *p = (const nn__pool *)y->saved;
-    const size_t in = (size_t)nn__span2(p->v.size), out = (size_t)nn__span2(p->v.out);
+    const int *at = (const int *)y->saved;
     nn_real *dx = y->in[0]->grad;
-    for (size_t i = 0; i < y->size; i += out, dx += in)
-        for (size_t j = i; j < i + out; j++) dx[p->index[j]] += y->grad[j];
+    for (size_t i = 0; i < y->size; i++) dx[at[i]] += y->grad[i];
 }
 NN__OPTIMIZE_END
 
 static void nn__avg_pool_backward(nn_tensor *y) /* y = sum x / places: dx += dy / places */
 {
-    const nn__conv *v = &((const nn__pool *)y->saved)->v;
+    const nn__conv *v = (const nn__conv *)y->saved;
     const nn_real places = (nn_real)nn__span2(v->kernel);
     nn_real *share = nn__temporary(y), *dx = y->in[0]->grad;
     if (!share) return;
     y->ctx->kernels->div(y->size, y->grad, 1, &places, 0, share);
-    for (int c = 0; c < v->n * v->channels; c++, dx += nn__span2(v->size)) {
-        nn__pool_sums(v, dx, share, 1);
-        share += nn__span2(v->out);
-    }
+    for (int c = 0; c < v->n * v->channels; c++)
+        nn__pool_sums(v, dx + c * nn__span2(v->size), share + c * nn__span2(v->out), 1);
 }
 
 static nn_tensor *nn__pool_of(const char *function, nn_tensor *x, int axes, int max, int kernel,
@@ -9493,31 +9477,25 @@ static nn_tensor *nn__pool_of(const char *function, nn_tensor *x, int axes, int 
     nn_ctx *nn = x->ctx;
     const nn_conv_options o = nn__both_ways(stride ? stride : kernel, padding);
     const int sides[2] = {kernel, kernel};
-    nn__pool p;
-    nn__conv *v = &p.v;
-    p.index = NULL;
+    nn__conv v;
     if (x->shape.ndim != axes + 2)
         return nn_fail(nn, NN_ERROR_SHAPE, function, "x is %s, not [N, C, %s]",
                        nn_shape_text(nn, x->shape), axes == 1 ? "T" : "H, W");
-    if (!nn__window_of(function, x, axes, sides, &o, 0, v)) return &nn->failed;
+    if (!nn__window_of(function, x, axes, sides, &o, 0, &v)) return &nn->failed;
     if (padding > kernel / 2)
         return nn__mistake(nn, function, "padding %d is more than half of kernel %d", padding,
                            kernel), &nn->failed;
-    nn_tensor *y = nn_op_new(&function[3], nn__images(axes, v->n, v->channels, v->out), &x, 1,
-                             max ? nn__max_pool_backward : nn__avg_pool_backward, sizeof p);
+    nn_tensor *y = nn_op_new(&function[3], nn__images(axes, v.n, v.channels, v.out), &x, 1,
+                             max ? nn__max_pool_backward : nn__avg_pool_backward, 0);
     if (!y->size) return y;
-    if (max && !(p.index = (int *)nn__alloc(nn, &nn->graph, y->size, sizeof(int), 0)))
-        return &nn->failed;
-    *(nn__pool *)y->saved = p;
-    if (!max) memset(y->data, 0, y->size * sizeof *y->data);
-    for (ptrdiff_t c = 0; c < (ptrdiff_t)v->n * v->channels; c++) {
-        const ptrdiff_t at = c * nn__span2(v->out);
-        nn_real *const image = x->data + c * nn__span2(v->size);
-        if (max)
-            nn__pool_largest(nn->kernels, v, image, x->data + x->size, y->data + at, p.index + at);
-        else nn__pool_sums(v, image, y->data + at, 0);
-    }
-    const nn_real places = (nn_real)nn__span2(v->kernel);
+    y->saved = nn__alloc(nn, &nn->graph, max ? y->size : 1, max ? sizeof(int) : sizeof v, 0);
+    if (!y->saved) return &nn->failed;
+    if (!max) memset(y->data, 0, y->size * sizeof *y->data), *(nn__conv *)y->saved = v;
+    const int in = nn__span2(v.size), out = nn__span2(v.out);
+    for (int c = 0; c < v.n * v.channels; c++)
+        if (max) nn__pool_largest(&v, x, c * in, y->data + c * out, (int *)y->saved + c * out);
+        else nn__pool_sums(&v, x->data + c * in, y->data + c * out, 0);
+    const nn_real places = (nn_real)nn__span2(v.kernel);
     if (!max) nn->kernels->div(y->size, y->data, 1, &places, 0, y->data);
     return nn_op_done(y);
 }
