@@ -9621,10 +9621,10 @@ nn_tensor *nn_embedding_forward(const nn_embedding *e, const int *ids, int n)
 typedef struct nn__steps {
     nn_ctx *nn;
     nn_rnn_cell l;
-    nn_tensor *x, *h0, *c0; /* the states of all cells of a layer struct: [cells, N or 1, H] */
+    nn_tensor *x, *h0, *c0; /* h0 and c0 are of all cells of a layer: [cells, N or 1, H] */
     nn_tensor *last_h, *last_c, *y; /* results: [N, H]; or NULL; [N, T, H], of a cell NULL */
     int n, steps, in, hidden;
-    int place, cells, reverse; /* this is cell number `place`; cells 0: one step, of a cell alone */
+    int place, cells, reverse; /* cell number `place` of so many; 0: one step, of a cell alone */
     const int *lengths;      /* [N], or NULL: all T */
     size_t block, gate;      /* N H and T N H */
     nn_real *xs, *h, *c;
@@ -9851,8 +9851,7 @@ static int nn__check_cell(const char *function, nn__steps *s)
     return 1;
 }
 
-/* Cell number `place` of a layer struct of so many cells, over whole sequences; or, with 0 cells,
- * one step of a cell. */
+/* Cell number `place` of a layer's cells over whole sequences; with 0 cells one step of a cell. */
 static nn_rnn_result nn__recurrent(const char *function, const nn_rnn_cell *cell, nn_tensor *x,
                                    nn_tensor *h0, nn_tensor *c0, const int *lengths, int reverse,
                                    int place, int cells)
@@ -10195,19 +10194,9 @@ nn_rnn_result nn_lstm_forward(const nn_lstm *l, nn_tensor *x, nn_tensor *h0, nn_
  * then the product; where r acts before it, 2 is n, and 3 is r h. */
 enum { NN__R_GATE, NN__Z_GATE, NN__N_LOW, NN__N_HIGH };
 
-/* h' = first + z (second - first): what z = 0 and z = 1 stand for. 1 if the second is n. */
-static int nn__gru_ends(const nn__steps *s, int t, const nn_real **first, const nn_real **second)
-{
-    const nn_real *h = nn__slot(s, s->h, 0, t);
-    const nn_real *n = nn__slot(s, s->z, s->l.rule->last_in, t);
-    const int renews = s->l.variant == NN_GRU_CHUNG;
-    *first = renews ? h : n, *second = renews ? n : h;
-    return renews;
-}
-
 /* r = sigmoid(W_r [h, x] + b_r)        z = sigmoid(W_z [h, x] + b_z)
  * n = tanh(W_n x + b_n + r (U_n h + c_n)), or with U_n (r h) + c_n
- * h' = z h + (1 - z) n, or (1 - z) h + z n */
+ * h' = z h + (1 - z) n, or (1 - z) h + z n: first + z (second - first) */
 static void nn__gru_step(nn__steps *s, int t)
 {
     const nn__kernels *k = s->nn->kernels;
@@ -10215,20 +10204,14 @@ static void nn__gru_step(nn__steps *s, int t)
     nn_real *r = nn__slot(s, s->z, NN__R_GATE, t), *z = nn__slot(s, s->z, NN__Z_GATE, t);
     nn_real *low = nn__slot(s, s->z, NN__N_LOW, t), *high = nn__slot(s, s->z, NN__N_HIGH, t);
     nn_real *h = nn__slot(s, s->h, 0, t), *new_h = h + size;
-    const int after = s->l.variant == NN_GRU_PYTORCH;
-    const nn_real *first, *second;
+    const int after = s->l.variant == NN_GRU_PYTORCH, renews = s->l.variant == NN_GRU_CHUNG;
+    nn_real *n = after ? high : low, *first = renews ? h : n, *second = renews ? n : h;
     nn__recur(s, 0, after ? 3 : 2, h, 0, r, s->gate, 1);
     k->sigmoid(size, r, r);
     k->sigmoid(size, z, z);
-    if (after) {
-        k->mul_add(size, r, low, high);
-        k->tanh(size, high, high);
-    } else {
-        k->mul(size, r, 1, h, 1, high);
-        nn__recur(s, 2, 1, high, 0, low, 0, 1);
-        k->tanh(size, low, low);
-    }
-    nn__gru_ends(s, t, &first, &second);
+    if (after) k->mul_add(size, r, low, high);
+    else k->mul(size, r, 1, h, 1, high), nn__recur(s, 2, 1, high, 0, low, 0, 1);
+    k->tanh(size, n, n);
     k->sub(size, second, 1, first, 1, new_h);
     k->mul(size, z, 1, new_h, 1, new_h), k->add(size, first, 1, new_h, 1, new_h);
 }
@@ -10240,18 +10223,19 @@ static void nn__gru_step_back(nn__steps *s, int t)
     const nn__kernels *k = s->nn->kernels;
     const size_t size = s->block;
     const nn_real *r = nn__slot(s, s->z, NN__R_GATE, t), *z = nn__slot(s, s->z, NN__Z_GATE, t);
-    const nn_real *low = nn__slot(s, s->z, NN__N_LOW, t), *h = nn__slot(s, s->h, 0, t);
+    const nn_real *low = nn__slot(s, s->z, NN__N_LOW, t), *high = nn__slot(s, s->z, NN__N_HIGH, t);
+    const nn_real *h = nn__slot(s, s->h, 0, t);
     nn_real *dr = nn__slot(s, s->dz, NN__R_GATE, t), *dh = s->dh, *work = s->work;
     nn_real *d_low = nn__slot(s, s->dz, NN__N_LOW, t);
     nn_real *dn = nn__slot(s, s->dz, s->l.rule->last_in, t);
-    const nn_real *first, *second;
-    const int renews = nn__gru_ends(s, t, &first, &second);
+    const int after = s->l.variant == NN_GRU_PYTORCH, renews = s->l.variant == NN_GRU_CHUNG;
+    const nn_real *n = after ? high : low, *first = renews ? h : n, *second = renews ? n : h;
     k->sub(size, second, 1, first, 1, work), k->mul(size, dh, 1, work, 1, work);
     k->sigmoid_backward(size, work, z, nn__slot(s, s->dz, NN__Z_GATE, t));
     k->mul(size, dh, 1, z, 1, work), k->sub(size, dh, 1, work, 1, dh);
     k->tanh_backward(size, renews ? work : dh, renews ? second : first, dn);
     if (!renews) memcpy(dh, work, size * sizeof *dh);
-    if (s->l.variant == NN_GRU_PYTORCH) {
+    if (after) {
         k->mul(size, dn, 1, r, 1, d_low);
         k->mul(size, dn, 1, low, 1, work);
         k->sigmoid_backward(size, work, r, dr);
