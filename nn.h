@@ -9404,28 +9404,21 @@ nn_conv_transpose2d nn_conv_transpose2d_new(nn_model *model, const char *name, i
 
 /* ---- pooling ---- */
 
-/* Outputs *first .. the result - 1 have place t of their window inside the image, on axis d. */
-static int nn__outputs_with(const nn__conv *v, int d, int t, int *first)
-{
-    const int before = v->pad[d] - t, s = v->stride[d]; /* output o has it at o s - before */
-    const int last = v->size[d] - 1 + before;
-    *first = before > 0 ? (before + s - 1) / s : 0;
-    return last < 0 ? 0 : nn__min(v->out[d], last / s + 1);
-}
-
 NN__OPTIMIZE("O2")
-/* One channel, place by place of the window: y += x, the sum; or, back, x += y. */
+/* One channel, place by place of the window: y += x, the sum; or, back, x += y. Output (i, j) has
+ * the place at x[i r - above][j s - before], which is inside of the image from (top, left) up to
+ * (bottom, right). */
 static void nn__pool_sums(const nn__conv *v, nn_real *x, nn_real *y, int back)
 {
-    const int s = v->stride[1];
+    const int r = v->stride[0], s = v->stride[1];
     for (int t = 0; t < nn__span2(v->kernel); t++) {
-        const int ty = t / v->kernel[1], tx = t % v->kernel[1];
-        int top, left;
-        const int bottom = nn__outputs_with(v, 0, ty, &top);
-        const int right = nn__outputs_with(v, 1, tx, &left);
+        const int above = v->pad[0] - t / v->kernel[1], before = v->pad[1] - t % v->kernel[1];
+        const int top = above > 0 ? (above + r - 1) / r : 0;
+        const int left = before > 0 ? (before + s - 1) / s : 0;
+        const int bottom = nn__min(v->out[0], (v->size[0] - 1 + above + r) / r);
+        const int right = nn__min(v->out[1], (v->size[1] - 1 + before + s) / s);
         for (int i = top; i < bottom; i++) {
-            const int to = i * v->out[1];
-            const int at = (i * v->stride[0] - v->pad[0] + ty) * v->size[1] - v->pad[1] + tx;
+            const int at = (i * r - above) * v->size[1] - before, to = i * v->out[1];
             for (int j = left; !back && j < right; j++) y[to + j] += x[at + j * s];
             for (int j = left; back && j < right; j++) x[at + j * s] += y[to + j];
         }
