@@ -8918,24 +8918,20 @@ void nn_model_copy(nn_model *to, const char *to_prefix, const nn_model *from,
     for (int copy = 0; copy < 2; copy++) /* nothing is copied before all is known to fit */
         for (int i = 0; i < to->n_params; i++) {
             nn_tensor *t = to->param[i];
-            const nn_tensor *f = NULL;
             const char *rest = nn__name_below(t->name, to_prefix);
-            for (int j = 0; rest && j < from->n_params && !f; j++) {
-                const char *other = nn__name_below(from->param[j]->name, from_prefix);
-                if (other && strcmp(rest, other) == 0) f = from->param[j];
-            }
-            if (rest && !f) {
-                nn__mistake(nn, function, "the model copied from has no \"%s%s%s\", for \"%s\"",
-                            from_prefix, *from_prefix && *rest ? "." : "", rest, t->name);
-                return;
-            }
-            if (f && !nn_shape_equal(t->shape, f->shape)) {
+            if (!rest) continue;
+            char full[NN__PART_SIZE];
+            const char *name = *rest ? nn__join(full, from_prefix, rest) : from_prefix;
+            const nn_tensor *f = nn_model_find(from, name);
+            if (!f)
+                nn__mistake(nn, function, "the model copied from has no \"%s\", for \"%s\"", name,
+                            t->name);
+            else if (!nn_shape_equal(t->shape, f->shape))
                 nn_fail(nn, NN_ERROR_SHAPE, function, "\"%s\" is %s, \"%s\" is %s", t->name,
-                        nn_shape_text(nn, t->shape), f->name, nn_shape_text(nn, f->shape));
-                return;
-            }
-            found |= f != NULL;
-            if (f && copy) memmove(t->data, f->data, t->size * sizeof *t->data);
+                        nn_shape_text(nn, t->shape), name, nn_shape_text(nn, f->shape));
+            if (nn->code != NN_OK) return;
+            if (copy) memmove(t->data, f->data, t->size * sizeof *t->data);
+            found = 1;
         }
     if (!found) nn__mistake(nn, function, "there is nothing below \"%s\"", to_prefix);
 }
@@ -8966,7 +8962,7 @@ static int nn__window_places(nn_ctx *nn, const char *function, int size, int ker
         return nn__mistake(nn, function, "padding %d is negative", *padding);
     if (more < 0 || (more && more >= stride && more >= dilation))
         return nn__mistake(nn, function, "output_padding %d is not from 0 to %d: less than stride "
-                           "or dilation", more, (stride > dilation ? stride : dilation) - 1);
+                           "or dilation", more, nn__max(stride, dilation) - 1);
     if (size < 1 || !(result >= 1) || size + both + span + result > INT_MAX / 4)
         return nn__mistake(nn, function,
                            "no place for the window: size %d, kernel %d, stride %d, padding %d, "
@@ -9030,42 +9026,40 @@ typedef struct nn__filters { /* a convolution, v, for each group of channels by 
     int groups, transposed;
 } nn__filters;
 
-enum { NN__TO_Y, NN__TO_W, NN__TO_IMAGE };
+enum { NN__TO_X, NN__TO_W, NN__TO_Y };
 
-/* Adds to y, to w or to the image what follows from the other two. 0 without memory. */
-static int nn__convolve(nn_ctx *nn, const nn__filters *f, int to, nn_real *image, nn_real *w,
+/* Adds to x, to w or to y what follows from the other two. Transposed, x is what the convolution v
+ * would make of y. 0 without memory. */
+static int nn__convolve(nn_ctx *nn, const nn__filters *f, int to, nn_real *x, nn_real *w,
                         nn_real *y)
 {
     nn__conv v = f->v;
+    nn_real *image = f->transposed ? y : x, *made = f->transposed ? x : y;
+    const int forward = to == (f->transposed ? NN__TO_X : NN__TO_Y);
     const int images = f->groups > 1 ? v.n : 1; /* images without groups are one batch */
     const ptrdiff_t w_step = (ptrdiff_t)v.filters * v.channels * nn__span2(v.kernel);
     int ok = 1;
     v.n /= images;
     for (int i = 0; ok && i < images * f->groups; i++) {
         nn_real *const own = w + i % f->groups * w_step;
-        if (to == NN__TO_Y) ok = nn__conv_forward(nn, &v, image, own, y);
-        else if (to == NN__TO_W) ok = nn__conv_weight_grad(nn, &v, image, y, own);
-        else ok = nn__conv_input_grad(nn, &v, own, y, image);
+        if (to == NN__TO_W) ok = nn__conv_weight_grad(nn, &v, image, made, own);
+        else if (forward) ok = nn__conv_forward(nn, &v, image, own, made);
+        else ok = nn__conv_input_grad(nn, &v, own, made, image);
         image += (ptrdiff_t)v.channels * nn__span2(v.size);
-        y += (ptrdiff_t)v.filters * nn__span2(v.out);
+        made += (ptrdiff_t)v.filters * nn__span2(v.out);
     }
     return ok;
 }
 
 /* y[k, i] = b[k] + sum w[k, c, r] x[c, i stride + r dilation - padding]:
  * dx[c, same] += w dy, dw += dy x[c, same], db += dy, each summed over the other indices.
- * Transposed, x is the y of this, and y the x. */
+ * Transposed, x and y change places in this. */
 static void nn__conv_backward(nn_tensor *y)
 {
     const nn__filters *f = (const nn__filters *)y->saved;
     nn_tensor *x = y->in[0], *w = y->in[1], *b = y->n_in > 2 ? y->in[2] : NULL;
-    if (f->transposed) {
-        if (w->grad) nn__convolve(y->ctx, f, NN__TO_W, y->grad, w->grad, x->data);
-        if (x->grad) nn__convolve(y->ctx, f, NN__TO_Y, y->grad, w->data, x->grad);
-    } else {
-        if (w->grad) nn__convolve(y->ctx, f, NN__TO_W, x->data, w->grad, y->grad);
-        if (x->grad) nn__convolve(y->ctx, f, NN__TO_IMAGE, x->grad, w->data, y->grad);
-    }
+    if (w->grad) nn__convolve(y->ctx, f, NN__TO_W, x->data, w->grad, y->grad);
+    if (x->grad) nn__convolve(y->ctx, f, NN__TO_X, x->grad, w->data, y->grad);
     const size_t filters = (size_t)y->shape.dim[1], run = nn__span(y->shape, 2, y->shape.ndim);
     for (size_t i = 0; b && b->grad && i < y->size / run; i++)
         b->grad[i % filters] += y->ctx->kernels->sum(run, y->grad + i * run);
@@ -9077,8 +9071,8 @@ static nn_tensor *nn__conv_layer(const char *function, const char *op, const nn_
     nn_tensor *in[3] = {x, l ? l->weight : NULL, l ? l->bias : NULL};
     const int n_in = in[2] ? 3 : 2;
     if (x && !in[1] && nn_op_check(function, in, 1))
-        return nn_fail(x->ctx, NN_ERROR_ARGUMENT, function,
-                       "the layer has no weight: it was never made");
+        return nn__mistake(x->ctx, function, "the layer has no weight: it was never made"),
+               &x->ctx->failed;
     if (!nn_op_check(function, in, n_in)) return nn_op_failed(in, n_in);
     nn_ctx *nn = x->ctx;
     const nn_shape w = l->weight->shape;
@@ -9114,9 +9108,8 @@ static nn_tensor *nn__conv_layer(const char *function, const char *op, const nn_
     for (size_t i = 0; i < y->size / run; i++) /* each sum begins with the bias */
         nn->kernels->add(run, in[2] ? in[2]->data + i % (size_t)filters : &zero, 0, &zero, 0,
                          y->data + i * run);
-    const int ok = transposed ? nn__convolve(nn, &f, NN__TO_IMAGE, y->data, in[1]->data, x->data)
-                              : nn__convolve(nn, &f, NN__TO_Y, x->data, in[1]->data, y->data);
-    return ok ? nn_op_done(y) : &nn->failed;
+    if (!nn__convolve(nn, &f, NN__TO_Y, x->data, l->weight->data, y->data)) return &nn->failed;
+    return nn_op_done(y);
 }
 
 nn_tensor *nn_conv2d_forward(const nn_conv2d *l, nn_tensor *x)
@@ -9132,28 +9125,28 @@ nn_tensor *nn_conv_transpose2d_forward(const nn_conv_transpose2d *l, nn_tensor *
     return nn__conv_layer("nn_conv_transpose2d_forward", "conv_transpose2d", l, x, 2, 1);
 }
 
+/* A weight or a bias, or NULL for none, becomes uniform from -bound to bound. */
+static void nn__set_uniform(nn_tensor *p, nn_real bound)
+{
+    for (size_t i = 0; p && i < p->size; i++) p->data[i] = nn_uniform(p->ctx, -bound, bound);
+}
+
 /* weight: its shape if there were one group; out: channels */
 static nn_conv2d nn__conv_new(const char *function, nn_model *model, const char *name,
                               nn_shape weight, int out, nn_conv_options options)
 {
     nn_conv2d l = {NULL, NULL, options};
-    const int before = model ? model->n_params : 0, groups = options.groups ? options.groups : 1;
     if (!nn__given(model, function)) return l;
-    nn_ctx *nn = model->ctx;
-    if (nn->code == NN_OK && (groups < 1 || weight.dim[0] % groups || weight.dim[1] % groups))
-        nn__mistake(nn, function, "%d groups do not divide %d channels in and %d out", groups,
-                    weight.dim[1], out);
+    const int before = model->n_params, groups = options.groups ? options.groups : 1;
+    if (groups < 1 || weight.dim[0] % groups || weight.dim[1] % groups)
+        nn__mistake(model->ctx, function, "%d groups do not divide %d channels in and %d out",
+                    groups, weight.dim[1], out);
     else weight.dim[1] /= groups;
     l.weight = nn_param(model, name, "weight", weight);
     if (!options.no_bias) l.bias = nn_param(model, name, "bias", nn_shape1(out));
-    if (nn->code != NN_OK) { /* all of the layer or nothing */
-        model->n_params = before;
-        return l;
-    }
+    if (model->ctx->code != NN_OK) return model->n_params = before, l; /* all of it or nothing */
     const nn_real bound = 1 / (nn_real)sqrt((double)nn__span(weight, 1, weight.ndim));
-    for (size_t i = 0; i < l.weight->size; i++) l.weight->data[i] = nn_uniform(nn, -bound, bound);
-    for (size_t i = 0; l.bias && i < l.bias->size; i++)
-        l.bias->data[i] = nn_uniform(nn, -bound, bound);
+    nn__set_uniform(l.weight, bound), nn__set_uniform(l.bias, bound);
     return l;
 }
 
@@ -9190,43 +9183,30 @@ nn_conv_transpose2d nn_conv_transpose2d_new(nn_model *model, const char *name, i
 
 /* ---- pooling ---- */
 
-typedef struct nn__pool {
-    nn__conv v;
-    int *index; /* of a maximum: where in its channel it was found */
-} nn__pool;
-
-/* Outputs *first .. the result - 1 have place t of their window inside the image, on axis d. */
-static int nn__outputs_with(const nn__conv *v, int d, int t, int *first)
-{
-    const int before = v->pad[d] - t, s = v->stride[d]; /* output o has it at o s - before */
-    const int last = v->size[d] - 1 + before;
-    *first = before > 0 ? (before + s - 1) / s : 0;
-    return last < 0 ? 0 : nn__min(v->out[d], last / s + 1);
-}
-
 NN__OPTIMIZE("O2")
-/* One channel, place by place of the window: y += x, the sum; or, back, x += y. */
+/* One channel, place by place of the window: y += x, the sum; or, back, x += y. Output (i, j) has
+ * the place at x[i r - above][j s - before], which is inside of the image from (top, left) up to
+ * (bottom, right). */
 static void nn__pool_sums(const nn__conv *v, nn_real *x, nn_real *y, int back)
 {
-    const int s = v->stride[1];
+    const int r = v->stride[0], s = v->stride[1];
     for (int t = 0; t < nn__span2(v->kernel); t++) {
-        const int ty = t / v->kernel[1], tx = t % v->kernel[1];
-        int top, left;
-        const int bottom = nn__outputs_with(v, 0, ty, &top);
-        const int right = nn__outputs_with(v, 1, tx, &left);
+        const int above = v->pad[0] - t / v->kernel[1], before = v->pad[1] - t % v->kernel[1];
+        const int top = above > 0 ? (above + r - 1) / r : 0;
+        const int left = before > 0 ? (before + s - 1) / s : 0;
+        const int bottom = nn__min(v->out[0], (v->size[0] - 1 + above + r) / r);
+        const int right = nn__min(v->out[1], (v->size[1] - 1 + before + s) / s);
         for (int i = top; i < bottom; i++) {
-            const int to = i * v->out[1];
-            const int at = (i * v->stride[0] - v->pad[0] + ty) * v->size[1] - v->pad[1] + tx;
+            const int at = (i * r - above) * v->size[1] - before, to = i * v->out[1];
             for (int j = left; !back && j < right; j++) y[to + j] += x[at + j * s];
             for (int j = left; back && j < right; j++) x[at + j * s] += y[to + j];
         }
     }
 }
 
-/* One channel: the largest of each window, and where it is. Windows that are whole, from column
- * left up to column right, are taken together. */
-static void nn__pool_largest(const nn__kernels *kern, const nn__conv *v, const nn_real *x,
-                             const nn_real *end, nn_real *y, int *at)
+/* One channel, which begins at x[first]: the largest of each window, and where in x it is. Windows
+ * that are whole, from column left up to column right, are taken together. */
+static void nn__pool_largest(const nn__conv *v, const nn_tensor *x, int first, nn_real *y, int *at)
 {
     const int width = v->size[1], s = v->stride[1];
     const int left = (v->pad[1] + s - 1) / s, right = (width + v->pad[1] - v->kernel[1]) / s + 1;
@@ -9237,32 +9217,29 @@ static void nn__pool_largest(const nn__kernels *kern, const nn__conv *v, const n
             const int start = j * s - v->pad[1], from = nn__max(start, 0);
             const int cols = nn__min(start + v->kernel[1], width) - from;
             n = j == left ? nn__max(right - left, 1) : 1;
-            kern->largest((size_t)n, s, rows, cols, width, x, end, up * width + from, y, at);
+            x->ctx->kernels->largest((size_t)n, s, rows, cols, width, x->data, x->data + x->size,
+                                     first + up * width + from, y, at);
         }
     }
 }
 
-static void nn__max_pool_backward(nn_tensor *y) /* y = x[index]: dx there += dy */
+static void nn__max_pool_backward(nn_tensor *y) /* y = x[at]: dx[at] += dy */
 {
-    const nn__pool *p = (const nn__pool *)y->saved;
-    const size_t in = (size_t)nn__span2(p->v.size), out = (size_t)nn__span2(p->v.out);
+    const int *at = (const int *)y->saved;
     nn_real *dx = y->in[0]->grad;
-    for (size_t i = 0; i < y->size; i += out, dx += in)
-        for (size_t j = i; j < i + out; j++) dx[p->index[j]] += y->grad[j];
+    for (size_t i = 0; i < y->size; i++) dx[at[i]] += y->grad[i];
 }
 NN__OPTIMIZE_END
 
 static void nn__avg_pool_backward(nn_tensor *y) /* y = sum x / places: dx += dy / places */
 {
-    const nn__conv *v = &((const nn__pool *)y->saved)->v;
+    const nn__conv *v = (const nn__conv *)y->saved;
     const nn_real places = (nn_real)nn__span2(v->kernel);
     nn_real *share = nn__temporary(y), *dx = y->in[0]->grad;
     if (!share) return;
     y->ctx->kernels->div(y->size, y->grad, 1, &places, 0, share);
-    for (int c = 0; c < v->n * v->channels; c++, dx += nn__span2(v->size)) {
-        nn__pool_sums(v, dx, share, 1);
-        share += nn__span2(v->out);
-    }
+    for (int c = 0; c < v->n * v->channels; c++)
+        nn__pool_sums(v, dx + c * nn__span2(v->size), share + c * nn__span2(v->out), 1);
 }
 
 static nn_tensor *nn__pool_of(const char *function, nn_tensor *x, int axes, int max, int kernel,
@@ -9272,31 +9249,25 @@ static nn_tensor *nn__pool_of(const char *function, nn_tensor *x, int axes, int 
     nn_ctx *nn = x->ctx;
     const nn_conv_options o = nn__both_ways(stride ? stride : kernel, padding);
     const int sides[2] = {kernel, kernel};
-    nn__pool p;
-    nn__conv *v = &p.v;
-    p.index = NULL;
+    nn__conv v;
     if (x->shape.ndim != axes + 2)
         return nn_fail(nn, NN_ERROR_SHAPE, function, "x is %s, not [N, C, %s]",
                        nn_shape_text(nn, x->shape), axes == 1 ? "T" : "H, W");
-    if (!nn__window_of(function, x, axes, sides, &o, 0, v)) return &nn->failed;
+    if (!nn__window_of(function, x, axes, sides, &o, 0, &v)) return &nn->failed;
     if (padding > kernel / 2)
         return nn__mistake(nn, function, "padding %d is more than half of kernel %d", padding,
                            kernel), &nn->failed;
-    nn_tensor *y = nn_op_new(&function[3], nn__images(axes, v->n, v->channels, v->out), &x, 1,
-                             max ? nn__max_pool_backward : nn__avg_pool_backward, sizeof p);
+    nn_tensor *y = nn_op_new(&function[3], nn__images(axes, v.n, v.channels, v.out), &x, 1,
+                             max ? nn__max_pool_backward : nn__avg_pool_backward, 0);
     if (!y->size) return y;
-    if (max && !(p.index = (int *)nn__alloc(nn, &nn->graph, y->size, sizeof(int), 0)))
-        return &nn->failed;
-    *(nn__pool *)y->saved = p;
-    if (!max) memset(y->data, 0, y->size * sizeof *y->data);
-    for (ptrdiff_t c = 0; c < (ptrdiff_t)v->n * v->channels; c++) {
-        const ptrdiff_t at = c * nn__span2(v->out);
-        nn_real *const image = x->data + c * nn__span2(v->size);
-        if (max)
-            nn__pool_largest(nn->kernels, v, image, x->data + x->size, y->data + at, p.index + at);
-        else nn__pool_sums(v, image, y->data + at, 0);
-    }
-    const nn_real places = (nn_real)nn__span2(v->kernel);
+    y->saved = nn__alloc(nn, &nn->graph, max ? y->size : 1, max ? sizeof(int) : sizeof v, 0);
+    if (!y->saved) return &nn->failed;
+    if (!max) memset(y->data, 0, y->size * sizeof *y->data), *(nn__conv *)y->saved = v;
+    const int in = nn__span2(v.size), out = nn__span2(v.out);
+    for (int c = 0; c < v.n * v.channels; c++)
+        if (max) nn__pool_largest(&v, x, c * in, y->data + c * out, (int *)y->saved + c * out);
+        else nn__pool_sums(&v, x->data + c * in, y->data + c * out, 0);
+    const nn_real places = (nn_real)nn__span2(v.kernel);
     if (!max) nn->kernels->div(y->size, y->data, 1, &places, 0, y->data);
     return nn_op_done(y);
 }
@@ -9340,23 +9311,39 @@ nn_tensor *nn_flatten(nn_tensor *x)
 /* ==== Chapter 13: recurrent networks =================================================== >>ch13 */
 #if NN_CHAPTERS >= 13
 
+/* As NN__NOTE, for a layer without a ctx of its own: that of its tensor `weight`. */
+#define NN__NOTE_LAYER(type, kind, weight)                                  \
+    const type *nn__at_##kind(const type *l, const char *file, int line)    \
+    {                                                                       \
+        nn__note(l && l->weight ? l->weight->ctx : NULL, file, line);       \
+        return l;                                                           \
+    }
+NN__NOTE_LAYER(nn_embedding, embedding, weight)
+NN__NOTE_LAYER(nn_rnn_cell, cell, weight_ih)
+
+const nn_rnn *nn__at_rnn(const nn_rnn *l, const char *file, int line)
+{
+    nn__at_cell(l ? l->cell : NULL, file, line);
+    return l;
+}
+
+/* n numbers, or with NULL zeros, again and again until there are size of them. */
+static void nn__fill_rows(const nn_real *from, size_t n, nn_real *to, size_t size)
+{
+    if (!from) memset(to, 0, size * sizeof *to);
+    for (size_t i = 0; from && i < size; i += n) memmove(to + i, from, n * sizeof *to);
+}
+
 /* ---- embedding ---- */
 
 nn_embedding nn_embedding_new(nn_model *model, const char *name, int vocabulary, int dim)
 {
     nn_embedding e = {NULL};
     if (!nn__given(model, "nn_embedding_new")) return e;
-    if (model->ctx->code == NN_OK && (vocabulary < 1 || dim < 1))
-        return nn__mistake(model->ctx, "nn_embedding_new", "%d words, %d numbers each", vocabulary,
-                           dim), e;
+    if (vocabulary < 1 || dim < 1)
+        nn__mistake(model->ctx, "nn_embedding_new", "%d words, %d numbers each", vocabulary, dim);
     e.weight = nn_param(model, name, "weight", nn_shape2(vocabulary, dim));
     for (size_t i = 0; i < e.weight->size; i++) e.weight->data[i] = nn_normal(model->ctx, 0, 1);
-    return e;
-}
-
-const nn_embedding *nn__at_embedding(const nn_embedding *e, const char *file, int line)
-{
-    nn__note(e && e->weight ? e->weight->ctx : NULL, file, line);
     return e;
 }
 
@@ -9380,20 +9367,19 @@ nn_tensor *nn_embedding_forward(const nn_embedding *e, const int *ids, int n)
                        nn_shape_text(nn, w->shape));
     if (!ids || n < 1)
         return nn__mistake(nn, function, ids ? "n is %d" : "ids is NULL", n), &nn->failed;
-    const int words = w->shape.dim[0], d = w->shape.dim[1];
+    const int words = w->shape.dim[0];
+    const size_t d = (size_t)w->shape.dim[1], bytes = (size_t)n * sizeof *ids;
     for (int i = 0; i < n; i++)
         if (ids[i] < -1 || ids[i] >= words)
             return nn__mistake(nn, function, "ids[%d] is %d, but the weight is %s (0 to %d, or -1 "
                                "for zeros)", i, ids[i], nn_shape_text(nn, w->shape), words - 1),
                    &nn->failed;
-    nn_tensor *y = nn_op_new("embedding", nn_shape2(n, d), &w, 1, nn__embedding_backward,
-                             n > 0 ? (size_t)n * sizeof *ids : 0);
+    nn_tensor *y = nn_op_new("embedding", nn_shape2(n, w->shape.dim[1]), &w, 1,
+                             nn__embedding_backward, bytes);
     if (!y->size) return y;
-    memcpy(y->saved, ids, (size_t)n * sizeof *ids);
-    const size_t row = (size_t)d * sizeof *y->data;
-    for (ptrdiff_t i = 0; i < n; i++)
-        if (ids[i] < 0) memset(y->data + i * d, 0, row);
-        else memcpy(y->data + i * d, w->data + (ptrdiff_t)ids[i] * d, row);
+    memcpy(y->saved, ids, bytes);
+    for (size_t i = 0; i < (size_t)n; i++)
+        nn__fill_rows(ids[i] < 0 ? NULL : w->data + (size_t)ids[i] * d, d, y->data + i * d, d);
     return nn_op_done(y);
 }
 
@@ -9407,10 +9393,11 @@ nn_tensor *nn_embedding_forward(const nn_embedding *e, const int *ids, int n)
 typedef struct nn__steps {
     nn_ctx *nn;
     nn_rnn_cell l;
-    nn_tensor *x, *h0, *c0;
+    nn_tensor *x, *h0, *c0; /* h0 and c0 are of all cells of a layer: [cells, N or 1, H] */
     nn_tensor *last_h, *last_c, *y; /* results: [N, H]; or NULL; [N, T, H], of a cell NULL */
-    int n, steps, in, hidden, reverse;
-    int *lengths;            /* [N], or NULL: all T */
+    int n, steps, in, hidden;
+    int place, cells, reverse; /* cell number `place` of so many; 0: one step, of a cell alone */
+    const int *lengths;      /* [N], or NULL: all T */
     size_t block, gate;      /* N H and T N H */
     nn_real *xs, *h, *c;
     nn_real *z, *dz;         /* the gates; the gradients of what their functions were applied to */
@@ -9481,11 +9468,12 @@ static void nn__add_rows(const nn__steps *s, const nn_real *a, size_t size, nn_r
     for (size_t i = 0; i < size; i += n) s->nn->kernels->axpy(n, 1, a + i, sum);
 }
 
-/* from, n numbers, or zeros, again and again */
-static void nn__fill_rows(const nn_real *from, size_t n, nn_real *to, size_t size)
+/* The state before the first step: this cell's part of h0 or c0; or, back, its gradient. */
+static void nn__first_state(const nn__steps *s, const nn_tensor *all, nn_real *own, int back)
 {
-    if (!from) memset(to, 0, size * sizeof *to);
-    for (size_t i = 0; from && i < size; i += n) memmove(to + i, from, n * sizeof *to);
+    const size_t n = all ? all->size / (size_t)nn__max(s->cells, 1) : 0, at = (size_t)s->place * n;
+    if (!back && own) nn__fill_rows(all ? all->data + at : NULL, n, own, s->block);
+    if (back && all && all->grad) nn__add_rows(s, own, s->block, all->grad + at, n);
 }
 
 /* x in the order of the steps, or, back, its gradient. */
@@ -9507,8 +9495,7 @@ static void nn__run_steps(nn__steps *s)
     const int in = s->in, gates = l->rule->gates;
     const size_t h = (size_t)s->hidden;
     nn__in_order(s, s->xs, s->x->data, NULL);
-    nn__fill_rows(s->h0 ? s->h0->data : NULL, s->h0 ? s->h0->size : 0, s->h, s->block);
-    if (s->c) nn__fill_rows(s->c0 ? s->c0->data : NULL, s->c0 ? s->c0->size : 0, s->c, s->block);
+    nn__first_state(s, s->h0, s->h, 0), nn__first_state(s, s->c0, s->c, 0);
     for (int g = 0; g < gates; g++) { /* each sum begins with the biases */
         const int slot = g == gates - 1 ? l->rule->last_in : g;
         const nn_real *b1 = l->bias_ih ? l->bias_ih->data + (size_t)g * h : NULL;
@@ -9546,30 +9533,29 @@ static void nn__recurrent_backward(nn_tensor *last_h)
 {
     nn__steps *s = (nn__steps *)last_h->saved;
     const nn_rnn_cell *l = &s->l;
+    const nn__kernels *k = s->nn->kernels;
     nn_arena *arena = &s->nn->graph;
     const int gates = l->rule->gates, last = l->rule->last_in, from = l->rule->last_from;
     const int h = s->hidden, in = s->in, rows = s->steps * s->n;
-    const size_t xs_size = s->x->grad ? (size_t)rows * (size_t)in : 1, block = s->block;
+    const size_t block = s->block;
     nn_real *held = nn__reals(s->nn, arena, 5 * block); /* of dh and dc; dh; dc; work */
-    nn_real *dxs = nn__reals(s->nn, arena, xs_size);
+    nn_real *dxs = s->x->grad ? nn__reals(s->nn, arena, (size_t)rows * (size_t)in) : NULL;
     s->dz = (nn_real *)nn__alloc(s->nn, arena, (size_t)l->rule->slots * s->gate, sizeof *s->dz, 1);
-    if (!held || !dxs || !s->dz || !nn__pack_recurrent(s, 0)) return;
+    if (s->nn->code != NN_OK || !nn__pack_recurrent(s, 0)) return;
     s->dh = held + 2 * block, s->dc = s->dh + block, s->work = s->dc + block;
     nn__fill_rows(last_h->grad, block, s->dh, block);
     nn__fill_rows(s->last_c ? s->last_c->grad : NULL, block, s->dc, block);
     for (int t = s->steps - 1; t >= 0; t--) {
         for (int i = 0; s->y && s->y->grad && i < s->n; i++) {
-            const ptrdiff_t place = nn__place(s, i, t) * h, size = h;
-            if (place >= 0)
-                nn__add_rows(s, s->y->grad + place, (size_t)size, s->dh + i * size, (size_t)size);
+            const ptrdiff_t place = nn__place(s, i, t) * h;
+            if (place >= 0) k->axpy((size_t)h, 1, s->y->grad + place, s->dh + (ptrdiff_t)i * h);
         }
         nn__rows_over(s, t, s->dh, held), nn__rows_over(s, t, s->dc, held + block);
         nn__rows_over(s, t, NULL, s->dh), nn__rows_over(s, t, NULL, s->dc);
         l->rule->backward(s, t);
         nn__rows_over(s, t, held, s->dh), nn__rows_over(s, t, held + block, s->dc);
     }
-    if (s->h0 && s->h0->grad) nn__add_rows(s, s->dh, block, s->h0->grad, s->h0->size);
-    if (s->c0 && s->c0->grad) nn__add_rows(s, s->dc, block, s->c0->grad, s->c0->size);
+    nn__first_state(s, s->h0, s->dh, 1), nn__first_state(s, s->c0, s->dc, 1);
     for (int g = 0; g < gates; g++) {
         const int ending = g == gates - 1;
         const ptrdiff_t at = (ptrdiff_t)g * h;
@@ -9593,65 +9579,77 @@ static void nn__recurrent_backward(nn_tensor *last_h)
 }
 
 /* 1 if x, the parameters and the states belong together; takes the sizes from them. */
-static int nn__check_cell(const char *function, nn__steps *s, int ndim)
+static int nn__check_cell(const char *function, nn__steps *s)
 {
     nn_ctx *nn = s->nn = s->x->ctx;
     const nn_rnn_cell *l = &s->l;
-    const nn_shape x = s->x->shape, w = l->weight_hh->shape;
-    const int g = l->rule ? l->rule->gates : 1, rows = w.dim[0], h = nn__last(w);
-    s->hidden = h, s->n = x.dim[0], s->steps = ndim == 3 ? x.dim[1] : 1, s->in = nn__last(x);
-    s->block = (size_t)s->n * (size_t)h, s->gate = (size_t)s->steps * s->block;
-    if (!l->rule || strncmp(function, l->rule->function, strlen(l->rule->name) + 3) != 0)
+    const struct nn__cell_rule *rule = l->rule;
+    if (!rule || strncmp(function, rule->function, strlen(rule->name) + 3) != 0)
         return nn__mistake(nn, function, "the %s is of the kind \"%s\"",
-                           ndim == 3 ? "layer" : "cell", l->rule ? l->rule->name : "?");
+                           s->cells ? "layer" : "cell", rule ? rule->name : "?");
+    const nn_shape x = s->x->shape, w = l->weight_hh->shape;
+    const int rows = w.dim[0], h = nn__last(w);
+    s->hidden = h, s->n = x.dim[0], s->steps = s->cells ? x.dim[1] : 1, s->in = nn__last(x);
+    s->block = (size_t)s->n * (size_t)h, s->gate = (size_t)s->steps * s->block;
     const size_t size = (size_t)h, biases = !l->bias_ih && !l->bias_hh ? 0 : 2 * (size_t)rows;
-    const size_t peepholes = !l->rule->has_c || !l->variant ? 0
-                             : l->variant > 1               ? size * size
-                                                            : size;
-    if (w.ndim != 2 || rows % g != 0 || rows / g != h ||
+    const size_t peepholes = rule->has_c && l->variant ? 3 * size : 0;
+    if (w.ndim != 2 || rows % rule->gates != 0 || rows / rule->gates != h ||
         (l->bias_ih ? l->bias_ih->size : 0) + (l->bias_hh ? l->bias_hh->size : 0) != biases ||
-        (l->weight_ch ? l->weight_ch->size : 0) != 3 * peepholes)
+        (l->weight_ch ? l->weight_ch->size : 0) != peepholes * (l->variant > 1 ? size : 1))
         return nn_fail(nn, NN_ERROR_SHAPE, function, "the cell's parameters do not fit together: "
                        "weight_hh is %s", nn_shape_text(nn, w)), 0;
-    if (x.ndim != ndim || !nn_shape_equal(l->weight_ih->shape, nn_shape2(rows, s->in)))
+    if (x.ndim != (s->cells ? 3 : 2) ||
+        !nn_shape_equal(l->weight_ih->shape, nn_shape2(rows, s->in)))
         return nn_fail(nn, NN_ERROR_SHAPE, function, "x is %s, not [N, %sin]: weight_ih is %s",
-                       nn_shape_text(nn, x), ndim == 3 ? "T, " : "",
+                       nn_shape_text(nn, x), s->cells ? "T, " : "",
                        nn_shape_text(nn, l->weight_ih->shape)), 0;
-    const nn_tensor *state[2] = {s->h0, s->c0};
-    for (int i = 0; i < 2; i++)
-        if (state[i] && (nn__last(state[i]->shape) != h ||
-                         (state[i]->size != (size_t)h && state[i]->size != s->block)))
-            return nn_fail(nn, NN_ERROR_SHAPE, function, "%c is %s, not [%s%d, %d]", "hc"[i],
-                           nn_shape_text(nn, state[i]->shape), ndim == 3 ? ".., " : "", s->n, h), 0;
+    const nn_tensor *const state[2] = {s->h0, s->c0};
+    const nn_shape all = s->cells ? nn_shape3(s->cells, s->n, h) : nn_shape2(s->n, h);
+    const size_t each = nn__span(all, 0, all.ndim - 2);
+    for (int i = 0; i < 2; i++) { /* N rows, or one for all sequences */
+        const nn_tensor *a = state[i];
+        if (!a) continue;
+        const int fits = nn__last(a->shape) == h &&
+                         (a->size == each * size || a->size == each * s->block);
+        if (!fits || (s->cells && (a->shape.ndim != 3 || a->shape.dim[0] != s->cells)))
+            return nn_fail(nn, NN_ERROR_SHAPE, function, "%c%s is %s, not [%sN, H] = %s", "hc"[i],
+                           s->cells ? "0" : "", nn_shape_text(nn, a->shape),
+                           s->cells ? "layers directions, " : "", nn_shape_text(nn, all)), 0;
+    }
+    for (int i = 0; s->lengths && i < s->n; i++)
+        if (s->lengths[i] < 1 || s->lengths[i] > s->steps)
+            return nn__mistake(nn, function, "lengths[%d] is %d, not in 1 to T: x is %s", i,
+                               s->lengths[i], nn_shape_text(nn, x));
     return 1;
 }
 
-/* One layer in one direction, or with ndim 2 one step. */
+/* Cell number `place` of a layer's cells over whole sequences; with 0 cells one step of a cell. */
 static nn_rnn_result nn__recurrent(const char *function, const nn_rnn_cell *cell, nn_tensor *x,
                                    nn_tensor *h0, nn_tensor *c0, const int *lengths, int reverse,
-                                   int ndim)
+                                   int place, int cells)
 {
     nn__steps s;
     memset(&s, 0, sizeof s);
     if (cell) s.l = *cell;
     const nn_rnn_cell *l = &s.l;
-    nn_tensor *in[8] = {l->weight_ih, x, l->weight_hh}; /* as arguments are counted */
-    nn_tensor *const more[5] = {l->bias_ih, l->bias_hh, l->weight_ch, h0, c0};
-    int n_in = 3;
-    for (int i = 0; i < 5; i++)
-        if (more[i]) in[n_in++] = more[i];
+    nn_tensor *in[8] = {l->weight_ih, x}; /* as arguments are counted */
+    nn_tensor *const more[6] = {h0, c0, l->weight_hh, l->bias_ih, l->bias_hh, l->weight_ch};
+    int n_in = 2;
+    for (int i = 0; i < 6; i++)
+        if (more[i] || i == 2) in[n_in++] = more[i];
     nn_tensor *const failed = nn_op_failed(in, n_in);
     nn_rnn_result r = {failed, failed, failed};
-    s.x = x, s.h0 = h0, s.c0 = c0, s.reverse = reverse;
-    if (!nn_op_check(function, in, n_in) || !nn__check_cell(function, &s, ndim)) return r;
+    s.x = x, s.h0 = h0, s.c0 = c0, s.lengths = lengths;
+    s.reverse = reverse, s.place = place, s.cells = cells;
+    if (!nn_op_check(function, in, n_in) || !nn__check_cell(function, &s)) return r;
     nn_ctx *nn = s.nn;
     const char *const op = l->rule->name;
     const int has_c = l->rule->has_c;
-    const nn_shape last = ndim == 3 ? nn_shape3(1, s.n, s.hidden) : nn_shape2(s.n, s.hidden);
+    const nn_shape last = cells ? nn_shape3(1, s.n, s.hidden) : nn_shape2(s.n, s.hidden);
     s.last_h = nn_op_new(op, last, in, n_in, nn__recurrent_backward, sizeof s);
     if (has_c) s.last_c = nn_op_new(op, last, &s.last_h, 1, nn__further_result_backward, 0);
-    if (ndim == 3) s.y = nn_op_new(op, nn_shape3(s.n, s.steps, s.hidden), &s.last_h, 1,
-                                   nn__further_result_backward, 0);
+    if (cells) s.y = nn_op_new(op, nn_shape3(s.n, s.steps, s.hidden), &s.last_h, 1,
+                               nn__further_result_backward, 0);
     if (lengths) s.lengths = nn__copy_labels(nn, lengths, (size_t)s.n);
     s.xs = nn__reals(nn, &nn->graph, (size_t)s.steps * (size_t)s.n * (size_t)s.in);
     s.h = nn__reals(nn, &nn->graph, s.gate + s.block);
@@ -9672,112 +9670,77 @@ static nn_rnn_result nn__recurrent(const char *function, const nn_rnn_cell *cell
 /* ---- cells and layers ---- */
 
 static nn_rnn_cell nn__cell_new(const char *function, nn_model *model, const char *name,
-                                const char *suffix, const struct nn__cell_rule *rule, int variant,
-                                int in, int hidden, const nn_rnn_options *o)
+                                const char *suffix, const struct nn__cell_rule *rule, int in,
+                                int hidden, nn_rnn_options o)
 {
+    const int g = rule->gates, variant = g == 1 ? !!o.relu : g == 3 ? o.convention : o.peephole;
     nn_rnn_cell l = {NULL, NULL, NULL, NULL, NULL, variant, rule};
     if (!nn__given(model, function)) return l;
     nn_ctx *nn = model->ctx;
-    const int g = rule->gates, before = model->n_params;
-    if (nn->code == NN_OK && (in < 1 || hidden < 1 || hidden > INT_MAX / 4))
-        nn__mistake(nn, function, "from %d inputs to %d hidden units", in, hidden);
-    char full[32];
+    if (in < 1 || hidden < 1 || hidden > INT_MAX / 4)
+        return nn__mistake(nn, function, "from %d inputs to %d hidden units", in, hidden), l;
+    if (variant < 0 || variant > 2)
+        return nn__mistake(nn, function, "there is no %s %d", g == 3 ? "convention" : "peephole",
+                           variant), l;
+    const int before = model->n_params, peephole = rule->has_c ? variant : 0;
     nn_tensor **const place[5] = {&l.weight_ih, &l.weight_hh, &l.bias_ih, &l.bias_hh, &l.weight_ch};
     static const char *const names[5] = {"weight_ih", "weight_hh", "bias_ih", "bias_hh",
                                          "weight_ch"};
+    const nn_shape bias = nn_shape1(g * hidden), diagonal = nn_shape1(3 * hidden);
+    const nn_shape shape[5] = {nn_shape2(g * hidden, in), nn_shape2(g * hidden, hidden), bias, bias,
+                               peephole > 1 ? nn_shape2(3 * hidden, hidden) : diagonal};
+    const int wanted[5] = {1, 1, !o.no_bias, !o.no_bias, peephole};
     for (int i = 0; i < 5 && nn->code == NN_OK; i++) {
-        const int peephole = o->peephole, rows = (i < 4 ? g : 3) * hidden;
-        if (i < 4 ? i > 1 && o->no_bias : !rule->has_c || !peephole) continue;
-        const int two = i < 2 || (i == 4 && peephole > 1);
+        char full[32];
+        if (!wanted[i]) continue;
         snprintf(full, sizeof full, "%s%s", names[i], suffix);
-        *place[i] = nn_param(model, name, full, two ? nn_shape2(rows, i == 0 ? in : hidden)
-                                                    : nn_shape1(rows));
+        *place[i] = nn_param(model, name, full, shape[i]);
     }
-    if (nn->code != NN_OK) { /* all of it or nothing */
-        model->n_params = before;
-        return l;
-    }
-    const nn_real bound = 1 / (nn_real)sqrt((double)hidden);
-    for (int i = 0; i < 5; i++)
-        for (size_t j = 0; *place[i] && j < (*place[i])->size; j++)
-            (*place[i])->data[j] = nn_uniform(nn, -bound, bound);
-    const nn_real forget = rule->has_c ? o->forget_bias : 0;
+    if (nn->code != NN_OK) return model->n_params = before, l; /* all of it or nothing */
+    for (int i = 0; i < 5; i++) nn__set_uniform(*place[i], 1 / (nn_real)sqrt((double)hidden));
+    const nn_real forget = rule->has_c ? o.forget_bias : 0;
     for (int j = hidden; l.bias_ih && forget != 0 && j < 2 * hidden; j++)
         l.bias_ih->data[j] = forget, l.bias_hh->data[j] = 0;
     return l;
 }
 
 static nn_rnn nn__rnn_new(const char *function, nn_model *model, const char *name,
-                          const struct nn__cell_rule *rule, int variant, int in, int hidden,
-                          nn_rnn_options o)
+                          const struct nn__cell_rule *rule, int in, int hidden, nn_rnn_options o)
 {
     nn_rnn l = {NULL, o.layers ? o.layers : 1, o.bidirectional ? 2 : 1, o.dropout};
     if (!nn__given(model, function)) return l;
     nn_ctx *nn = model->ctx;
-    const int before = model->n_params;
-    if (nn->code == NN_OK && (l.layers < 1 || l.layers > NN_MAX_LAYERS))
+    if (l.layers < 1 || l.layers > NN_MAX_LAYERS)
         nn__mistake(nn, function, "%d layers, not 1 to %d", l.layers, NN_MAX_LAYERS);
-    if (nn->code == NN_OK && !(o.dropout >= 0 && o.dropout < 1))
-        nn__mistake(nn, function, "dropout is %g, not in 0 <= dropout < 1", (double)o.dropout);
-    if (nn->code != NN_OK) return l;
-    const int cells = l.layers * l.directions;
+    if (!nn__check_part(nn, function, "dropout", o.dropout) || nn->code != NN_OK) return l;
+    const int before = model->n_params, cells = l.layers * l.directions;
     l.cell = (nn_rnn_cell *)nn__alloc(nn, &nn->keep, (size_t)cells, sizeof *l.cell, 1);
     for (int i = 0; i < cells && nn->code == NN_OK; i++) {
         char suffix[24];
         snprintf(suffix, sizeof suffix, "_l%d%s", i / l.directions,
                  i % l.directions ? "_reverse" : "");
-        l.cell[i] = nn__cell_new(function, model, name, suffix, rule, variant,
-                                 i < l.directions ? in : l.directions * hidden, hidden, &o);
+        l.cell[i] = nn__cell_new(function, model, name, suffix, rule,
+                                 i < l.directions ? in : l.directions * hidden, hidden, o);
     }
     if (nn->code != NN_OK) model->n_params = before, l.cell = NULL;
-    return l;
-}
-
-const nn_rnn_cell *nn__at_cell(const nn_rnn_cell *l, const char *file, int line)
-{
-    nn__note(l && l->weight_ih ? l->weight_ih->ctx : NULL, file, line);
-    return l;
-}
-
-const nn_rnn *nn__at_rnn(const nn_rnn *l, const char *file, int line)
-{
-    nn__at_cell(l ? l->cell : NULL, file, line);
     return l;
 }
 
 static nn_rnn_result nn__layers(const struct nn__cell_rule *rule, const nn_rnn *l, nn_tensor *x,
                                 nn_tensor *h0, nn_tensor *c0, const int *lengths)
 {
-    const char *const function = rule->function;
-    const nn_rnn_cell *cell = l ? l->cell : NULL;
-    nn_tensor *in[4] = {cell ? cell->weight_ih : NULL, x}, *const state[2] = {h0, c0};
-    int n_in = 2;
-    for (int i = 0; i < 2; i++)
-        if (state[i]) in[n_in++] = state[i];
-    nn_tensor *failed = nn_op_failed(in, n_in);
-    nn_rnn_result r = {failed, failed, failed};
-    if (!nn_op_check(function, in, n_in)) return r;
-    nn_ctx *nn = x->ctx;
-    const int cells = l->layers * l->directions;
-    for (int i = 0; i < 2; i++)
-        if (state[i] && (state[i]->shape.ndim != 3 || state[i]->shape.dim[0] != cells))
-            return nn_fail(nn, NN_ERROR_SHAPE, function, "%c0 is %s, not [%d, N, H]", "hc"[i],
-                           nn_shape_text(nn, state[i]->shape), cells), r;
-    for (int i = 0; lengths && x->shape.ndim == 3 && i < x->shape.dim[0]; i++)
-        if (lengths[i] < 1 || lengths[i] > x->shape.dim[1])
-            return nn__mistake(nn, function, "lengths[%d] is %d, not in 1 to T: x is %s", i,
-                               lengths[i], nn_shape_text(nn, x->shape)), r;
+    if (!l || !l->cell) /* which is reported there */
+        return nn__recurrent(rule->function, NULL, x, h0, c0, NULL, 0, 0, 1);
     nn_tensor *h[2 * NN_MAX_LAYERS], *c[2 * NN_MAX_LAYERS], *both[2];
+    nn_rnn_result r = {NULL, NULL, NULL};
+    const int cells = l->layers * l->directions;
     for (int i = 0; i < cells; i++) {
         const int reverse = i % l->directions;
-        const nn_rnn_result one = nn__recurrent(function, &l->cell[i], x,
-                                                h0 ? nn_slice(h0, 0, i, i + 1) : NULL,
-                                                c0 ? nn_slice(c0, 0, i, i + 1) : NULL, lengths,
-                                                reverse, 3);
-        if (nn->code != NN_OK) return r;
-        both[reverse] = one.output, h[i] = one.h, c[i] = one.c;
+        r = nn__recurrent(rule->function, &l->cell[i], x, h0, c0, lengths, reverse, i, cells);
+        if (!r.h || !r.h->size) return r;
+        both[reverse] = r.output, h[i] = r.h, c[i] = r.c;
         if (reverse < l->directions - 1) continue;
-        x = l->directions == 2 ? nn_concat(2, 2, both) : one.output;
+        x = l->directions == 2 ? nn_concat(2, 2, both) : r.output;
         if (l->dropout > 0 && i < cells - 1) x = nn_dropout(x, l->dropout);
     }
     r.output = x;
@@ -9814,20 +9777,19 @@ static const struct nn__cell_rule nn__rnn_rule = {"rnn", "nn_rnn_forward", 1, 1,
 
 nn_rnn_cell nn_rnn_cell_new(nn_model *model, const char *name, int in, int hidden)
 {
-    return nn__cell_new("nn_rnn_cell_new", model, name, "", &nn__rnn_rule, 0, in, hidden,
-                        &nn__usual);
+    return nn__cell_new("nn_rnn_cell_new", model, name, "", &nn__rnn_rule, in, hidden, nn__usual);
 }
 nn_rnn_result nn_rnn_cell_forward(const nn_rnn_cell *l, nn_tensor *x, nn_tensor *h)
 {
-    return nn__recurrent("nn_rnn_cell_forward", l, x, h, NULL, NULL, 0, 2);
+    return nn__recurrent("nn_rnn_cell_forward", l, x, h, NULL, NULL, 0, 0, 0);
 }
 nn_rnn nn_rnn_new(nn_model *model, const char *name, int in, int hidden)
 {
-    return nn__rnn_new("nn_rnn_new", model, name, &nn__rnn_rule, 0, in, hidden, nn__usual);
+    return nn__rnn_new("nn_rnn_new", model, name, &nn__rnn_rule, in, hidden, nn__usual);
 }
 nn_rnn nn_rnn_new_with(nn_model *model, const char *name, int in, int hidden, nn_rnn_options o)
 {
-    return nn__rnn_new("nn_rnn_new_with", model, name, &nn__rnn_rule, !!o.relu, in, hidden, o);
+    return nn__rnn_new("nn_rnn_new_with", model, name, &nn__rnn_rule, in, hidden, o);
 }
 nn_rnn_result nn_rnn_forward(const nn_rnn *l, nn_tensor *x, nn_tensor *h0, const int *lengths)
 {
@@ -9840,13 +9802,10 @@ nn_rnn_result nn_rnn_forward(const nn_rnn *l, nn_tensor *x, nn_tensor *h0, const
  * finite. */
 static int nn__likeliest(const nn_real *z, size_t n)
 {
-    size_t best = 0;
-    int nan = 0;
-    for (size_t i = 0; i < n; i++) {
-        nan |= z[i] != z[i];
-        if (z[i] > z[best]) best = i;
-    }
-    return nan || z[best] - z[best] != 0 ? -1 : (int)best; /* infinity minus itself is NaN */
+    for (size_t i = 0; i < n; i++)
+        if (z[i] != z[i]) return -1;
+    const int best = nn__largest_of(z, (int)n);
+    return z[best] - z[best] == 0 ? best : -1; /* infinity minus itself is NaN */
 }
 
 void nn_sample(const nn_tensor *logits, nn_real temperature, int *index)
@@ -9860,9 +9819,8 @@ void nn_sample(const nn_tensor *logits, nn_real temperature, int *index)
                     (double)temperature);
         return;
     }
-    nn_real *scaled = nn__scratch(nn, 2 * c), max;
-    for (size_t i = 0; scaled && i < z->size / c; i++) {
-        nn_real *const p = scaled + c;
+    nn_real *p = nn__scratch(nn, c), max;
+    for (size_t i = 0; p && i < z->size / c; i++) {
         const nn_real *row = z->data + i * c;
         int drawn = nn__likeliest(row, c);
         if (drawn < 0) {
@@ -9872,8 +9830,8 @@ void nn_sample(const nn_tensor *logits, nn_real temperature, int *index)
         }
         index[i] = drawn; /* the largest */
         if (temperature == 0) continue;
-        nn->kernels->div(c, row, 1, &temperature, 0, scaled);
-        nn->kernels->softmax(c, scaled, p, &max);
+        nn->kernels->div(c, row, 1, &temperature, 0, p);
+        nn->kernels->softmax(c, p, p, &max);
         double sum = 0;
         for (size_t j = 0; j < c; j++) sum += (double)p[j];
         if (!(sum > 0)) continue; /* so low a temperature that the quotients overflow: as with 0 */
@@ -9896,32 +9854,35 @@ enum { NN__I_GATE, NN__F_GATE, NN__G_GATE, NN__O_GATE, NN__TANH_C }; /* slots of
 static void nn__peep(nn__steps *s, int t, int slot, int block, const nn_real *c)
 {
     const nn_tensor *w = s->l.weight_ch;
-    const ptrdiff_t h = s->hidden, stride = w ? (ptrdiff_t)w->size / 3 : 0;
+    if (!w) return;
+    const int n = s->n, size = s->hidden;
+    const nn_real *p = w->data + block * (ptrdiff_t)(w->size / 3);
     nn_real *z = nn__slot(s, s->z, slot, t);
-    if (w && s->l.variant == NN_PEEPHOLE_FULL)
-        nn__gemm(s->nn, s->n, s->hidden, s->hidden, nn__rows(c, s->hidden),
-                 nn__transposed(nn__rows(w->data + block * stride, s->hidden)), z, 1);
-    else for (ptrdiff_t i = 0; w && i < s->n; i++)
-        s->nn->kernels->mul_add((size_t)h, w->data + block * stride, c + i * h, z + i * h);
+    if (s->l.variant == NN_PEEPHOLE_FULL)
+        nn__gemm(s->nn, n, size, size, nn__rows(c, size), nn__transposed(nn__rows(p, size)), z, 1);
+    else
+        for (size_t i = 0; i < s->block; i += (size_t)size)
+            s->nn->kernels->mul_add((size_t)size, p, c + i, z + i);
 }
 
 /* the same back: dc += dz p, dp += dz c */
 static void nn__peep_back(nn__steps *s, int t, int slot, int block, const nn_real *c)
 {
     const nn_tensor *w = s->l.weight_ch;
-    const int n = s->n, size = s->hidden;
-    const ptrdiff_t h = size, at = w ? block * ((ptrdiff_t)w->size / 3) : 0;
-    const nn_real *dz = nn__slot(s, s->dz, slot, t);
     if (!w) return;
+    const int n = s->n, size = s->hidden;
+    const ptrdiff_t at = block * (ptrdiff_t)(w->size / 3);
+    const nn_real *p = w->data + at, *dz = nn__slot(s, s->dz, slot, t);
+    nn_real *dp = w->grad ? w->grad + at : NULL;
     if (s->l.variant == NN_PEEPHOLE_FULL) {
-        nn__gemm(s->nn, n, size, size, nn__rows(dz, size), nn__rows(w->data + at, size), s->dc, 1);
-        if (w->grad) nn__gemm(s->nn, size, size, n, nn__transposed(nn__rows(dz, size)),
-                              nn__rows(c, size), w->grad + at, 1);
+        nn__gemm(s->nn, n, size, size, nn__rows(dz, size), nn__rows(p, size), s->dc, 1);
+        if (dp) nn__gemm(s->nn, size, size, n, nn__transposed(nn__rows(dz, size)),
+                         nn__rows(c, size), dp, 1);
         return;
     }
-    for (ptrdiff_t i = 0; i < n; i++) {
-        s->nn->kernels->mul_add((size_t)h, dz + i * h, w->data + at, s->dc + i * h);
-        if (w->grad) s->nn->kernels->mul_add((size_t)h, dz + i * h, c + i * h, w->grad + at);
+    for (size_t i = 0; i < s->block; i += (size_t)size) {
+        s->nn->kernels->mul_add((size_t)size, dz + i, p, s->dc + i);
+        if (dp) s->nn->kernels->mul_add((size_t)size, dz + i, c + i, dp);
     }
 }
 
@@ -9979,23 +9940,19 @@ static const struct nn__cell_rule nn__lstm_rule = {"lstm", "nn_lstm_forward", 4,
 
 nn_lstm_cell nn_lstm_cell_new(nn_model *model, const char *name, int in, int hidden)
 {
-    return nn__cell_new("nn_lstm_cell_new", model, name, "", &nn__lstm_rule, 0, in, hidden,
-                        &nn__usual);
+    return nn__cell_new("nn_lstm_cell_new", model, name, "", &nn__lstm_rule, in, hidden, nn__usual);
 }
 nn_rnn_result nn_lstm_cell_forward(const nn_lstm_cell *l, nn_tensor *x, nn_tensor *h, nn_tensor *c)
 {
-    return nn__recurrent("nn_lstm_cell_forward", l, x, h, c, NULL, 0, 2);
+    return nn__recurrent("nn_lstm_cell_forward", l, x, h, c, NULL, 0, 0, 0);
 }
 nn_lstm nn_lstm_new_with(nn_model *model, const char *name, int in, int hidden, nn_rnn_options o)
 {
-    const char *const function = "nn_lstm_new_with";
-    if (model && model->ctx->code == NN_OK && (o.peephole < 0 || o.peephole > NN_PEEPHOLE_FULL))
-        nn__mistake(model->ctx, function, "there is no peephole %d", o.peephole);
-    return nn__rnn_new(function, model, name, &nn__lstm_rule, o.peephole, in, hidden, o);
+    return nn__rnn_new("nn_lstm_new_with", model, name, &nn__lstm_rule, in, hidden, o);
 }
 nn_lstm nn_lstm_new(nn_model *model, const char *name, int in, int hidden)
 {
-    return nn__rnn_new("nn_lstm_new", model, name, &nn__lstm_rule, 0, in, hidden, nn__usual);
+    return nn__rnn_new("nn_lstm_new", model, name, &nn__lstm_rule, in, hidden, nn__usual);
 }
 nn_rnn_result nn_lstm_forward(const nn_lstm *l, nn_tensor *x, nn_tensor *h0, nn_tensor *c0,
                               const int *lengths)
@@ -10009,19 +9966,9 @@ nn_rnn_result nn_lstm_forward(const nn_lstm *l, nn_tensor *x, nn_tensor *h0, nn_
  * then the product; where r acts before it, 2 is n, and 3 is r h. */
 enum { NN__R_GATE, NN__Z_GATE, NN__N_LOW, NN__N_HIGH };
 
-/* h' = first + z (second - first): what z = 0 and z = 1 stand for. 1 if the second is n. */
-static int nn__gru_ends(const nn__steps *s, int t, const nn_real **first, const nn_real **second)
-{
-    const nn_real *h = nn__slot(s, s->h, 0, t);
-    const nn_real *n = nn__slot(s, s->z, s->l.rule->last_in, t);
-    const int renews = s->l.variant == NN_GRU_CHUNG;
-    *first = renews ? h : n, *second = renews ? n : h;
-    return renews;
-}
-
 /* r = sigmoid(W_r [h, x] + b_r)        z = sigmoid(W_z [h, x] + b_z)
  * n = tanh(W_n x + b_n + r (U_n h + c_n)), or with U_n (r h) + c_n
- * h' = z h + (1 - z) n, or (1 - z) h + z n */
+ * h' = z h + (1 - z) n, or (1 - z) h + z n: first + z (second - first) */
 static void nn__gru_step(nn__steps *s, int t)
 {
     const nn__kernels *k = s->nn->kernels;
@@ -10029,20 +9976,14 @@ static void nn__gru_step(nn__steps *s, int t)
     nn_real *r = nn__slot(s, s->z, NN__R_GATE, t), *z = nn__slot(s, s->z, NN__Z_GATE, t);
     nn_real *low = nn__slot(s, s->z, NN__N_LOW, t), *high = nn__slot(s, s->z, NN__N_HIGH, t);
     nn_real *h = nn__slot(s, s->h, 0, t), *new_h = h + size;
-    const int after = s->l.variant == NN_GRU_PYTORCH;
-    const nn_real *first, *second;
+    const int after = s->l.variant == NN_GRU_PYTORCH, renews = s->l.variant == NN_GRU_CHUNG;
+    nn_real *n = after ? high : low, *first = renews ? h : n, *second = renews ? n : h;
     nn__recur(s, 0, after ? 3 : 2, h, 0, r, s->gate, 1);
     k->sigmoid(size, r, r);
     k->sigmoid(size, z, z);
-    if (after) {
-        k->mul_add(size, r, low, high);
-        k->tanh(size, high, high);
-    } else {
-        k->mul(size, r, 1, h, 1, high);
-        nn__recur(s, 2, 1, high, 0, low, 0, 1);
-        k->tanh(size, low, low);
-    }
-    nn__gru_ends(s, t, &first, &second);
+    if (after) k->mul_add(size, r, low, high);
+    else k->mul(size, r, 1, h, 1, high), nn__recur(s, 2, 1, high, 0, low, 0, 1);
+    k->tanh(size, n, n);
     k->sub(size, second, 1, first, 1, new_h);
     k->mul(size, z, 1, new_h, 1, new_h), k->add(size, first, 1, new_h, 1, new_h);
 }
@@ -10054,18 +9995,19 @@ static void nn__gru_step_back(nn__steps *s, int t)
     const nn__kernels *k = s->nn->kernels;
     const size_t size = s->block;
     const nn_real *r = nn__slot(s, s->z, NN__R_GATE, t), *z = nn__slot(s, s->z, NN__Z_GATE, t);
-    const nn_real *low = nn__slot(s, s->z, NN__N_LOW, t), *h = nn__slot(s, s->h, 0, t);
+    const nn_real *low = nn__slot(s, s->z, NN__N_LOW, t), *high = nn__slot(s, s->z, NN__N_HIGH, t);
+    const nn_real *h = nn__slot(s, s->h, 0, t);
     nn_real *dr = nn__slot(s, s->dz, NN__R_GATE, t), *dh = s->dh, *work = s->work;
     nn_real *d_low = nn__slot(s, s->dz, NN__N_LOW, t);
     nn_real *dn = nn__slot(s, s->dz, s->l.rule->last_in, t);
-    const nn_real *first, *second;
-    const int renews = nn__gru_ends(s, t, &first, &second);
+    const int after = s->l.variant == NN_GRU_PYTORCH, renews = s->l.variant == NN_GRU_CHUNG;
+    const nn_real *n = after ? high : low, *first = renews ? h : n, *second = renews ? n : h;
     k->sub(size, second, 1, first, 1, work), k->mul(size, dh, 1, work, 1, work);
     k->sigmoid_backward(size, work, z, nn__slot(s, s->dz, NN__Z_GATE, t));
     k->mul(size, dh, 1, z, 1, work), k->sub(size, dh, 1, work, 1, dh);
     k->tanh_backward(size, renews ? work : dh, renews ? second : first, dn);
     if (!renews) memcpy(dh, work, size * sizeof *dh);
-    if (s->l.variant == NN_GRU_PYTORCH) {
+    if (after) {
         k->mul(size, dn, 1, r, 1, d_low);
         k->mul(size, dn, 1, low, 1, work);
         k->sigmoid_backward(size, work, r, dr);
@@ -10085,24 +10027,20 @@ static const struct nn__cell_rule nn__gru_rules[2] = { /* r after the product, b
 
 nn_gru_cell nn_gru_cell_new(nn_model *model, const char *name, int in, int hidden)
 {
-    return nn__cell_new("nn_gru_cell_new", model, name, "", nn__gru_rules, 0, in, hidden,
-                        &nn__usual);
+    return nn__cell_new("nn_gru_cell_new", model, name, "", nn__gru_rules, in, hidden, nn__usual);
 }
 nn_rnn_result nn_gru_cell_forward(const nn_gru_cell *l, nn_tensor *x, nn_tensor *h)
 {
-    return nn__recurrent("nn_gru_cell_forward", l, x, h, NULL, NULL, 0, 2);
+    return nn__recurrent("nn_gru_cell_forward", l, x, h, NULL, NULL, 0, 0, 0);
 }
 nn_gru nn_gru_new_with(nn_model *model, const char *name, int in, int hidden, nn_rnn_options o)
 {
-    const char *const function = "nn_gru_new_with";
-    if (model && model->ctx->code == NN_OK && (o.convention < 0 || o.convention > NN_GRU_CHUNG))
-        nn__mistake(model->ctx, function, "there is no convention %d", o.convention);
-    return nn__rnn_new(function, model, name, &nn__gru_rules[o.convention != NN_GRU_PYTORCH],
-                       o.convention, in, hidden, o);
+    const struct nn__cell_rule *rule = &nn__gru_rules[o.convention != NN_GRU_PYTORCH];
+    return nn__rnn_new("nn_gru_new_with", model, name, rule, in, hidden, o);
 }
 nn_gru nn_gru_new(nn_model *model, const char *name, int in, int hidden)
 {
-    return nn__rnn_new("nn_gru_new", model, name, nn__gru_rules, 0, in, hidden, nn__usual);
+    return nn__rnn_new("nn_gru_new", model, name, nn__gru_rules, in, hidden, nn__usual);
 }
 nn_rnn_result nn_gru_forward(const nn_gru *l, nn_tensor *x, nn_tensor *h0, const int *lengths)
 {
@@ -10126,11 +10064,7 @@ nn_highway nn_highway_new(nn_model *model, const char *name, int width, nn_activ
     return l;
 }
 
-const nn_highway *nn__at_highway(const nn_highway *l, const char *file, int line)
-{
-    nn__at_linear(l ? &l->gate : NULL, file, line);
-    return l;
-}
+NN__NOTE_LAYER(nn_highway, highway, gate.weight)
 
 nn_tensor *nn_highway_forward(const nn_highway *l, nn_tensor *x, nn_tensor **gate)
 {

@@ -646,7 +646,8 @@ static void recurrent(void) /* chapters 13 and 14 */
     start();
     nn_rnn r = nn_rnn_new(net, "r", 4, 2), w;
     nn_lstm l = nn_lstm_new(net, "l", 4, 2);
-    nn_gru g = nn_gru_new(net, "g", 4, 2);
+    o.layers = 2, o.bidirectional = 1;
+    nn_gru g = nn_gru_new(net, "g", 4, 2), deep = nn_gru_new_with(net, "deep", 4, 2, o);
     nn_rnn_cell c = nn_lstm_cell_new(net, "c", 3, 2), d;
     const nn_embedding e = nn_embedding_new(net, "e", 5, 3);
     const nn_highway way = nn_highway_new(net, "way", 3, NN_RELU, -1);
@@ -659,7 +660,7 @@ static void recurrent(void) /* chapters 13 and 14 */
                 "nn_param: this model has a parameter \"l.weight_ih_l0\" already");
     EXPECT(nn_lstm_forward(&w, x, NULL, NULL, NULL).output, ARG,
            "nn_lstm_forward: argument 1 is NULL");
-    o.layers = 17;
+    o.layers = 17, o.bidirectional = 0;
     EXPECT_CALL(nn_rnn_new_with(net, "new", 4, 2, o), ARG, "nn_rnn_new_with: 17 layers, not 1 to 16");
     o.layers = 0, o.dropout = 1;
     EXPECT_CALL(nn_gru_new_with(net, "new", 4, 2, o), ARG,
@@ -680,11 +681,13 @@ static void recurrent(void) /* chapters 13 and 14 */
     EXPECT(nn_gru_forward(&g, nn_full(nn, nn_shape3(2, 4, 3), 1), NULL, NULL).h, SHAPE,
            "nn_gru_forward: x is [2, 4, 3], not [N, T, in]: weight_ih is [6, 4]");
     EXPECT(nn_rnn_forward(&r, x, x23, NULL).output, SHAPE,
-           "nn_rnn_forward: h0 is [2, 3], not [1, N, H]");
+           "nn_rnn_forward: h0 is [2, 3], not [layers directions, N, H] = [1, 2, 2]");
     EXPECT(nn_rnn_forward(&r, x, nn_full(nn, nn_shape3(1, 3, 2), 1), NULL).output, SHAPE,
-           "nn_rnn_forward: h is [1, 3, 2], not [.., 2, 2]");
+           "nn_rnn_forward: h0 is [1, 3, 2], not [layers directions, N, H] = [1, 2, 2]");
     EXPECT(nn_lstm_forward(&l, x, h2, nn_full(nn, nn_shape3(1, 2, 3), 1), NULL).c, SHAPE,
-           "nn_lstm_forward: c is [1, 2, 3], not [.., 2, 2]");
+           "nn_lstm_forward: c0 is [1, 2, 3], not [layers directions, N, H] = [1, 2, 2]");
+    EXPECT(nn_gru_forward(&deep, x, h2, NULL).h, SHAPE,
+           "nn_gru_forward: h0 is [1, 2, 2], not [layers directions, N, H] = [4, 2, 2]");
     EXPECT(nn_lstm_forward(&l, x, h2, stale, NULL).c, ARG, stale_text("nn_lstm_forward", 4));
     EXPECT(nn_rnn_forward(&r, x, NULL, lengths).output, ARG,
            "nn_rnn_forward: lengths[1] is 4, not in 1 to T: x is [2, 3, 4]");
@@ -693,7 +696,7 @@ static void recurrent(void) /* chapters 13 and 14 */
     EXPECT(nn_lstm_cell_forward(&c, x, NULL, NULL).h, SHAPE,
            "nn_lstm_cell_forward: x is [2, 3, 4], not [N, in]: weight_ih is [8, 3]");
     EXPECT(nn_lstm_cell_forward(&c, x23, x32, NULL).h, SHAPE,
-           "nn_lstm_cell_forward: h is [3, 2], not [2, 2]");
+           "nn_lstm_cell_forward: h is [3, 2], not [N, H] = [2, 2]");
     EXPECT(nn_gru_cell_forward(&c, x23, NULL).h, ARG,
            "nn_gru_cell_forward: the cell is of the kind \"lstm\"");
     EXPECT(nn_lstm_cell_forward(NULL, x23, NULL, NULL).h, ARG,

@@ -508,13 +508,16 @@ static nn_tensor *embedding(trial *t)
     return nn_embedding_forward(&e, ids, n);
 }
 
-/* A step of a recurrent network, or whole sequences in either direction, of all or fewer steps. */
+/* A step of a recurrent network; or one cell of some, in either direction, over whole sequences, of
+ * all or fewer steps. */
 static nn_rnn_result recurrent(trial *t, const struct nn__cell_rule *rule, int variant, int ndim)
 {
     const int n = 1 + pick(t, 3), steps = 1 + pick(t, 4), in = 1 + pick(t, IS_DOUBLE ? 3 : 30);
     const int h = 1 + pick(t, IS_DOUBLE ? 3 : 40), rows = rule->gates * h;
     const int bias = pick(t, 4), fewer = pick(t, 2), reverse = ndim == 3 ? pick(t, 2) : 0;
-    const nn_shape state = pick(t, 3) ? nn_shape2(n, h) : nn_shape2(1, h);
+    const int cells = ndim == 3 ? 1 + pick(t, 3) : 0, place = cells ? pick(t, cells) : 0;
+    const int state_rows = pick(t, 3) ? n : 1;
+    const nn_shape state = cells ? nn_shape3(cells, state_rows, h) : nn_shape2(state_rows, h);
     nn_rnn_cell l = {NULL, NULL, NULL, NULL, NULL, variant, rule};
     nn_tensor *x = input(t, ndim == 3 ? nn_shape3(n, steps, in) : nn_shape2(n, in));
     l.weight_ih = input(t, nn_shape2(rows, in)), l.weight_hh = input(t, nn_shape2(rows, h));
@@ -525,8 +528,8 @@ static nn_rnn_result recurrent(trial *t, const struct nn__cell_rule *rule, int v
     nn_tensor *c0 = rule->has_c && pick(t, 3) ? input(t, state) : NULL;
     int lengths[3];
     for (int i = 0; i < n; i++) lengths[i] = 1 + pick(t, steps);
-    return nn__recurrent(rule->function, &l, x, h0, c0, fewer && ndim == 3 ? lengths : NULL, reverse,
-                         ndim);
+    return nn__recurrent(rule->function, &l, x, h0, c0, fewer && cells ? lengths : NULL, reverse,
+                         place, cells);
 }
 static nn_tensor *rnn_cell(trial *t) { return recurrent(t, &nn__rnn_rule, 0, 2).output; }
 static nn_tensor *rnn(trial *t)
