@@ -1945,13 +1945,14 @@ void nn__note(nn_ctx *nn, const char *file, int line);
         nn__note(x ? context : NULL, file, line);                                                  \
         return x;                                                                                  \
     }
+NN__UNUSED static inline nn_ctx *nn__owner(const nn_tensor *x) { return x ? x->ctx : NULL; }
 NN__NOTE(nn_ctx, ctx, x)
 NN__NOTE(nn_tensor, tensor, x->ctx)
 NN__NOTE(const nn_tensor, const, x->ctx)
-NN__NOTE(nn_tensor *const, list, (*x ? (*x)->ctx : NULL))
+NN__NOTE(nn_tensor *const, list, nn__owner(*x))
 NN__NOTE(nn_model, model, x->ctx)
 NN__NOTE(const nn_model, const_model, x->ctx)
-NN__NOTE(const nn_linear, linear, (x->weight ? x->weight->ctx : NULL))
+NN__NOTE(const nn_linear, linear, nn__owner(x->weight))
 NN__NOTE(const nn_table, table, x->ctx)
 NN__NOTE(const nn_idx, idx, x->ctx)
 NN__NOTE(const nn_vocab, vocab, x->ctx)
@@ -1976,19 +1977,18 @@ NN__NOTE(const nn_mlp, const_mlp, x->ctx)
 NN__NOTE(nn_early_stopping, early_stopping, x->ctx)
 #endif
 #if NN_CHAPTERS >= 13
-const nn_embedding *nn__at_embedding(const nn_embedding *e, const char *file, int line);
-const nn_rnn_cell *nn__at_cell(const nn_rnn_cell *l, const char *file, int line);
-const nn_rnn *nn__at_rnn(const nn_rnn *l, const char *file, int line);
+NN__NOTE(const nn_embedding, embedding, nn__owner(x->weight))
+NN__NOTE(const nn_rnn_cell, cell, nn__owner(x->weight_ih))
+NN__NOTE(const nn_rnn, rnn, (x->cell ? nn__owner(x->cell->weight_ih) : NULL))
 #endif
 #if NN_CHAPTERS >= 14
-const nn_highway *nn__at_highway(const nn_highway *l, const char *file, int line);
+NN__NOTE(const nn_highway, highway, nn__owner(x->gate.weight))
 #endif
 #if NN_CHAPTERS >= 15
 NN__NOTE(nn_kv_cache, cache, x->ctx)
 NN__NOTE(const nn_bpe, bpe, x->ctx)
-const nn_additive_attention *nn__at_additive(const nn_additive_attention *l, const char *file,
-                                             int line);
-const nn_graph_attention *nn__at_graph(const nn_graph_attention *l, const char *file, int line);
+NN__NOTE(const nn_additive_attention, additive, nn__owner(x->query.weight))
+NN__NOTE(const nn_graph_attention, graph, nn__owner(x->weight))
 #endif
 
 #ifdef __cplusplus
@@ -5631,6 +5631,12 @@ nn_real nn_neuron(const nn_real *w, const nn_real *x, int n, nn_real b)
     return z;
 }
 
+/* A weight or a bias, or NULL for none, becomes uniform from -bound to bound. */
+static void nn__set_uniform(nn_tensor *p, nn_real bound)
+{
+    for (size_t i = 0; p && i < p->size; i++) p->data[i] = nn_uniform(p->ctx, -bound, bound);
+}
+
 nn_linear nn_linear_new(nn_model *model, const char *name, int in, int out)
 {
     const int before = model ? model->n_params : 0;
@@ -5639,10 +5645,7 @@ nn_linear nn_linear_new(nn_model *model, const char *name, int in, int out)
     l.bias = nn_param(model, name, "bias", nn_shape1(out));
     if (model->ctx->code != NN_OK) return model->n_params = before, l; /* all of it or nothing */
     const nn_real bound = 1 / (nn_real)sqrt((double)in);
-    for (size_t i = 0; i < l.weight->size; i++)
-        l.weight->data[i] = nn_uniform(model->ctx, -bound, bound);
-    for (size_t i = 0; i < l.bias->size; i++)
-        l.bias->data[i] = nn_uniform(model->ctx, -bound, bound);
+    nn__set_uniform(l.weight, bound), nn__set_uniform(l.bias, bound);
     return l;
 }
 
@@ -9125,12 +9128,6 @@ nn_tensor *nn_conv_transpose2d_forward(const nn_conv_transpose2d *l, nn_tensor *
     return nn__conv_layer("nn_conv_transpose2d_forward", "conv_transpose2d", l, x, 2, 1);
 }
 
-/* A weight or a bias, or NULL for none, becomes uniform from -bound to bound. */
-static void nn__set_uniform(nn_tensor *p, nn_real bound)
-{
-    for (size_t i = 0; p && i < p->size; i++) p->data[i] = nn_uniform(p->ctx, -bound, bound);
-}
-
 /* weight: its shape if there were one group; out: channels */
 static nn_conv2d nn__conv_new(const char *function, nn_model *model, const char *name,
                               nn_shape weight, int out, nn_conv_options options)
@@ -9310,22 +9307,6 @@ nn_tensor *nn_flatten(nn_tensor *x)
 #endif
 /* ==== Chapter 13: recurrent networks =================================================== >>ch13 */
 #if NN_CHAPTERS >= 13
-
-/* As NN__NOTE, for a layer without a ctx of its own: that of its tensor `weight`. */
-#define NN__NOTE_LAYER(type, kind, weight)                                  \
-    const type *nn__at_##kind(const type *l, const char *file, int line)    \
-    {                                                                       \
-        nn__note(l && l->weight ? l->weight->ctx : NULL, file, line);       \
-        return l;                                                           \
-    }
-NN__NOTE_LAYER(nn_embedding, embedding, weight)
-NN__NOTE_LAYER(nn_rnn_cell, cell, weight_ih)
-
-const nn_rnn *nn__at_rnn(const nn_rnn *l, const char *file, int line)
-{
-    nn__at_cell(l ? l->cell : NULL, file, line);
-    return l;
-}
 
 /* n numbers, or with NULL zeros, again and again until there are size of them. */
 static void nn__fill_rows(const nn_real *from, size_t n, nn_real *to, size_t size)
@@ -10064,7 +10045,6 @@ nn_highway nn_highway_new(nn_model *model, const char *name, int width, nn_activ
     return l;
 }
 
-NN__NOTE_LAYER(nn_highway, highway, gate.weight)
 
 nn_tensor *nn_highway_forward(const nn_highway *l, nn_tensor *x, nn_tensor **gate)
 {
@@ -10787,17 +10767,10 @@ nn_additive_attention nn_additive_attention_new(nn_model *model, const char *nam
     for (int i = 0; i < 3; i++) {
         nn_tensor *w = nn_param(model, name, names[i], nn_shape2(i < 2 ? hidden : 1, in[i]));
         const nn_real bound = 1 / (nn_real)sqrt((double)in[i]); /* as nn_linear_new */
-        for (size_t j = 0; j < w->size; j++) w->data[j] = nn_uniform(model->ctx, -bound, bound);
+        nn__set_uniform(w, bound);
         part[i]->weight = w;
     }
     if (model->ctx->code != NN_OK) model->n_params = before; /* all of it or nothing */
-    return l;
-}
-
-const nn_additive_attention *nn__at_additive(const nn_additive_attention *l, const char *file,
-                                             int line)
-{
-    nn__at_linear(l ? &l->query : NULL, file, line);
     return l;
 }
 
@@ -10856,12 +10829,6 @@ nn_graph_attention nn_graph_attention_new(nn_model *model, const char *name, int
     nn_xavier_uniform(l.att_src, 1);
     nn_xavier_uniform(l.att_dst, 1);
     if (model->ctx->code != NN_OK) model->n_params = before; /* all of it or nothing */
-    return l;
-}
-
-const nn_graph_attention *nn__at_graph(const nn_graph_attention *l, const char *file, int line)
-{
-    nn__note(l && l->weight ? l->weight->ctx : NULL, file, line);
     return l;
 }
 
