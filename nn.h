@@ -2524,7 +2524,7 @@ nn_tensor *nn_fail(nn_ctx *nn, nn_code code, const char *function, const char *f
 
 const char *nn_shape_text(nn_ctx *nn, nn_shape shape)
 {
-    if (!nn__given(nn, "nn_shape_text")) return "";
+    if (!nn__given(nn, __func__)) return "";
     char *text = nn->text[nn->next_text++ % 4];
     int n = snprintf(text, sizeof nn->text[0], "[");
     for (int i = 0; i < shape.ndim && i < NN_MAX_DIMS; i++)
@@ -2539,21 +2539,21 @@ nn_code nn_error_code(const nn_ctx *nn) { return nn ? nn->code : NN_ERROR_MEMORY
 
 void nn_error_clear(nn_ctx *nn)
 {
-    if (!nn__given(nn, "nn_error_clear")) return;
+    if (!nn__given(nn, __func__)) return;
     nn->code = NN_OK;
     nn->message[0] = 0;
 }
 
 void nn_on_error(nn_ctx *nn, nn_error_handler handler, void *user)
 {
-    if (!nn__given(nn, "nn_on_error")) return;
+    if (!nn__given(nn, __func__)) return;
     nn->handler = handler;
     nn->handler_user = user;
 }
 
 void nn_on_nan(nn_ctx *nn, int on)
 {
-    if (nn__given(nn, "nn_on_nan")) nn->nan_check = on;
+    if (nn__given(nn, __func__)) nn->nan_check = on;
 }
 
 void nn__note(nn_ctx *nn, const char *file, int line)
@@ -2748,7 +2748,7 @@ void nn_destroy(nn_ctx *nn)
  * can then be told where it was made. */
 void nn_clear(nn_ctx *nn)
 {
-    if (!nn__given(nn, "nn_clear")) return;
+    if (!nn__given(nn, __func__)) return;
     nn__arena_clear(&nn->graph);
     nn->life = nn->life == UINT_MAX ? 1 : nn->life + 1;
     nn->n_nodes = nn->n_tape = 0;
@@ -2761,7 +2761,7 @@ static uint64_t nn__rotate(uint64_t x, int k) { return (x << k) | (x >> (64 - k)
 
 uint64_t nn_random(nn_ctx *nn)
 {
-    if (!nn__given(nn, "nn_random")) return 0;
+    if (!nn__given(nn, __func__)) return 0;
     uint64_t *s = nn->random, result = nn__rotate(s[1] * 5, 7) * 9, t = s[1] << 17;
     s[2] ^= s[0];
     s[3] ^= s[1];
@@ -2774,7 +2774,7 @@ uint64_t nn_random(nn_ctx *nn)
 
 void nn_seed(nn_ctx *nn, uint64_t seed)
 {
-    if (!nn__given(nn, "nn_seed")) return;
+    if (!nn__given(nn, __func__)) return;
     for (int i = 0; i < 4; i++) { /* SplitMix64 */
         uint64_t z = seed += 0x9e3779b97f4a7c15u;
         z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
@@ -2788,7 +2788,7 @@ static float nn__unit(nn_ctx *nn) { return (float)(nn_random(nn) >> 40) * (1.0f 
 
 nn_real nn_uniform(nn_ctx *nn, nn_real low, nn_real high)
 {
-    if (!nn__given(nn, "nn_uniform")) return low;
+    if (!nn__given(nn, __func__)) return low;
     const nn_real x = low + (high - low) * (nn_real)nn__unit(nn);
     return x < high ? x : low; /* it may have been rounded up to high */
 }
@@ -2807,7 +2807,7 @@ static double nn__log_exactly_repeatable(double x)
 
 nn_real nn_normal(nn_ctx *nn, nn_real mean, nn_real std)
 {
-    if (!nn__given(nn, "nn_normal")) return mean;
+    if (!nn__given(nn, __func__)) return mean;
     double u, v, r2;
     do { /* a point in the unit disc, not its centre */
         u = 2.0 * (double)nn__unit(nn) - 1;
@@ -2829,16 +2829,16 @@ static uint64_t nn__below(nn_ctx *nn, uint64_t range)
 
 int nn_randint(nn_ctx *nn, int low, int high)
 {
-    if (!nn__ready(nn, "nn_randint")) return low;
+    if (!nn__ready(nn, __func__)) return low;
     if (low >= high)
-        return nn__mistake(nn, "nn_randint", "no integer i with %d <= i < %d", low, high), low;
+        return nn__mistake(nn, __func__, "no integer i with %d <= i < %d", low, high), low;
     return (int)(low + (int64_t)nn__below(nn, (uint64_t)((int64_t)high - low)));
 }
 
 void nn_shuffle(nn_ctx *nn, int *a, int n)
 {
-    if (!nn__ready(nn, "nn_shuffle")) return;
-    if (!a) nn__mistake(nn, "nn_shuffle", "argument 2 is NULL");
+    if (!nn__ready(nn, __func__)) return;
+    if (!a) nn__mistake(nn, __func__, "argument 2 is NULL");
     for (int i = n - 1; a && i > 0; i--) {
         int j = (int)nn__below(nn, (uint64_t)i + 1), t = a[i];
         a[i] = a[j];
@@ -2848,8 +2848,8 @@ void nn_shuffle(nn_ctx *nn, int *a, int n)
 
 void nn_randperm(nn_ctx *nn, int *p, int n)
 {
-    if (!nn__ready(nn, "nn_randperm")) return;
-    if (!p) nn__mistake(nn, "nn_randperm", "argument 2 is NULL");
+    if (!nn__ready(nn, __func__)) return;
+    if (!p) nn__mistake(nn, __func__, "argument 2 is NULL");
     for (int i = 0; p && i < n; i++) p[i] = i;
     nn_shuffle(nn, p, n);
 }
@@ -2865,17 +2865,17 @@ static int nn__exchange(int *flag, int value)
 
 int nn_set_training(nn_ctx *nn, int on)
 {
-    return nn__given(nn, "nn_set_training") ? nn__exchange(&nn->training, on) : 0;
+    return nn__given(nn, __func__) ? nn__exchange(&nn->training, on) : 0;
 }
 
 int nn_set_grad_enabled(nn_ctx *nn, int on)
 {
-    return nn__given(nn, "nn_set_grad_enabled") ? nn__exchange(&nn->grad_enabled, on) : 0;
+    return nn__given(nn, __func__) ? nn__exchange(&nn->grad_enabled, on) : 0;
 }
 
 int nn_set_retain_grads(nn_ctx *nn, int on)
 {
-    return nn__given(nn, "nn_set_retain_grads") ? nn__exchange(&nn->retain_grads, on) : 0;
+    return nn__given(nn, __func__) ? nn__exchange(&nn->retain_grads, on) : 0;
 }
 
 /* ---- shapes ---- */
@@ -3041,7 +3041,7 @@ static nn_tensor *nn__record(const char *op, nn_shape shape, nn_tensor *const *i
 nn_tensor *nn_op_new(const char *op, nn_shape shape, nn_tensor *const *in, int n,
                      void (*backward)(nn_tensor *y), size_t saved_bytes)
 {
-    if (!nn_op_check("nn_op_new", in, n)) return nn_op_failed(in, n);
+    if (!nn_op_check(__func__, in, n)) return nn_op_failed(in, n);
     return nn__record(op, shape, in, n, backward, saved_bytes, 1);
 }
 
@@ -3086,7 +3086,7 @@ static int nn__check_finite(const nn_tensor *x, const nn_real *numbers, const ch
 
 nn_tensor *nn_op_done(nn_tensor *y)
 {
-    if (!nn__given(y, "nn_op_done")) return NULL;
+    if (!nn__given(y, __func__)) return NULL;
     if (y->ctx->nan_check && !nn__check_finite(y, y->data, y->op, "the result"))
         return &y->ctx->failed;
     return y;
@@ -3095,29 +3095,29 @@ nn_tensor *nn_op_done(nn_tensor *y)
 nn_tensor *nn_input(nn_ctx *nn, const nn_real *data, nn_shape shape)
 {
     if (nn && !data && nn->code == NN_OK)
-        return nn_fail(nn, NN_ERROR_ARGUMENT, "nn_input", "data is NULL");
-    nn_tensor *x = nn__leaf(nn, "nn_input", shape);
+        return nn_fail(nn, NN_ERROR_ARGUMENT, __func__, "data is NULL");
+    nn_tensor *x = nn__leaf(nn, __func__, shape);
     if (x && x->size) memcpy(x->data, data, x->size * sizeof *data);
     return x;
 }
 
 nn_tensor *nn_full(nn_ctx *nn, nn_shape shape, nn_real value)
 {
-    nn_tensor *x = nn__leaf(nn, "nn_full", shape);
+    nn_tensor *x = nn__leaf(nn, __func__, shape);
     for (size_t i = 0; x && i < x->size; i++) x->data[i] = value;
     return x;
 }
 
 nn_tensor *nn_rand(nn_ctx *nn, nn_shape shape, nn_real low, nn_real high)
 {
-    nn_tensor *x = nn__leaf(nn, "nn_rand", shape);
+    nn_tensor *x = nn__leaf(nn, __func__, shape);
     for (size_t i = 0; x && i < x->size; i++) x->data[i] = nn_uniform(nn, low, high);
     return x;
 }
 
 nn_tensor *nn_randn(nn_ctx *nn, nn_shape shape)
 {
-    nn_tensor *x = nn__leaf(nn, "nn_randn", shape);
+    nn_tensor *x = nn__leaf(nn, __func__, shape);
     for (size_t i = 0; x && i < x->size; i++) x->data[i] = nn_normal(nn, 0, 1);
     return x;
 }
@@ -3136,9 +3136,9 @@ static int nn__check_labels(nn_ctx *nn, const char *function, const int *labels,
 
 nn_tensor *nn_one_hot(nn_ctx *nn, const int *labels, int n, int classes)
 {
-    nn_tensor *x = nn__leaf(nn, "nn_one_hot", nn_shape2(n, classes));
+    nn_tensor *x = nn__leaf(nn, __func__, nn_shape2(n, classes));
     if (!x || !x->size) return x;
-    if (!nn__check_labels(nn, "nn_one_hot", labels, n, classes)) return &nn->failed;
+    if (!nn__check_labels(nn, __func__, labels, n, classes)) return &nn->failed;
     memset(x->data, 0, x->size * sizeof *x->data);
     for (int i = 0; i < n; i++)
         if (labels[i] >= 0) x->data[(size_t)i * (size_t)classes + (size_t)labels[i]] = 1;
@@ -3165,7 +3165,7 @@ static void nn__need_grad(nn_tensor *x) /* a zeroed gradient, if it has none yet
 
 nn_tensor *nn_requires_grad(nn_tensor *x)
 {
-    if (!nn_op_check("nn_requires_grad", &x, 1)) return nn_op_failed(&x, 1);
+    if (!nn_op_check(__func__, &x, 1)) return nn_op_failed(&x, 1);
     nn__need_grad(x);
     x->requires_grad = x->grad != NULL;
     return x;
@@ -3176,9 +3176,9 @@ nn_tensor *nn_requires_grad(nn_tensor *x)
 nn_real nn_item(const nn_tensor *x)
 {
     nn_tensor *in = (nn_tensor *)(uintptr_t)x;
-    if (!nn_op_check("nn_item", &in, 1)) return (nn_real)NAN;
+    if (!nn_op_check(__func__, &in, 1)) return (nn_real)NAN;
     if (x->size != 1)
-        return nn_fail(x->ctx, NN_ERROR_SHAPE, "nn_item", "x is %s, not a single number",
+        return nn_fail(x->ctx, NN_ERROR_SHAPE, __func__, "x is %s, not a single number",
                        nn_shape_text(x->ctx, x->shape)), (nn_real)NAN;
     return x->data[0];
 }
@@ -3290,7 +3290,7 @@ void nn_progress_show(const nn_progress *p, int done, int total, const char *for
 
 nn_model *nn_model_new(nn_ctx *nn)
 {
-    if (!nn__ready(nn, "nn_model_new")) return nn ? &nn->failed_model : NULL;
+    if (!nn__ready(nn, __func__)) return nn ? &nn->failed_model : NULL;
     nn_model *model = NN__NEW(nn, nn_model);
     if (!model) return &nn->failed_model;
     model->ctx = nn;
@@ -3360,11 +3360,11 @@ static nn_tensor *nn__member(const char *function, nn_model *model, const char *
 
 nn_tensor *nn_param(nn_model *model, const char *prefix, const char *name, nn_shape shape)
 {
-    return nn__member("nn_param", model, prefix, name, shape, 1);
+    return nn__member(__func__, model, prefix, name, shape, 1);
 }
 nn_tensor *nn_buffer(nn_model *model, const char *prefix, const char *name, nn_shape shape)
 {
-    return nn__member("nn_buffer", model, prefix, name, shape, 0);
+    return nn__member(__func__, model, prefix, name, shape, 0);
 }
 
 nn_tensor *nn_model_find(const nn_model *model, const char *name)
@@ -3383,7 +3383,7 @@ size_t nn_model_size(const nn_model *model)
 
 void nn_zero_grad(nn_model *model)
 {
-    if (!nn__given(model, "nn_zero_grad")) return;
+    if (!nn__given(model, __func__)) return;
     for (int i = 0; i < model->n_params; i++)
         if (model->param[i]->grad)
             memset(model->param[i]->grad, 0, model->param[i]->size * sizeof(nn_real));
@@ -3391,14 +3391,14 @@ void nn_zero_grad(nn_model *model)
 
 void nn_model_get(const nn_model *model, nn_real *values)
 {
-    if (!nn__given(model, "nn_model_get") || !nn__given(values, "nn_model_get")) return;
+    if (!nn__given(model, __func__) || !nn__given(values, __func__)) return;
     for (int i = 0; i < model->n_params; values += model->param[i++]->size)
         memcpy(values, model->param[i]->data, model->param[i]->size * sizeof *values);
 }
 
 void nn_model_set(nn_model *model, const nn_real *values)
 {
-    if (!nn__given(model, "nn_model_set") || !nn__given(values, "nn_model_set")) return;
+    if (!nn__given(model, __func__) || !nn__given(values, __func__)) return;
     for (int i = 0; i < model->n_params; values += model->param[i++]->size)
         memcpy(model->param[i]->data, values, model->param[i]->size * sizeof *values);
 }
@@ -4509,7 +4509,7 @@ static const nn__kernels *nn__kernels_find(const char *name)
 
 int nn_set_simd(nn_ctx *nn, const char *name)
 {
-    if (!nn__ready(nn, "nn_set_simd")) return 0;
+    if (!nn__ready(nn, __func__)) return 0;
     const nn__kernels *k = nn__kernels_find(name);
     if (k) nn->kernels = k;
     return k != NULL;
@@ -4517,7 +4517,7 @@ int nn_set_simd(nn_ctx *nn, const char *name)
 
 const char *nn_simd(const nn_ctx *nn)
 {
-    return nn__given(nn, "nn_simd") ? nn->kernels->name : "";
+    return nn__given(nn, __func__) ? nn->kernels->name : "";
 }
 
 /* ---- the matrix product: blocks, panels, tiles ---- */
@@ -5248,40 +5248,40 @@ static nn_tensor *nn__with_number(const char *function, nn_tensor *x, nn_real nu
 
 nn_tensor *nn_scale(nn_tensor *x, nn_real factor)
 {
-    if (!nn_op_check("nn_scale", &x, 1)) return nn_op_failed(&x, 1);
-    return nn__with_number("nn_scale", x, factor, x->ctx->kernels->scale, nn__scale_backward);
+    if (!nn_op_check(__func__, &x, 1)) return nn_op_failed(&x, 1);
+    return nn__with_number(__func__, x, factor, x->ctx->kernels->scale, nn__scale_backward);
 }
 
 /* What all functions of one number share: f is chosen from the kernels of x. */
-#define NN__UNARY(function, name, x)                                                   \
-    if (!nn_op_check(function, &x, 1)) return nn_op_failed(&x, 1);                     \
-    nn_tensor *y = nn_op_new(&function[3], x->shape, &x, 1, nn__##name##_backward, 0); \
-    y->ctx->kernels->name(y->size, x->data, y->data);                                  \
+#define NN__UNARY(name, x)                                                       \
+    if (!nn_op_check(__func__, &x, 1)) return nn_op_failed(&x, 1);               \
+    nn_tensor *y = nn_op_new(#name, x->shape, &x, 1, nn__##name##_backward, 0);  \
+    y->ctx->kernels->name(y->size, x->data, y->data);                            \
     return nn_op_done(y)
 
 static void nn__exp_backward(nn_tensor *y) /* y = e^x: dx += dy y */
 {
     y->ctx->kernels->mul_add(y->size, y->grad, y->data, y->in[0]->grad);
 }
-nn_tensor *nn_exp(nn_tensor *x) { NN__UNARY("nn_exp", exp, x); }
+nn_tensor *nn_exp(nn_tensor *x) { NN__UNARY(exp, x); }
 
 static void nn__log_backward(nn_tensor *y) /* y = log x: dx += dy / x */
 {
     y->ctx->kernels->log_backward(y->size, y->grad, y->in[0]->data, y->in[0]->grad);
 }
-nn_tensor *nn_log(nn_tensor *x) { NN__UNARY("nn_log", log, x); }
+nn_tensor *nn_log(nn_tensor *x) { NN__UNARY(log, x); }
 
 static void nn__sqrt_backward(nn_tensor *y) /* y = sqrt x: dx += dy / (2 y) */
 {
     y->ctx->kernels->sqrt_backward(y->size, y->grad, y->data, y->in[0]->grad);
 }
-nn_tensor *nn_sqrt(nn_tensor *x) { NN__UNARY("nn_sqrt", sqrt, x); }
+nn_tensor *nn_sqrt(nn_tensor *x) { NN__UNARY(sqrt, x); }
 
 static void nn__square_backward(nn_tensor *y) /* y = x^2: dx += dy 2 x */
 {
     y->ctx->kernels->square_backward(y->size, y->grad, y->in[0]->data, y->in[0]->grad);
 }
-nn_tensor *nn_square(nn_tensor *x) { NN__UNARY("nn_square", square, x); }
+nn_tensor *nn_square(nn_tensor *x) { NN__UNARY(square, x); }
 
 static void nn__sin_backward(nn_tensor *y) /* y = sin x: dx += dy cos x */
 {
@@ -5290,7 +5290,7 @@ static void nn__sin_backward(nn_tensor *y) /* y = sin x: dx += dy cos x */
     y->ctx->kernels->cos(y->size, y->in[0]->data, slope);
     y->ctx->kernels->mul_add(y->size, y->grad, slope, y->in[0]->grad);
 }
-nn_tensor *nn_sin(nn_tensor *x) { NN__UNARY("nn_sin", sin, x); }
+nn_tensor *nn_sin(nn_tensor *x) { NN__UNARY(sin, x); }
 
 static void nn__cos_backward(nn_tensor *y) /* y = cos x: dx += dy (-sin x) */
 {
@@ -5300,7 +5300,7 @@ static void nn__cos_backward(nn_tensor *y) /* y = cos x: dx += dy (-sin x) */
     y->ctx->kernels->scale(y->size, -1, slope, slope);
     y->ctx->kernels->mul_add(y->size, y->grad, slope, y->in[0]->grad);
 }
-nn_tensor *nn_cos(nn_tensor *x) { NN__UNARY("nn_cos", cos, x); }
+nn_tensor *nn_cos(nn_tensor *x) { NN__UNARY(cos, x); }
 
 /* ---- matrices ---- */
 
@@ -5322,7 +5322,7 @@ static void nn__matmul_backward(nn_tensor *y)
 nn_tensor *nn_matmul(nn_tensor *x, nn_tensor *w)
 {
     nn_tensor *in[2] = {x, w};
-    if (!nn_op_check("nn_matmul", in, 2)) return nn_op_failed(in, 2);
+    if (!nn_op_check(__func__, in, 2)) return nn_op_failed(in, 2);
     nn_ctx *nn = x->ctx;
     const int dx = x->shape.ndim, dw = w->shape.ndim;
     const int k = nn__last(x->shape), n = nn__last(w->shape);
@@ -5332,7 +5332,7 @@ nn_tensor *nn_matmul(nn_tensor *x, nn_tensor *w)
         : k != w->shape.dim[dw - 2] ? "inner dimensions differ"
         : same ? NULL : "leading dimensions differ";
     if (wrong)
-        return nn_fail(nn, NN_ERROR_SHAPE, "nn_matmul", "%s: x is %s, w is %s", wrong,
+        return nn_fail(nn, NN_ERROR_SHAPE, __func__, "%s: x is %s, w is %s", wrong,
                        nn_shape_text(nn, x->shape), nn_shape_text(nn, w->shape));
     nn_shape shape = x->shape;
     shape.dim[dx - 1] = n;
@@ -5394,8 +5394,8 @@ static void nn__transpose_backward(nn_tensor *y) /* exchanged once more, it is a
 
 nn_tensor *nn_transpose(nn_tensor *x, int axis1, int axis2)
 {
-    if (!nn_op_check("nn_transpose", &x, 1)) return nn_op_failed(&x, 1);
-    int a = nn__axis(x, "nn_transpose", axis1), b = a < 0 ? -1 : nn__axis(x, "nn_transpose", axis2);
+    if (!nn_op_check(__func__, &x, 1)) return nn_op_failed(&x, 1);
+    int a = nn__axis(x, __func__, axis1), b = a < 0 ? -1 : nn__axis(x, __func__, axis2);
     if (a < 0 || b < 0) return &x->ctx->failed;
     if (a > b) nn__exchange(&a, nn__exchange(&b, a));
     nn_shape shape = x->shape;
@@ -5416,9 +5416,9 @@ static void nn__reshape_backward(nn_tensor *y) /* the same numbers: dx += dy */
 
 nn_tensor *nn_reshape(nn_tensor *x, nn_shape shape)
 {
-    if (!nn_op_check("nn_reshape", &x, 1)) return nn_op_failed(&x, 1);
+    if (!nn_op_check(__func__, &x, 1)) return nn_op_failed(&x, 1);
     if (shape.ndim < 0 || shape.ndim > NN_MAX_DIMS)
-        return nn__shape_size(x->ctx, "nn_reshape", shape), &x->ctx->failed; /* which reports it */
+        return nn__shape_size(x->ctx, __func__, shape), &x->ctx->failed; /* which reports it */
     const nn_shape wanted = shape;
     size_t known = 1;
     int unknown = -1, valid = 1;
@@ -5428,7 +5428,7 @@ nn_tensor *nn_reshape(nn_tensor *x, nn_shape shape)
     }
     if (valid && unknown >= 0) shape.dim[unknown] = (int)(x->size / known);
     if (!valid || nn__span(shape, 0, shape.ndim) != x->size)
-        return nn_fail(x->ctx, NN_ERROR_SHAPE, "nn_reshape", "x is %s with %zu elements, not %s",
+        return nn_fail(x->ctx, NN_ERROR_SHAPE, __func__, "x is %s with %zu elements, not %s",
                        nn_shape_text(x->ctx, x->shape), x->size, nn_shape_text(x->ctx, wanted));
     nn_tensor *y = nn__record("reshape", shape, &x, 1, nn__reshape_backward, 0, 0);
     if (!y->size) return y;
@@ -5460,10 +5460,10 @@ static void nn__slice_backward(nn_tensor *y) /* y = x[start .. end): dx there +=
 
 nn_tensor *nn_slice(nn_tensor *x, int axis, int start, int end)
 {
-    if (!nn_op_check("nn_slice", &x, 1)) return nn_op_failed(&x, 1);
-    if ((axis = nn__axis(x, "nn_slice", axis)) < 0) return &x->ctx->failed;
+    if (!nn_op_check(__func__, &x, 1)) return nn_op_failed(&x, 1);
+    if ((axis = nn__axis(x, __func__, axis)) < 0) return &x->ctx->failed;
     if (start < 0 || start >= end || end > x->shape.dim[axis])
-        return nn_fail(x->ctx, NN_ERROR_SHAPE, "nn_slice",
+        return nn_fail(x->ctx, NN_ERROR_SHAPE, __func__,
                        "no part %d <= i < %d of axis %d: x is %s", start, end, axis,
                        nn_shape_text(x->ctx, x->shape));
     nn_shape shape = x->shape;
@@ -5487,18 +5487,18 @@ static void nn__concat_backward(nn_tensor *y) { nn__concat_parts(y, 1); }
 
 nn_tensor *nn_concat(int axis, int n, nn_tensor *const *xs)
 {
-    if (!nn__given(n > 0 ? xs : NULL, "nn_concat")) return NULL;
+    if (!nn__given(n > 0 ? xs : NULL, __func__)) return NULL;
     for (int i = 1; !xs[0] && i < n; i++) /* its place was not noted: better none than another's */
         if (xs[i]) nn__note(xs[i]->ctx, NULL, 0);
-    if (!nn_op_check("nn_concat", xs, n)) return nn_op_failed(xs, n);
+    if (!nn_op_check(__func__, xs, n)) return nn_op_failed(xs, n);
     nn_ctx *nn = xs[0]->ctx;
-    if ((axis = nn__axis(xs[0], "nn_concat", axis)) < 0) return &nn->failed;
+    if ((axis = nn__axis(xs[0], __func__, axis)) < 0) return &nn->failed;
     nn_shape shape = xs[0]->shape;
     for (int i = 1; i < n; i++) {
         nn_shape other = xs[i]->shape;
         if (other.ndim == shape.ndim) other.dim[axis] = shape.dim[axis];
         if (!nn_shape_equal(other, shape) || xs[i]->shape.dim[axis] > INT_MAX - shape.dim[axis])
-            return nn_fail(nn, NN_ERROR_SHAPE, "nn_concat",
+            return nn_fail(nn, NN_ERROR_SHAPE, __func__,
                            "shapes differ outside axis %d: the first is %s, number %d is %s", axis,
                            nn_shape_text(nn, xs[0]->shape), i + 1, nn_shape_text(nn, xs[i]->shape));
         shape.dim[axis] += xs[i]->shape.dim[axis];
@@ -5570,11 +5570,8 @@ static nn_tensor *nn__max_over(nn_tensor *x, nn__view v, nn_shape shape)
 
 /* What the six have in common: along *axis, which stays with size 1, or, if it is NULL, of all. */
 enum { NN__SUM, NN__MEAN, NN__MAX };
-static nn_tensor *nn__reduce(nn_tensor *x, const int *axis, int how)
+static nn_tensor *nn__reduce(const char *function, nn_tensor *x, const int *axis, int how)
 {
-    static const char *const functions[3][2] = {
-        {"nn_sum", "nn_sum_axis"}, {"nn_mean", "nn_mean_axis"}, {"nn_max", "nn_max_axis"}};
-    const char *const function = functions[how][axis != NULL];
     if (!nn_op_check(function, &x, 1)) return nn_op_failed(&x, 1);
     nn__view v = {1, x->size, 1};
     nn_shape shape = nn_shape0();
@@ -5589,12 +5586,12 @@ static nn_tensor *nn__reduce(nn_tensor *x, const int *axis, int how)
     return nn__sum_over(&function[3], x, v, shape, how == NN__MEAN ? 1 / (nn_real)v.length : 1);
 }
 
-nn_tensor *nn_sum(nn_tensor *x) { return nn__reduce(x, NULL, NN__SUM); }
-nn_tensor *nn_mean(nn_tensor *x) { return nn__reduce(x, NULL, NN__MEAN); }
-nn_tensor *nn_max(nn_tensor *x) { return nn__reduce(x, NULL, NN__MAX); }
-nn_tensor *nn_sum_axis(nn_tensor *x, int axis) { return nn__reduce(x, &axis, NN__SUM); }
-nn_tensor *nn_mean_axis(nn_tensor *x, int axis) { return nn__reduce(x, &axis, NN__MEAN); }
-nn_tensor *nn_max_axis(nn_tensor *x, int axis) { return nn__reduce(x, &axis, NN__MAX); }
+nn_tensor *nn_sum(nn_tensor *x) { return nn__reduce(__func__, x, NULL, NN__SUM); }
+nn_tensor *nn_mean(nn_tensor *x) { return nn__reduce(__func__, x, NULL, NN__MEAN); }
+nn_tensor *nn_max(nn_tensor *x) { return nn__reduce(__func__, x, NULL, NN__MAX); }
+nn_tensor *nn_sum_axis(nn_tensor *x, int axis) { return nn__reduce(__func__, x, &axis, NN__SUM); }
+nn_tensor *nn_mean_axis(nn_tensor *x, int axis) { return nn__reduce(__func__, x, &axis, NN__MEAN); }
+nn_tensor *nn_max_axis(nn_tensor *x, int axis) { return nn__reduce(__func__, x, &axis, NN__MAX); }
 
 static int nn__largest_of(const nn_real *row, int n) /* the first of the largest */
 {
@@ -5607,8 +5604,8 @@ static int nn__largest_of(const nn_real *row, int n) /* the first of the largest
 void nn_argmax(const nn_tensor *x, int *index)
 {
     nn_tensor *in = (nn_tensor *)(uintptr_t)x;
-    if (!nn_op_check("nn_argmax", &in, 1)) return;
-    if (!index) nn__mistake(x->ctx, "nn_argmax", "argument 2 is NULL");
+    if (!nn_op_check(__func__, &in, 1)) return;
+    if (!index) nn__mistake(x->ctx, __func__, "argument 2 is NULL");
     const int d = nn__last(x->shape);
     const nn_real *row = x->data, *const end = row + x->size;
     for (; index && row < end; row += d) *index++ = nn__largest_of(row, d);
@@ -5626,7 +5623,7 @@ static nn_real nn__fma(nn_real a, nn_real b, nn_real c)
 nn_real nn_neuron(const nn_real *w, const nn_real *x, int n, nn_real b)
 {
     nn_real z = b;
-    if (!nn__given(w && x ? w : NULL, "nn_neuron")) return b;
+    if (!nn__given(w && x ? w : NULL, __func__)) return b;
     for (int i = 0; i < n; i++) z = nn__fma(w[i], x[i], z);
     return z;
 }
@@ -5666,16 +5663,16 @@ nn_tensor *nn_linear_forward(const nn_linear *l, nn_tensor *x)
 {
     nn_tensor *in[3] = {l ? l->weight : NULL, x, l ? l->bias : NULL};
     const int n_in = in[2] ? 3 : 2;
-    if (!nn_op_check("nn_linear_forward", in, n_in)) return nn_op_failed(in, n_in);
+    if (!nn_op_check(__func__, in, n_in)) return nn_op_failed(in, n_in);
     nn_ctx *nn = x->ctx;
     const int d = l->weight->shape.dim[1], out = l->weight->shape.dim[0];
     if (l->weight->shape.ndim != 2 || (in[2] && !nn_shape_equal(l->bias->shape, nn_shape1(out))))
-        return nn_fail(nn, NN_ERROR_SHAPE, "nn_linear_forward",
+        return nn_fail(nn, NN_ERROR_SHAPE, __func__,
                        "the layer is not [out, in] with [out]: weight is %s, bias is %s",
                        nn_shape_text(nn, l->weight->shape),
                        in[2] ? nn_shape_text(nn, l->bias->shape) : "NULL");
     if (x->shape.ndim < 1 || nn__last(x->shape) != d)
-        return nn_fail(nn, NN_ERROR_SHAPE, "nn_linear_forward",
+        return nn_fail(nn, NN_ERROR_SHAPE, __func__,
                        "x is %s, its last dimension should be %d: weight is %s",
                        nn_shape_text(nn, x->shape), d, nn_shape_text(nn, l->weight->shape));
     nn_shape shape = x->shape;
@@ -5694,12 +5691,11 @@ nn_tensor *nn_linear_forward(const nn_linear *l, nn_tensor *x)
 #ifndef NN_NO_STDIO
 size_t nn_print_layers(const int *units, int layers)
 {
-    if (!nn__given(units, "nn_print_layers")) return 0;
-    const char *const function = "nn_print_layers";
-    if (layers < 2) return (size_t)nn__mistake(NULL, function, "%d layers: at least 2", layers);
+    if (!nn__given(units, __func__)) return 0;
+    if (layers < 2) return (size_t)nn__mistake(NULL, __func__, "%d layers: at least 2", layers);
     for (int l = 0; l < layers; l++)
         if (units[l] < 1)
-            return (size_t)nn__mistake(NULL, function, "layer %d has %d units", l, units[l]);
+            return (size_t)nn__mistake(NULL, __func__, "layer %d has %d units", l, units[l]);
     size_t all = 0;
     printf("layer  kind    units are  units  weight          bias     parameters\n");
     for (int l = 0; l < layers; l++) {
@@ -5730,14 +5726,14 @@ nn_lif nn_lif_new(void)
 
 int nn_lif_step(nn_lif *l, nn_real current, nn_real dt)
 {
-    if (!nn__given(l, "nn_lif_step")) return 0;
+    if (!nn__given(l, __func__)) return 0;
     if (!(dt > 0 && dt <= l->tau))
-        return nn__mistake(NULL, "nn_lif_step", "dt is %g, not in 0 < dt <= tau = %g", (double)dt,
+        return nn__mistake(NULL, __func__, "dt is %g, not in 0 < dt <= tau = %g", (double)dt,
                            (double)l->tau);
     if (!(current - current == 0))
-        return nn__mistake(NULL, "nn_lif_step", "the current is %g", (double)current);
+        return nn__mistake(NULL, __func__, "the current is %g", (double)current);
     if (!(l->reset < l->threshold))
-        return nn__mistake(NULL, "nn_lif_step", "reset is %g, not below the threshold %g",
+        return nn__mistake(NULL, __func__, "reset is %g, not below the threshold %g",
                            (double)l->reset, (double)l->threshold);
     if (l->wait > dt / 2) { /* the refractory time, to the nearest step */
         l->wait -= dt;
@@ -5766,7 +5762,7 @@ static int nn__perceptron_ok(const char *function, const nn_perceptron *p, const
 
 int nn_perceptron_forward(const nn_perceptron *p, const nn_real *x)
 {
-    if (!nn__perceptron_ok("nn_perceptron_forward", p, x)) return 0;
+    if (!nn__perceptron_ok(__func__, p, x)) return 0;
     return nn_btu(nn_neuron(p->w, x, p->n, p->b), 0);
 }
 
@@ -5780,8 +5776,8 @@ static double nn__length(const char *function, const nn_perceptron *p) /* |w| */
 
 nn_real nn_perceptron_distance(const nn_perceptron *p, const nn_real *x)
 {
-    if (!nn__perceptron_ok("nn_perceptron_distance", p, x)) return 0;
-    const double length = nn__length("nn_perceptron_distance", p);
+    if (!nn__perceptron_ok(__func__, p, x)) return 0;
+    const double length = nn__length(__func__, p);
     double z = (double)p->b;
     for (int i = 0; i < p->n; i++) z += (double)p->w[i] * (double)x[i];
     return (nn_real)(length > 0 ? z / length : 0);
@@ -5789,14 +5785,13 @@ nn_real nn_perceptron_distance(const nn_perceptron *p, const nn_real *x)
 
 int nn_perceptron_boundary(const nn_perceptron *p, const nn_real box[4], nn_real end[4])
 {
-    const char *const function = "nn_perceptron_boundary";
-    if (!nn__perceptron_ok(function, p, box)) return 0;
-    if (!end) return nn__mistake(NULL, function, "argument 3 is NULL");
-    if (p->n != 2) return nn__mistake(NULL, function, "%d inputs: the boundary is no line", p->n);
+    if (!nn__perceptron_ok(__func__, p, box)) return 0;
+    if (!end) return nn__mistake(NULL, __func__, "argument 3 is NULL");
+    if (p->n != 2) return nn__mistake(NULL, __func__, "%d inputs: the boundary is no line", p->n);
     if (!(box[0] < box[1] && box[2] < box[3]))
-        return nn__mistake(NULL, function, "the box is x %g to %g, y %g to %g", (double)box[0],
+        return nn__mistake(NULL, __func__, "the box is x %g to %g, y %g to %g", (double)box[0],
                            (double)box[1], (double)box[2], (double)box[3]);
-    if (!(nn__length(function, p) > 0)) return 0;
+    if (!(nn__length(__func__, p) > 0)) return 0;
     double at[5][3]; /* x, y and z of the corners, once around */
     for (int i = 0; i < 5; i++) {
         at[i][0] = (double)box[i == 1 || i == 2];
@@ -5826,28 +5821,27 @@ static int nn__rule_ok(const char *function, const nn_real *w, const nn_real *x,
 
 void nn_hebb(nn_real *w, const nn_real *x, int n, nn_real y, nn_real eta) /* w += eta y x */
 {
-    if (!nn__rule_ok("nn_hebb", w, x, n, eta)) return;
+    if (!nn__rule_ok(__func__, w, x, n, eta)) return;
     for (int i = 0; i < n; i++) w[i] = nn__fma(eta * y, x[i], w[i]);
 }
 
 void nn_oja(nn_real *w, const nn_real *x, int n, nn_real y, nn_real eta) /* w += eta y (x - y w) */
 {
-    if (!nn__rule_ok("nn_oja", w, x, n, eta)) return;
+    if (!nn__rule_ok(__func__, w, x, n, eta)) return;
     for (int i = 0; i < n; i++) w[i] = nn__fma(eta * y, nn__fma(-y, w[i], x[i]), w[i]);
 }
 
 nn_boolean nn_boolean_new(nn_ctx *nn, const int *table, int n)
 {
-    const char *const function = "nn_boolean_new";
     nn_boolean f = {nn, 0, 0, NULL, {NULL, 0, 0}, NULL};
-    if (!nn__ready(nn, function)) return f;
-    if (!table) return nn__mistake(nn, function, "argument 2 is NULL"), f;
+    if (!nn__ready(nn, __func__)) return f;
+    if (!table) return nn__mistake(nn, __func__, "argument 2 is NULL"), f;
     if (n < 1 || n > NN_BOOLEAN_MAX)
-        return nn__mistake(nn, function, "%d inputs, not 1 to %d", n, NN_BOOLEAN_MAX), f;
+        return nn__mistake(nn, __func__, "%d inputs, not 1 to %d", n, NN_BOOLEAN_MAX), f;
     int ones = 0;
     for (int k = 0; k < 1 << n; ones += table[k++])
         if (table[k] != 0 && table[k] != 1)
-            return nn__mistake(nn, function, "table[%d] is %d, not 0 or 1", k, table[k]), f;
+            return nn__mistake(nn, __func__, "table[%d] is %d, not 0 or 1", k, table[k]), f;
     const size_t hidden = (size_t)ones; /* + 1: it may be 0 */
     nn_real *w = nn__reals(nn, &nn->keep, hidden * ((size_t)n + 2) + 1);
     void *unit = w ? nn__alloc(nn, &nn->keep, hidden + 1, sizeof *f.unit, 0) : NULL;
@@ -5874,14 +5868,13 @@ nn_boolean nn_boolean_new(nn_ctx *nn, const int *table, int n)
 
 int nn_boolean_forward(const nn_boolean *f, const nn_real *x)
 {
-    const char *const function = "nn_boolean_forward";
-    if (!nn__ready(f ? f->ctx : NULL, function)) return 0;
+    if (!nn__ready(f ? f->ctx : NULL, __func__)) return 0;
     if (!f->unit)
-        return nn__mistake(f->ctx, function, "argument 1 is the result of a failed call");
-    if (!x) return nn__mistake(f->ctx, function, "argument 2 is NULL");
+        return nn__mistake(f->ctx, __func__, "argument 1 is the result of a failed call");
+    if (!x) return nn__mistake(f->ctx, __func__, "argument 2 is NULL");
     for (int i = 0; i < f->n; i++)
         if (x[i] != 0 && x[i] != 1)
-            return nn__mistake(f->ctx, function, "x[%d] is %g, not 0 or 1", i, (double)x[i]);
+            return nn__mistake(f->ctx, __func__, "x[%d] is %g, not 0 or 1", i, (double)x[i]);
     for (int i = 0; i < f->hidden; i++) f->y[i] = (nn_real)nn_perceptron_forward(&f->unit[i], x);
     return nn_perceptron_forward(&f->output, f->y);
 }
@@ -5965,21 +5958,20 @@ static void nn__rest(const double *a, int m, ptrdiff_t d, double narrow, int *se
  * row . r <= 0 for all rows, and the last of r is |r|^2: (w, b) is the rest of r, over -|r|^2. */
 int nn_separable(nn_ctx *nn, const nn_real *x, const int *label, int rows, nn_perceptron *p)
 {
-    const char *const function = "nn_separable";
     const double narrow = 1e-8;
-    if (!nn__ready(nn, function)) return 0;
+    if (!nn__ready(nn, __func__)) return 0;
     if (!x || !label || !p)
-        return nn__mistake(nn, function, "argument %d is NULL", !x ? 2 : !label ? 3 : 5);
+        return nn__mistake(nn, __func__, "argument %d is NULL", !x ? 2 : !label ? 3 : 5);
     if (!p->w || p->n < 1 || p->n > INT_MAX - 2 || rows < 1)
-        return nn__mistake(nn, function, "%d samples, a perceptron of %d inputs%s", rows, p->n,
+        return nn__mistake(nn, __func__, "%d samples, a perceptron of %d inputs%s", rows, p->n,
                            p->w ? "" : " whose w is NULL");
     const ptrdiff_t n = p->n, d = n + 2;
     for (int i = 0; i < rows; i++) {
         if (label[i] < -1 || label[i] > 1)
-            return nn__mistake(nn, function, "label[%d] is %d, not 0, 1 or -1", i, label[i]);
+            return nn__mistake(nn, __func__, "label[%d] is %d, not 0, 1 or -1", i, label[i]);
         for (ptrdiff_t j = 0; j < n; j++)
             if (!(x[i * n + j] - x[i * n + j] == 0))
-                return nn_fail(nn, NN_ERROR_NONFINITE, function, "sample %d has the number %g", i,
+                return nn_fail(nn, NN_ERROR_NONFINITE, __func__, "sample %d has the number %g", i,
                                (double)x[i * n + j]), 0;
     }
     const nn__mark mark = nn__arena_mark(&nn->graph);
@@ -6042,7 +6034,7 @@ static void nn__heaviside_backward(nn_tensor *y) { (void)y; } /* y = x > 0 ? 1 :
 
 nn_tensor *nn_heaviside(nn_tensor *x)
 {
-    if (!nn_op_check("nn_heaviside", &x, 1)) return nn_op_failed(&x, 1);
+    if (!nn_op_check(__func__, &x, 1)) return nn_op_failed(&x, 1);
     nn_tensor *y = nn_op_new("heaviside", x->shape, &x, 1, nn__heaviside_backward, 0);
     for (size_t i = 0; i < y->size; i++) y->data[i] = nn__step(x->data[i]);
     return nn_op_done(y);
@@ -6052,7 +6044,7 @@ static void nn__sigmoid_backward(nn_tensor *y) /* y = 1 / (1 + e^-x): dx += dy y
 {
     y->ctx->kernels->sigmoid_backward(y->size, y->grad, y->data, y->in[0]->grad);
 }
-nn_tensor *nn_sigmoid(nn_tensor *x) { NN__UNARY("nn_sigmoid", sigmoid, x); }
+nn_tensor *nn_sigmoid(nn_tensor *x) { NN__UNARY(sigmoid, x); }
 
 /* y = 1 / (1 + e^(-x / T)): dx += dy y (1 - y) / T */
 static void nn__sigmoid_temperature_backward(nn_tensor *y)
@@ -6064,8 +6056,8 @@ static void nn__sigmoid_temperature_backward(nn_tensor *y)
 
 nn_tensor *nn_sigmoid_temperature(nn_tensor *x, nn_real temperature)
 {
-    if (!nn_op_check("nn_sigmoid_temperature", &x, 1)) return nn_op_failed(&x, 1);
-    if (!nn__check_positive(x->ctx, "nn_sigmoid_temperature", "temperature", temperature))
+    if (!nn_op_check(__func__, &x, 1)) return nn_op_failed(&x, 1);
+    if (!nn__check_positive(x->ctx, __func__, "temperature", temperature))
         return &x->ctx->failed;
     nn_tensor *y = nn_op_new("sigmoid_temperature", x->shape, &x, 1,
                              nn__sigmoid_temperature_backward, sizeof temperature);
@@ -6084,7 +6076,7 @@ static void nn__stochastic_binary_backward(nn_tensor *y)
 
 nn_tensor *nn_stochastic_binary(nn_tensor *x)
 {
-    if (!nn_op_check("nn_stochastic_binary", &x, 1)) return nn_op_failed(&x, 1);
+    if (!nn_op_check(__func__, &x, 1)) return nn_op_failed(&x, 1);
     nn_tensor *y = nn_op_new("stochastic_binary", x->shape, &x, 1, nn__stochastic_binary_backward,
                              x->size * sizeof *x->data);
     nn_real *p = (nn_real *)y->saved;
@@ -6098,13 +6090,13 @@ static void nn__tanh_backward(nn_tensor *y) /* y = tanh x: dx += dy (1 - y^2) */
 {
     y->ctx->kernels->tanh_backward(y->size, y->grad, y->data, y->in[0]->grad);
 }
-nn_tensor *nn_tanh(nn_tensor *x) { NN__UNARY("nn_tanh", tanh, x); }
+nn_tensor *nn_tanh(nn_tensor *x) { NN__UNARY(tanh, x); }
 
 static void nn__relu_backward(nn_tensor *y) /* y = max(0, x): dx += x > 0 ? dy : 0 */
 {
     y->ctx->kernels->leaky_relu_backward(y->size, 0, y->grad, y->in[0]->data, y->in[0]->grad);
 }
-nn_tensor *nn_relu(nn_tensor *x) { NN__UNARY("nn_relu", relu, x); }
+nn_tensor *nn_relu(nn_tensor *x) { NN__UNARY(relu, x); }
 
 static void nn__leaky_relu_backward(nn_tensor *y) /* dx += x > 0 ? dy : slope dy */
 {
@@ -6114,9 +6106,9 @@ static void nn__leaky_relu_backward(nn_tensor *y) /* dx += x > 0 ? dy : slope dy
 
 nn_tensor *nn_leaky_relu(nn_tensor *x, nn_real slope)
 {
-    if (!nn_op_check("nn_leaky_relu", &x, 1)) return nn_op_failed(&x, 1);
-    if (!nn__check_part(x->ctx, "nn_leaky_relu", "slope", slope)) return &x->ctx->failed;
-    return nn__with_number("nn_leaky_relu", x, slope, x->ctx->kernels->leaky_relu,
+    if (!nn_op_check(__func__, &x, 1)) return nn_op_failed(&x, 1);
+    if (!nn__check_part(x->ctx, __func__, "slope", slope)) return &x->ctx->failed;
+    return nn__with_number(__func__, x, slope, x->ctx->kernels->leaky_relu,
                            nn__leaky_relu_backward);
 }
 
@@ -6127,16 +6119,16 @@ static void nn__elu_backward(nn_tensor *y) /* dx += y > 0 ? dy : dy (y + alpha) 
 
 nn_tensor *nn_elu(nn_tensor *x, nn_real alpha)
 {
-    if (!nn_op_check("nn_elu", &x, 1)) return nn_op_failed(&x, 1);
-    if (!nn__check_positive(x->ctx, "nn_elu", "alpha", alpha)) return &x->ctx->failed;
-    return nn__with_number("nn_elu", x, alpha, x->ctx->kernels->elu, nn__elu_backward);
+    if (!nn_op_check(__func__, &x, 1)) return nn_op_failed(&x, 1);
+    if (!nn__check_positive(x->ctx, __func__, "alpha", alpha)) return &x->ctx->failed;
+    return nn__with_number(__func__, x, alpha, x->ctx->kernels->elu, nn__elu_backward);
 }
 
 static void nn__gelu_backward(nn_tensor *y) /* y = x Phi(x): dx += dy (Phi(x) + x Phi'(x)) */
 {
     y->ctx->kernels->gelu_backward(y->size, y->grad, y->in[0]->data, y->in[0]->grad);
 }
-nn_tensor *nn_gelu(nn_tensor *x) { NN__UNARY("nn_gelu", gelu, x); }
+nn_tensor *nn_gelu(nn_tensor *x) { NN__UNARY(gelu, x); }
 
 /* (1 + tanh u) / 2 is s = sigmoid(v) with v = 2 u = a x + b x^3, so that
  * y = x s: dx += dy (s + x s (1 - s) (a + 3 b x^2)) */
@@ -6155,7 +6147,7 @@ static void nn__gelu_tanh_backward(nn_tensor *y)
 
 nn_tensor *nn_gelu_tanh(nn_tensor *x)
 {
-    if (!nn_op_check("nn_gelu_tanh", &x, 1)) return nn_op_failed(&x, 1);
+    if (!nn_op_check(__func__, &x, 1)) return nn_op_failed(&x, 1);
     nn_tensor *y = nn_op_new("gelu_tanh", x->shape, &x, 1, nn__gelu_tanh_backward,
                              x->size * sizeof *x->data);
     nn_real *s = (nn_real *)y->saved;
@@ -6176,7 +6168,7 @@ static void nn__softmax_backward(nn_tensor *y)
 
 nn_tensor *nn_softmax(nn_tensor *x)
 {
-    if (!nn_op_check("nn_softmax", &x, 1)) return nn_op_failed(&x, 1);
+    if (!nn_op_check(__func__, &x, 1)) return nn_op_failed(&x, 1);
     nn_tensor *y = nn_op_new("softmax", x->shape, &x, 1, nn__softmax_backward, 0);
     const size_t d = (size_t)nn__last(x->shape);
     nn_real max;
@@ -6199,7 +6191,7 @@ static void nn__log_softmax_backward(nn_tensor *y)
 
 nn_tensor *nn_log_softmax(nn_tensor *x)
 {
-    if (!nn_op_check("nn_log_softmax", &x, 1)) return nn_op_failed(&x, 1);
+    if (!nn_op_check(__func__, &x, 1)) return nn_op_failed(&x, 1);
     nn_tensor *y = nn_op_new("log_softmax", x->shape, &x, 1, nn__log_softmax_backward,
                              x->size * sizeof *x->data);
     const size_t d = (size_t)nn__last(x->shape);
@@ -6214,7 +6206,7 @@ nn_tensor *nn_log_softmax(nn_tensor *x)
 
 nn_tensor *nn_activate(nn_tensor *x, nn_activation g)
 {
-    if (!nn_op_check("nn_activate", &x, 1)) return nn_op_failed(&x, 1);
+    if (!nn_op_check(__func__, &x, 1)) return nn_op_failed(&x, 1);
     switch (g) {
     case NN_IDENTITY: return x;
     case NN_SIGMOID: return nn_sigmoid(x);
@@ -6226,7 +6218,7 @@ nn_tensor *nn_activate(nn_tensor *x, nn_activation g)
     case NN_ELU: return nn_elu(x, 1);
     case NN_GELU: return nn_gelu(x);
     }
-    return nn_fail(x->ctx, NN_ERROR_ARGUMENT, "nn_activate", "%d names no activation", (int)g);
+    return nn_fail(x->ctx, NN_ERROR_ARGUMENT, __func__, "%d names no activation", (int)g);
 }
 
 #endif
@@ -6251,7 +6243,7 @@ static int nn__perceptron_check(nn_ctx *nn, const char *function, const nn_perce
 /* dw = lr (t - y) x, db = lr (t - y) */
 int nn_perceptron_update(nn_perceptron *p, const nn_real *x, int t, nn_real lr)
 {
-    if (!nn__perceptron_check(NULL, "nn_perceptron_update", p, x, &t, 1, lr)) return 0;
+    if (!nn__perceptron_check(NULL, __func__, p, x, &t, 1, lr)) return 0;
     const int error = t - nn_perceptron_forward(p, x);
     if (error == 0) return 0;
     const nn_real step = lr * (nn_real)error;
@@ -6263,7 +6255,7 @@ int nn_perceptron_update(nn_perceptron *p, const nn_real *x, int t, nn_real lr)
 int nn_perceptron_epoch(nn_perceptron *p, const nn_real *x, const int *t, int n, nn_real lr)
 {
     int mistakes = 0;
-    if (!nn__perceptron_check(NULL, "nn_perceptron_epoch", p, x, t, n, lr)) return 0;
+    if (!nn__perceptron_check(NULL, __func__, p, x, t, n, lr)) return 0;
     for (int i = 0; i < n; i++, x += p->n) mistakes += nn_perceptron_update(p, x, t[i], lr) != 0;
     return mistakes;
 }
@@ -6271,7 +6263,7 @@ int nn_perceptron_epoch(nn_perceptron *p, const nn_real *x, const int *t, int n,
 int nn_perceptron_errors(const nn_perceptron *p, const nn_real *x, const int *t, int n)
 {
     int errors = 0;
-    if (!nn__perceptron_check(NULL, "nn_perceptron_errors", p, x, t, n, 1)) return 0;
+    if (!nn__perceptron_check(NULL, __func__, p, x, t, n, 1)) return 0;
     for (int i = 0; i < n; i++, x += p->n) errors += nn_perceptron_forward(p, x) != t[i];
     return errors;
 }
@@ -6280,7 +6272,7 @@ nn_perceptron_result nn_perceptron_fit(nn_perceptron *p, const nn_real *x, const
                                        nn_real lr, int max_epochs)
 {
     nn_perceptron_result r = {0, 0, 0};
-    if (!nn__perceptron_check(NULL, "nn_perceptron_fit", p, x, t, n, lr)) return r;
+    if (!nn__perceptron_check(NULL, __func__, p, x, t, n, lr)) return r;
     for (int mistakes = 1; mistakes > 0 && r.epochs < max_epochs; r.epochs++) {
         mistakes = nn_perceptron_epoch(p, x, t, n, lr);
         r.mistakes += mistakes;
@@ -6293,8 +6285,8 @@ nn_perceptron_result nn_perceptron_pocket(nn_ctx *nn, nn_perceptron *p, const nn
                                           const int *t, int n, nn_real lr, int max_epochs)
 {
     nn_perceptron_result r = {0, 0, 0};
-    if (!nn__ready(nn, "nn_perceptron_pocket")) return r;
-    if (!nn__perceptron_check(nn, "nn_perceptron_pocket", p, x, t, n, lr)) return r;
+    if (!nn__ready(nn, __func__)) return r;
+    if (!nn__perceptron_check(nn, __func__, p, x, t, n, lr)) return r;
     nn_perceptron pocket = {nn__scratch(nn, (size_t)p->n), p->b, p->n};
     if (!pocket.w) return r;
     const size_t bytes = (size_t)p->n * sizeof *p->w;
@@ -6320,7 +6312,7 @@ nn_perceptron_result nn_perceptron_pocket(nn_ctx *nn, nn_perceptron *p, const nn
 nn_novikoff nn_novikoff_bound(const nn_perceptron *u, const nn_real *x, const int *t, int n)
 {
     nn_novikoff r = {0, 0, HUGE_VAL};
-    if (!nn__perceptron_check(NULL, "nn_novikoff_bound", u, x, t, n, 1)) return r;
+    if (!nn__perceptron_check(NULL, __func__, u, x, t, n, 1)) return r;
     double length2 = (double)u->b * (double)u->b, least = HUGE_VAL, longest2 = 0;
     for (int j = 0; j < u->n; j++) length2 += (double)u->w[j] * (double)u->w[j];
     for (int i = 0; i < n; i++, x += u->n) {
@@ -6344,7 +6336,7 @@ nn_novikoff nn_novikoff_bound(const nn_perceptron *u, const nn_real *x, const in
 double nn_cover_fraction(int points, int weights)
 {
     if (points < 1 || weights < 1)
-        return nn__mistake(NULL, "nn_cover_fraction", "%d points, %d weights", points, weights);
+        return nn__mistake(NULL, __func__, "%d points, %d weights", points, weights);
     if (points <= weights) return 1;
     double sum = 0, term = 1;
     int halvings = points - 1;
@@ -6390,7 +6382,7 @@ static int nn__stdp_check(const char *function, const nn_stdp *rule)
 
 nn_real nn_stdp_pair(const nn_stdp *rule, nn_real dt)
 {
-    if (!nn__stdp_check("nn_stdp_pair", rule)) return 0;
+    if (!nn__stdp_check(__func__, rule)) return 0;
     if (dt > 0) return rule->a_plus * nn__exp1(-dt / rule->tau_plus);
     if (dt < 0) return -rule->a_minus * nn__exp1(dt / rule->tau_minus);
     return dt; /* 0, or NaN, which stays one */
@@ -6400,9 +6392,9 @@ nn_real nn_stdp_pair(const nn_stdp *rule, nn_real dt)
  * its own, so that two at the same time do not meet. */
 nn_real nn_stdp_step(const nn_stdp *rule, nn_synapse *s, int pre, int post, nn_real dt)
 {
-    if (!nn__stdp_check("nn_stdp_step", rule)) return 0;
-    if (!s) return (nn_real)nn__mistake(NULL, "nn_stdp_step", "the synapse is NULL");
-    if (!nn__check_positive(NULL, "nn_stdp_step", "dt", dt)) return 0;
+    if (!nn__stdp_check(__func__, rule)) return 0;
+    if (!s) return (nn_real)nn__mistake(NULL, __func__, "the synapse is NULL");
+    if (!nn__check_positive(NULL, __func__, "dt", dt)) return 0;
     const nn_real before = s->w;
     s->pre *= nn__exp1(-dt / rule->tau_plus);
     s->post *= nn__exp1(-dt / rule->tau_minus);
@@ -6509,7 +6501,7 @@ static void nn__kmeans_move(nn_kmeans *m, const nn_real *x, int n, double *sum /
 nn_kmeans nn_kmeans_fit(nn_ctx *nn, const nn_real *x, int n, int d, int k, int max_rounds)
 {
     nn_kmeans m = {nn, 0, d, NULL, NULL, 0, 0};
-    if (!nn__samples_check(nn, "nn_kmeans_fit", x, n, d, k, n)) return m;
+    if (!nn__samples_check(nn, __func__, x, n, d, k, n)) return m;
     m.center = nn__reals(nn, &nn->keep, (size_t)k * (size_t)d);
     m.cluster = (int *)nn__alloc(nn, &nn->keep, (size_t)n, sizeof *m.cluster, 0);
     const nn__mark temporaries = nn__arena_mark(&nn->graph);
@@ -6538,7 +6530,7 @@ static int nn__fit_check(const char *function, nn_ctx *nn, int k, const void *a,
 int nn_kmeans_nearest(const nn_kmeans *m, const nn_real *x)
 {
     double least = 0;
-    if (!nn__fit_check("nn_kmeans_nearest", m ? m->ctx : NULL, m ? m->k : 0, x, x)) return 0;
+    if (!nn__fit_check(__func__, m ? m->ctx : NULL, m ? m->k : 0, x, x)) return 0;
     return nn__nearest(m, x, &least);
 }
 
@@ -6603,7 +6595,7 @@ static void nn__covariance(const nn_real *x, int n, int d, double *mean, double 
 nn_pca nn_pca_fit(nn_ctx *nn, const nn_real *x, int n, int d, int k)
 {
     nn_pca p = {nn, 0, d, NULL, NULL, NULL, 0};
-    if (!nn__samples_check(nn, "nn_pca_fit", x, n, d, k, d)) return p;
+    if (!nn__samples_check(nn, __func__, x, n, d, k, d)) return p;
     const size_t row = (size_t)d * sizeof(double);
     p.mean = (double *)nn__alloc(nn, &nn->keep, 1, row, 0);
     p.component = (double *)nn__alloc(nn, &nn->keep, (size_t)k, row, 0);
@@ -6644,7 +6636,7 @@ static double nn__pca_along(const nn_pca *p, ptrdiff_t c, const nn_real *x)
 /* y_c = component_c (x - mean) */
 void nn_pca_project(const nn_pca *p, const nn_real *x, int n, nn_real *y)
 {
-    if (!nn__fit_check("nn_pca_project", p ? p->ctx : NULL, p ? p->k : 0, x, y)) return;
+    if (!nn__fit_check(__func__, p ? p->ctx : NULL, p ? p->k : 0, x, y)) return;
     for (ptrdiff_t i = 0; i < n; i++)
         for (int c = 0; c < p->k; c++)
             y[i * p->k + c] = (nn_real)nn__pca_along(p, c, x + i * p->size);
@@ -6653,7 +6645,7 @@ void nn_pca_project(const nn_pca *p, const nn_real *x, int n, nn_real *y)
 /* x = mean + sum of y_c component_c */
 void nn_pca_restore(const nn_pca *p, const nn_real *y, int n, nn_real *x)
 {
-    if (!nn__fit_check("nn_pca_restore", p ? p->ctx : NULL, p ? p->k : 0, y, x)) return;
+    if (!nn__fit_check(__func__, p ? p->ctx : NULL, p ? p->k : 0, y, x)) return;
     for (ptrdiff_t i = 0; i < n; i++)
         for (ptrdiff_t j = 0; j < p->size; j++) {
             double sum = p->mean[j];
@@ -6667,12 +6659,11 @@ void nn_pca_restore(const nn_pca *p, const nn_real *y, int n, nn_real *x)
  * log p = -1/2 (sum over c) (log (2 pi variance_c) + y_c^2 / variance_c) */
 double nn_gaussian_log_density(const nn_pca *p, const nn_real *x)
 {
-    const char *function = "nn_gaussian_log_density";
-    if (!nn__fit_check(function, p ? p->ctx : NULL, p ? p->k : 0, x, x)) return 0;
+    if (!nn__fit_check(__func__, p ? p->ctx : NULL, p ? p->k : 0, x, x)) return 0;
     if (p->k != p->size)
-        return nn__mistake(p->ctx, function, "%d of %d components", p->k, p->size);
+        return nn__mistake(p->ctx, __func__, "%d of %d components", p->k, p->size);
     if (!(p->variance[p->k - 1] > 1e-14 * p->variance[0]))
-        return nn__mistake(p->ctx, function,
+        return nn__mistake(p->ctx, __func__,
                            "no variance along component %d: the samples lie in a plane", p->k - 1);
     double sum = 0;
     for (int c = 0; c < p->k; c++) {
@@ -6725,7 +6716,7 @@ static void nn__sgd_update(nn_optimizer *opt, nn_tensor *w, nn_real **state) /* 
 
 nn_optimizer *nn_sgd(nn_model *model, nn_real lr)
 {
-    return nn__optimizer_new(model, "nn_sgd", lr, 0, 0, 0, 0, nn__sgd_update);
+    return nn__optimizer_new(model, __func__, lr, 0, 0, 0, 0, nn__sgd_update);
 }
 
 /* v = beta v - lr g, w = w + v */
@@ -6737,7 +6728,7 @@ static void nn__momentum_update(nn_optimizer *opt, nn_tensor *w, nn_real **state
 
 nn_optimizer *nn_momentum(nn_model *model, nn_real lr, nn_real beta)
 {
-    return nn__optimizer_new(model, "nn_momentum", lr, beta, 0, 0, 1, nn__momentum_update);
+    return nn__optimizer_new(model, __func__, lr, beta, 0, 0, 1, nn__momentum_update);
 }
 
 /* v = beta v - lr g, w = w + beta v - lr g */
@@ -6749,7 +6740,7 @@ static void nn__nesterov_update(nn_optimizer *opt, nn_tensor *w, nn_real **state
 
 nn_optimizer *nn_nesterov(nn_model *model, nn_real lr, nn_real beta)
 {
-    return nn__optimizer_new(model, "nn_nesterov", lr, beta, 0, 0, 1, nn__nesterov_update);
+    return nn__optimizer_new(model, __func__, lr, beta, 0, 0, 1, nn__nesterov_update);
 }
 
 /* G = G + g^2, w = w - lr g / (sqrt(G) + eps) */
@@ -6761,7 +6752,7 @@ static void nn__adagrad_update(nn_optimizer *opt, nn_tensor *w, nn_real **state)
 
 nn_optimizer *nn_adagrad(nn_model *model, nn_real lr)
 {
-    return nn__optimizer_new(model, "nn_adagrad", lr, 0, 0, 1e-10, 1, nn__adagrad_update);
+    return nn__optimizer_new(model, __func__, lr, 0, 0, 1e-10, 1, nn__adagrad_update);
 }
 
 /* v = rho v + (1 - rho) g^2, w = w - lr g / (sqrt(v) + eps) */
@@ -6774,7 +6765,7 @@ static void nn__rmsprop_update(nn_optimizer *opt, nn_tensor *w, nn_real **state)
 
 nn_optimizer *nn_rmsprop(nn_model *model, nn_real lr)
 {
-    return nn__optimizer_new(model, "nn_rmsprop", lr, 0, 0.99, 1e-8, 1, nn__rmsprop_update);
+    return nn__optimizer_new(model, __func__, lr, 0, 0.99, 1e-8, 1, nn__rmsprop_update);
 }
 
 /* m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2, and with t steps done
@@ -6794,7 +6785,7 @@ static void nn__adam_update(nn_optimizer *opt, nn_tensor *w, nn_real **state)
 
 nn_optimizer *nn_adam(nn_model *model, nn_real lr)
 {
-    return nn__optimizer_new(model, "nn_adam", lr, (nn_real)0.9, 0.999, 1e-8, 2, nn__adam_update);
+    return nn__optimizer_new(model, __func__, lr, (nn_real)0.9, 0.999, 1e-8, 2, nn__adam_update);
 }
 
 static void nn__adamw_update(nn_optimizer *opt, nn_tensor *w, nn_real **state)
@@ -6804,10 +6795,10 @@ static void nn__adamw_update(nn_optimizer *opt, nn_tensor *w, nn_real **state)
 
 nn_optimizer *nn_adamw(nn_model *model, nn_real lr, nn_real weight_decay)
 {
-    nn_optimizer *opt = nn__optimizer_new(model, "nn_adamw", lr, (nn_real)0.9, 0.999, 1e-8, 2,
+    nn_optimizer *opt = nn__optimizer_new(model, __func__, lr, (nn_real)0.9, 0.999, 1e-8, 2,
                                           nn__adamw_update);
     if (!opt || opt->ctx->code != NN_OK) return opt;
-    if (!nn__check_not_negative(opt->ctx, "nn_adamw", "the weight decay", weight_decay))
+    if (!nn__check_not_negative(opt->ctx, __func__, "the weight decay", weight_decay))
         return &opt->ctx->failed_optimizer;
     opt->weight_decay = weight_decay;
     return opt;
@@ -6881,7 +6872,7 @@ static int nn__check_schedule(const char *function, nn_real lr, const char *name
 
 nn_real nn_step_lr(nn_real lr, nn_real gamma, long period, long t)
 {
-    if (!nn__check_schedule("nn_step_lr", lr, "gamma", gamma, "period", period, t)) return 0;
+    if (!nn__check_schedule(__func__, lr, "gamma", gamma, "period", period, t)) return 0;
     double rate = (double)lr, power = (double)gamma; /* gamma, gamma^2, gamma^4, .. */
     for (long n = t / period; n > 0; n /= 2, power *= power)
         if (n % 2) rate *= power;
@@ -6890,7 +6881,7 @@ nn_real nn_step_lr(nn_real lr, nn_real gamma, long period, long t)
 
 nn_real nn_exponential_lr(nn_real lr, nn_real gamma, long t)
 {
-    if (!nn__check_schedule("nn_exponential_lr", lr, "gamma", gamma, "period", 1, t)) return 0;
+    if (!nn__check_schedule(__func__, lr, "gamma", gamma, "period", 1, t)) return 0;
     return nn_step_lr(lr, gamma, 1, t);
 }
 
@@ -6898,7 +6889,7 @@ nn_real nn_exponential_lr(nn_real lr, nn_real gamma, long t)
  * last values are not lost in the 1. */
 nn_real nn_cosine_annealing_lr(nn_real lr, nn_real lr_min, long total, long t)
 {
-    if (!nn__check_schedule("nn_cosine_annealing_lr", lr, "lr_min", lr_min, "total", total, t))
+    if (!nn__check_schedule(__func__, lr, "lr_min", lr_min, "total", total, t))
         return 0;
     if (t >= total) return lr_min;
     const double left = (double)(total - t) / (double)total;
@@ -6908,9 +6899,9 @@ nn_real nn_cosine_annealing_lr(nn_real lr, nn_real lr_min, long total, long t)
 
 nn_real nn_linear_lr(nn_real lr, nn_real start, long total, long t)
 {
-    if (!nn__check_schedule("nn_linear_lr", lr, "start", start, "total", total, t)) return 0;
+    if (!nn__check_schedule(__func__, lr, "start", start, "total", total, t)) return 0;
     if (start > 1)
-        return (nn_real)nn__mistake(NULL, "nn_linear_lr", "start is %g, above 1", (double)start);
+        return (nn_real)nn__mistake(NULL, __func__, "start is %g, above 1", (double)start);
     const double part = t < total ? (double)t / (double)total : 1;
     return (nn_real)((double)lr * ((double)start + (1 - (double)start) * part));
 }
@@ -6991,7 +6982,7 @@ void nn_backward(nn_tensor *loss)
 
 nn_tensor *nn_detach(nn_tensor *x)
 {
-    if (!nn_op_check("nn_detach", &x, 1)) return nn_op_failed(&x, 1);
+    if (!nn_op_check(__func__, &x, 1)) return nn_op_failed(&x, 1);
     return nn_input(x->ctx, x->data, x->shape);
 }
 
@@ -7005,10 +6996,10 @@ nn_gradcheck_result nn_gradcheck(nn_model *model, nn_tensor *(*loss)(void *user)
                                  nn_real h)
 {
     nn_gradcheck_result worst = {(double)NAN, "", 0, 0, 0};
-    if (!nn__given(model, "nn_gradcheck")) return worst;
+    if (!nn__given(model, __func__)) return worst;
     nn_ctx *nn = model->ctx;
     if (!loss || !model->n_params || !(h > 0))
-        nn__mistake(nn, "nn_gradcheck", "needs a model with parameters, a loss and h > 0");
+        nn__mistake(nn, __func__, "needs a model with parameters, a loss and h > 0");
     if (nn->code != NN_OK) return worst;
     nn_real *twice = (nn_real *)nn__malloc(nn, nn_model_size(model) * sizeof *twice), *t = twice;
     if (!twice) return worst;
@@ -7092,8 +7083,8 @@ static void nn__graph(const char *function, const nn_tensor *y, FILE *out, int m
     }
 }
 
-void nn_graph_dot(const nn_tensor *y, FILE *out) { nn__graph("nn_graph_dot", y, out, 0); }
-void nn_graph_mermaid(const nn_tensor *y, FILE *out) { nn__graph("nn_graph_mermaid", y, out, 1); }
+void nn_graph_dot(const nn_tensor *y, FILE *out) { nn__graph(__func__, y, out, 0); }
+void nn_graph_mermaid(const nn_tensor *y, FILE *out) { nn__graph(__func__, y, out, 1); }
 #endif
 
 /* ---- the perceptron of many layers, with the book's deltas ---- */
@@ -7101,17 +7092,16 @@ void nn_graph_mermaid(const nn_tensor *y, FILE *out) { nn__graph("nn_graph_merma
 nn_mlp nn_mlp_new(nn_model *model, const char *name, const int *width, int layers,
                   nn_activation hidden, nn_activation output)
 {
-    const char *const function = "nn_mlp_new";
     nn_mlp m;
     memset(&m, 0, sizeof m);
     nn_ctx *nn = m.ctx = model ? model->ctx : NULL;
-    if (!nn__ready(nn, function)) return m;
+    if (!nn__ready(nn, __func__)) return m;
     if (!name || !width || layers < 2 || layers > NN_MLP_MAX)
-        return nn__mistake(nn, function, "needs a name and 2 to %d widths; layers is %d",
+        return nn__mistake(nn, __func__, "needs a name and 2 to %d widths; layers is %d",
                            NN_MLP_MAX, layers), m;
     if ((hidden != NN_IDENTITY && hidden != NN_SIGMOID && hidden != NN_TANH && hidden != NN_RELU) ||
         (output != NN_IDENTITY && output != NN_SIGMOID && output != NN_SOFTMAX))
-        return nn__mistake(nn, function, "hidden is NN_IDENTITY, NN_SIGMOID, NN_TANH or NN_RELU; "
+        return nn__mistake(nn, __func__, "hidden is NN_IDENTITY, NN_SIGMOID, NN_TANH or NN_RELU; "
                            "output is NN_IDENTITY, NN_SIGMOID or NN_SOFTMAX"), m;
     const int before = model->n_params;
     for (int l = 1; l < layers && nn->code == NN_OK; l++) {
@@ -7166,9 +7156,9 @@ static int nn__mlp_reserve(nn_mlp *m, int n) /* arrays for n samples */
 
 const nn_real *nn_mlp_forward(nn_mlp *m, const nn_real *x, int n)
 {
-    if (!nn__ready(m ? m->ctx : NULL, "nn_mlp_forward") || !m->layers) return NULL;
+    if (!nn__ready(m ? m->ctx : NULL, __func__) || !m->layers) return NULL;
     if (!x || n < 1) {
-        nn__mistake(m->ctx, "nn_mlp_forward", x ? "n is %d" : "x is NULL", n);
+        nn__mistake(m->ctx, __func__, x ? "n is %d" : "x is NULL", n);
         return NULL;
     }
     if (!nn__mlp_reserve(m, n)) return NULL;
@@ -7195,7 +7185,7 @@ static int nn__mlp_has_targets(const char *function, const nn_mlp *m, const nn_r
 
 nn_real nn_mlp_loss(const nn_mlp *m, const nn_real *target)
 {
-    if (!nn__mlp_has_targets("nn_mlp_loss", m, target)) return (nn_real)NAN;
+    if (!nn__mlp_has_targets(__func__, m, target)) return (nn_real)NAN;
     const nn__kernels *k = m->ctx->kernels;
     const int top = m->layers - 1, units = m->width[top];
     double loss = 0;
@@ -7216,7 +7206,7 @@ nn_real nn_mlp_loss(const nn_mlp *m, const nn_real *target)
 
 void nn_mlp_backward(nn_mlp *m, const nn_real *target)
 {
-    if (!nn__mlp_has_targets("nn_mlp_backward", m, target)) return;
+    if (!nn__mlp_has_targets(__func__, m, target)) return;
     const int top = m->layers - 1;
     for (ptrdiff_t k = 0; k < (ptrdiff_t)m->n * m->width[top]; k++) /* delta = (y - t) / N */
         m->delta[top][k] = (m->y[top][k] - target[k]) / (nn_real)m->n;
@@ -7247,9 +7237,9 @@ void nn_mlp_backward(nn_mlp *m, const nn_real *target)
 
 int nn_set_reduction(nn_ctx *nn, int reduction)
 {
-    if (!nn__ready(nn, "nn_set_reduction")) return 0;
+    if (!nn__ready(nn, __func__)) return 0;
     if (reduction < NN_REDUCE_MEAN || reduction > NN_REDUCE_NONE)
-        return nn__mistake(nn, "nn_set_reduction", "%d is no reduction", reduction);
+        return nn__mistake(nn, __func__, "%d is no reduction", reduction);
     return nn__exchange(&nn->reduction, reduction);
 }
 
@@ -7415,25 +7405,25 @@ static nn_tensor *nn__elements_of(const char *function, nn_tensor *y, nn_tensor 
 
 nn_tensor *nn_mse(nn_tensor *y, nn_tensor *target)
 {
-    return nn__elements_of("nn_mse", y, target, NN__NUMBERS, nn__mse_backward, NULL, 1);
+    return nn__elements_of(__func__, y, target, NN__NUMBERS, nn__mse_backward, NULL, 1);
 }
 nn_tensor *nn_mae(nn_tensor *y, nn_tensor *target)
 {
-    return nn__elements_of("nn_mae", y, target, NN__NUMBERS, nn__elements_backward, nn__mae, 1);
+    return nn__elements_of(__func__, y, target, NN__NUMBERS, nn__elements_backward, nn__mae, 1);
 }
 nn_tensor *nn_huber(nn_tensor *y, nn_tensor *target, nn_real delta)
 {
-    return nn__elements_of("nn_huber", y, target, NN__NUMBERS, nn__elements_backward, nn__huber,
+    return nn__elements_of(__func__, y, target, NN__NUMBERS, nn__elements_backward, nn__huber,
                            delta);
 }
 nn_tensor *nn_bce_with_logits(nn_tensor *z, nn_tensor *target)
 {
-    return nn__elements_of("nn_bce_with_logits", z, target, NN__PROBABILITIES,
+    return nn__elements_of(__func__, z, target, NN__PROBABILITIES,
                            nn__bce_with_logits_backward, NULL, 1);
 }
 nn_tensor *nn_hinge(nn_tensor *z, nn_tensor *target)
 {
-    return nn__elements_of("nn_hinge", z, target, NN__SIGNS, nn__elements_backward, nn__hinge, 1);
+    return nn__elements_of(__func__, z, target, NN__SIGNS, nn__elements_backward, nn__hinge, 1);
 }
 
 /* ---- classes: an item is a row ---- */
@@ -7558,20 +7548,19 @@ static nn_tensor *nn__cross_entropy_of(const char *function, nn_tensor *z, const
 
 nn_tensor *nn_cross_entropy(nn_tensor *z, const int *labels)
 {
-    if (!nn__check_classes("nn_cross_entropy", z, labels)) return nn_op_failed(&z, 1);
-    return nn__cross_entropy_of("nn_cross_entropy", z, labels, NULL, NULL);
+    if (!nn__check_classes(__func__, z, labels)) return nn_op_failed(&z, 1);
+    return nn__cross_entropy_of(__func__, z, labels, NULL, NULL);
 }
 
 nn_tensor *nn_cross_entropy_weighted(nn_tensor *z, const int *labels, const nn_real *class_weight,
                                      nn_real smoothing)
 {
-    const char *function = "nn_cross_entropy_weighted";
-    if (!nn__check_classes(function, z, labels)) return nn_op_failed(&z, 1);
+    if (!nn__check_classes(__func__, z, labels)) return nn_op_failed(&z, 1);
     nn_ctx *nn = z->ctx;
     const int n = z->shape.dim[0], c = z->shape.dim[1];
-    if (!nn__check_part(nn, function, "smoothing", smoothing)) return &nn->failed;
+    if (!nn__check_part(nn, __func__, "smoothing", smoothing)) return &nn->failed;
     for (int j = 0; class_weight && j < c; j++)
-        if (!nn__check_positive(nn, function, "a class's weight", class_weight[j]))
+        if (!nn__check_positive(nn, __func__, "a class's weight", class_weight[j]))
             return &nn->failed;
     nn_tensor *t = nn_one_hot(nn, labels, n, c);
     for (size_t i = 0; i < t->size; i++) { /* w ((1 - smoothing) onehot + smoothing / C) */
@@ -7579,7 +7568,7 @@ nn_tensor *nn_cross_entropy_weighted(nn_tensor *z, const int *labels, const nn_r
         t->data[i] = ((1 - smoothing) * t->data[i] + share) *
                      (class_weight ? class_weight[i % (size_t)c] : 1);
     }
-    return t->size ? nn__cross_entropy_of(function, z, labels, t, class_weight) : t;
+    return t->size ? nn__cross_entropy_of(__func__, z, labels, t, class_weight) : t;
 }
 
 /* nn_cross_entropy_soft, in the name of `function` */
@@ -7593,7 +7582,7 @@ static nn_tensor *nn__cross_entropy_with(const char *function, nn_tensor *z, nn_
 
 nn_tensor *nn_cross_entropy_soft(nn_tensor *z, nn_tensor *target)
 {
-    return nn__cross_entropy_with("nn_cross_entropy_soft", z, target);
+    return nn__cross_entropy_with(__func__, z, target);
 }
 
 /* H = -sum p log p: dp += -dH (log p + 1); where p is 0 the slope is infinite and counts as 0 */
@@ -7601,11 +7590,11 @@ static void nn__entropy_backward(nn_tensor *h) { nn__elements_backward(h); }
 
 nn_tensor *nn_entropy(nn_tensor *p)
 {
-    if (!nn_op_check("nn_entropy", &p, 1) || !nn__check_distributions("nn_entropy", p))
+    if (!nn_op_check(__func__, &p, 1) || !nn__check_distributions(__func__, p))
         return nn_op_failed(&p, 1);
     nn_ctx *nn = p->ctx;
     const size_t c = (size_t)p->shape.dim[1];
-    nn_tensor *h = nn__loss_new("nn_entropy", nn_shape1(p->shape.dim[0]), &p, 1,
+    nn_tensor *h = nn__loss_new(__func__, nn_shape1(p->shape.dim[0]), &p, 1,
                                 nn__entropy_backward, p->size * sizeof(double));
     nn_real *log_p = h->size ? nn__scratch(nn, p->size) : NULL;
     if (!log_p) return &nn->failed;
@@ -7622,12 +7611,12 @@ nn_tensor *nn_entropy(nn_tensor *p)
         }
         nn__loss_add(h, row, sum, counts);
     }
-    return nn__loss_done("nn_entropy", h, "row is 0");
+    return nn__loss_done(__func__, h, "row is 0");
 }
 
 nn_tensor *nn_kl_div(nn_tensor *z, nn_tensor *target)
 {
-    nn_tensor *h = nn__cross_entropy_with("nn_kl_div", z, target);
+    nn_tensor *h = nn__cross_entropy_with(__func__, z, target);
     if (!h || !h->size) return h;
     nn_tensor *kl = nn_sub(h, nn_entropy(target));
     if (kl->size) kl->op = "kl_div";
@@ -7639,13 +7628,12 @@ static void nn__multiclass_hinge_backward(nn_tensor *loss) { nn__elements_backwa
 
 nn_tensor *nn_multiclass_hinge(nn_tensor *z, const int *labels)
 {
-    const char *function = "nn_multiclass_hinge";
-    if (!nn__check_classes(function, z, labels)) return nn_op_failed(&z, 1);
+    if (!nn__check_classes(__func__, z, labels)) return nn_op_failed(&z, 1);
     nn_ctx *nn = z->ctx;
     const int n = z->shape.dim[0], c = z->shape.dim[1];
-    if (c < 2) return nn_fail(nn, NN_ERROR_SHAPE, function, "one class has no rival: z is %s",
+    if (c < 2) return nn_fail(nn, NN_ERROR_SHAPE, __func__, "one class has no rival: z is %s",
                               nn_shape_text(nn, z->shape));
-    nn_tensor *loss = nn__loss_new(function, nn_shape1(n), &z, 1, nn__multiclass_hinge_backward,
+    nn_tensor *loss = nn__loss_new(__func__, nn_shape1(n), &z, 1, nn__multiclass_hinge_backward,
                                    z->size * sizeof(double));
     if (!loss->size) return loss;
     double *slope = (double *)nn__kept(loss); /* of zeros */
@@ -7659,7 +7647,7 @@ nn_tensor *nn_multiclass_hinge(nn_tensor *z, const int *labels)
         if (missing > 0) slope[rival] = 1, slope[label] = -1;
         nn__loss_add(loss, (size_t)i, missing <= 0 ? 0 : missing, label >= 0);
     }
-    return nn__loss_done(function, loss, "label is -1");
+    return nn__loss_done(__func__, loss, "label is -1");
 }
 
 /* ---- embeddings: an item is a pair or a triple of rows ---- */
@@ -7737,13 +7725,13 @@ static nn_tensor *nn__distances_of(const char *function, nn_tensor *const *in, i
 nn_tensor *nn_triplet(nn_tensor *a, nn_tensor *p, nn_tensor *n, nn_real margin)
 {
     nn_tensor *in[3] = {a, p, n};
-    return nn__distances_of("nn_triplet", in, 3, NULL, margin);
+    return nn__distances_of(__func__, in, 3, NULL, margin);
 }
 
 nn_tensor *nn_contrastive(nn_tensor *a, nn_tensor *b, const int *same, nn_real margin)
 {
     nn_tensor *in[2] = {a, b};
-    return nn__distances_of("nn_contrastive", in, 2, same, margin);
+    return nn__distances_of(__func__, in, 2, same, margin);
 }
 
 /* ---- connectionist temporal classification: an item is a sequence ---- */
@@ -7870,13 +7858,13 @@ static void nn__ctc_backward(nn_tensor *loss) /* dz += dL slope [N, T, C], which
 
 nn_tensor *nn_ctc(nn_tensor *z, const int *frames, const int *labels, int most, int blank)
 {
-    if (!nn__ctc_check("nn_ctc", z, frames, blank)) return nn_op_failed(&z, 1);
+    if (!nn__ctc_check(__func__, z, frames, blank)) return nn_op_failed(&z, 1);
     nn_ctx *nn = z->ctx;
     if (!labels || most < 1)
-        return nn_fail(nn, NN_ERROR_ARGUMENT, "nn_ctc",
+        return nn_fail(nn, NN_ERROR_ARGUMENT, __func__,
                        labels ? "most is %d, not 1 or more" : "labels is NULL", most);
     const size_t size = nn__span(z->shape, 1, 3);
-    nn_tensor *loss = nn__loss_new("nn_ctc", nn_shape1(z->shape.dim[0]), &z, 1, nn__ctc_backward,
+    nn_tensor *loss = nn__loss_new(__func__, nn_shape1(z->shape.dim[0]), &z, 1, nn__ctc_backward,
                                    z->size * sizeof(nn_real));
     nn_real *slope = (nn_real *)nn__kept(loss); /* of zeros */
     for (int i = 0; i < z->shape.dim[0] && nn->code == NN_OK; i++, labels += most) {
@@ -7889,7 +7877,7 @@ nn_tensor *nn_ctc(nn_tensor *z, const int *frames, const int *labels, int most, 
                                                        slope + start, loss->requires_grad), 1);
         nn__arena_rewind(&nn->graph, temporaries);
     }
-    return nn->code == NN_OK ? nn__loss_done("nn_ctc", loss, NULL) : &nn->failed;
+    return nn->code == NN_OK ? nn__loss_done(__func__, loss, NULL) : &nn->failed;
 }
 
 typedef struct nn__beam { /* a prefix: text[length], and then, if it is not -1, the label next */
@@ -7970,9 +7958,9 @@ static int nn__ctc_search(nn_ctx *nn, const nn_real *x, int frames, int c, int b
 
 void nn_ctc_decode(const nn_tensor *z, const int *frames, int blank, int beams, int *labels)
 {
-    if (!nn__ctc_check("nn_ctc_decode", z, frames, blank)) return;
+    if (!nn__ctc_check(__func__, z, frames, blank)) return;
     if (!labels || beams < 0 || beams > NN_MAX_BEAMS) {
-        nn__mistake(z->ctx, "nn_ctc_decode", labels ? "beams is %d, not 0 to %d" : "labels is NULL",
+        nn__mistake(z->ctx, __func__, labels ? "beams is %d, not 0 to %d" : "labels is NULL",
                     beams, NN_MAX_BEAMS);
         return;
     }
@@ -7995,7 +7983,7 @@ void nn_ctc_decode(const nn_tensor *z, const int *frames, int blank, int beams, 
 
 int nn_count_correct(const nn_tensor *z, const int *labels)
 {
-    if (!nn__check_classes("nn_count_correct", z, labels)) return 0;
+    if (!nn__check_classes(__func__, z, labels)) return 0;
     const int c = z->shape.dim[1];
     int correct = 0;
     for (ptrdiff_t i = 0; i < z->shape.dim[0]; i++)
@@ -8055,18 +8043,17 @@ static nn_tensor *nn__penalty(const char *function, nn_model *model, nn_real gam
 
 nn_tensor *nn_l2_penalty(nn_model *model, nn_real gamma)
 {
-    return nn__penalty("nn_l2_penalty", model, gamma, 1);
+    return nn__penalty(__func__, model, gamma, 1);
 }
 nn_tensor *nn_l1_penalty(nn_model *model, nn_real gamma)
 {
-    return nn__penalty("nn_l1_penalty", model, gamma, 0);
+    return nn__penalty(__func__, model, gamma, 0);
 }
 
 void nn_soft_threshold(nn_model *model, nn_real amount) /* w = sign(w) max(0, |w| - amount) */
 {
-    const char *const function = "nn_soft_threshold";
-    if (!nn__ready(model ? model->ctx : NULL, function)) return;
-    if (!nn__check_not_negative(model->ctx, function, "amount", amount)) return;
+    if (!nn__ready(model ? model->ctx : NULL, __func__)) return;
+    if (!nn__check_not_negative(model->ctx, __func__, "amount", amount)) return;
     for (int i = 0; i < model->n_params; i++) {
         nn_tensor *w = model->param[i];
         for (size_t j = 0; nn__is_weight(w) && j < w->size; j++)
@@ -8101,16 +8088,16 @@ static nn_tensor *nn__drop(const char *function, nn_tensor *x, nn_real p, nn_rea
 
 nn_tensor *nn_dropout(nn_tensor *x, nn_real p)
 {
-    return nn__drop("nn_dropout", x, p, 1 / (1 - p), 1);
+    return nn__drop(__func__, x, p, 1 / (1 - p), 1);
 }
 nn_tensor *nn_dropout_standard(nn_tensor *x, nn_real p)
 {
-    return nn__drop("nn_dropout_standard", x, p, 1, 1 - p);
+    return nn__drop(__func__, x, p, 1, 1 - p);
 }
 
 nn_tensor *nn_salt_and_pepper(nn_tensor *x, nn_real p, nn_real low, nn_real high)
 {
-    nn_tensor *y = nn__drop("nn_salt_and_pepper", x, p, 1, 1);
+    nn_tensor *y = nn__drop(__func__, x, p, 1, 1);
     if (y == x) return y; /* evaluation */
     const nn_real *mask = (const nn_real *)y->saved;
     for (size_t i = 0; i < y->size; i++)
@@ -8120,8 +8107,8 @@ nn_tensor *nn_salt_and_pepper(nn_tensor *x, nn_real p, nn_real low, nn_real high
 
 nn_tensor *nn_noise(nn_tensor *x, nn_real std)
 {
-    if (!nn_op_check("nn_noise", &x, 1)) return nn_op_failed(&x, 1);
-    if (!nn__check_not_negative(x->ctx, "nn_noise", "std", std)) return &x->ctx->failed;
+    if (!nn_op_check(__func__, &x, 1)) return nn_op_failed(&x, 1);
+    if (!nn__check_not_negative(x->ctx, __func__, "std", std)) return &x->ctx->failed;
     return x->ctx->training ? nn_add(x, nn_scale(nn_randn(x->ctx, x->shape), std)) : x;
 }
 
@@ -8129,14 +8116,13 @@ nn_tensor *nn_noise(nn_tensor *x, nn_real std)
 
 nn_early_stopping nn_early_stopping_new(nn_model *model, int patience, nn_real min_delta)
 {
-    const char *const function = "nn_early_stopping_new";
     nn_ctx *nn = model ? model->ctx : NULL;
     nn_early_stopping s = {nn, model, patience, min_delta, (nn_real)HUGE_VAL, 0, 0, NULL, 0};
-    if (!nn__ready(nn, function)) return s;
+    if (!nn__ready(nn, __func__)) return s;
     s.size = nn_model_size(model);
-    if (patience < 1) nn__mistake(nn, function, "patience is %d, below 1", patience);
-    else if (!s.size) nn__mistake(nn, function, "the model has no parameters");
-    else if (nn__check_not_negative(nn, function, "min_delta", min_delta))
+    if (patience < 1) nn__mistake(nn, __func__, "patience is %d, below 1", patience);
+    else if (!s.size) nn__mistake(nn, __func__, "the model has no parameters");
+    else if (nn__check_not_negative(nn, __func__, "min_delta", min_delta))
         s.weights = nn__reals(nn, &nn->keep, s.size);
     if (s.weights) nn_model_get(model, s.weights);
     return s;
@@ -8144,9 +8130,9 @@ nn_early_stopping nn_early_stopping_new(nn_model *model, int patience, nn_real m
 
 int nn_early_stop(nn_early_stopping *s, nn_real validation_loss)
 {
-    if (!nn__ready(s ? s->ctx : NULL, "nn_early_stop")) return 1;
+    if (!nn__ready(s ? s->ctx : NULL, __func__)) return 1;
     if (!s->weights || s->size != nn_model_size(s->model))
-        return !nn__mistake(s->ctx, "nn_early_stop", s->weights ? "the model has grown since"
+        return !nn__mistake(s->ctx, __func__, s->weights ? "the model has grown since"
                             : "argument 1 is the result of a failed call");
     s->epoch++;
     if (validation_loss < s->best - s->min_delta) {
@@ -8160,10 +8146,9 @@ int nn_early_stop(nn_early_stopping *s, nn_real validation_loss)
 nn_prechelt nn_prechelt_criteria(const nn_real *training, const nn_real *validation, int n,
                                  int strip)
 {
-    const char *const function = "nn_prechelt_criteria";
     nn_prechelt c = {0, 0, 0, 0};
-    if (!nn__given(training && validation ? training : NULL, function)) return c;
-    if (strip < 1) return nn__mistake(NULL, function, "a strip of %d epochs", strip), c;
+    if (!nn__given(training && validation ? training : NULL, __func__)) return c;
+    if (strip < 1) return nn__mistake(NULL, __func__, "a strip of %d epochs", strip), c;
     if (n < strip) return c;
     n -= n % strip;
     double lowest = (double)validation[0], least = (double)training[n - 1], sum = 0;
@@ -8181,9 +8166,9 @@ nn_prechelt nn_prechelt_criteria(const nn_real *training, const nn_real *validat
 
 int nn_one_standard_error(const nn_real *losses, int models, int k)
 {
-    if (!nn__given(losses, "nn_one_standard_error")) return 0;
+    if (!nn__given(losses, __func__)) return 0;
     if (models < 1 || k < 2)
-        return nn__mistake(NULL, "nn_one_standard_error", "%d models, %d folds", models, k);
+        return nn__mistake(NULL, __func__, "%d models, %d folds", models, k);
     double limit = HUGE_VAL, lowest = HUGE_VAL;
     for (int pass = 0; pass < 2; pass++) /* the limit; then the first model that keeps it */
         for (int m = 0; m < models; m++) {
@@ -8196,7 +8181,7 @@ int nn_one_standard_error(const nn_real *losses, int models, int k)
             lowest = mean;
             limit = mean + sqrt(squares / (k - 1) / k);
         }
-    return nn__mistake(NULL, "nn_one_standard_error", "no mean is finite");
+    return nn__mistake(NULL, __func__, "no mean is finite");
 }
 
 /* ---- batch normalisation ---- */
@@ -8276,25 +8261,24 @@ nn_batch_norm nn_batch_norm_new(nn_model *model, const char *name, int channels)
 
 nn_tensor *nn_batch_norm_forward(const nn_batch_norm *b, nn_tensor *x)
 {
-    const char *const function = "nn_batch_norm_forward";
     nn_tensor *in[5] = {x, b ? b->weight : NULL, b ? b->bias : NULL, b ? b->running_mean : NULL,
                         b ? b->running_var : NULL};
-    if (!nn_op_check(function, in, 5)) return nn_op_failed(in, 5);
+    if (!nn_op_check(__func__, in, 5)) return nn_op_failed(in, 5);
     nn_ctx *nn = x->ctx;
     const nn_shape channels = nn_shape1(x->shape.ndim < 2 ? 0 : x->shape.dim[1]);
     for (int i = 1; i < 5; i++)
         if (!nn_shape_equal(in[i]->shape, channels))
-            return nn_fail(nn, NN_ERROR_SHAPE, function, "x is %s, not [N, C, ..]: %s is %s",
+            return nn_fail(nn, NN_ERROR_SHAPE, __func__, "x is %s, not [N, C, ..]: %s is %s",
                            nn_shape_text(nn, x->shape), in[i]->name,
                            nn_shape_text(nn, in[i]->shape));
-    if (!nn__check_positive(nn, function, "eps", b->eps)) return &nn->failed;
+    if (!nn__check_positive(nn, __func__, "eps", b->eps)) return &nn->failed;
     if (!(b->momentum >= 0 && b->momentum <= 1))
-        return nn__mistake(nn, function, "momentum is %g, not in 0 <= momentum <= 1",
+        return nn__mistake(nn, __func__, "momentum is %g, not in 0 <= momentum <= 1",
                            (double)b->momentum), &nn->failed;
     const nn__channels v = nn__channels_of(x->shape);
     const size_t c = b->weight->size, count = x->size / c;
     if (nn->training && count < 2)
-        return nn__mistake(nn, function,
+        return nn__mistake(nn, __func__,
                            "one number in each channel has no variance: x is %s, in training (to "
                            "ask: nn_set_training(nn, 0))", nn_shape_text(nn, x->shape)),
                &nn->failed;
@@ -8350,7 +8334,7 @@ static double nn__sine(double degrees) /* exact for multiples of 90 */
 void nn_affine_matrix(nn_real degrees, nn_real dx, nn_real dy, nn_real scale, nn_real shear,
                       nn_real m[6])
 {
-    if (!nn__given(m, "nn_affine_matrix")) return;
+    if (!nn__given(m, __func__)) return;
     const double tan = nn__sine((double)shear) / nn__sine(90 - (double)shear);
     const double c = nn__sine(90 - (double)degrees), s = nn__sine((double)degrees);
     m[0] = scale * (nn_real)c, m[1] = scale * (nn_real)(-s - c * tan), m[2] = dx;
@@ -8369,10 +8353,15 @@ static double nn__pixel(const nn_real *x, int h, int w, double row, double col, 
 /* Backwards: for pixel (j, i) of y, the place (u, v) of x that m takes there. */
 void nn_affine(const nn_real *x, int c, int h, int w, const nn_real m[6], nn_real fill, nn_real *y)
 {
-    const char *f = "nn_affine";
-    if (!x || !m || !y || x == y) { nn__mistake(NULL, f, "an array is NULL, or y is x"); return; }
+    if (!x || !m || !y || x == y) {
+        nn__mistake(NULL, __func__, "an array is NULL, or y is x");
+        return;
+    }
     const double det = (double)m[0] * (double)m[4] - (double)m[1] * (double)m[3];
-    if (det == 0 || det - det != 0) { nn__mistake(NULL, f, "m has determinant %g", det); return; }
+    if (det == 0 || det - det != 0) {
+        nn__mistake(NULL, __func__, "m has determinant %g", det);
+        return;
+    }
     const double middle = (w - 1) / 2.0, centre = (h - 1) / 2.0, outside = (double)fill;
     for (int k = 0; k < c; k++, x += (ptrdiff_t)h * w)
         for (int i = 0; i < h; i++)
@@ -8417,9 +8406,9 @@ void nn_adjust_color(nn_real *x, int c, int pixels, nn_real brightness, nn_real 
 {
     const nn_real factor[3] = {brightness, contrast, saturation};
     const ptrdiff_t next = c == 3 ? pixels : 0;
-    if (!nn__given(x, "nn_adjust_color")) return;
+    if (!nn__given(x, __func__)) return;
     if ((c != 1 && c != 3) || !(brightness >= 0 && contrast >= 0 && saturation >= 0)) {
-        nn__mistake(NULL, "nn_adjust_color", "%d channels, factors %g, %g, %g", c,
+        nn__mistake(NULL, __func__, "%d channels, factors %g, %g, %g", c,
                     (double)brightness, (double)contrast, (double)saturation);
         return;
     }
@@ -8461,25 +8450,24 @@ static nn_real nn__whole(nn_ctx *nn, nn_real most) /* -most..most, rounded */
 /* Each image takes the same amount of random numbers, in the same order, whatever the ranges. */
 nn_tensor *nn_augment_images(nn_tensor *x, const nn_augment *a)
 {
-    const char *f = "nn_augment_images";
-    if (!nn_op_check(f, &x, 1)) return nn_op_failed(&x, 1);
+    if (!nn_op_check(__func__, &x, 1)) return nn_op_failed(&x, 1);
     nn_ctx *nn = x->ctx;
     const int c = x->shape.dim[1], h = x->shape.dim[2], w = x->shape.dim[3];
-    if (!a) return nn__mistake(nn, f, "argument 2 is NULL"), &nn->failed;
+    if (!a) return nn__mistake(nn, __func__, "argument 2 is NULL"), &nn->failed;
     if (x->shape.ndim != 4 || (c != 1 && c != 3))
-        return nn_fail(nn, NN_ERROR_SHAPE, f, "x is %s, not [N, 1 or 3, H, W]",
+        return nn_fail(nn, NN_ERROR_SHAPE, __func__, "x is %s, not [N, 1 or 3, H, W]",
                        nn_shape_text(nn, x->shape));
-    if (!nn__check_range(nn, f, "flip_horizontal", a->flip_horizontal, 0, 1) ||
-        !nn__check_range(nn, f, "flip_vertical", a->flip_vertical, 0, 1) ||
-        !nn__check_range(nn, f, "degrees", a->degrees, 0, 180) ||
-        !nn__check_range(nn, f, "shear", a->shear, 0, 80) ||
-        !nn__check_range(nn, f, "scale_low", a->scale_low, 0.001, 1000) ||
-        !nn__check_range(nn, f, "scale_high", a->scale_high, (double)a->scale_low, 1000) ||
-        !nn__check_range(nn, f, "translate", a->translate, 0, 1) ||
-        !nn__check_range(nn, f, "brightness", a->brightness, 0, 1) ||
-        !nn__check_range(nn, f, "contrast", a->contrast, 0, 1) ||
-        !nn__check_range(nn, f, "saturation", a->saturation, 0, 1) ||
-        !nn__check_range(nn, f, "hue", a->hue, 0, 0.5)) return &nn->failed;
+    if (!nn__check_range(nn, __func__, "flip_horizontal", a->flip_horizontal, 0, 1) ||
+        !nn__check_range(nn, __func__, "flip_vertical", a->flip_vertical, 0, 1) ||
+        !nn__check_range(nn, __func__, "degrees", a->degrees, 0, 180) ||
+        !nn__check_range(nn, __func__, "shear", a->shear, 0, 80) ||
+        !nn__check_range(nn, __func__, "scale_low", a->scale_low, 0.001, 1000) ||
+        !nn__check_range(nn, __func__, "scale_high", a->scale_high, (double)a->scale_low, 1000) ||
+        !nn__check_range(nn, __func__, "translate", a->translate, 0, 1) ||
+        !nn__check_range(nn, __func__, "brightness", a->brightness, 0, 1) ||
+        !nn__check_range(nn, __func__, "contrast", a->contrast, 0, 1) ||
+        !nn__check_range(nn, __func__, "saturation", a->saturation, 0, 1) ||
+        !nn__check_range(nn, __func__, "hue", a->hue, 0, 0.5)) return &nn->failed;
     nn_tensor *y = nn_detach(x);
     for (size_t i = 0; nn->training && i < y->size; i += nn__span(x->shape, 1, 4)) {
         nn_real m[6];
@@ -8519,15 +8507,14 @@ static int nn__synonym(nn_ctx *nn, const int *group, int t)
 
 int nn_augment_tokens(nn_ctx *nn, const int *tokens, int n, const nn_eda *eda, int *out)
 {
-    const char *f = "nn_augment_tokens";
-    if (!nn__ready(nn, f)) return 0;
-    if (!tokens || !eda || !out) return nn__mistake(nn, f, "an argument is NULL");
-    if (n < 1 || n > INT_MAX / 2) return nn__mistake(nn, f, "%d tokens", n);
+    if (!nn__ready(nn, __func__)) return 0;
+    if (!tokens || !eda || !out) return nn__mistake(nn, __func__, "an argument is NULL");
+    if (n < 1 || n > INT_MAX / 2) return nn__mistake(nn, __func__, "%d tokens", n);
     for (int i = 0; i < n; i++)
-        if (tokens[i] < 0) return nn__mistake(nn, f, "tokens[%d] is %d", i, tokens[i]);
-    if (!nn__check_range(nn, f, "replacement", eda->replacement, 0, 1) ||
-        !nn__check_range(nn, f, "insertion", eda->insertion, 0, 1) ||
-        !nn__check_range(nn, f, "deletion", eda->deletion, 0, 1)) return 0;
+        if (tokens[i] < 0) return nn__mistake(nn, __func__, "tokens[%d] is %d", i, tokens[i]);
+    if (!nn__check_range(nn, __func__, "replacement", eda->replacement, 0, 1) ||
+        !nn__check_range(nn, __func__, "insertion", eda->insertion, 0, 1) ||
+        !nn__check_range(nn, __func__, "deletion", eda->deletion, 0, 1)) return 0;
     memcpy(out, tokens, (size_t)n * sizeof *out);
     if (!nn->training) return n;
     int m = 0, kept = 0;
@@ -8598,21 +8585,21 @@ static void nn__resample(nn_ctx *nn, const nn_real *x, int n, double step, nn_re
 
 nn_tensor *nn_time_pitch(nn_tensor *x, int sample_rate, nn_real rate, nn_real semitones)
 {
-    const char *f = "nn_time_pitch";
-    if (!nn_op_check(f, &x, 1) ||
-        !nn__check_range(x->ctx, f, "the sample rate", (nn_real)sample_rate, 1000, 1e6) ||
-        !nn__check_range(x->ctx, f, "the rate", rate, 0.1, 10) ||
-        !nn__check_range(x->ctx, f, "semitones", semitones, -24, 24)) return nn_op_failed(&x, 1);
+    if (!nn_op_check(__func__, &x, 1) ||
+        !nn__check_range(x->ctx, __func__, "the sample rate", (nn_real)sample_rate, 1000, 1e6) ||
+        !nn__check_range(x->ctx, __func__, "the rate", rate, 0.1, 10) ||
+        !nn__check_range(x->ctx, __func__, "semitones", semitones, -24, 24))
+        return nn_op_failed(&x, 1);
     nn_ctx *nn = x->ctx;
     nn_shape shape = x->shape;
     const int n = nn__last(shape), block = sample_rate / 50; /* 20 ms */
     if (n < block || n > INT_MAX / 64)
-        return nn_fail(nn, NN_ERROR_SHAPE, f, "x is %s, not [.., T] with T in %d..%d",
+        return nn_fail(nn, NN_ERROR_SHAPE, __func__, "x is %s, not [.., T] with T in %d..%d",
                        nn_shape_text(nn, shape), block, INT_MAX / 64);
     const double pitch = (double)nn__exp1(semitones * (nn_real)0.057762265046662109); /* 2^(1/12) */
     const int m = shape.dim[shape.ndim - 1] = (int)(n / (double)rate + 0.5);
     const int between = (int)(m * pitch + 0.5); /* so long, to be read pitch times as fast */
-    nn_tensor *y = nn__leaf(nn, f, shape);
+    nn_tensor *y = nn__leaf(nn, __func__, shape);
     nn_real *row = y->data, *stretched = nn__scratch(nn, pitch == 1 ? 1 : (size_t)between);
     for (size_t i = 0; stretched && row && i < x->size; i += (size_t)n, row += m) {
         nn__stretch(nn, x->data + i, n, block, pitch == 1 ? row : stretched, between);
@@ -8623,8 +8610,8 @@ nn_tensor *nn_time_pitch(nn_tensor *x, int sample_rate, nn_real rate, nn_real se
 
 nn_tensor *nn_white_noise(nn_tensor *x, nn_real snr) /* of the variance power / 10^(snr / 10) */
 {
-    if (!nn_op_check("nn_white_noise", &x, 1) ||
-        !nn__check_range(x->ctx, "nn_white_noise", "snr", snr, -100, 100))
+    if (!nn_op_check(__func__, &x, 1) ||
+        !nn__check_range(x->ctx, __func__, "snr", snr, -100, 100))
         return nn_op_failed(&x, 1);
     const size_t n = (size_t)nn__last(x->shape);
     const double ratio = (double)nn__exp1(snr * (nn_real)-0.11512925464970229); /* 10^(-1/20) */
@@ -8647,7 +8634,7 @@ nn_real nn_calculate_gain(nn_activation g, nn_real slope)
     if (g == NN_TANH) return (nn_real)(5 / 3.0);
     if (g == NN_RELU) slope = 0;
     else if (g != NN_LEAKY_RELU)
-        nn__mistake(NULL, "nn_calculate_gain", "no gain is known for activation %d", (int)g);
+        nn__mistake(NULL, __func__, "no gain is known for activation %d", (int)g);
     return (nn_real)sqrt(2 / (1 + (double)slope * (double)slope));
 }
 
@@ -8671,19 +8658,19 @@ static void nn__init(nn_tensor *w, const char *function, nn_real gain, double sh
 
 void nn_xavier_uniform(nn_tensor *w, nn_real gain)
 {
-    nn__init(w, "nn_xavier_uniform", gain, 0.5, 0);
+    nn__init(w, __func__, gain, 0.5, 0);
 }
 void nn_xavier_normal(nn_tensor *w, nn_real gain)
 {
-    nn__init(w, "nn_xavier_normal", gain, 0.5, 1);
+    nn__init(w, __func__, gain, 0.5, 1);
 }
 void nn_kaiming_uniform(nn_tensor *w, nn_real slope, int mode)
 {
-    nn__init(w, "nn_kaiming_uniform", nn_calculate_gain(NN_LEAKY_RELU, slope), mode, 0);
+    nn__init(w, __func__, nn_calculate_gain(NN_LEAKY_RELU, slope), mode, 0);
 }
 void nn_kaiming_normal(nn_tensor *w, nn_real slope, int mode)
 {
-    nn__init(w, "nn_kaiming_normal", nn_calculate_gain(NN_LEAKY_RELU, slope), mode, 1);
+    nn__init(w, __func__, nn_calculate_gain(NN_LEAKY_RELU, slope), mode, 1);
 }
 
 /* The sum of the squares of x's gradient, 0 if it has none; in double where float has no room. */
@@ -8715,10 +8702,10 @@ static double nn__grad_norm(nn_model *model, const char *function)
 
 double nn_clip_grad_norm(nn_model *model, nn_real max_norm)
 {
-    const double norm = nn__grad_norm(model, "nn_clip_grad_norm");
+    const double norm = nn__grad_norm(model, __func__);
     if (norm < 0) return 0;
     if (!(max_norm > 0))
-        return nn__mistake(model->ctx, "nn_clip_grad_norm", "max_norm is %g, not positive",
+        return nn__mistake(model->ctx, __func__, "max_norm is %g, not positive",
                            (double)max_norm);
     const nn_real factor = (nn_real)((double)max_norm / (norm + 1e-6));
     for (int i = 0; factor < 1 && i < model->n_params; i++) {
@@ -8730,8 +8717,8 @@ double nn_clip_grad_norm(nn_model *model, nn_real max_norm)
 
 void nn_clip_grad_value(nn_model *model, nn_real value)
 {
-    if (nn__grad_norm(model, "nn_clip_grad_value") < 0) return;
-    if (!nn__check_positive(model->ctx, "nn_clip_grad_value", "the value", value)) return;
+    if (nn__grad_norm(model, __func__) < 0) return;
+    if (!nn__check_positive(model->ctx, __func__, "the value", value)) return;
     for (int i = 0; i < model->n_params; i++) {
         nn_real *g = model->param[i]->grad;
         for (size_t k = 0; g && k < model->param[i]->size; k++)
@@ -8788,7 +8775,7 @@ int nn_diagnose(nn_tensor *loss, nn_diagnosis *row, int n)
 {
     int count = 0;
     nn_diagnosis d;
-    if (!nn__diagnose_check(loss, "nn_diagnose")) return 0;
+    if (!nn__diagnose_check(loss, __func__)) return 0;
     for (int i = 0; i < loss->ctx->n_tape; i++)
         if (nn__diagnose(loss->ctx->tape[i], &d) && ++count <= n && row) row[count - 1] = d;
     return count;
@@ -8798,7 +8785,7 @@ int nn_diagnose(nn_tensor *loss, nn_diagnosis *row, int n)
 void nn_diagnose_print(nn_tensor *loss)
 {
     nn_diagnosis d;
-    if (!nn__diagnose_check(loss, "nn_diagnose_print")) return;
+    if (!nn__diagnose_check(loss, __func__)) return;
     printf("%-10s %-16s %5s %9s %9s %6s %5s %9s %9s\n", "result", "layer", "units", "mean",
            "variance", "satur.", "dead", "gradient", "of param.");
     for (int i = 0; i < loss->ctx->n_tape; i++)
@@ -8823,9 +8810,9 @@ static int nn__check_bag(nn_ctx *nn, const char *function, const int *a, const i
 
 void nn_vote(nn_ctx *nn, const int *label, int members, int n, int *vote)
 {
-    if (!nn__check_bag(nn, "nn_vote", label, vote, n)) return;
+    if (!nn__check_bag(nn, __func__, label, vote, n)) return;
     if (members < 1) {
-        nn__mistake(nn, "nn_vote", "%d members", members);
+        nn__mistake(nn, __func__, "%d members", members);
         return;
     }
     for (ptrdiff_t i = 0; i < n; i++) {
@@ -8845,7 +8832,7 @@ void nn_vote(nn_ctx *nn, const int *label, int members, int n, int *vote)
 int nn_bootstrap(nn_ctx *nn, int n, int *index, int *out_of_bag)
 {
     int left = 0;
-    if (!nn__check_bag(nn, "nn_bootstrap", index, out_of_bag, n)) return 0;
+    if (!nn__check_bag(nn, __func__, index, out_of_bag, n)) return 0;
     memset(out_of_bag, 0, (size_t)n * sizeof *out_of_bag);
     for (int i = 0; i < n; i++) {
         index[i] = nn_randint(nn, 0, n);
@@ -8859,9 +8846,9 @@ int nn_bootstrap(nn_ctx *nn, int n, int *index, int *out_of_bag)
 /* average = average + (w - average) / (k + 1) */
 void nn_model_average(nn_model *model, nn_real *average, int k)
 {
-    if (!nn__given(model, "nn_model_average") || model->ctx->code != NN_OK) return;
+    if (!nn__given(model, __func__) || model->ctx->code != NN_OK) return;
     if (!average || k < 0) {
-        nn__mistake(model->ctx, "nn_model_average", average ? "k is %d" : "average is NULL", k);
+        nn__mistake(model->ctx, __func__, average ? "k is %d" : "average is NULL", k);
         return;
     }
     for (int i = 0; i < model->n_params; i++)
@@ -8886,11 +8873,11 @@ static const char *nn__name_below(const char *name, const char *prefix)
 
 void nn_freeze(nn_model *model, const char *prefix, int on)
 {
-    if (!nn__given(model, "nn_freeze") || !nn__ready(model->ctx, "nn_freeze")) return;
+    if (!nn__given(model, __func__) || !nn__ready(model->ctx, __func__)) return;
     nn_ctx *nn = model->ctx;
     int found = 0;
     if (!prefix) {
-        nn__mistake(nn, "nn_freeze", "argument 2 is NULL (\"\" stands for all parameters)");
+        nn__mistake(nn, __func__, "argument 2 is NULL (\"\" stands for all parameters)");
         return;
     }
     while (nn->n_tape) nn->tape[--nn->n_tape]->requires_grad = 0; /* it was made for other ones */
@@ -8904,17 +8891,16 @@ void nn_freeze(nn_model *model, const char *prefix, int on)
         p->grad = on ? NULL : (nn_real *)p->saved;
         if (!on) memset(p->grad, 0, p->size * sizeof *p->grad);
     }
-    if (!found) nn__mistake(nn, "nn_freeze", "there is no parameter \"%s\"", prefix);
+    if (!found) nn__mistake(nn, __func__, "there is no parameter \"%s\"", prefix);
 }
 
 void nn_model_copy(nn_model *to, const char *to_prefix, const nn_model *from,
                    const char *from_prefix)
 {
-    const char *const function = "nn_model_copy";
-    if (!nn__given(to, function) || !nn__ready(to->ctx, function)) return;
+    if (!nn__given(to, __func__) || !nn__ready(to->ctx, __func__)) return;
     nn_ctx *nn = to->ctx;
     if (!to_prefix || !from || !from_prefix) {
-        nn__mistake(nn, function, "argument %d is NULL", !to_prefix ? 2 : !from ? 3 : 4);
+        nn__mistake(nn, __func__, "argument %d is NULL", !to_prefix ? 2 : !from ? 3 : 4);
         return;
     }
     int found = 0;
@@ -8927,16 +8913,16 @@ void nn_model_copy(nn_model *to, const char *to_prefix, const nn_model *from,
             const char *name = *rest ? nn__join(full, from_prefix, rest) : from_prefix;
             const nn_tensor *f = nn_model_find(from, name);
             if (!f)
-                nn__mistake(nn, function, "the model copied from has no \"%s\", for \"%s\"", name,
+                nn__mistake(nn, __func__, "the model copied from has no \"%s\", for \"%s\"", name,
                             t->name);
             else if (!nn_shape_equal(t->shape, f->shape))
-                nn_fail(nn, NN_ERROR_SHAPE, function, "\"%s\" is %s, \"%s\" is %s", t->name,
+                nn_fail(nn, NN_ERROR_SHAPE, __func__, "\"%s\" is %s, \"%s\" is %s", t->name,
                         nn_shape_text(nn, t->shape), name, nn_shape_text(nn, f->shape));
             if (nn->code != NN_OK) return;
             if (copy) memmove(t->data, f->data, t->size * sizeof *t->data);
             found = 1;
         }
-    if (!found) nn__mistake(nn, function, "there is nothing below \"%s\"", to_prefix);
+    if (!found) nn__mistake(nn, __func__, "there is nothing below \"%s\"", to_prefix);
 }
 
 #endif
@@ -8976,8 +8962,7 @@ static int nn__window_places(nn_ctx *nn, const char *function, int size, int ker
 
 int nn_conv_out_size(int size, int kernel, int stride, int padding, int dilation)
 {
-    return nn__window_places(NULL, "nn_conv_out_size", size, kernel, stride, &padding, dilation,
-                             0, 0);
+    return nn__window_places(NULL, __func__, size, kernel, stride, &padding, dilation, 0, 0);
 }
 
 /* A window on x, [N, C, H, W] (2 axes) or [N, C, T] (1: an image of one row), as nn__conv has it.
@@ -9014,7 +8999,7 @@ nn_receptive_field nn_receptive_field_after(nn_receptive_field before, int kerne
 {
     nn_receptive_field r = before;
     if (before.size < 1 || before.jump < 1 || kernel < 1 || stride < 1 || dilation < 1)
-        return nn__mistake(NULL, "nn_receptive_field_after",
+        return nn__mistake(NULL, __func__,
                            "size %d, jump %d, kernel %d, stride %d, dilation %d: one is not "
                            "positive", before.size, before.jump, kernel, stride, dilation), r;
     r.size += dilation * (kernel - 1) * before.jump;
@@ -9117,15 +9102,15 @@ static nn_tensor *nn__conv_layer(const char *function, const char *op, const nn_
 
 nn_tensor *nn_conv2d_forward(const nn_conv2d *l, nn_tensor *x)
 {
-    return nn__conv_layer("nn_conv2d_forward", "conv2d", l, x, 2, 0);
+    return nn__conv_layer(__func__, "conv2d", l, x, 2, 0);
 }
 nn_tensor *nn_conv1d_forward(const nn_conv1d *l, nn_tensor *x)
 {
-    return nn__conv_layer("nn_conv1d_forward", "conv1d", l, x, 1, 0);
+    return nn__conv_layer(__func__, "conv1d", l, x, 1, 0);
 }
 nn_tensor *nn_conv_transpose2d_forward(const nn_conv_transpose2d *l, nn_tensor *x)
 {
-    return nn__conv_layer("nn_conv_transpose2d_forward", "conv_transpose2d", l, x, 2, 1);
+    return nn__conv_layer(__func__, "conv_transpose2d", l, x, 2, 1);
 }
 
 /* weight: its shape if there were one group; out: channels */
@@ -9156,25 +9141,25 @@ static nn_conv_options nn__both_ways(int stride, int padding)
 nn_conv2d nn_conv2d_new_with(nn_model *model, const char *name, int in, int out, int kernel_h,
                              int kernel_w, nn_conv_options options)
 {
-    return nn__conv_new("nn_conv2d_new_with", model, name, nn_shape4(out, in, kernel_h, kernel_w),
+    return nn__conv_new(__func__, model, name, nn_shape4(out, in, kernel_h, kernel_w),
                         out, options);
 }
 nn_conv2d nn_conv2d_new(nn_model *model, const char *name, int in, int out, int kernel, int stride,
                         int padding)
 {
-    return nn__conv_new("nn_conv2d_new", model, name, nn_shape4(out, in, kernel, kernel), out,
+    return nn__conv_new(__func__, model, name, nn_shape4(out, in, kernel, kernel), out,
                         nn__both_ways(stride, padding));
 }
 nn_conv1d nn_conv1d_new(nn_model *model, const char *name, int in, int out, int kernel, int stride,
                         int padding)
 {
-    return nn__conv_new("nn_conv1d_new", model, name, nn_shape3(out, in, kernel), out,
+    return nn__conv_new(__func__, model, name, nn_shape3(out, in, kernel), out,
                         nn__both_ways(stride, padding));
 }
 nn_conv_transpose2d nn_conv_transpose2d_new(nn_model *model, const char *name, int in, int out,
                                             int kernel, int stride, int padding)
 {
-    return nn__conv_new("nn_conv_transpose2d_new", model, name, nn_shape4(in, out, kernel, kernel),
+    return nn__conv_new(__func__, model, name, nn_shape4(in, out, kernel, kernel),
                         out, nn__both_ways(stride, padding));
 }
 
@@ -9271,36 +9256,35 @@ static nn_tensor *nn__pool_of(const char *function, nn_tensor *x, int axes, int 
 
 nn_tensor *nn_max_pool2d(nn_tensor *x, int kernel, int stride, int padding)
 {
-    return nn__pool_of("nn_max_pool2d", x, 2, 1, kernel, stride, padding);
+    return nn__pool_of(__func__, x, 2, 1, kernel, stride, padding);
 }
 nn_tensor *nn_avg_pool2d(nn_tensor *x, int kernel, int stride, int padding)
 {
-    return nn__pool_of("nn_avg_pool2d", x, 2, 0, kernel, stride, padding);
+    return nn__pool_of(__func__, x, 2, 0, kernel, stride, padding);
 }
 nn_tensor *nn_max_pool1d(nn_tensor *x, int kernel, int stride, int padding)
 {
-    return nn__pool_of("nn_max_pool1d", x, 1, 1, kernel, stride, padding);
+    return nn__pool_of(__func__, x, 1, 1, kernel, stride, padding);
 }
 nn_tensor *nn_avg_pool1d(nn_tensor *x, int kernel, int stride, int padding)
 {
-    return nn__pool_of("nn_avg_pool1d", x, 1, 0, kernel, stride, padding);
+    return nn__pool_of(__func__, x, 1, 0, kernel, stride, padding);
 }
 
 nn_tensor *nn_global_avg_pool2d(nn_tensor *x)
 {
-    const char *const function = "nn_global_avg_pool2d";
-    if (!nn_op_check(function, &x, 1)) return nn_op_failed(&x, 1);
+    if (!nn_op_check(__func__, &x, 1)) return nn_op_failed(&x, 1);
     if (x->shape.ndim != 4)
-        return nn_fail(x->ctx, NN_ERROR_SHAPE, function, "x is %s, not [N, C, H, W]",
+        return nn_fail(x->ctx, NN_ERROR_SHAPE, __func__, "x is %s, not [N, C, H, W]",
                        nn_shape_text(x->ctx, x->shape));
     const nn_shape shape = nn_shape2(x->shape.dim[0], x->shape.dim[1]);
     const nn__view v = {nn__span(shape, 0, 2), nn__span(x->shape, 2, 4), 1};
-    return nn__sum_over(&function[3], x, v, shape, 1 / (nn_real)v.length);
+    return nn__sum_over(&__func__[3], x, v, shape, 1 / (nn_real)v.length);
 }
 
 nn_tensor *nn_flatten(nn_tensor *x)
 {
-    if (!nn_op_check("nn_flatten", &x, 1)) return nn_op_failed(&x, 1);
+    if (!nn_op_check(__func__, &x, 1)) return nn_op_failed(&x, 1);
     return nn_reshape(x, nn_shape2(x->shape.ndim ? x->shape.dim[0] : 1, -1));
 }
 
@@ -9320,9 +9304,9 @@ static void nn__fill_rows(const nn_real *from, size_t n, nn_real *to, size_t siz
 nn_embedding nn_embedding_new(nn_model *model, const char *name, int vocabulary, int dim)
 {
     nn_embedding e = {NULL};
-    if (!nn__given(model, "nn_embedding_new")) return e;
+    if (!nn__given(model, __func__)) return e;
     if (vocabulary < 1 || dim < 1)
-        nn__mistake(model->ctx, "nn_embedding_new", "%d words, %d numbers each", vocabulary, dim);
+        nn__mistake(model->ctx, __func__, "%d words, %d numbers each", vocabulary, dim);
     e.weight = nn_param(model, name, "weight", nn_shape2(vocabulary, dim));
     for (size_t i = 0; i < e.weight->size; i++) e.weight->data[i] = nn_normal(model->ctx, 0, 1);
     return e;
@@ -9339,20 +9323,19 @@ static void nn__embedding_backward(nn_tensor *y) /* y[i] = w[ids[i]]: dw[ids[i]]
 
 nn_tensor *nn_embedding_forward(const nn_embedding *e, const int *ids, int n)
 {
-    const char *const function = "nn_embedding_forward";
     nn_tensor *w = e ? e->weight : NULL;
-    if (!nn_op_check(function, &w, 1)) return nn_op_failed(&w, 1);
+    if (!nn_op_check(__func__, &w, 1)) return nn_op_failed(&w, 1);
     nn_ctx *nn = w->ctx;
     if (w->shape.ndim != 2)
-        return nn_fail(nn, NN_ERROR_SHAPE, function, "the weight is %s, not [V, D]",
+        return nn_fail(nn, NN_ERROR_SHAPE, __func__, "the weight is %s, not [V, D]",
                        nn_shape_text(nn, w->shape));
     if (!ids || n < 1)
-        return nn__mistake(nn, function, ids ? "n is %d" : "ids is NULL", n), &nn->failed;
+        return nn__mistake(nn, __func__, ids ? "n is %d" : "ids is NULL", n), &nn->failed;
     const int words = w->shape.dim[0];
     const size_t d = (size_t)w->shape.dim[1], bytes = (size_t)n * sizeof *ids;
     for (int i = 0; i < n; i++)
         if (ids[i] < -1 || ids[i] >= words)
-            return nn__mistake(nn, function, "ids[%d] is %d, but the weight is %s (0 to %d, or -1 "
+            return nn__mistake(nn, __func__, "ids[%d] is %d, but the weight is %s (0 to %d, or -1 "
                                "for zeros)", i, ids[i], nn_shape_text(nn, w->shape), words - 1),
                    &nn->failed;
     nn_tensor *y = nn_op_new("embedding", nn_shape2(n, w->shape.dim[1]), &w, 1,
@@ -9758,19 +9741,19 @@ static const struct nn__cell_rule nn__rnn_rule = {"rnn", "nn_rnn_forward", 1, 1,
 
 nn_rnn_cell nn_rnn_cell_new(nn_model *model, const char *name, int in, int hidden)
 {
-    return nn__cell_new("nn_rnn_cell_new", model, name, "", &nn__rnn_rule, in, hidden, nn__usual);
+    return nn__cell_new(__func__, model, name, "", &nn__rnn_rule, in, hidden, nn__usual);
 }
 nn_rnn_result nn_rnn_cell_forward(const nn_rnn_cell *l, nn_tensor *x, nn_tensor *h)
 {
-    return nn__recurrent("nn_rnn_cell_forward", l, x, h, NULL, NULL, 0, 0, 0);
+    return nn__recurrent(__func__, l, x, h, NULL, NULL, 0, 0, 0);
 }
 nn_rnn nn_rnn_new(nn_model *model, const char *name, int in, int hidden)
 {
-    return nn__rnn_new("nn_rnn_new", model, name, &nn__rnn_rule, in, hidden, nn__usual);
+    return nn__rnn_new(__func__, model, name, &nn__rnn_rule, in, hidden, nn__usual);
 }
 nn_rnn nn_rnn_new_with(nn_model *model, const char *name, int in, int hidden, nn_rnn_options o)
 {
-    return nn__rnn_new("nn_rnn_new_with", model, name, &nn__rnn_rule, in, hidden, o);
+    return nn__rnn_new(__func__, model, name, &nn__rnn_rule, in, hidden, o);
 }
 nn_rnn_result nn_rnn_forward(const nn_rnn *l, nn_tensor *x, nn_tensor *h0, const int *lengths)
 {
@@ -9792,11 +9775,11 @@ static int nn__likeliest(const nn_real *z, size_t n)
 void nn_sample(const nn_tensor *logits, nn_real temperature, int *index)
 {
     nn_tensor *z = (nn_tensor *)(uintptr_t)logits;
-    if (!nn_op_check("nn_sample", &z, 1)) return;
+    if (!nn_op_check(__func__, &z, 1)) return;
     nn_ctx *nn = z->ctx;
     const size_t c = (size_t)nn__last(z->shape);
     if (!index || !(temperature >= 0)) {
-        nn__mistake(nn, "nn_sample", index ? "the temperature is %g" : "index is NULL",
+        nn__mistake(nn, __func__, index ? "the temperature is %g" : "index is NULL",
                     (double)temperature);
         return;
     }
@@ -9805,7 +9788,7 @@ void nn_sample(const nn_tensor *logits, nn_real temperature, int *index)
         const nn_real *row = z->data + i * c;
         int drawn = nn__likeliest(row, c);
         if (drawn < 0) {
-            nn_fail(nn, NN_ERROR_NONFINITE, "nn_sample", "row %zu of %s has NaN or infinity in it",
+            nn_fail(nn, NN_ERROR_NONFINITE, __func__, "row %zu of %s has NaN or infinity in it",
                     i, nn_shape_text(nn, z->shape));
             return;
         }
@@ -9921,19 +9904,19 @@ static const struct nn__cell_rule nn__lstm_rule = {"lstm", "nn_lstm_forward", 4,
 
 nn_lstm_cell nn_lstm_cell_new(nn_model *model, const char *name, int in, int hidden)
 {
-    return nn__cell_new("nn_lstm_cell_new", model, name, "", &nn__lstm_rule, in, hidden, nn__usual);
+    return nn__cell_new(__func__, model, name, "", &nn__lstm_rule, in, hidden, nn__usual);
 }
 nn_rnn_result nn_lstm_cell_forward(const nn_lstm_cell *l, nn_tensor *x, nn_tensor *h, nn_tensor *c)
 {
-    return nn__recurrent("nn_lstm_cell_forward", l, x, h, c, NULL, 0, 0, 0);
+    return nn__recurrent(__func__, l, x, h, c, NULL, 0, 0, 0);
 }
 nn_lstm nn_lstm_new_with(nn_model *model, const char *name, int in, int hidden, nn_rnn_options o)
 {
-    return nn__rnn_new("nn_lstm_new_with", model, name, &nn__lstm_rule, in, hidden, o);
+    return nn__rnn_new(__func__, model, name, &nn__lstm_rule, in, hidden, o);
 }
 nn_lstm nn_lstm_new(nn_model *model, const char *name, int in, int hidden)
 {
-    return nn__rnn_new("nn_lstm_new", model, name, &nn__lstm_rule, in, hidden, nn__usual);
+    return nn__rnn_new(__func__, model, name, &nn__lstm_rule, in, hidden, nn__usual);
 }
 nn_rnn_result nn_lstm_forward(const nn_lstm *l, nn_tensor *x, nn_tensor *h0, nn_tensor *c0,
                               const int *lengths)
@@ -10008,20 +9991,20 @@ static const struct nn__cell_rule nn__gru_rules[2] = { /* r after the product, b
 
 nn_gru_cell nn_gru_cell_new(nn_model *model, const char *name, int in, int hidden)
 {
-    return nn__cell_new("nn_gru_cell_new", model, name, "", nn__gru_rules, in, hidden, nn__usual);
+    return nn__cell_new(__func__, model, name, "", nn__gru_rules, in, hidden, nn__usual);
 }
 nn_rnn_result nn_gru_cell_forward(const nn_gru_cell *l, nn_tensor *x, nn_tensor *h)
 {
-    return nn__recurrent("nn_gru_cell_forward", l, x, h, NULL, NULL, 0, 0, 0);
+    return nn__recurrent(__func__, l, x, h, NULL, NULL, 0, 0, 0);
 }
 nn_gru nn_gru_new_with(nn_model *model, const char *name, int in, int hidden, nn_rnn_options o)
 {
     const struct nn__cell_rule *rule = &nn__gru_rules[o.convention != NN_GRU_PYTORCH];
-    return nn__rnn_new("nn_gru_new_with", model, name, rule, in, hidden, o);
+    return nn__rnn_new(__func__, model, name, rule, in, hidden, o);
 }
 nn_gru nn_gru_new(nn_model *model, const char *name, int in, int hidden)
 {
-    return nn__rnn_new("nn_gru_new", model, name, nn__gru_rules, in, hidden, nn__usual);
+    return nn__rnn_new(__func__, model, name, nn__gru_rules, in, hidden, nn__usual);
 }
 nn_rnn_result nn_gru_forward(const nn_gru *l, nn_tensor *x, nn_tensor *h0, const int *lengths)
 {
@@ -10034,7 +10017,7 @@ nn_highway nn_highway_new(nn_model *model, const char *name, int width, nn_activ
                           nn_real gate_bias)
 {
     nn_highway l = {{NULL, NULL}, {NULL, NULL}, activation};
-    if (!nn__given(model, "nn_highway_new")) return l;
+    if (!nn__given(model, __func__)) return l;
     const int before = model->n_params;
     char part[NN__PART_SIZE];
     l.transform = nn_linear_new(model, nn__join(part, name, "transform"), width, width);
@@ -10050,10 +10033,10 @@ nn_tensor *nn_highway_forward(const nn_highway *l, nn_tensor *x, nn_tensor **gat
 {
     nn_tensor *in[2] = {l ? l->gate.weight : NULL, x};
     if (gate) *gate = nn_op_failed(in, 2);
-    if (!nn_op_check("nn_highway_forward", in, 2)) return nn_op_failed(in, 2);
+    if (!nn_op_check(__func__, in, 2)) return nn_op_failed(in, 2);
     const int width = nn__last(in[0]->shape);
     if (x->shape.ndim < 1 || nn__last(x->shape) != width)
-        return nn_fail(x->ctx, NN_ERROR_SHAPE, "nn_highway_forward",
+        return nn_fail(x->ctx, NN_ERROR_SHAPE, __func__,
                        "x is %s, but the layer is %d wide, and so is what it carries on",
                        nn_shape_text(x->ctx, x->shape), width);
     nn_tensor *h = nn_activate(nn_linear_forward(&l->transform, x), l->activation);
@@ -10099,17 +10082,16 @@ static void nn__layer_norm_backward(nn_tensor *y)
 
 nn_tensor *nn_layer_norm_forward(const nn_layer_norm *l, nn_tensor *x)
 {
-    const char *const function = "nn_layer_norm_forward";
     nn_tensor *in[3] = {l ? l->weight : NULL, x, l ? l->bias : NULL};
-    if (!nn_op_check(function, in, 3)) return nn_op_failed(in, 3);
+    if (!nn_op_check(__func__, in, 3)) return nn_op_failed(in, 3);
     nn_ctx *nn = x->ctx;
     const size_t d = l->weight->size;
     if (l->weight->shape.ndim != 1 || l->bias->size != d || x->shape.ndim < 1 ||
         (size_t)nn__last(x->shape) != d)
-        return nn_fail(nn, NN_ERROR_SHAPE, function, "x is %s, not [.., D]: weight is %s, bias %s",
+        return nn_fail(nn, NN_ERROR_SHAPE, __func__, "x is %s, not [.., D]: weight is %s, bias %s",
                        nn_shape_text(nn, x->shape), nn_shape_text(nn, l->weight->shape),
                        nn_shape_text(nn, l->bias->shape));
-    if (!nn__check_positive(nn, function, "eps", l->eps)) return &nn->failed;
+    if (!nn__check_positive(nn, __func__, "eps", l->eps)) return &nn->failed;
     nn_tensor *y = nn_op_new("layer_norm", x->shape, in, 3, nn__layer_norm_backward, sizeof l->eps);
     nn_real *h = nn__scratch(nn, d);
     if (!y->size || !h) return &nn->failed;
@@ -10126,10 +10108,9 @@ nn_tensor *nn_layer_norm_forward(const nn_layer_norm *l, nn_tensor *x)
 
 nn_kv_cache *nn_kv_cache_new(nn_ctx *nn, int layers, int n, int capacity, int dim)
 {
-    const char *const function = "nn_kv_cache_new";
-    if (!nn__ready(nn, function)) return NULL;
-    if (layers < 1) return nn__mistake(nn, function, "%d layers", layers), (nn_kv_cache *)NULL;
-    const size_t size = nn__shape_size(nn, function, nn_shape3(n, capacity, dim));
+    if (!nn__ready(nn, __func__)) return NULL;
+    if (layers < 1) return nn__mistake(nn, __func__, "%d layers", layers), (nn_kv_cache *)NULL;
+    const size_t size = nn__shape_size(nn, __func__, nn_shape3(n, capacity, dim));
     if (!size) return NULL;
     nn_kv_cache *cache = (nn_kv_cache *)nn__alloc(nn, &nn->keep, (size_t)layers, sizeof *cache, 0);
     for (int i = 0; cache && i < layers; i++) {
@@ -10142,17 +10123,16 @@ nn_kv_cache *nn_kv_cache_new(nn_ctx *nn, int layers, int n, int capacity, int di
 
 void nn_kv_cache_select(nn_kv_cache *cache, int layers, const int *from, int n)
 {
-    const char *const function = "nn_kv_cache_select";
-    if (!nn__given(cache, function) || !nn__ready(cache->ctx, function)) return;
+    if (!nn__given(cache, __func__) || !nn__ready(cache->ctx, __func__)) return;
     nn_ctx *nn = cache->ctx;
-    if (!from || layers < 1) nn__mistake(nn, function, from ? "%d layers" : "from is NULL", layers);
+    if (!from || layers < 1) nn__mistake(nn, __func__, from ? "%d layers" : "from is NULL", layers);
     for (int l = 0; nn->code == NN_OK && l < layers; l++)
         if (n < 1 || n > cache[l].rows)
-            nn__mistake(nn, function, "%d rows, not in 1..%d", n, cache[l].rows);
+            nn__mistake(nn, __func__, "%d rows, not in 1..%d", n, cache[l].rows);
         else
             for (int i = 0; i < n; i++)
                 if (from[i] < 0 || from[i] >= cache[l].n)
-                    nn__mistake(nn, function, "from[%d] is %d, not in 0..%d", i, from[i],
+                    nn__mistake(nn, __func__, "from[%d] is %d, not in 0..%d", i, from[i],
                                 cache[l].n - 1);
     for (int l = 0; nn->code == NN_OK && l < layers; l++) {
         nn_kv_cache *c = &cache[l];
@@ -10391,24 +10371,23 @@ static nn_tensor *nn__attention(const char *function, nn__attending *a, nn_atten
 nn_tensor *nn_attention(nn_tensor *q, nn_tensor *k, nn_tensor *v, nn_attention_options o,
                         nn_tensor **weights)
 {
-    const char *const function = "nn_attention";
     nn_tensor *in[3] = {q, k, v};
     if (weights) *weights = nn_op_failed(in, 3);
-    if (!nn_op_check(function, in, 3)) return nn_op_failed(in, 3);
+    if (!nn_op_check(__func__, in, 3)) return nn_op_failed(in, 3);
     nn_ctx *nn = q->ctx;
     const int n = q->shape.dim[0], s = k->shape.dim[1], d = nn__last(q->shape);
     if (q->shape.ndim != 3 || !nn_shape_equal(k->shape, nn_shape3(n, s, d)) ||
         !nn_shape_equal(v->shape, nn_shape3(n, s, nn__last(v->shape))))
-        return nn_fail(nn, NN_ERROR_SHAPE, function,
+        return nn_fail(nn, NN_ERROR_SHAPE, __func__,
                        "q is %s, k is %s, v is %s, not [N, T, D], [N, S, D], [N, S, E]",
                        nn_shape_text(nn, q->shape), nn_shape_text(nn, k->shape),
                        nn_shape_text(nn, v->shape));
-    if (o.cache) return nn__mistake(nn, function, "a cache belongs to a layer"), &nn->failed;
+    if (o.cache) return nn__mistake(nn, __func__, "a cache belongs to a layer"), &nn->failed;
     nn__attending a;
     memset(&a, 0, sizeof a);
     a.q = nn__columns_of(q, 0), a.k = nn__columns_of(k, 0), a.v = nn__columns_of(v, 0);
     a.n = n, a.t = q->shape.dim[1], a.s = s, a.d = d, a.e = v->shape.dim[2];
-    return nn__attention(function, &a, o, weights);
+    return nn__attention(__func__, &a, o, weights);
 }
 
 /* ---- multi-head attention ---- */
@@ -10416,12 +10395,11 @@ nn_tensor *nn_attention(nn_tensor *q, nn_tensor *k, nn_tensor *v, nn_attention_o
 nn_multihead_attention nn_multihead_attention_new(nn_model *model, const char *name, int dim,
                                                   int heads)
 {
-    const char *const function = "nn_multihead_attention_new";
     nn_multihead_attention l = {NULL, NULL, {NULL, NULL}, heads};
-    if (!nn__given(model, function) || !nn__ready(model->ctx, function)) return l;
+    if (!nn__given(model, __func__) || !nn__ready(model->ctx, __func__)) return l;
     nn_ctx *nn = model->ctx;
     if (heads < 1 || dim < 1 || dim > INT_MAX / 3 || dim % heads)
-        return nn__mistake(nn, function, "%d heads do not divide %d numbers", heads, dim), l;
+        return nn__mistake(nn, __func__, "%d heads do not divide %d numbers", heads, dim), l;
     char part[NN__PART_SIZE];
     const int before = model->n_params;
     l.in_proj_weight = nn_param(model, name, "in_proj_weight", nn_shape2(3 * dim, dim));
@@ -10487,12 +10465,11 @@ nn_tensor *nn_multihead_attention_forward(const nn_multihead_attention *l, nn_te
                                           nn_tensor *source, nn_attention_options o,
                                           nn_tensor **weights)
 {
-    const char *const function = "nn_multihead_attention_forward";
     nn_tensor *w = l ? l->in_proj_weight : NULL, *b = l ? l->in_proj_bias : NULL;
     nn_tensor *in[4] = {w, x, source || !o.cache ? source : x, b};
     nn_tensor *const failed = nn_op_failed(in, 4);
     if (weights) *weights = failed;
-    if (!nn_op_check(function, in, 4)) return failed;
+    if (!nn_op_check(__func__, in, 4)) return failed;
     nn_ctx *nn = x->ctx;
     const int d = nn__last(w->shape), self = source == x;
     const int steps = source ? source->shape.dim[1] : 0;
@@ -10500,11 +10477,11 @@ nn_tensor *nn_multihead_attention_forward(const nn_multihead_attention *l, nn_te
         (source && !nn_shape_equal(source->shape, nn_shape3(x->shape.dim[0], steps, d))) ||
         !nn_shape_equal(w->shape, nn_shape2(3 * d, d)) ||
         !nn_shape_equal(b->shape, nn_shape1(3 * d)))
-        return nn_fail(nn, NN_ERROR_SHAPE, function, "x is %s, source %s, not [N, T, D], "
+        return nn_fail(nn, NN_ERROR_SHAPE, __func__, "x is %s, source %s, not [N, T, D], "
                        "[N, S, D]: in_proj_weight is %s", nn_shape_text(nn, x->shape),
                        source ? nn_shape_text(nn, source->shape) : "NULL",
                        nn_shape_text(nn, w->shape));
-    if (o.cache && !nn__check_cache(function, o.cache, x, steps)) return failed;
+    if (o.cache && !nn__check_cache(__func__, o.cache, x, steps)) return failed;
     nn_linear in_proj = {w, b};
     if (!self) in_proj.weight = nn__part_of(w, 0, d), in_proj.bias = nn__part_of(b, 0, d);
     nn_tensor *q = nn_linear_forward(&in_proj, x), *kv = q;
@@ -10520,7 +10497,7 @@ nn_tensor *nn_multihead_attention_forward(const nn_multihead_attention *l, nn_te
     a.k = nn__columns_of(kv, self ? d : 0), a.v = nn__columns_of(kv, self ? 2 * d : d);
     if (o.cache) nn__cache_append(o.cache, &a, steps);
     o.heads = l->heads;
-    nn_tensor *y = nn__attention(function, &a, o, weights);
+    nn_tensor *y = nn__attention(__func__, &a, o, weights);
     if (o.cache && nn->code == NN_OK) o.cache->length = a.s, o.cache->n = a.n;
     return nn_linear_forward(&l->out_proj, y);
 }
@@ -10557,12 +10534,12 @@ static nn_encoder_layer nn__transformer_layer_new(const char *function, nn_model
 nn_encoder_layer nn_encoder_layer_new(nn_model *model, const char *name, int dim,
                                       nn_transformer_options o)
 {
-    return nn__transformer_layer_new("nn_encoder_layer_new", model, name, dim, o, 0);
+    return nn__transformer_layer_new(__func__, model, name, dim, o, 0);
 }
 nn_decoder_layer nn_decoder_layer_new(nn_model *model, const char *name, int dim,
                                       nn_transformer_options o)
 {
-    return nn__transformer_layer_new("nn_decoder_layer_new", model, name, dim, o, 1);
+    return nn__transformer_layer_new(__func__, model, name, dim, o, 1);
 }
 
 /* What a part is given, and what becomes of x with what the part has made of it. */
@@ -10590,11 +10567,10 @@ static nn_tensor *nn__feed_forward(const nn_encoder_layer *l, nn_tensor *x)
 nn_tensor *nn_encoder_layer_forward(const nn_encoder_layer *l, nn_tensor *x,
                                     nn_attention_options o, nn_tensor **weights)
 {
-    const char *const function = "nn_encoder_layer_forward";
     nn_tensor *in[2] = {l ? l->norm2.weight : NULL, x}, *const failed = nn_op_failed(in, 2);
     if (weights) *weights = failed;
-    if (!nn_op_check(function, in, 2)) return failed;
-    if (l->norm3.weight) return nn__mistake(x->ctx, function, "this is a decoder's layer"), failed;
+    if (!nn_op_check(__func__, in, 2)) return failed;
+    if (l->norm3.weight) return nn__mistake(x->ctx, __func__, "this is a decoder's layer"), failed;
     o.dropout = l->options.dropout;
     nn_tensor *z = nn__before_part(l, &l->norm1, x);
     z = nn_multihead_attention_forward(&l->self_attn, z, z, o, weights);
@@ -10607,13 +10583,12 @@ nn_tensor *nn_decoder_layer_forward(const nn_decoder_layer *l, nn_tensor *x, nn_
                                     nn_attention_options self, nn_attention_options cross,
                                     nn_tensor **weights)
 {
-    const char *const function = "nn_decoder_layer_forward";
     nn_tensor *in[3] = {l ? l->norm2.weight : NULL, x, memory || !cross.cache ? memory : x};
     nn_tensor *const failed = nn_op_failed(in, 3);
     if (weights) *weights = failed;
-    if (!nn_op_check(function, in, 3)) return failed;
+    if (!nn_op_check(__func__, in, 3)) return failed;
     if (!l->norm3.weight)
-        return nn__mistake(x->ctx, function, "this is an encoder's layer"), failed;
+        return nn__mistake(x->ctx, __func__, "this is an encoder's layer"), failed;
     self.dropout = cross.dropout = l->options.dropout;
     nn_tensor *z = nn__before_part(l, &l->norm1, x);
     z = nn_multihead_attention_forward(&l->self_attn, z, z, self, NULL);
@@ -10648,12 +10623,12 @@ static nn_encoder nn__transformer_new(const char *function, nn_model *model, con
 nn_encoder nn_encoder_new(nn_model *model, const char *name, int layers, int dim,
                           nn_transformer_options o)
 {
-    return nn__transformer_new("nn_encoder_new", model, name, layers, dim, o, 0);
+    return nn__transformer_new(__func__, model, name, layers, dim, o, 0);
 }
 nn_decoder nn_decoder_new(nn_model *model, const char *name, int layers, int dim,
                           nn_transformer_options o)
 {
-    return nn__transformer_new("nn_decoder_new", model, name, layers, dim, o, 1);
+    return nn__transformer_new(__func__, model, name, layers, dim, o, 1);
 }
 
 nn_tensor *nn_encoder_forward(const nn_encoder *l, nn_tensor *x, nn_attention_options o,
@@ -10661,7 +10636,7 @@ nn_tensor *nn_encoder_forward(const nn_encoder *l, nn_tensor *x, nn_attention_op
 {
     nn_tensor *in[2] = {l && l->layer ? l->layer->norm1.weight : NULL, x};
     for (int i = 0; weights && l && i < l->layers; i++) weights[i] = nn_op_failed(in, 2);
-    if (!nn_op_check("nn_encoder_forward", in, 2)) return nn_op_failed(in, 2);
+    if (!nn_op_check(__func__, in, 2)) return nn_op_failed(in, 2);
     for (int i = 0; i < l->layers; i++) {
         x = nn_encoder_layer_forward(&l->layer[i], x, o, weights ? &weights[i] : NULL);
         if (o.cache) o.cache++;
@@ -10675,7 +10650,7 @@ nn_tensor *nn_decoder_forward(const nn_decoder *l, nn_tensor *x, nn_tensor *memo
 {
     nn_tensor *in[2] = {l && l->layer ? l->layer->norm1.weight : NULL, x};
     for (int i = 0; weights && l && i < l->layers; i++) weights[i] = nn_op_failed(in, 2);
-    if (!nn_op_check("nn_decoder_forward", in, 2)) return nn_op_failed(in, 2);
+    if (!nn_op_check(__func__, in, 2)) return nn_op_failed(in, 2);
     for (int i = 0; i < l->layers; i++) {
         x = nn_decoder_layer_forward(&l->layer[i], x, memory, self, cross,
                                      weights ? &weights[i] : NULL);
@@ -10700,10 +10675,10 @@ static double nn__power(double x, double a)
  * All in double, where thousands of turns lose nothing that float could show. */
 nn_tensor *nn_positional_encoding(nn_ctx *nn, int steps, int dim)
 {
-    nn_tensor *y = nn__leaf(nn, "nn_positional_encoding", nn_shape2(steps, dim));
+    nn_tensor *y = nn__leaf(nn, __func__, nn_shape2(steps, dim));
     if (!y || !y->size) return y;
     if (dim % 2)
-        return nn__mistake(nn, "nn_positional_encoding", "dim is %d, which is odd: sines and "
+        return nn__mistake(nn, __func__, "dim is %d, which is odd: sines and "
                            "cosines come in pairs", dim), &nn->failed;
     for (ptrdiff_t pair = 0; pair < dim; pair += 2) {
         const double w = 1 / nn__power(10000, (double)pair / dim);
@@ -10728,16 +10703,16 @@ nn_tensor *nn_positional_encoding(nn_ctx *nn, int steps, int dim)
 nn_tensor *nn_masked_softmax(nn_tensor *x, nn_tensor *mask)
 {
     nn_tensor *in[2] = {x, mask};
-    if (!nn_op_check("nn_masked_softmax", in, 2)) return nn_op_failed(in, 2);
+    if (!nn_op_check(__func__, in, 2)) return nn_op_failed(in, 2);
     nn_ctx *nn = x->ctx;
     nn_shape shape;
     if (!nn__broadcast(x->shape, mask->shape, &shape) || !nn_shape_equal(shape, x->shape))
-        return nn_fail(nn, NN_ERROR_SHAPE, "nn_masked_softmax",
+        return nn_fail(nn, NN_ERROR_SHAPE, __func__,
                        "the mask is %s, which does not broadcast to x, %s",
                        nn_shape_text(nn, mask->shape), nn_shape_text(nn, x->shape));
     for (size_t i = 0; i < mask->size; i++)
         if (mask->data[i] != 0 && mask->data[i] != 1)
-            return nn__mistake(nn, "nn_masked_softmax", "number %zu of the mask %s is %g, not 0 "
+            return nn__mistake(nn, __func__, "number %zu of the mask %s is %g, not 0 "
                                "or 1", i, nn_shape_text(nn, mask->shape), (double)mask->data[i]),
                    &nn->failed;
     nn_tensor *y = nn_op_new("masked_softmax", shape, &x, 1, nn__softmax_backward, 0);
@@ -10760,7 +10735,7 @@ nn_additive_attention nn_additive_attention_new(nn_model *model, const char *nam
                                                 int key, int hidden)
 {
     nn_additive_attention l = {{NULL, NULL}, {NULL, NULL}, {NULL, NULL}};
-    if (!nn__given(model, "nn_additive_attention_new")) return l;
+    if (!nn__given(model, __func__)) return l;
     nn_linear *const part[3] = {&l.query, &l.key, &l.score};
     static const char *const names[3] = {"query.weight", "key.weight", "score.weight"};
     const int before = model->n_params, in[3] = {query, key, hidden};
@@ -10778,10 +10753,9 @@ nn_tensor *nn_additive_attention_forward(const nn_additive_attention *l, nn_tens
                                          nn_tensor *k, nn_tensor *v, const int *lengths,
                                          nn_tensor **weights)
 {
-    const char *const function = "nn_additive_attention_forward";
     nn_tensor *in[4] = {l ? l->query.weight : NULL, q, k, v};
     if (weights) *weights = nn_op_failed(in, 4);
-    if (!nn_op_check(function, in, 4)) return nn_op_failed(in, 4);
+    if (!nn_op_check(__func__, in, 4)) return nn_op_failed(in, 4);
     nn_ctx *nn = q->ctx;
     const int a = in[0]->shape.dim[0], dq = nn__last(in[0]->shape);
     const int dk = l->key.weight ? nn__last(l->key.weight->shape) : 0;
@@ -10789,14 +10763,14 @@ nn_tensor *nn_additive_attention_forward(const nn_additive_attention *l, nn_tens
     if (!nn_shape_equal(q->shape, nn_shape3(n, t, dq)) ||
         !nn_shape_equal(k->shape, nn_shape3(n, s, dk)) ||
         !nn_shape_equal(v->shape, nn_shape3(n, s, nn__last(v->shape))))
-        return nn_fail(nn, NN_ERROR_SHAPE, function,
+        return nn_fail(nn, NN_ERROR_SHAPE, __func__,
                        "q is %s, k %s, v %s, not [N, T, %d], [N, S, %d], [N, S, E]",
                        nn_shape_text(nn, q->shape), nn_shape_text(nn, k->shape),
                        nn_shape_text(nn, v->shape), dq, dk);
     nn_tensor *mask = lengths ? nn_full(nn, nn_shape3(n, 1, s), 1) : NULL;
     for (int i = 0; mask && mask->size && i < n; i++) {
         if (lengths[i] < 0 || lengths[i] > s)
-            return nn__mistake(nn, function, "lengths[%d] is %d, but there are %d keys", i,
+            return nn__mistake(nn, __func__, "lengths[%d] is %d, but there are %d keys", i,
                                lengths[i], s), &nn->failed;
         for (int j = lengths[i]; j < s; j++) mask->data[(ptrdiff_t)i * s + j] = 0;
     }
@@ -10814,12 +10788,11 @@ nn_tensor *nn_additive_attention_forward(const nn_additive_attention *l, nn_tens
 nn_graph_attention nn_graph_attention_new(nn_model *model, const char *name, int in, int out,
                                           int heads)
 {
-    const char *const function = "nn_graph_attention_new";
     nn_graph_attention l = {NULL, NULL, NULL, NULL, heads};
-    if (!nn__given(model, function) || !nn__ready(model->ctx, function)) return l;
+    if (!nn__given(model, __func__) || !nn__ready(model->ctx, __func__)) return l;
     const int before = model->n_params;
     if (in < 1 || out < 1 || heads < 1 || heads > INT_MAX / out)
-        return nn__mistake(model->ctx, function, "from %d numbers to %d for each of %d heads", in,
+        return nn__mistake(model->ctx, __func__, "from %d numbers to %d for each of %d heads", in,
                            out, heads), l;
     l.weight = nn_param(model, name, "lin.weight", nn_shape2(heads * out, in));
     l.att_src = nn_param(model, name, "att_src", nn_shape2(heads, out));
@@ -10835,17 +10808,16 @@ nn_graph_attention nn_graph_attention_new(nn_model *model, const char *name, int
 nn_tensor *nn_graph_attention_forward(const nn_graph_attention *l, nn_tensor *x,
                                       nn_tensor *adjacency, nn_tensor **weights)
 {
-    const char *const function = "nn_graph_attention_forward";
     nn_tensor *in[6] = {l ? l->weight : NULL, x,          adjacency,         l ? l->att_src : NULL,
                         l ? l->att_dst : NULL, l ? l->bias : NULL};
     if (weights) *weights = nn_op_failed(in, 6);
-    if (!nn_op_check(function, in, 6)) return nn_op_failed(in, 6);
+    if (!nn_op_check(__func__, in, 6)) return nn_op_failed(in, 6);
     nn_ctx *nn = x->ctx;
     const int n = x->shape.dim[0], d = nn__last(in[0]->shape), h = l->heads;
     const int f = nn__last(l->att_src->shape);
     if (x->shape.ndim != 2 || x->shape.dim[1] != d ||
         !nn_shape_equal(adjacency->shape, nn_shape2(n, n)))
-        return nn_fail(nn, NN_ERROR_SHAPE, function, "x is %s, adjacency %s, not [N, %d], [N, N]",
+        return nn_fail(nn, NN_ERROR_SHAPE, __func__, "x is %s, adjacency %s, not [N, %d], [N, N]",
                        nn_shape_text(nn, x->shape), nn_shape_text(nn, adjacency->shape), d);
     const nn_linear linear = {l->weight, NULL};
     nn_tensor *xw = nn_reshape(nn_linear_forward(&linear, x), nn_shape3(n, h, f));
@@ -10869,14 +10841,13 @@ static int nn__by_logit(const void *a, const void *b) /* the largest first, of e
 
 void nn_keep_likely(nn_ctx *nn, nn_real *logits, int vocabulary, int top_k, nn_real top_p)
 {
-    const char *const function = "nn_keep_likely";
     const size_t v = (size_t)vocabulary;
-    if (!nn__ready(nn, function)) return;
+    if (!nn__ready(nn, __func__)) return;
     if (!logits || vocabulary < 1 || top_k < 0 || !(top_p >= 0 && top_p <= 1))
-        nn__mistake(nn, function, "%s%d logits, top_k %d, top_p %g", logits ? "" : "NULL for ",
+        nn__mistake(nn, __func__, "%s%d logits, top_k %d, top_p %g", logits ? "" : "NULL for ",
                     vocabulary, top_k, (double)top_p);
     else if (nn__likeliest(logits, v) < 0)
-        nn_fail(nn, NN_ERROR_NONFINITE, function, "the %d logits have NaN or infinity in them",
+        nn_fail(nn, NN_ERROR_NONFINITE, __func__, "the %d logits have NaN or infinity in them",
                 vocabulary);
     if (nn->code != NN_OK) return;
     const nn__mark mark = nn__arena_mark(&nn->graph);
@@ -10916,25 +10887,24 @@ static int nn__rank(nn__extension *best, int n, int room, nn__extension s)
 int nn_generate(nn_ctx *nn, nn_next_token next, void *user, nn_generate_options o, int *tokens,
                 double *log_p)
 {
-    const char *const function = "nn_generate";
     if (log_p) *log_p = 0;
-    if (!nn__ready(nn, function)) return 0;
+    if (!nn__ready(nn, __func__)) return 0;
     if (!next || !tokens || !o.prompt)
-        return nn__mistake(nn, function, "%s is NULL",
+        return nn__mistake(nn, __func__, "%s is NULL",
                            !next ? "next" : !tokens ? "tokens" : "the prompt");
     if (o.vocabulary < 1 || o.end >= o.vocabulary)
-        return nn__mistake(nn, function, "a vocabulary of %d, whose token %d is the end",
+        return nn__mistake(nn, __func__, "a vocabulary of %d, whose token %d is the end",
                            o.vocabulary, o.end);
     if (o.prompt_length < 1 || o.max_length <= o.prompt_length)
-        return nn__mistake(nn, function, "max_length is %d, the prompt's length %d", o.max_length,
+        return nn__mistake(nn, __func__, "max_length is %d, the prompt's length %d", o.max_length,
                            o.prompt_length);
     if (!(o.temperature >= 0) || o.top_k < 0 || !(o.top_p >= 0 && o.top_p <= 1))
-        return nn__mistake(nn, function, "temperature %g, top_k %d, top_p %g",
+        return nn__mistake(nn, __func__, "temperature %g, top_k %d, top_p %g",
                            (double)o.temperature, o.top_k, (double)o.top_p);
     if (o.beams > NN_MAX_BEAMS || (o.beams > 1 && o.temperature > 0))
-        return nn__mistake(nn, function, "%d beams (at most %d) at temperature %g: beam search "
+        return nn__mistake(nn, __func__, "%d beams (at most %d) at temperature %g: beam search "
                            "does not draw", o.beams, NN_MAX_BEAMS, (double)o.temperature);
-    if (!nn__check_range(nn, function, "the length penalty", o.length_penalty, 0, 10)) return 0;
+    if (!nn__check_range(nn, __func__, "the length penalty", o.length_penalty, 0, 10)) return 0;
     const int beams = o.beams > 1 ? o.beams : 1, v = o.vocabulary;
     const size_t width = (size_t)v, each = (size_t)beams;
     const char *const file = nn->file; /* the model's calls have places of their own */
@@ -10955,13 +10925,13 @@ int nn_generate(nn_ctx *nn, nn_next_token next, void *user, nn_generate_options 
     while (nn->code == NN_OK && n && length < o.max_length) {
         const int ok = next(user, n, length, text, length > o.prompt_length ? from : NULL, logits);
         nn__note(nn, file, line);
-        if (!ok) nn_fail(nn, NN_ERROR_IO, function, "the model failed after %d tokens", length);
+        if (!ok) nn_fail(nn, NN_ERROR_IO, __func__, "the model failed after %d tokens", length);
         int found = 0;
         for (int i = 0; i < n && nn->code == NN_OK; i++) {
             nn_real *const row = logits + (size_t)i * width;
             int first = 0, end = v; /* all tokens, or the one that is drawn */
             if (nn__likeliest(row, width) < 0)
-                nn_fail(nn, NN_ERROR_NONFINITE, function, "the model's logits of row %d of %d "
+                nn_fail(nn, NN_ERROR_NONFINITE, __func__, "the model's logits of row %d of %d "
                         "after %d tokens have NaN or infinity in them", i, n, length);
             const double log_sum = (double)nn->kernels->softmax(width, row, p, &max);
             if (o.temperature > 0) {
@@ -11031,7 +11001,7 @@ static double nn__ratio(double a, double b) { return b > 0 ? a / b : 0; }
 
 double nn_accuracy(const int *predicted, const int *label, int n)
 {
-    const int count = nn__count_labels("nn_accuracy", predicted, label, n, INT_MAX);
+    const int count = nn__count_labels(__func__, predicted, label, n, INT_MAX);
     int right = 0;
     for (int i = 0; count && i < n; i++) right += label[i] >= 0 && predicted[i] == label[i];
     return nn__ratio(right, count);
@@ -11039,13 +11009,12 @@ double nn_accuracy(const int *predicted, const int *label, int n)
 
 void nn_confusion_matrix(const int *predicted, const int *label, int n, int classes, int *matrix)
 {
-    const char *const function = "nn_confusion_matrix";
-    if (!nn__count_labels(function, predicted, label, n, classes)) return;
-    if (!matrix) nn__mistake(NULL, function, "argument 5 is NULL");
+    if (!nn__count_labels(__func__, predicted, label, n, classes)) return;
+    if (!matrix) nn__mistake(NULL, __func__, "argument 5 is NULL");
     else memset(matrix, 0, (size_t)classes * (size_t)classes * sizeof *matrix);
     for (int i = 0; matrix && i < n; i++) {
         if (predicted[i] < 0 || predicted[i] >= classes) {
-            nn__mistake(NULL, function, "predicted[%d] is %d, not 0 to %d", i, predicted[i],
+            nn__mistake(NULL, __func__, "predicted[%d] is %d, not 0 to %d", i, predicted[i],
                         classes - 1);
             return;
         }
@@ -11062,7 +11031,7 @@ static int nn__check_some(const char *function, const void *p, int n, const char
 #ifndef NN_NO_STDIO
 void nn_confusion_print(const int *matrix, int classes, const char *const *name)
 {
-    if (!nn__check_some("nn_confusion_print", matrix, classes, "classes")) return;
+    if (!nn__check_some(__func__, matrix, classes, "classes")) return;
     int width = snprintf(NULL, 0, "%d", classes) + 2;
     for (ptrdiff_t i = 0; i < (ptrdiff_t)classes * classes; i++)
         width = nn__max(width, snprintf(NULL, 0, "%d", matrix[i]) + 1);
@@ -11089,12 +11058,11 @@ static nn_class_scores nn__scores(double tp, double fp, double fn, double tn)
 
 nn_class_scores nn_precision_recall_f1(const int *matrix, int classes, int which)
 {
-    const char *const function = "nn_precision_recall_f1";
     nn_class_scores sum = nn__scores(0, 0, 0, 0);
     double weights = 0, all = 0;
-    if (!nn__check_some(function, matrix, classes, "classes")) return sum;
+    if (!nn__check_some(__func__, matrix, classes, "classes")) return sum;
     if (which < NN_WEIGHTED || which >= classes)
-        return nn__mistake(NULL, function, "which is %d; there are %d classes", which, classes),
+        return nn__mistake(NULL, __func__, "which is %d; there are %d classes", which, classes),
                sum;
     for (ptrdiff_t i = 0; i < (ptrdiff_t)classes * classes; i++) all += matrix[i];
     for (ptrdiff_t c = 0; c < classes; c++) {
@@ -11133,13 +11101,12 @@ static int nn__by_score(const void *a, const void *b)
 
 int nn_roc_curve(const nn_real *score, const int *label, int n, nn_roc_point *point)
 {
-    const char *const function = "nn_roc_curve";
-    if (!nn__count_labels(function, score, label, n, 2)) return 0;
-    if (!point) return nn__mistake(NULL, function, "argument 4 is NULL");
+    if (!nn__count_labels(__func__, score, label, n, 2)) return 0;
+    if (!point) return nn__mistake(NULL, __func__, "argument 4 is NULL");
     const nn_roc_point nothing = {HUGE_VAL, 0, 0, 1, 0, 0};
     int ranked = 0, positives = 0, points = 1;
     for (int i = 0; i < n; i++) {
-        if (score[i] != score[i]) return nn__mistake(NULL, function, "score[%d] is NaN", i);
+        if (score[i] != score[i]) return nn__mistake(NULL, __func__, "score[%d] is NaN", i);
         if (label[i] < 0) continue;
         point[++ranked].threshold = (double)score[i];
         point[ranked].tp = i;
@@ -11161,7 +11128,7 @@ int nn_roc_curve(const nn_real *score, const int *label, int n, nn_roc_point *po
 /* Trapezoids in counts: each new negative is below all positives so far, and half of those new. */
 double nn_auc(const nn_roc_point *point, int points)
 {
-    if (!nn__check_some("nn_auc", point, points, "points")) return 0;
+    if (!nn__check_some(__func__, point, points, "points")) return 0;
     const nn_roc_point *last = &point[points - 1];
     double wins = 0;
     for (int i = 1; i < points; i++)
@@ -11175,11 +11142,10 @@ double nn_auc(const nn_roc_point *point, int points)
  * tenth or hundredth; level 0 is the first point's. */
 double nn_average_precision(const nn_roc_point *point, int points, int positives, int how)
 {
-    const char *const function = "nn_average_precision";
-    if (!nn__check_some(function, point, points, "points")) return 0;
+    if (!nn__check_some(__func__, point, points, "points")) return 0;
     const int found = point[points - 1].tp, all = positives ? positives : found;
     if (how < NN_AP_STEPS || how > NN_AP_101_POINTS || (positives && positives < found))
-        return nn__mistake(NULL, function, "how is %d, positives %d, of which the curve has %d",
+        return nn__mistake(NULL, __func__, "how is %d, positives %d, of which the curve has %d",
                            how, positives, found);
     const int levels = how == NN_AP_11_POINTS ? 10 : how == NN_AP_101_POINTS ? 100 : all;
     double sum = 0, best = 0;
@@ -11195,16 +11161,15 @@ double nn_average_precision(const nn_roc_point *point, int points, int positives
 double nn_calibration_error(const nn_real *confidence, const int *correct, int n, int bins,
                             nn_calibration_bin *bin)
 {
-    const char *const function = "nn_calibration_error";
-    const int count = nn__count_labels(function, confidence, correct, n, 2);
+    const int count = nn__count_labels(__func__, confidence, correct, n, 2);
     if (!count) return 0;
     if (!bin || bins < 1)
-        return nn__mistake(NULL, function, bin ? "%d bins" : "argument 5 is NULL", bins);
+        return nn__mistake(NULL, __func__, bin ? "%d bins" : "argument 5 is NULL", bins);
     memset(bin, 0, (size_t)bins * sizeof *bin);
     for (int i = 0; i < n; i++) {
         const double p = (double)confidence[i];
         if (!(p >= 0 && p <= 1))
-            return nn__mistake(NULL, function, "confidence[%d] is %g, not 0 to 1", i, p);
+            return nn__mistake(NULL, __func__, "confidence[%d] is %g, not 0 to 1", i, p);
         if (correct[i] < 0) continue;
         int b = nn__min((int)(p * bins) + 1, bins - 1);
         while (b > 0 && p <= (double)b / bins) b--; /* an upper end belongs to its bin */
@@ -11225,12 +11190,11 @@ double nn_calibration_error(const nn_real *confidence, const int *correct, int n
 
 nn_regression nn_regression_scores(const nn_real *y, const nn_real *target, int n)
 {
-    const char *const function = "nn_regression_scores";
     nn_regression r = {0, 0, 0, 0};
     double mean = 0, squares = 0, around = 0;
     int equal = 1;
-    if (!nn__check_some(function, y, n, "samples")) return r;
-    if (!target) return nn__mistake(NULL, function, "argument 2 is NULL"), r;
+    if (!nn__check_some(__func__, y, n, "samples")) return r;
+    if (!target) return nn__mistake(NULL, __func__, "argument 2 is NULL"), r;
     for (int i = 0; i < n; i++) {
         const double error = (double)target[i] - (double)y[i];
         squares += nn__square(error);
@@ -11257,7 +11221,7 @@ static double nn__exp_exactly_repeatable(double z)
 double nn_perplexity(const nn_real *loss, int n)
 {
     double mean = 0;
-    if (!nn__check_some("nn_perplexity", loss, n, "losses")) return 0;
+    if (!nn__check_some(__func__, loss, n, "losses")) return 0;
     for (int i = 0; i < n; i++) mean += (double)loss[i] / n;
     return nn__exp_exactly_repeatable(mean);
 }
@@ -11301,8 +11265,8 @@ static double nn__matches(nn_tokens c, const nn_tokens *reference, int reference
 
 void nn_bleu_add(nn_bleu *b, nn_tokens candidate, const nn_tokens *reference, int references)
 {
-    if (!nn__given(b, "nn_bleu_add") ||
-        !nn__check_tokens(NULL, "nn_bleu_add", candidate, reference, references)) return;
+    if (!nn__given(b, __func__) ||
+        !nn__check_tokens(NULL, __func__, candidate, reference, references)) return;
     int nearest = reference[0].n;
     for (int r = 1; r < references; r++) {
         const int length = reference[r].n, off = abs(length - candidate.n);
@@ -11320,10 +11284,10 @@ void nn_bleu_add(nn_bleu *b, nn_tokens candidate, const nn_tokens *reference, in
 /* e^(log BP + mean of log p_n) */
 double nn_bleu_score(const nn_bleu *b, int order, int smoothing)
 {
-    if (!nn__given(b, "nn_bleu_score")) return 0;
+    if (!nn__given(b, __func__)) return 0;
     if (order < 1 || order > NN_BLEU_ORDER || smoothing < NN_BLEU_PLAIN ||
         smoothing > NN_BLEU_ADD_ONE)
-        return nn__mistake(NULL, "nn_bleu_score", "order %d, not 1 to %d, smoothing %d", order,
+        return nn__mistake(NULL, __func__, "order %d, not 1 to %d, smoothing %d", order,
                            NN_BLEU_ORDER, smoothing);
     double z = b->length < b->reference_length ? 1 - b->reference_length / b->length : 0;
     for (int k = 0; k < order; k++) {
@@ -11345,8 +11309,8 @@ static void nn__rouge_best(nn_rouge *best, double common, double of_candidate, d
 nn_rouge nn_rouge_n(nn_tokens candidate, const nn_tokens *reference, int references, int order)
 {
     nn_rouge best = {0, 0, 0};
-    if (!nn__check_tokens(NULL, "nn_rouge_n", candidate, reference, references)) return best;
-    if (order < 1) return nn__mistake(NULL, "nn_rouge_n", "order is %d, below 1", order), best;
+    if (!nn__check_tokens(NULL, __func__, candidate, reference, references)) return best;
+    if (order < 1) return nn__mistake(NULL, __func__, "order is %d, below 1", order), best;
     for (const nn_tokens *r = reference; r < reference + references; r++)
         nn__rouge_best(&best, nn__matches(candidate, r, 1, order),
                        nn__max(candidate.n - order + 1, 0), nn__max(r->n - order + 1, 0));
@@ -11357,10 +11321,9 @@ nn_rouge nn_rouge_n(nn_tokens candidate, const nn_tokens *reference, int referen
  * first j tokens: diagonal + 1 where both end alike, else the longer of left and above. */
 nn_rouge nn_rouge_l(nn_ctx *nn, nn_tokens candidate, const nn_tokens *reference, int references)
 {
-    const char *const function = "nn_rouge_l";
     nn_rouge best = {0, 0, 0};
-    if (!nn__ready(nn, function) ||
-        !nn__check_tokens(nn, function, candidate, reference, references)) return best;
+    if (!nn__ready(nn, __func__) ||
+        !nn__check_tokens(nn, __func__, candidate, reference, references)) return best;
     const nn__mark mark = nn__arena_mark(&nn->graph);
     for (const nn_tokens *r = reference; r < reference + references; r++) {
         int *const length = (int *)nn__alloc(nn, &nn->graph, (size_t)r->n + 1, sizeof *length, 1);
@@ -11402,7 +11365,7 @@ static double nn__iou(nn_box a, nn_box b)
 
 double nn_iou(nn_box a, nn_box b)
 {
-    if (!nn__check_box(NULL, "nn_iou", a) || !nn__check_box(NULL, "nn_iou", b)) return 0;
+    if (!nn__check_box(NULL, __func__, a) || !nn__check_box(NULL, __func__, b)) return 0;
     return nn__iou(a, b);
 }
 
@@ -11444,9 +11407,9 @@ static nn_roc_point *nn__rank_objects(nn_ctx *nn, const nn_object *found, int n)
 int nn_nms(nn_ctx *nn, const nn_object *found, int n, double iou, int *keep)
 {
     int kept = 0;
-    if (!nn__check_objects(nn, "nn_nms", found, n, NULL, 0)) return 0;
+    if (!nn__check_objects(nn, __func__, found, n, NULL, 0)) return 0;
     if (!keep || !(iou >= 0 && iou <= 1))
-        return nn__mistake(nn, "nn_nms", keep ? "iou is %g, not 0 to 1" : "keep is NULL", iou);
+        return nn__mistake(nn, __func__, keep ? "iou is %g, not 0 to 1" : "keep is NULL", iou);
     const nn__mark mark = nn__arena_mark(&nn->graph);
     const nn_roc_point *const rank = nn__rank_objects(nn, found, n);
     for (int i = 0; rank && i < n; i++) {
@@ -11461,11 +11424,10 @@ int nn_nms(nn_ctx *nn, const nn_object *found, int n, double iou, int *keep)
 int nn_detection_match(nn_ctx *nn, const nn_object *found, int n, const nn_object *truth, int m,
                        double iou, int *match)
 {
-    const char *const function = "nn_detection_match";
     int matches = 0;
-    if (!nn__check_objects(nn, function, found, n, truth, m)) return 0;
+    if (!nn__check_objects(nn, __func__, found, n, truth, m)) return 0;
     if (!match || !(iou > 0 && iou <= 1))
-        return nn__mistake(nn, function, match ? "iou is %g, not above 0 and up to 1"
+        return nn__mistake(nn, __func__, match ? "iou is %g, not above 0 and up to 1"
                            : "match is NULL", iou);
     const nn__mark mark = nn__arena_mark(&nn->graph);
     const nn_roc_point *const rank = nn__rank_objects(nn, found, n);
@@ -11489,10 +11451,9 @@ int nn_detection_match(nn_ctx *nn, const nn_object *found, int n, const nn_objec
 double nn_detection_ap(nn_ctx *nn, const nn_object *found, int n, const nn_object *truth, int m,
                        int label, double iou, int how)
 {
-    const char *const function = "nn_detection_ap";
-    if (!nn__check_objects(nn, function, found, n, truth, m)) return 0;
+    if (!nn__check_objects(nn, __func__, found, n, truth, m)) return 0;
     if (!(iou >= 0 && iou <= 1) || label < -1 || how < NN_AP_STEPS || how > NN_AP_101_POINTS)
-        return nn__mistake(nn, function, "label %d, iou %g, how %d", label, iou, how);
+        return nn__mistake(nn, __func__, "label %d, iou %g, how %d", label, iou, how);
     const nn__mark mark = nn__arena_mark(&nn->graph);
     const size_t room = (size_t)n + 1; /* n may be 0 */
     int *match = (int *)nn__alloc(nn, &nn->graph, room, sizeof *match, 0);
@@ -11529,13 +11490,12 @@ double nn_detection_ap(nn_ctx *nn, const nn_object *found, int n, const nn_objec
 int nn_evaluate(const nn_dataset *data, nn_forward forward, void *user, int batch_size,
                 int outputs, nn_real *out)
 {
-    const char *const function = "nn_evaluate";
     nn_ctx *nn = data ? data->ctx : NULL;
-    if (!nn__ready(nn, function)) return 0;
+    if (!nn__ready(nn, __func__)) return 0;
     if (!forward || !out)
-        return nn__mistake(nn, function, "argument %d is NULL", forward ? 6 : 2);
+        return nn__mistake(nn, __func__, "argument %d is NULL", forward ? 6 : 2);
     if (batch_size < 1 || outputs < 1 || data->n < 1)
-        return nn__mistake(nn, function, "%d samples in batches of %d, %d outputs", data->n,
+        return nn__mistake(nn, __func__, "%d samples in batches of %d, %d outputs", data->n,
                            batch_size, outputs);
     const char *const file = nn->file;
     const int line = nn->line;
@@ -11551,7 +11511,7 @@ int nn_evaluate(const nn_dataset *data, nn_forward forward, void *user, int batc
         nn__note(nn, file, line);
         const size_t size = (size_t)part.n * (size_t)outputs;
         if (!z || z->ctx != nn || z->size != size)
-            nn__mistake(nn, function, "forward gives %s for %d samples of %d outputs",
+            nn__mistake(nn, __func__, "forward gives %s for %d samples of %d outputs",
                         z ? nn_shape_text(nn, z->shape) : "NULL", part.n, outputs);
         else memcpy(out + (size_t)done * (size_t)outputs, z->data, size * sizeof *out);
     }
@@ -11577,12 +11537,11 @@ static double nn__quantile(const double *x, int n, double q)
 nn_interval nn_bootstrap_interval(nn_ctx *nn, nn_metric metric, void *user, int n, int resamples,
                                   double confidence)
 {
-    const char *const function = "nn_bootstrap_interval";
     nn_interval none = {0, 0, 0, 0, 0}, r = none;
-    if (!nn__ready(nn, function)) return none;
-    if (!metric) return nn__mistake(nn, function, "metric is NULL"), none;
+    if (!nn__ready(nn, __func__)) return none;
+    if (!metric) return nn__mistake(nn, __func__, "metric is NULL"), none;
     if (n < 1 || resamples < 2 || !(confidence > 0 && confidence < 1))
-        return nn__mistake(nn, function, "%d samples, %d resamples, confidence %g", n, resamples,
+        return nn__mistake(nn, __func__, "%d samples, %d resamples, confidence %g", n, resamples,
                            confidence), none;
     const char *const file = nn->file;
     const int line = nn->line;
@@ -11598,7 +11557,7 @@ nn_interval nn_bootstrap_interval(nn_ctx *nn, nn_metric metric, void *user, int 
     }
     nn__note(nn, file, line);
     if (nn->code == NN_OK && r.resamples < 2)
-        nn_fail(nn, NN_ERROR_NONFINITE, function, "the metric is NaN in %d of %d resamples",
+        nn_fail(nn, NN_ERROR_NONFINITE, __func__, "the metric is NaN in %d of %d resamples",
                 resamples - r.resamples, resamples);
     if (nn->code == NN_OK) {
         qsort(value, (size_t)r.resamples, sizeof *value, nn__by_size);
@@ -12042,9 +12001,9 @@ nn_vocab nn_vocab_new(nn_ctx *nn, nn_unit unit, const char *text, size_t size, i
     nn_vocab all = none, v = none;
     void *list = NULL; /* how often each token of all was seen */
     int room = 0;
-    if (!nn__ready(nn, "nn_vocab_new")) return none;
+    if (!nn__ready(nn, __func__)) return none;
     if (!text || unit < NN_BYTES || unit > NN_LOWER_WORDS || limit < 0)
-        return nn__mistake(nn, "nn_vocab_new", "text is %s, unit %d, limit %d",
+        return nn__mistake(nn, __func__, "text is %s, unit %d, limit %d",
                            text ? "there" : "NULL", (int)unit, limit), none;
     for (size_t at = 0, n; at < size && nn->code == NN_OK; at += n ? n : 1) {
         n = nn__token_size(unit, text + at, text + size);
@@ -12054,7 +12013,7 @@ nn_vocab nn_vocab_new(nn_ctx *nn, nn_unit unit, const char *text, size_t size, i
         seen->id = id;
         seen->count += seen->count < INT_MAX;
     }
-    if (nn->code == NN_OK && !all.n) nn__mistake(nn, "nn_vocab_new", "the text has no token");
+    if (nn->code == NN_OK && !all.n) nn__mistake(nn, __func__, "the text has no token");
     if (nn->code == NN_OK) qsort(list, (size_t)all.n, sizeof(nn__count), nn__by_count);
     nn__vocab_add(&v, "<unk>", 5);
     for (int i = 0; nn->code == NN_OK && i < all.n && (!limit || v.n < limit); i++) {
@@ -12096,10 +12055,10 @@ int *nn_vocab_encode(const nn_vocab *v, const char *text, size_t size, int *n)
 {
     nn_ctx *nn = v ? v->ctx : NULL;
     if (n) *n = 0;
-    if (!nn__ready(nn, "nn_vocab_encode")) return NULL;
-    if (!v->n) nn__mistake(nn, "nn_vocab_encode", "the vocabulary is empty");
+    if (!nn__ready(nn, __func__)) return NULL;
+    if (!v->n) nn__mistake(nn, __func__, "the vocabulary is empty");
     const nn__mark mark = nn__arena_mark(&nn->graph);
-    int *const work = nn__ids_new(nn, "nn_vocab_encode", text, size, n);
+    int *const work = nn__ids_new(nn, __func__, text, size, n);
     size_t count = 0;
     for (size_t at = 0, bytes; work && at < size; at += bytes ? bytes : 1) {
         bytes = nn__token_size(v->unit, text + at, text + size);
@@ -12113,8 +12072,8 @@ nn_text nn_vocab_decode(const nn_vocab *v, const int *ids, int n)
 {
     nn_ctx *nn = v ? v->ctx : NULL;
     nn_text t = {nn, "", 0};
-    if (!nn__ready(nn, "nn_vocab_decode")) return t;
-    if (!nn__check_ids(nn, "nn_vocab_decode", ids, n, v->n)) return t;
+    if (!nn__ready(nn, __func__)) return t;
+    if (!nn__check_ids(nn, __func__, ids, n, v->n)) return t;
     const size_t space = v->unit >= NN_WORDS;
     size_t size = 1;
     for (int i = 0; i < n; i++) size += nn__token_bytes(v->token[ids[i]]) + space;
@@ -12189,12 +12148,12 @@ static void nn__count_pairs(nn__pairs *c, const nn__word *w, int change)
 nn_bpe nn_bpe_train(nn_ctx *nn, const char *text, size_t size, int tokens)
 {
     nn_bpe b = {nn, 0, NULL};
-    if (!nn__ready(nn, "nn_bpe_train")) return b;
+    if (!nn__ready(nn, __func__)) return b;
     if (!text || !size || tokens < 256)
-        return nn__mistake(nn, "nn_bpe_train", "%s of %zu bytes, %d tokens", text ? "a text"
+        return nn__mistake(nn, __func__, "%s of %zu bytes, %d tokens", text ? "a text"
                            : "NULL instead of a text", size, tokens), b;
     if (size > INT_MAX)
-        return nn_fail(nn, NN_ERROR_LIMIT, "nn_bpe_train", "a text of %zu bytes", size), b;
+        return nn_fail(nn, NN_ERROR_LIMIT, __func__, "a text of %zu bytes", size), b;
     nn_arena own = {NULL, NULL};
     size_t words = 0, different = 0, bytes = 0;
     for (size_t i = 0; i < size; i++) words += !i || (unsigned char)text[i] <= ' ';
@@ -12249,10 +12208,10 @@ int *nn_bpe_encode(const nn_bpe *b, const char *text, size_t size, int *n)
 {
     nn_ctx *nn = b ? b->ctx : NULL;
     if (n) *n = 0;
-    if (!nn__ready(nn, "nn_bpe_encode")) return NULL;
-    if (b->n < 256) nn__mistake(nn, "nn_bpe_encode", "%d tokens, not even the bytes", b->n);
+    if (!nn__ready(nn, __func__)) return NULL;
+    if (b->n < 256) nn__mistake(nn, __func__, "%d tokens, not even the bytes", b->n);
     const nn__mark mark = nn__arena_mark(&nn->graph);
-    int *const work = nn__ids_new(nn, "nn_bpe_encode", text, size, n);
+    int *const work = nn__ids_new(nn, __func__, text, size, n);
     size_t count = work ? size : 0;
     for (size_t i = 0; i < count; i++) work[i] = (unsigned char)text[i];
     for (int i = 256; i < b->n; i++)
@@ -12262,25 +12221,24 @@ int *nn_bpe_encode(const nn_bpe *b, const char *text, size_t size, int *n)
 
 nn_text nn_bpe_decode(const nn_bpe *b, const int *ids, int n)
 {
-    const char *const function = "nn_bpe_decode";
     nn_ctx *nn = b ? b->ctx : NULL;
     nn_text t = {nn, "", 0};
-    if (!nn__ready(nn, function)) return t;
+    if (!nn__ready(nn, __func__)) return t;
     const nn__mark mark = nn__arena_mark(&nn->graph);
     size_t *size = (size_t *)nn__alloc(nn, &nn->graph, (size_t)nn__max(b->n, 256), sizeof *size, 0);
     size_t total = 1;
     for (int i = 0; size && i < b->n && nn->code == NN_OK; i++) {
         const int *const pair = i < 256 ? NULL : b->merge[i - 256];
         if (pair && (pair[0] < 0 || pair[0] >= i || pair[1] < 0 || pair[1] >= i))
-            nn__mistake(nn, function, "merge[%d] is %d and %d, not two of the tokens before %d",
+            nn__mistake(nn, __func__, "merge[%d] is %d and %d, not two of the tokens before %d",
                         i - 256, pair[0], pair[1], i);
         else if ((size[i] = pair ? size[pair[0]] + size[pair[1]] : 1) > INT_MAX)
-            nn_fail(nn, NN_ERROR_LIMIT, function, "token %d stands for %zu bytes", i, size[i]);
+            nn_fail(nn, NN_ERROR_LIMIT, __func__, "token %d stands for %zu bytes", i, size[i]);
     }
-    nn__check_ids(nn, function, ids, n, b->n);
+    nn__check_ids(nn, __func__, ids, n, b->n);
     for (int i = 0; i < n && nn->code == NN_OK; i++)
         if ((total += size[ids[i]]) > (size_t)INT_MAX + 1)
-            nn_fail(nn, NN_ERROR_LIMIT, function, "a text of more than %d bytes", INT_MAX);
+            nn_fail(nn, NN_ERROR_LIMIT, __func__, "a text of more than %d bytes", INT_MAX);
     char *bytes = nn->code == NN_OK ? (char *)nn__alloc(nn, &nn->keep, total, 1, 1) : NULL;
     for (int i = 0; bytes && i < n; i++)
         for (size_t k = 0; k < size[ids[i]]; k++) { /* byte k of the token is in one of two parts */
@@ -12525,16 +12483,15 @@ static nn_table nn__csv_read(nn__source s, nn_csv_options options)
 
 nn_table nn_csv_parse(nn_ctx *nn, const char *text, size_t size, nn_csv_options options)
 {
-    return nn__csv_read(nn__from_memory(nn, "nn_csv_parse", "text", text, size), options);
+    return nn__csv_read(nn__from_memory(nn, __func__, "text", text, size), options);
 }
 
 nn_stat nn_table_stats(const nn_table *t, int column)
 {
     nn_stat none = {0, 0, 0, 0, 0, 0, 0, 0};
-    if (!nn__ready(t ? t->ctx : NULL, "nn_table_stats")) return none;
+    if (!nn__ready(t ? t->ctx : NULL, __func__)) return none;
     if (column < -1 || column >= t->cols)
-        return nn__mistake(t->ctx, "nn_table_stats", "there is no column %d of %d", column,
-                           t->cols), none;
+        return nn__mistake(t->ctx, __func__, "there is no column %d of %d", column, t->cols), none;
     if (column < 0) column = t->cols - 1;
     return nn__stat(t->data + column, (size_t)t->rows, (size_t)t->cols);
 }
@@ -12585,12 +12542,12 @@ static nn_idx nn__idx_read(nn__source s)
 
 nn_idx nn_idx_parse(nn_ctx *nn, const void *bytes, size_t size)
 {
-    return nn__idx_read(nn__from_memory(nn, "nn_idx_parse", "bytes", bytes, size));
+    return nn__idx_read(nn__from_memory(nn, __func__, "bytes", bytes, size));
 }
 
 double nn_idx_value(const nn_idx *a, size_t i)
 {
-    if (!nn__given(a, "nn_idx_value") || i >= a->size) return (double)NAN;
+    if (!nn__given(a, __func__) || i >= a->size) return (double)NAN;
     const size_t each = nn__idx_bytes[a->type - 0x08];
     uint64_t bits = 0;
     float f;
@@ -12637,7 +12594,7 @@ static nn_vocab nn__vocab_read(nn__source s)
 
 nn_vocab nn_vocab_parse(nn_ctx *nn, const char *text, size_t size)
 {
-    return nn__vocab_read(nn__from_memory(nn, "nn_vocab_parse", "text", text, size));
+    return nn__vocab_read(nn__from_memory(nn, __func__, "text", text, size));
 }
 
 /* ---- the same from files, and to them ---- */
@@ -12645,29 +12602,29 @@ nn_vocab nn_vocab_parse(nn_ctx *nn, const char *text, size_t size)
 #ifndef NN_NO_STDIO
 nn_table nn_csv_load(nn_ctx *nn, const char *path, nn_csv_options options)
 {
-    return nn__csv_read(nn__from_file(nn, "nn_csv_load", path), options);
+    return nn__csv_read(nn__from_file(nn, __func__, path), options);
 }
 
 nn_idx nn_idx_load(nn_ctx *nn, const char *path)
 {
-    return nn__idx_read(nn__from_file(nn, "nn_idx_load", path));
+    return nn__idx_read(nn__from_file(nn, __func__, path));
 }
 
 nn_vocab nn_vocab_load(nn_ctx *nn, const char *path)
 {
-    return nn__vocab_read(nn__from_file(nn, "nn_vocab_load", path));
+    return nn__vocab_read(nn__from_file(nn, __func__, path));
 }
 
 int nn_vocab_save(const nn_vocab *v, const char *path)
 {
     nn_ctx *nn = v ? v->ctx : NULL;
-    if (!nn__ready(nn, "nn_vocab_save")) return 0;
-    if (!v->n) return nn__mistake(nn, "nn_vocab_save", "the vocabulary is empty");
+    if (!nn__ready(nn, __func__)) return 0;
+    if (!v->n) return nn__mistake(nn, __func__, "the vocabulary is empty");
     for (int i = 0; i < v->n; i++)
         if (!v->token[i][0])
-            return nn_fail(nn, NN_ERROR_UNSUPPORTED, "nn_vocab_save",
+            return nn_fail(nn, NN_ERROR_UNSUPPORTED, __func__,
                            "token %d is a byte of value 0, which a CSV cannot hold", i), 0;
-    nn__writer w = {nn, "nn_vocab_save", NULL, 0, 0, 1};
+    nn__writer w = {nn, __func__, NULL, 0, 0, 1};
     nn__write_format(&w, "%s %d\n", nn__units[v->unit], v->n);
     for (int i = 0; i < v->n; i++) {
         nn__write(&w, "\"", 1);
@@ -12680,7 +12637,7 @@ int nn_vocab_save(const nn_vocab *v, const char *path)
 
 nn_text nn_text_load(nn_ctx *nn, const char *path)
 {
-    nn__source s = nn__from_file(nn, "nn_text_load", path);
+    nn__source s = nn__from_file(nn, __func__, path);
     nn_text t = {nn, "", 0};
     if (!nn__source_ready(&s, 1)) return t;
     nn__source_keep(&s);
@@ -12774,31 +12731,30 @@ static nn_dataset nn__dataset_of(const nn_table *t, const char *function, int co
 
 nn_dataset nn_dataset_classes(const nn_table *t, int column)
 {
-    return nn__dataset_of(t, "nn_dataset_classes", column, 1);
+    return nn__dataset_of(t, __func__, column, 1);
 }
 
 nn_dataset nn_dataset_targets(const nn_table *t, int column)
 {
-    return nn__dataset_of(t, "nn_dataset_targets", column, 0);
+    return nn__dataset_of(t, __func__, column, 0);
 }
 
 nn_dataset nn_dataset_idx(const nn_idx *images, const nn_idx *labels)
 {
-    const char *const function = "nn_dataset_idx";
     nn_ctx *nn = images ? images->ctx : NULL;
     nn_dataset d = nn__dataset(nn, 0, nn_shape0());
-    if (!nn__ready(nn, function)) return d;
+    if (!nn__ready(nn, __func__)) return d;
     if (!labels)
-        nn__mistake(nn, function, "labels is NULL");
+        nn__mistake(nn, __func__, "labels is NULL");
     else if (images->type != 0x08)
-        nn_fail(nn, NN_ERROR_UNSUPPORTED, function, "images are of type 0x%02x, not bytes (0x08)",
+        nn_fail(nn, NN_ERROR_UNSUPPORTED, __func__, "images are of type 0x%02x, not bytes (0x08)",
                 images->type);
     else if (images->shape.ndim < 2)
-        nn_fail(nn, NN_ERROR_FORMAT, function,
+        nn_fail(nn, NN_ERROR_FORMAT, __func__,
                 "images should be [N, H, W], not %s (are these the labels?)",
                 nn_shape_text(nn, images->shape));
     else if (labels->shape.ndim != 1 || labels->shape.dim[0] != images->shape.dim[0])
-        nn_fail(nn, NN_ERROR_FORMAT, function, "images are %s, labels %s%s",
+        nn_fail(nn, NN_ERROR_FORMAT, __func__, "images are %s, labels %s%s",
                 nn_shape_text(nn, images->shape), nn_shape_text(nn, labels->shape),
                 labels->shape.ndim > 1 ? " (are these images?)" : "");
     if (nn->code != NN_OK) return d;
@@ -12812,7 +12768,7 @@ nn_dataset nn_dataset_idx(const nn_idx *images, const nn_idx *labels)
     d.bytes = images->bytes;
     d.label = label;
     for (int i = 0; i < n; i++)
-        if (!nn__set_label(&d, function, i, -1, nn_idx_value(labels, (size_t)i))) break;
+        if (!nn__set_label(&d, __func__, i, -1, nn_idx_value(labels, (size_t)i))) break;
     return d;
 }
 
@@ -12884,22 +12840,22 @@ static void nn__split(const char *function, const nn_dataset *data, double fract
 
 void nn_split(const nn_dataset *all, double fraction, nn_dataset *train, nn_dataset *test)
 {
-    nn__split("nn_split", all, fraction, train, test, 0);
+    nn__split(__func__, all, fraction, train, test, 0);
 }
 
 void nn_split_stratified(const nn_dataset *all, double fraction, nn_dataset *train,
                          nn_dataset *test)
 {
-    nn__split("nn_split_stratified", all, fraction, train, test, 1);
+    nn__split(__func__, all, fraction, train, test, 1);
 }
 
 nn_scaler nn_scaler_fit(const nn_dataset *data)
 {
     nn_ctx *nn = data ? data->ctx : NULL;
     nn_scaler s = {nn, 0, NULL, NULL};
-    if (!nn__ready(nn, "nn_scaler_fit")) return s;
+    if (!nn__ready(nn, __func__)) return s;
     if (!data->x || data->n < 1)
-        return nn__mistake(nn, "nn_scaler_fit",
+        return nn__mistake(nn, __func__,
                            data->bytes ? "the samples are bytes, which nn_batch_x divides by 255"
                                        : "there are no samples"), s;
     nn_real *mean = nn__reals(nn, &nn->keep, (size_t)data->size);
@@ -12916,14 +12872,13 @@ nn_scaler nn_scaler_fit(const nn_dataset *data)
 
 void nn_scaler_apply(const nn_scaler *s, nn_dataset *data)
 {
-    if (!nn__ready(s ? s->ctx : NULL, "nn_scaler_apply")) return;
+    if (!nn__ready(s ? s->ctx : NULL, __func__)) return;
     if (data && !data->x && data->n) {
-        nn__mistake(s->ctx, "nn_scaler_apply",
-                    "the samples are bytes, which nn_batch_x divides by 255");
+        nn__mistake(s->ctx, __func__, "the samples are bytes, which nn_batch_x divides by 255");
         return;
     }
     if (!data || !data->x || data->size != s->size) {
-        nn_fail(s->ctx, NN_ERROR_SHAPE, "nn_scaler_apply",
+        nn_fail(s->ctx, NN_ERROR_SHAPE, __func__,
                 "the scaler is for %d features, the data has %d", s->size, data ? data->size : 0);
         return;
     }
@@ -12966,21 +12921,21 @@ static nn_tensor *nn__gather(const nn_dataset *data, const char *function, const
 
 nn_tensor *nn_dataset_x(const nn_dataset *data)
 {
-    return nn__gather(data, "nn_dataset_x", NULL, data ? data->n : 0, 0);
+    return nn__gather(data, __func__, NULL, data ? data->n : 0, 0);
 }
 
 nn_tensor *nn_dataset_target(const nn_dataset *data)
 {
-    return nn__gather(data, "nn_dataset_target", NULL, data ? data->n : 0, 1);
+    return nn__gather(data, __func__, NULL, data ? data->n : 0, 1);
 }
 
 nn_batches nn_batches_new(const nn_dataset *data, int batch_size, int shuffle)
 {
     nn_ctx *nn = data ? data->ctx : NULL;
     const nn_batches none = {nn, NULL, 0, 0, NULL, 0, 0, 0, NULL, NULL};
-    if (!nn__ready(nn, "nn_batches_new")) return none;
+    if (!nn__ready(nn, __func__)) return none;
     if (data->n < 1 || batch_size < 1)
-        return nn__mistake(nn, "nn_batches_new", "no batches of %d from %d samples", batch_size,
+        return nn__mistake(nn, __func__, "no batches of %d from %d samples", batch_size,
                            data->n), none;
     nn_batches b = {nn, data, batch_size, shuffle, NULL, 0, 0, 0, NULL, NULL};
     b.order = (int *)nn__alloc(nn, &nn->keep, (size_t)data->n, sizeof(int), 0);
@@ -12991,7 +12946,7 @@ nn_batches nn_batches_new(const nn_dataset *data, int batch_size, int shuffle)
 
 int nn_next_batch(nn_batches *b)
 {
-    if (!nn__given(b ? b->ctx : NULL, "nn_next_batch")) return 0;
+    if (!nn__given(b ? b->ctx : NULL, __func__)) return 0;
     if (b->ctx->code != NN_OK || !b->data) return b->epoch++, 0; /* else loops over epochs hang */
     if (b->next == b->data->n) {
         b->next = b->n = 0;
@@ -13015,8 +12970,8 @@ static nn_tensor *nn__batch(const nn_batches *b, const char *function, int targe
     return nn__gather(b->data, function, b->row, b->n, targets);
 }
 
-nn_tensor *nn_batch_x(const nn_batches *b) { return nn__batch(b, "nn_batch_x", 0); }
-nn_tensor *nn_batch_target(const nn_batches *b) { return nn__batch(b, "nn_batch_target", 1); }
+nn_tensor *nn_batch_x(const nn_batches *b) { return nn__batch(b, __func__, 0); }
+nn_tensor *nn_batch_target(const nn_batches *b) { return nn__batch(b, __func__, 1); }
 
 /* ==== Files: models ==================================================================== >>files
  *
@@ -13172,7 +13127,7 @@ static void nn__write_tensors(nn__writer *w, nn__tensors *t)
 size_t nn_save_memory(const nn_model *model, void *bytes, size_t room)
 {
     nn__tensors t;
-    if (!nn__tensors_of(&t, model, "nn_save_memory", "", 0)) return 0;
+    if (!nn__tensors_of(&t, model, __func__, "", 0)) return 0;
     nn__writer w = {t.nn, t.function, (unsigned char *)bytes, room, 0, 0};
     if (room && !bytes) nn__mistake(t.nn, t.function, "bytes is NULL");
     else nn__write_tensors(&w, &t);
@@ -13192,7 +13147,7 @@ static int nn__save_file(nn__tensors *t, const char *path)
 int nn_save(const nn_model *model, const char *path)
 {
     nn__tensors t;
-    return nn__tensors_of(&t, model, "nn_save", "", 0) && nn__save_file(&t, path);
+    return nn__tensors_of(&t, model, __func__, "", 0) && nn__save_file(&t, path);
 }
 
 /* 9 (17) significant digits, which give the same float (double) back; a point in any locale. */
@@ -13237,19 +13192,19 @@ int nn_export_c(const nn_model *model, const char *path, const char *prefix)
 {
     nn__tensors t;
     char start[34];
-    if (!nn__ready(model ? model->ctx : NULL, "nn_export_c")) return 0;
+    if (!nn__ready(model ? model->ctx : NULL, __func__)) return 0;
     int good = prefix && prefix[0] && !(prefix[0] >= '0' && prefix[0] <= '9');
     for (const char *p = prefix; good && *p; p++) good = p < prefix + 32 && nn__c_name_char(*p);
     if (!good)
-        return nn__mistake(model->ctx, "nn_export_c",
+        return nn__mistake(model->ctx, __func__,
                            "the prefix is %s%.40s%s, not a name in C of at most 32 letters",
                            prefix ? "\"" : "", prefix ? prefix : "NULL", prefix ? "\"" : "");
     snprintf(start, sizeof start, "%.32s_", prefix);
     for (int i = 0; i < model->n_params; i++) {
         const nn_tensor *p = model->param[i];
-        if (!nn__check_finite(p, p->data, "nn_export_c", p->name)) return 0;
+        if (!nn__check_finite(p, p->data, __func__, p->name)) return 0;
     }
-    if (!nn__tensors_of(&t, model, "nn_export_c", start, 0)) return 0;
+    if (!nn__tensors_of(&t, model, __func__, start, 0)) return 0;
     nn__writer w = {t.nn, t.function, NULL, 0, 0, 1};
     nn__write_format(&w, "/* written by nn.h; a linear layer is y = W x + b */\n");
     for (int i = 0; i < t.n; i++) nn__write_c_array(&w, &t.entry[i]);
@@ -13621,27 +13576,26 @@ static int nn__load(nn_model *model, nn__source s, int partial)
 int nn_load_memory(nn_model *model, const void *bytes, size_t size)
 {
     nn_ctx *nn = model ? model->ctx : NULL;
-    return nn__load(model, nn__from_memory(nn, "nn_load_memory", "bytes", bytes, size), 0);
+    return nn__load(model, nn__from_memory(nn, __func__, "bytes", bytes, size), 0);
 }
 
 int nn_load_reader(nn_model *model, nn_reader reader)
 {
     nn_ctx *nn = model ? model->ctx : NULL;
-    const char *const function = "nn_load_reader";
-    if (!nn__ready(nn, function)) return 0;
-    if (!reader.read) return nn__mistake(nn, function, "reader.read is NULL");
-    return nn__load(model, nn__from_reader(nn, function, "reader", reader, 0, INT_MAX), 0);
+    if (!nn__ready(nn, __func__)) return 0;
+    if (!reader.read) return nn__mistake(nn, __func__, "reader.read is NULL");
+    return nn__load(model, nn__from_reader(nn, __func__, "reader", reader, 0, INT_MAX), 0);
 }
 
 #ifndef NN_NO_STDIO
 int nn_load(nn_model *model, const char *path)
 {
-    return nn__load(model, nn__from_file(model ? model->ctx : NULL, "nn_load", path), 0);
+    return nn__load(model, nn__from_file(model ? model->ctx : NULL, __func__, path), 0);
 }
 
 int nn_load_partial(nn_model *model, const char *path)
 {
-    return nn__load(model, nn__from_file(model ? model->ctx : NULL, "nn_load_partial", path), 1);
+    return nn__load(model, nn__from_file(model ? model->ctx : NULL, __func__, path), 1);
 }
 #endif
 
@@ -13698,7 +13652,7 @@ static int nn__checkpoint_new(nn__checkpoint *c, nn_optimizer *opt, const nn_bat
 int nn_checkpoint_save(nn_optimizer *opt, const nn_batches *b, const char *path)
 {
     nn__checkpoint c;
-    return nn__checkpoint_new(&c, opt, b, "nn_checkpoint_save") && nn__save_file(&c.t, path);
+    return nn__checkpoint_new(&c, opt, b, __func__) && nn__save_file(&c.t, path);
 }
 
 /* NULL if what was read can be; else what cannot. */
@@ -13719,7 +13673,7 @@ static const char *nn__checkpoint_wrong(const nn__checkpoint *c, const nn_batche
 int nn_checkpoint_load(nn_optimizer *opt, nn_batches *b, const char *path)
 {
     nn__checkpoint c;
-    if (!nn__checkpoint_new(&c, opt, b, "nn_checkpoint_load")) return 0;
+    if (!nn__checkpoint_new(&c, opt, b, __func__)) return 0;
     nn_ctx *nn = opt->ctx;
     nn__source s = nn__from_file(nn, c.t.function, path);
     int loaded = s.bytes && nn__match(&s, &c.t, 0) >= 0;
