@@ -3793,7 +3793,6 @@ static const nn__kernels nn__table_naive = {"naive", {4, 0, 0, 0}, 4,
 #define NN__I NN__(bits)
 #define NN__LOAD(p) (*(const NN__(unaligned) *)(p))
 #define NN__STORE(p, v) (void)(*(NN__(unaligned) *)(p) = (v))
-#define NN__FMA(a, b, c) NN__(fma)(a, b, c)
 #define NN__IF_GT(a, b, x, y) NN__(if_gt)(a, b, x, y)
 #define NN__BITS(v) NN__(bits_of)(v)
 #define NN__OF_BITS(i) NN__(of_bits)(i)
@@ -3909,7 +3908,7 @@ NN__INLINE NN__V NN__(of_bits)(NN__I i)
  * where !(a <= b) and b is a number; and, for turning matrices, ZIP: of each four numbers of a and
  * b the first two, or the last two, in turn. */
 #if NN__W == 1
-NN__INLINE NN__V NN__(fma)(NN__V a, NN__V b, NN__V c) { return nn__fmaf(a, b, c); }
+#define NN__FMA(a, b, c) nn__fmaf(a, b, c)
 NN__INLINE NN__V NN__(root)(NN__V a) { return sqrtf(a); }
 NN__INLINE NN__V NN__(if_gt)(NN__V a, NN__V b, NN__V x, NN__V y) { return a > b ? x : y; }
 NN__INLINE NN__V NN__(load_part)(const float *p, size_t m) { return (void)m, *p; }
@@ -3917,10 +3916,7 @@ NN__INLINE NN__V NN__(spaced)(const float *p, ptrdiff_t s) { return (void)s, *p;
 NN__INLINE NN__I NN__(beats)(NN__V a, NN__V b) { return 0u - (uint32_t)(!(a <= b) & (b == b)); }
 NN__INLINE void NN__(store_part)(float *p, size_t m, NN__V v) { (void)m, *p = v; }
 #elif NN__W == 4
-NN__INLINE NN__V NN__(fma)(NN__V a, NN__V b, NN__V c)
-{
-    return (NN__V)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
-}
+#define NN__FMA(a, b, c) (NN__V)vfmaq_f32((float32x4_t)(c), (float32x4_t)(a), (float32x4_t)(b))
 NN__INLINE NN__V NN__(root)(NN__V a) { return (NN__V)vsqrtq_f32((float32x4_t)a); }
 NN__INLINE NN__V NN__(load_part)(const float *p, size_t m)
 {
@@ -3948,10 +3944,7 @@ NN__INLINE NN__V NN__(root)(NN__V a)
 }
 #endif
 #if NN__W == 8
-NN__INLINE NN__V NN__(fma)(NN__V a, NN__V b, NN__V c)
-{
-    return (NN__V)__builtin_ia32_vfmaddps256(a, b, c);
-}
+#define NN__FMA(a, b, c) (NN__V)__builtin_ia32_vfmaddps256(a, b, c)
 NN__INLINE NN__V NN__(if_gt)(NN__V a, NN__V b, NN__V x, NN__V y)
 {
     return (NN__V)__builtin_ia32_blendvps256(y, x, (NN__V)(a > b));
@@ -4000,14 +3993,11 @@ NN__INLINE NN__V NN__(fours)(const float *p, ptrdiff_t row) /* 4 numbers of row 
 #define NN__ZIP_HIGH(a, b) (NN__V)__builtin_ia32_unpckhps256(a, b)
 #endif
 #elif NN__W == 16
-NN__INLINE NN__V NN__(fma)(NN__V a, NN__V b, NN__V c)
-{
 #ifdef __clang__
-    return (NN__V)__builtin_ia32_vfmaddps512_mask(a, b, c, 0xffff, 4);
+#define NN__FMA(a, b, c) (NN__V)__builtin_ia32_vfmaddps512_mask(a, b, c, 0xffff, 4)
 #else
-    return (NN__V)__builtin_ia32_vfmaddps512_mask(a, b, c, -1, 4);
+#define NN__FMA(a, b, c) (NN__V)__builtin_ia32_vfmaddps512_mask(a, b, c, -1, 4)
 #endif
-}
 NN__INLINE NN__V NN__(load_part)(const float *p, size_t m)
 {
     NN__V v;
@@ -4037,12 +4027,14 @@ NN__INLINE NN__V NN__(set)(float x) /* x in every lane; x - 0 is x for every x *
 
 /* ---- the matrix product ---- */
 
-#if NN__W > 1 /* O1 keeps copies of the registers in memory: 15 % of a short product */
-NN__OPTIMIZE("O2")
+#if NN__W > 1 /* O1 keeps copies of the registers in memory: 15 % of a short product. What is taken
+               * out of O2 makes tiles no faster, and compiling them a sixth longer. */
+NN__OPTIMIZE("O2", "no-tree-pre", "no-schedule-insns2", "no-tree-vectorize",
+             "no-tree-dominator-opts")
 #endif
-/* One tile, C[mr, nv W] = A B or C += A B, held in mr * nv registers from the
- * first k to the last. mr and nv are constants wherever it is called, and all but the loop over k
- * is written out by the compiler. */
+/* One tile, C[mr, nv W] = A B or C += A B, held in mr * nv registers from the first k to the last.
+ * mr and nv are constants wherever it is called, and all but the loop over k is written out by the
+ * compiler. */
 NN__INLINE void NN__(tile)(const int mr, const int nv, NN__ARGS_tile)
 {
     static const float zeros[NN__NV * NN__W] = {0};
@@ -4283,10 +4275,8 @@ NN__INLINE NN__V NN__(vgelu_slope)(NN__V x)
 
 /* ---- element by element ---- */
 
-NN__WRAP(map, sin)
-NN__WRAP(map, cos)
 NN__OPTIMIZE("Og", "move-loop-invariants") /* here nearly as fast as O1, and compiled faster */
-NN__STRAIGHT_MAPS(NN__WRAP)
+NN__MAPS(NN__WRAP)
 NN__OPTIMIZE_END
 
 /* AVX-512 has its own tiles and functions, and takes the rest from AVX2: those kernels mostly wait
@@ -4427,18 +4417,12 @@ static float NN__(bce)(NN__ARGS_fold) /* a block of terms at a time: vbce is lon
 static float NN__(softmax)(size_t n, const float *x, float *y, float *max)
 {
     float lane[NN__W];
-    *max = x[0]; /* the order does not matter to a maximum, and the last vectors may overlap */
-    if (n < NN__W) {
-        for (size_t i = 1; i < n; i++) *max = x[i] > *max ? x[i] : *max;
-    } else {
-        NN__V m = NN__LOAD(x);
-        for (size_t i = NN__W; i < n; i += NN__W) {
-            NN__V v = NN__LOAD(x + (n - i < NN__W ? n - NN__W : i));
-            m = NN__IF_GT(v, m, v, m);
-        }
-        NN__STORE(lane, m);
-        for (size_t i = 0; i < NN__W; i++) *max = lane[i] > *max ? lane[i] : *max;
-    }
+    NN__V m = NN__(set)(*x);
+    size_t p = 0;
+    for (; p + NN__W <= n; p += NN__W) m = NN__IF_GT(NN__LOAD(x + p), m, NN__LOAD(x + p), m);
+    NN__STORE(lane, m);
+    for (*max = *x; p < n; p++) *max = x[p] > *max ? x[p] : *max;
+    for (p = 0; p < NN__W; p++) *max = lane[p] > *max ? lane[p] : *max;
     NN__VECTORS NN__PUT(y, NN__(vexp)(NN__GET(x) - *max));
     const float sum = NN__(sum)(n, y);
     NN__(div)(n, y, 1, &sum, 0, y);
@@ -4561,6 +4545,7 @@ static const nn__kernels NN__(table) = {NN__NAME, {NN__TALL(NN__HEIGHT)}, NN__NV
 #undef NN__W
 #undef NN__NV
 #undef NN__TALL
+#undef NN__FMA
 #undef NN__ZIP_LOW
 #undef NN__ZIP_HIGH
 #endif /* NN__FLOAT */
