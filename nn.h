@@ -3679,7 +3679,6 @@ static const nn__kernels nn__table_naive = {"naive", {4, 0, 0, 0}, 4,
 #define NN__I NN__(bits)
 #define NN__LOAD(p) (*(const NN__(unaligned) *)(p))
 #define NN__STORE(p, v) (void)(*(NN__(unaligned) *)(p) = (v))
-#define NN__FMA(a, b, c) NN__(fma)(a, b, c)
 #define NN__IF_GT(a, b, x, y) NN__(if_gt)(a, b, x, y)
 #define NN__BITS(v) NN__(bits_of)(v)
 #define NN__OF_BITS(i) NN__(of_bits)(i)
@@ -3795,7 +3794,7 @@ NN__INLINE NN__V NN__(of_bits)(NN__I i)
  * where !(a <= b) and b is a number; and, for turning matrices, ZIP: of each four numbers of a and
  * b the first two, or the last two, in turn. */
 #if NN__W == 1
-NN__INLINE NN__V NN__(fma)(NN__V a, NN__V b, NN__V c) { return nn__fmaf(a, b, c); }
+#define NN__FMA(a, b, c) nn__fmaf(a, b, c)
 NN__INLINE NN__V NN__(root)(NN__V a) { return sqrtf(a); }
 NN__INLINE NN__V NN__(if_gt)(NN__V a, NN__V b, NN__V x, NN__V y) { return a > b ? x : y; }
 NN__INLINE NN__V NN__(load_part)(const float *p, size_t m) { return (void)m, *p; }
@@ -3803,10 +3802,7 @@ NN__INLINE NN__V NN__(spaced)(const float *p, ptrdiff_t s) { return (void)s, *p;
 NN__INLINE NN__I NN__(beats)(NN__V a, NN__V b) { return 0u - (uint32_t)(!(a <= b) & (b == b)); }
 NN__INLINE void NN__(store_part)(float *p, size_t m, NN__V v) { (void)m, *p = v; }
 #elif NN__W == 4
-NN__INLINE NN__V NN__(fma)(NN__V a, NN__V b, NN__V c)
-{
-    return (NN__V)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
-}
+#define NN__FMA(a, b, c) (NN__V)vfmaq_f32((float32x4_t)(c), (float32x4_t)(a), (float32x4_t)(b))
 NN__INLINE NN__V NN__(root)(NN__V a) { return (NN__V)vsqrtq_f32((float32x4_t)a); }
 NN__INLINE NN__V NN__(load_part)(const float *p, size_t m)
 {
@@ -3834,10 +3830,7 @@ NN__INLINE NN__V NN__(root)(NN__V a)
 }
 #endif
 #if NN__W == 8
-NN__INLINE NN__V NN__(fma)(NN__V a, NN__V b, NN__V c)
-{
-    return (NN__V)__builtin_ia32_vfmaddps256(a, b, c);
-}
+#define NN__FMA(a, b, c) (NN__V)__builtin_ia32_vfmaddps256(a, b, c)
 NN__INLINE NN__V NN__(if_gt)(NN__V a, NN__V b, NN__V x, NN__V y)
 {
     return (NN__V)__builtin_ia32_blendvps256(y, x, (NN__V)(a > b));
@@ -3886,14 +3879,11 @@ NN__INLINE NN__V NN__(fours)(const float *p, ptrdiff_t row) /* 4 numbers of row 
 #define NN__ZIP_HIGH(a, b) (NN__V)__builtin_ia32_unpckhps256(a, b)
 #endif
 #elif NN__W == 16
-NN__INLINE NN__V NN__(fma)(NN__V a, NN__V b, NN__V c)
-{
 #ifdef __clang__
-    return (NN__V)__builtin_ia32_vfmaddps512_mask(a, b, c, 0xffff, 4);
+#define NN__FMA(a, b, c) (NN__V)__builtin_ia32_vfmaddps512_mask(a, b, c, 0xffff, 4)
 #else
-    return (NN__V)__builtin_ia32_vfmaddps512_mask(a, b, c, -1, 4);
+#define NN__FMA(a, b, c) (NN__V)__builtin_ia32_vfmaddps512_mask(a, b, c, -1, 4)
 #endif
-}
 NN__INLINE NN__V NN__(load_part)(const float *p, size_t m)
 {
     NN__V v;
@@ -3923,12 +3913,14 @@ NN__INLINE NN__V NN__(set)(float x) /* x in every lane; x - 0 is x for every x *
 
 /* ---- the matrix product ---- */
 
-#if NN__W > 1 /* O1 keeps copies of the registers in memory: 15 % of a short product */
-NN__OPTIMIZE("O2")
+#if NN__W > 1 /* O1 keeps copies of the registers in memory: 15 % of a short product. What is taken
+               * out of O2 makes tiles no faster, and compiling them a sixth longer. */
+NN__OPTIMIZE("O2", "no-tree-pre", "no-schedule-insns2", "no-tree-vectorize",
+             "no-tree-dominator-opts")
 #endif
-/* One tile, C[mr, nv W] = A B or C += A B, held in mr * nv registers from the
- * first k to the last. mr and nv are constants wherever it is called, and all but the loop over k
- * is written out by the compiler. */
+/* One tile, C[mr, nv W] = A B or C += A B, held in mr * nv registers from the first k to the last.
+ * mr and nv are constants wherever it is called, and all but the loop over k is written out by the
+ * compiler. */
 NN__INLINE void NN__(tile)(const int mr, const int nv, NN__ARGS_tile)
 {
     static const float zeros[NN__NV * NN__W] = {0};
@@ -4169,10 +4161,8 @@ NN__INLINE NN__V NN__(vgelu_slope)(NN__V x)
 
 /* ---- element by element ---- */
 
-NN__WRAP(map, sin)
-NN__WRAP(map, cos)
 NN__OPTIMIZE("Og", "move-loop-invariants") /* here nearly as fast as O1, and compiled faster */
-NN__STRAIGHT_MAPS(NN__WRAP)
+NN__MAPS(NN__WRAP)
 NN__OPTIMIZE_END
 
 /* AVX-512 has its own tiles and functions, and takes the rest from AVX2: those kernels mostly wait
@@ -4313,18 +4303,12 @@ static float NN__(bce)(NN__ARGS_fold) /* a block of terms at a time: vbce is lon
 static float NN__(softmax)(size_t n, const float *x, float *y, float *max)
 {
     float lane[NN__W];
-    *max = x[0]; /* the order does not matter to a maximum, and the last vectors may overlap */
-    if (n < NN__W) {
-        for (size_t i = 1; i < n; i++) *max = x[i] > *max ? x[i] : *max;
-    } else {
-        NN__V m = NN__LOAD(x);
-        for (size_t i = NN__W; i < n; i += NN__W) {
-            NN__V v = NN__LOAD(x + (n - i < NN__W ? n - NN__W : i));
-            m = NN__IF_GT(v, m, v, m);
-        }
-        NN__STORE(lane, m);
-        for (size_t i = 0; i < NN__W; i++) *max = lane[i] > *max ? lane[i] : *max;
-    }
+    NN__V m = NN__(set)(*x);
+    size_t p = 0;
+    for (; p + NN__W <= n; p += NN__W) m = NN__IF_GT(NN__LOAD(x + p), m, NN__LOAD(x + p), m);
+    NN__STORE(lane, m);
+    for (*max = *x; p < n; p++) *max = x[p] > *max ? x[p] : *max;
+    for (p = 0; p < NN__W; p++) *max = lane[p] > *max ? lane[p] : *max;
     NN__VECTORS NN__PUT(y, NN__(vexp)(NN__GET(x) - *max));
     const float sum = NN__(sum)(n, y);
     NN__(div)(n, y, 1, &sum, 0, y);
@@ -4447,6 +4431,7 @@ static const nn__kernels NN__(table) = {NN__NAME, {NN__TALL(NN__HEIGHT)}, NN__NV
 #undef NN__W
 #undef NN__NV
 #undef NN__TALL
+#undef NN__FMA
 #undef NN__ZIP_LOW
 #undef NN__ZIP_HIGH
 #endif /* NN__FLOAT */
@@ -4474,36 +4459,23 @@ NN__OPTIMIZE("O2")
  * threads. A panel is a strip of A as high as a tile, or of B as wide, stored in the order in which
  * the tile reads it. Convolution is a product whose panels are gathered from an image. */
 
-static const nn__kernels *const nn__tables[] = { /* the best first, those for looking at last */
-#ifdef NN__X86
-    &nn__table_avx512, &nn__table_avx2,
-#elif defined NN__NEON
-    &nn__table_neon,
-#endif
-#if NN__FLOAT
-    &nn__table_scalar,
-#endif
-    &nn__table_naive,
-};
-
-static int nn__machine_has(const char *name)
-{
-#ifdef NN__X86
-    if (strcmp(name, "avx512") == 0) return !!__builtin_cpu_supports("avx512f");
-    if (strcmp(name, "avx2") == 0)
-        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-#endif
-    (void)name;
-    return 1;
-}
-
 /* The table of that name, or the best one if name is NULL; NULL if this machine has it not. */
 static const nn__kernels *nn__kernels_find(const char *name)
 {
-    for (size_t i = 0; i < sizeof nn__tables / sizeof *nn__tables; i++)
-        if ((!name || strcmp(name, nn__tables[i]->name) == 0) &&
-            nn__machine_has(nn__tables[i]->name))
-            return nn__tables[i];
+    const struct { const nn__kernels *table; int here; } all[] = { /* the best first */
+#ifdef NN__X86
+        {&nn__table_avx512, __builtin_cpu_supports("avx512f") != 0},
+        {&nn__table_avx2, __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")},
+#elif defined NN__NEON
+        {&nn__table_neon, 1},
+#endif
+#if NN__FLOAT
+        {&nn__table_scalar, 1},
+#endif
+        {&nn__table_naive, 1},
+    };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (all[i].here && (!name || strcmp(name, all[i].table->name) == 0)) return all[i].table;
     return NULL;
 }
 
@@ -4575,20 +4547,18 @@ NN__INLINE void nn__tile(const nn__kernels *kern, int height, int half, int rows
                          nn__mat a, nn__mat b, const ptrdiff_t *at, nn_real *c, ptrdiff_t ldc,
                          int add)
 {
-    nn_real whole[NN__MAX_TILE];
+    nn_real whole[NN__MAX_TILE], *to = c;
     const int mr = kern->heights[height], nr = kern->width >> half;
+    const int beside = rows < mr || cols < nr;
     const size_t row = (size_t)cols * sizeof *c;
     NN__ASSERT(rows <= mr && cols <= nr && mr * nr <= NN__MAX_TILE);
-    if (rows == mr && cols == nr) {
-        kern->tile[height][half](k, a.p, a.row, a.col, b.p, b.row, at, c, ldc, add);
-        return;
-    }
-    if (add) {
+    if (beside) to = whole;
+    if (beside && add) {
         memset(whole, 0, (size_t)(mr * nr) * sizeof *c);
         for (int i = 0; i < rows; i++) memcpy(whole + i * nr, c + i * ldc, row);
     }
-    kern->tile[height][half](k, a.p, a.row, a.col, b.p, b.row, at, whole, nr, add);
-    for (int i = 0; i < rows; i++) memcpy(c + i * ldc, whole + i * nr, row);
+    kern->tile[height][half](k, a.p, a.row, a.col, b.p, b.row, at, to, beside ? nr : ldc, add);
+    for (int i = 0; beside && i < rows; i++) memcpy(c + i * ldc, whole + i * nr, row);
 }
 
 /* Few columns fill no vector: then C^T = B^T A^T is computed. */
@@ -4677,22 +4647,19 @@ static int nn__share(int n, int unit, int t, int parts)
 static void nn__part(const nn__kernels *kern, const nn__product *x, int t, int parts, nn_real *work)
 {
     nn__product part = *x;
-    int item = 0, end = x->batch;
-    if (x->c_step && x->batch >= parts) {
-        item = nn__share(x->batch, 1, t, parts), end = nn__share(x->batch, 1, t + 1, parts);
-    } else if (x->n >= x->m) {
-        const int j = nn__share(x->n, kern->width, t, parts);
-        part.n = nn__share(x->n, kern->width, t + 1, parts) - j;
-        part.b.p += j * x->b.col;
-        part.c += j;
+    const int items = x->c_step && x->batch >= parts, columns = !items && x->n >= x->m;
+    const int of = items ? x->batch : columns ? x->n : x->m;
+    const int unit = items ? 1 : columns ? kern->width : kern->heights[0];
+    const int from = nn__share(of, unit, t, parts), n = nn__share(of, unit, t + 1, parts) - from;
+    if (items) {
+        part.batch = n;
+        part.a.p += from * x->a_step, part.b.p += from * x->b_step, part.c += from * x->c_step;
+    } else if (columns) {
+        part.n = n, part.b.p += from * x->b.col, part.c += from;
     } else {
-        const int i = nn__share(x->m, kern->heights[0], t, parts);
-        part.m = nn__share(x->m, kern->heights[0], t + 1, parts) - i;
-        part.a.p += i * x->a.row;
-        part.c += i * x->ldc;
+        part.m = n, part.a.p += from * x->a.row, part.c += from * x->ldc;
     }
-    part.a.p += item * x->a_step, part.b.p += item * x->b_step, part.c += item * x->c_step;
-    for (; item < end; item++) {
+    for (int i = 0; i < part.batch; i++) {
         nn__multiply(kern, &part, work);
         part.a.p += x->a_step, part.b.p += x->b_step, part.c += x->c_step;
         part.add |= !x->c_step;
@@ -4762,18 +4729,16 @@ static int nn__span2(const int *size) { return size[0] * size[1]; }
 /* About so many numbers of images are worked on at a time: they fit the second-level cache. */
 enum { NN__STRIPE = 1 << 18 };
 
-/* What forward and dX have in common: n images [channels, size] and m filters [channels, taps],
- * whose elements lie w_step apart for m, channels, ty, tx. Output (oy, ox) meets the place (ty, tx)
- * of a filter at image[oy stride + base + ty step][the same in x], where there is an image. Pairs
- * are y, x.
+/* Convolution v, and dX, for which v goes from dY back to X: its padding and dilation can be below
+ * 0. Output (oy, ox) meets the place (ty, tx) of a filter at image[oy stride - pad + ty dilation]
+ * [the same in x], where there is an image.
  *   An output row of a group of images is one product: of the filters with a matrix whose row
  * (ty, c, tx) holds, for all ox, what they meet. All ty and oy share the numbers of one (c, tx),
- * its plane: [lines of the image, images, ox]; row (ty, c, tx) is one of its lines, ty * step
+ * its plane: [lines of the image, images, ox]; row (ty, c, tx) is one of its lines, ty * dilation
  * further down. So each number is copied once for each tx, and a ty outside of the image is left
  * out. */
 typedef struct nn__window {
-    int n, m, channels, size[2], taps[2], outputs[2], stride[2], base[2], step[2];
-    ptrdiff_t w_step[4];
+    const nn__conv *v;
     int group, line; /* images together; numbers in a line of a plane */
     ptrdiff_t plane, image;
 } nn__window;
@@ -4792,12 +4757,13 @@ NN__INLINE void nn__copy(nn_real *to, const nn_real *from, int n)
 static void nn__planes(const nn__window *w, const nn_real *image, int images, int y0, int y1,
                        nn_real *planes)
 {
-    const int across = w->outputs[1], stride = w->stride[1], width = w->size[1];
-    for (int q = 0; q < w->channels * w->taps[1]; q++) {
-        const int x = w->base[1] + q % w->taps[1] * w->step[1]; /* at ox = 0 */
+    const nn__conv *v = w->v;
+    const int across = v->out[1], stride = v->stride[1], width = v->size[1], taps = v->kernel[1];
+    for (int q = 0; q < v->channels * taps; q++) {
+        const int x = q % taps * v->dilation[1] - v->pad[1];    /* at ox = 0 */
         const int low = x < 0 ? (stride - 1 - x) / stride : 0;  /* ox from here is inside */
         const int high = nn__min(across, (width - x + stride - 1) / stride); /* up to here */
-        const nn_real *line = image + (ptrdiff_t)(q / w->taps[1] * w->size[0] + y0) * width;
+        const nn_real *line = image + (ptrdiff_t)(q / taps * v->size[0] + y0) * width;
         nn_real *to = planes + q * w->plane + low;
         const int inside = low < high ? high - low : 0, rest = w->line - images * across;
         for (int y = y0; y < y1; y++, line += width, to += rest)
@@ -4816,71 +4782,73 @@ static void nn__planes(const nn__window *w, const nn_real *image, int images, in
 static int nn__output_rows(const nn__kernels *kern, const nn__window *w, nn__product x, int images,
                            int oy, int most, int y0, nn_real *c, nn_real *work)
 {
-    const int across = w->outputs[1], outputs = nn__span2(w->outputs), joined = w->group > 1;
-    const int deep = w->channels * w->taps[1];
-    int ty = 0, meets = 0, y = oy * w->stride[0] + w->base[0];
-    for (; ty < w->taps[0] && (y < 0 || y >= w->size[0]); ty++) y += w->step[0];
-    for (int at = y; ty + meets < w->taps[0] && at >= 0 && at < w->size[0]; meets++)
-        at += w->step[0];
+    const nn__conv *v = w->v;
+    const int across = v->out[1], outputs = nn__span2(v->out), joined = w->group > 1;
+    const int deep = v->channels * v->kernel[1], step = v->dilation[0], height = v->size[0];
+    int ty = 0, meets = 0, y = oy * v->stride[0] - v->pad[0];
+    for (; ty < v->kernel[0] && (y < 0 || y >= height); ty++) y += step;
+    for (int at = y; ty + meets < v->kernel[0] && at >= 0 && at < height; meets++) at += step;
     if (!meets) return 1;
-    const int alone = joined || w->stride[0] > 1 || meets < w->taps[0];
-    const int last = y + (w->taps[0] - 1) * nn__max(w->step[0], 0); /* line that row oy meets */
-    const int rows = alone ? 1 : nn__min(most, w->size[0] - last);
+    const int alone = joined || v->stride[0] > 1 || meets < v->kernel[0];
+    const int last = y + (v->kernel[0] - 1) * nn__max(step, 0); /* line that row oy meets */
+    const int rows = alone ? 1 : nn__min(most, height - last);
     x.n = rows * images * across, x.k = meets * deep;
     x.a.p += (ptrdiff_t)ty * deep * x.a.col;
     x.b.p = work + (ptrdiff_t)(y - y0) * w->line;
     work += deep * w->plane + NN__MAX_TILE;
     x.c = joined ? work : c, x.ldc = joined ? w->line : outputs;
-    if (joined) work += (ptrdiff_t)w->m * w->line;
+    if (joined) work += (ptrdiff_t)v->filters * w->line;
     for (ptrdiff_t i = 0; joined && i < images; i++)
-        for (int f = 0; f < w->m; f++)
-            nn__copy(x.c + f * x.ldc + i * across, c + (i * w->m + f) * outputs, across);
+        for (int f = 0; f < v->filters; f++)
+            nn__copy(x.c + f * x.ldc + i * across, c + (i * v->filters + f) * outputs, across);
     nn__multiply(kern, &x, work);
     for (ptrdiff_t i = 0; joined && i < images; i++)
-        for (int f = 0; f < w->m; f++)
-            nn__copy(c + (i * w->m + f) * outputs, x.c + f * x.ldc + i * across, across);
+        for (int f = 0; f < v->filters; f++)
+            nn__copy(c + (i * v->filters + f) * outputs, x.c + f * x.ldc + i * across, across);
     return rows;
 }
 
-/* C[n, m, outputs] += what window w says. 0 without memory. */
-static int nn__correlate(nn_ctx *nn, nn__window *w, const nn_real *filters, const nn_real *image,
-                         nn_real *c)
+/* C[n, filters, out] += what window.v says. Elements of `filters` lie w_step apart for filter,
+ * channel, ty, tx. 0 without memory. */
+static int nn__correlate(nn_ctx *nn, const nn__conv *v, const nn_real *filters,
+                         const ptrdiff_t *w_step, const nn_real *image, nn_real *c)
 {
-    const int m = w->m, across = w->outputs[1], outputs = nn__span2(w->outputs);
-    const int deep = w->channels * w->taps[1], k = deep * w->taps[0];
-    const int threads = nn__threads((double)m * outputs * k * w->n);
-    const int halo = (w->taps[0] - 1) * (w->step[0] < 0 ? -w->step[0] : w->step[0]) + 1;
-    w->image = (ptrdiff_t)w->channels * nn__span2(w->size);
+    const int m = v->filters, across = v->out[1], outputs = nn__span2(v->out);
+    const int deep = v->channels * v->kernel[1], k = deep * v->kernel[0];
+    const int threads = nn__threads((double)m * outputs * k * v->n);
+    const int reach = (v->kernel[0] - 1) * v->dilation[0], halo = abs(reach) + 1;
+    nn__window w = {v, 1, 0, 0, (ptrdiff_t)v->channels * nn__span2(v->size)};
     /* rows that fill no vectors are joined with those of other images, if few of one image can be;
      * an image is worked on in stripes of output rows */
-    const int few = w->stride[0] > 1 || (w->size[0] - halo + 1) * across < 256;
-    w->group = across % 16 && across < 100 && few ? nn__min(8, (w->n + threads - 1) / threads) : 1;
-    while (w->group > 1 && NN__STRIPE / deep / across / w->group < nn__min(halo + 1, w->size[0]))
-        w->group /= 2;
-    w->line = w->group * across;
-    const int groups = (w->n + w->group - 1) / w->group;
-    int rows = (NN__STRIPE / deep / w->line - halo) / w->stride[0] + 1;
-    rows = nn__min(nn__max(rows, 4), (w->outputs[0] * groups + threads - 1) / threads);
-    rows = nn__min(rows, w->outputs[0]);
-    const int stripes = (w->outputs[0] + rows - 1) / rows;
-    const int lines = nn__min((rows - 1) * w->stride[0] + halo, w->size[0]);
+    if (across % 16 && across < 100 &&
+        (v->stride[0] > 1 || (v->size[0] - halo + 1) * across < 256))
+        w.group = nn__min(8, (v->n + threads - 1) / threads);
+    while (w.group > 1 && NN__STRIPE / deep / across / w.group < nn__min(halo + 1, v->size[0]))
+        w.group /= 2;
+    w.line = w.group * across;
+    const int groups = (v->n + w.group - 1) / w.group;
+    int rows = (NN__STRIPE / deep / w.line - halo) / v->stride[0] + 1;
+    rows = nn__min(nn__max(rows, 4), (v->out[0] * groups + threads - 1) / threads);
+    rows = nn__min(rows, v->out[0]);
+    const int stripes = (v->out[0] + rows - 1) / rows;
+    const int lines = nn__min((rows - 1) * v->stride[0] + halo, v->size[0]);
     /* planes and rows of A begin at different places of the cache */
-    w->plane = ((ptrdiff_t)lines * w->line / 16 + 1) / 2 * 32 + 16;
+    w.plane = ((ptrdiff_t)lines * w.line / 16 + 1) / 2 * 32 + 16;
     const int ldm = (m + 15) / 16 % 32 ? (m + 15) / 16 * 16 : m + 16;
     nn__mark mark = nn__arena_mark(&nn->graph);
     ptrdiff_t *at = (ptrdiff_t *)nn__alloc(nn, &nn->graph, (size_t)k, sizeof *at, 0);
     nn_real *a = nn__reals(nn, &nn->graph, (size_t)k * (size_t)ldm + 16); /* A transposed */
-    const nn__product x = {m, w->line, k, 1, 1, {a, 1, ldm}, {NULL, 0, 1}, at, c, w->line, 0, 0, 0,
+    const nn__product x = {m, w.line, k, 1, 1, {a, 1, ldm}, {NULL, 0, 1}, at, c, w.line, 0, 0, 0,
                            0};
-    const size_t planes = (size_t)deep * (size_t)w->plane + NN__MAX_TILE;
-    const size_t size = planes + (size_t)m * (size_t)w->line + nn__workspace(nn->kernels, &x);
+    const size_t planes = (size_t)deep * (size_t)w.plane + NN__MAX_TILE;
+    const size_t size = planes + (size_t)m * (size_t)w.line + nn__workspace(nn->kernels, &x);
     nn_real *work = nn__scratch(nn, size * (size_t)threads);
     if (!at || !a || !work) return 0;
     for (int q = 0; q < k; q++) {
-        const int tx = q % w->taps[1], f = q / w->taps[1] % w->channels, ty = q / deep;
-        const nn_real *from = filters + f * w->w_step[1] + ty * w->w_step[2] + tx * w->w_step[3];
-        at[q] = q % deep * w->plane + ty * w->step[0] * w->line;
-        for (int i = 0; i < m; i++) a[(ptrdiff_t)q * ldm + i] = from[i * w->w_step[0]];
+        const int tx = q % v->kernel[1], f = q / v->kernel[1] % v->channels, ty = q / deep;
+        const nn_real *from = filters + f * w_step[1] + ty * w_step[2] + tx * w_step[3];
+        at[q] = q % deep * w.plane + ty * v->dilation[0] * w.line;
+        for (int i = 0; i < m; i++) a[(ptrdiff_t)q * ldm + i] = from[i * w_step[0]];
     }
 #ifdef _OPENMP
 #pragma omp parallel for schedule(static) if (threads > 1)
@@ -4890,15 +4858,15 @@ static int nn__correlate(nn_ctx *nn, nn__window *w, const nn_real *filters, cons
         memset(own, 0, planes * sizeof *own);
         const int end = nn__share(groups * stripes, 1, t + 1, threads);
         for (int i = nn__share(groups * stripes, 1, t, threads); i < end; i++) {
-            const ptrdiff_t item = (ptrdiff_t)(i / stripes) * w->group;
-            const int images = nn__min(w->group, w->n - (int)item), first = i % stripes * rows;
-            const int last = nn__min(first + rows, w->outputs[0]) - 1;
-            const int up = w->base[0] - (w->step[0] < 0 ? halo - 1 : 0);
-            const int y0 = nn__max(first * w->stride[0] + up, 0);
-            const int y1 = nn__min(last * w->stride[0] + up + halo, w->size[0]);
-            nn__planes(w, image + item * w->image, images, y0, y1, own);
-            for (int oy = first; oy <= last;)
-                oy += nn__output_rows(nn->kernels, w, x, images, oy, last + 1 - oy, y0,
+            const ptrdiff_t item = (ptrdiff_t)(i / stripes) * w.group;
+            const int images = nn__min(w.group, v->n - (int)item), first = i % stripes * rows;
+            const int after = nn__min(first + rows, v->out[0]);
+            const int up = nn__min(reach, 0) - v->pad[0];
+            const int y0 = nn__max(first * v->stride[0] + up, 0);
+            const int y1 = nn__min((after - 1) * v->stride[0] + up + halo, v->size[0]);
+            nn__planes(&w, image + item * w.image, images, y0, y1, own);
+            for (int oy = first; oy < after;)
+                oy += nn__output_rows(nn->kernels, &w, x, images, oy, after - oy, y0,
                                       c + item * m * outputs + oy * across, own);
         }
     }
@@ -4911,11 +4879,8 @@ NN__INLINE int nn__conv_forward(nn_ctx *nn, const nn__conv *v, const nn_real *im
                                 const nn_real *w, nn_real *y)
 {
     const int taps = nn__span2(v->kernel);
-    nn__window window = {v->n, v->filters, v->channels, {v->size[0], v->size[1]},
-        {v->kernel[0], v->kernel[1]}, {v->out[0], v->out[1]}, {v->stride[0], v->stride[1]},
-        {-v->pad[0], -v->pad[1]}, {v->dilation[0], v->dilation[1]},
-        {(ptrdiff_t)v->channels * taps, taps, v->kernel[1], 1}, 0, 0, 0, 0};
-    return nn__correlate(nn, &window, w, image, y);
+    const ptrdiff_t w_step[] = {(ptrdiff_t)v->channels * taps, taps, v->kernel[1], 1};
+    return nn__correlate(nn, v, w, w_step, image, y);
 }
 
 /* dW = dY P^T: the image is turned to [height, width, channels], with zeros around it. There all
@@ -4948,13 +4913,10 @@ static void nn__weight_grad_rows(const nn__kernels *kern, const nn__conv *v, con
     const ptrdiff_t set = u->set, step = (ptrdiff_t)v->stride[1] * v->channels;
     nn_real *sets = turned + u->image, *dy_turned = sets + u->sets, *work = dy_turned + u->dy;
     for (int l = 0; l < u->lines; l++) {
-        const int y = oy * v->stride[0] - v->pad[0] + l;
-        nn_real *to = turned + (ptrdiff_t)l * u->wide * v->channels;
-        if (y < 0 || y >= v->size[0])
-            memset(to, 0, (size_t)u->wide * (size_t)v->channels * sizeof *to);
-        else
-            kern->pack(v->channels, v->channels, inside, image + (ptrdiff_t)y * v->size[1], plane,
-                       1, to + (ptrdiff_t)v->pad[1] * v->channels);
+        const int y = oy * v->stride[0] - v->pad[0] + l, there = y >= 0 && y < v->size[0];
+        kern->pack(there ? v->channels : 0, v->channels, inside, /* outside of it, zeros */
+                   image + (there ? (ptrdiff_t)y * v->size[1] : 0), plane, 1,
+                   turned + ((ptrdiff_t)l * u->wide + v->pad[1]) * v->channels);
     }
     nn__product x = {filters, columns, rows * across, 1, 1, nn__rows(dy + oy * across, outputs),
                      nn__rows(sets, 0), u->at, sum, columns, 0, 0, 0, 0};
@@ -5038,10 +5000,10 @@ NN__INLINE int nn__conv_weight_grad(nn_ctx *nn, const nn__conv *v, const nn_real
 NN__INLINE int nn__conv_phase_grad(nn_ctx *nn, const nn__conv *v, const int *phase,
                                    const nn_real *w, const nn_real *dy, nn_real *dx)
 {
-    nn__window window;
-    window.n = v->n, window.m = v->channels, window.channels = v->filters;
+    nn__conv back = *v;
     int first[2], apart[2]; /* the places of the filter that this phase meets */
     const int dense = v->stride[0] == 1 && v->stride[1] == 1;
+    back.channels = v->filters, back.filters = v->channels;
     for (int d = 0; d < 2; d++) {
         const int s = v->stride[d];
         int meets = 0;
@@ -5050,21 +5012,22 @@ NN__INLINE int nn__conv_phase_grad(nn_ctx *nn, const nn__conv *v, const int *pha
                 apart[d] = meets++ ? first[d] - r : 1;
                 first[d] = r;
             }
-        window.size[d] = v->out[d], window.taps[d] = meets, window.stride[d] = 1;
-        window.outputs[d] = (v->size[d] - phase[d] + s - 1) / s;
-        if (!meets || window.outputs[d] <= 0) return 1;
-        window.base[d] = (phase[d] + v->pad[d] - first[d] * v->dilation[d]) / s;
-        window.step[d] = -apart[d] * v->dilation[d] / s;
+        back.size[d] = v->out[d], back.kernel[d] = meets, back.stride[d] = 1;
+        back.out[d] = (v->size[d] - phase[d] + s - 1) / s;
+        if (!meets || back.out[d] <= 0) return 1;
+        back.pad[d] = (first[d] * v->dilation[d] - phase[d] - v->pad[d]) / s;
+        back.dilation[d] = -apart[d] * v->dilation[d] / s;
     }
-    const int taps = nn__span2(v->kernel), *size = window.outputs;
-    window.w_step[0] = taps, window.w_step[1] = (ptrdiff_t)v->channels * taps;
-    window.w_step[2] = (ptrdiff_t)apart[0] * v->kernel[1], window.w_step[3] = apart[1];
+    const int taps = nn__span2(v->kernel), *size = back.out;
+    const ptrdiff_t w_step[] = {taps, (ptrdiff_t)v->channels * taps,
+                                (ptrdiff_t)apart[0] * v->kernel[1], apart[1]};
     nn__mark mark = nn__arena_mark(&nn->graph);
     const size_t inputs = (size_t)v->n * (size_t)v->channels * (size_t)nn__span2(size);
     nn_real *part = dense ? dx : nn__reals(nn, &nn->graph, inputs);
     if (!part) return 0;
     if (!dense) memset(part, 0, inputs * sizeof *part);
-    const int ok = nn__correlate(nn, &window, w + first[0] * v->kernel[1] + first[1], dy, part);
+    w += first[0] * v->kernel[1] + first[1];
+    const int ok = nn__correlate(nn, &back, w, w_step, dy, part);
     for (ptrdiff_t i = 0; !dense && ok && i < (ptrdiff_t)v->n * v->channels; i++)
         for (int y = 0; y < size[0]; y++)
             for (int o = 0; o < size[1]; o++)
