@@ -2353,10 +2353,9 @@ enum { NN__LANES = 16, NN__SUM_BLOCK = 4096, NN__HEIGHTS = 4 };
  * number again and again. Where a kernel adds to y, y is a gradient, a that of the result, and b
  * the argument or the result. */
 #define NN__FORMS(f) NN__SCALED(f) NN__PAIRS(f) NN__GRADS(f) NN__SLOPED(f) NN__FOLDS(f)
-#define NN__MAPS(f) f(map, sin) f(map, cos) NN__STRAIGHT_MAPS(f) /* y = f(x) */
-#define NN__STRAIGHT_MAPS(f) /* those in which nothing branches */                                 \
-    f(map, exp) f(map, log) f(map, sqrt) f(map, square) f(map, sigmoid) f(map, tanh) f(map, gelu)  \
-    f(map, relu)
+#define NN__MAPS(f) /* y = f(x) */                                                                 \
+    f(map, sin) f(map, cos) f(map, exp) f(map, log) f(map, sqrt) f(map, square) f(map, sigmoid)    \
+    f(map, tanh) f(map, gelu) f(map, relu)
 #define NN__SCALED(f) /* y = f(k, a, y) */                                                         \
     f(scaled, scale) f(scaled, axpy) f(scaled, leaky_relu) f(scaled, elu)
 #define NN__PAIRS(f) /* y = f(a, b) */                                                             \
@@ -3467,7 +3466,7 @@ extern "C" {
  * 24 bits. The bits of 2/pi worth 4 / 2^e or more only turn a by full circles; m is multiplied by
  * the 96 bits after them, and what overflows is full circles, too. That leaves the angle in
  * quarters, 62 bits of it behind the point (Payne and Hanek, 1983). */
-static inline float nn__far_angle(float a, float *r)
+NN__UNUSED static inline float nn__far_angle(float a, float *r)
 {
     static const uint32_t bits[8] = {0,           0xa2f9836eu, 0x4e441529u, 0xfc2757d1u,
                                      0xf534ddc0u, 0xdb629599u, 0x3c439041u, 0xfe5163abu};
