@@ -5918,37 +5918,34 @@ static void nn__least_squares(const double *a, ptrdiff_t d, const int *set, int 
 static void nn__rest(const double *a, int m, ptrdiff_t d, double narrow, int *set, double *work,
                      double *r)
 {
-    double *q = work, *u = q + d * d, *z = u + d * d, *weight = z + d;
-    int k = 0;
-    nn__least_squares(a, d, set, k, q, u, z, r);
-    for (double squares = 1, before = 2; squares < before && k < d;) {
+    double *q = work, *u = q + d * d, *z = u + d * d, *weight = z + d, before = 2;
+    for (int k = 0;;) {
+        nn__least_squares(a, d, set, k, q, u, z, r);
+        int out = -1, left = 0;
+        double step = 1; /* how far from weight towards z, until one is 0 */
+        for (int j = 0; j < k; j++) {
+            const double limit = weight[j] > 0 ? weight[j] / (weight[j] - z[j]) : 0;
+            if (z[j] <= 0 && (out < 0 || limit < step)) step = limit, out = j;
+        }
+        for (int j = 0; j < k; j++) {
+            weight[left] = weight[j] + step * (z[j] - weight[j]);
+            set[left] = set[j];
+            left += j != out;
+        }
+        k = left;
+        if (out >= 0) continue;
+        const double squares = nn__dot(r, r, d);
+        if (!(squares < before) || k == d) return;
+        before = squares;
         int best = -1;
         double most = narrow * sqrt(squares);
         for (int i = 0; i < m; i++) {
             const double s = nn__dot(a + i * d, r, d);
             if (s > most) most = s, best = i;
         }
-        if (best < 0) break;
+        if (best < 0) return;
         set[k] = best;
         weight[k++] = 0;
-        for (;;) {
-            nn__least_squares(a, d, set, k, q, u, z, r);
-            int out = -1, left = 0;
-            double step = 1; /* how far from weight towards z, until one is 0 */
-            for (int j = 0; j < k; j++) {
-                const double limit = weight[j] > 0 ? weight[j] / (weight[j] - z[j]) : 0;
-                if (z[j] <= 0 && (out < 0 || limit < step)) step = limit, out = j;
-            }
-            for (int j = 0; j < k; j++) {
-                weight[left] = weight[j] + step * (z[j] - weight[j]);
-                set[left] = set[j];
-                left += j != out;
-            }
-            if (out < 0) break;
-            k = left;
-        }
-        before = squares;
-        squares = nn__dot(r, r, d);
     }
 }
 
@@ -5991,17 +5988,15 @@ int nn_separable(nn_ctx *nn, const nn_real *x, const int *label, int rows, nn_pe
         middle[j] = low / 2 + high / 2;
         scale[j] = high > low ? high / 2 - low / 2 : 1;
     }
-    int m = 0;
-    for (int i = 0; i < rows; i++) {
-        if (label[i] < 0) continue;
-        const double s = label[i] ? 1 : -1;
-        double *row = a + m++ * d;
+    for (int i = 0; i < rows; i++) { /* one that does not count is all 0: no r sees it */
+        const double s = label[i] < 0 ? 0 : label[i] ? 1 : -1;
+        double *row = a + i * d;
         for (ptrdiff_t j = 0; j < n; j++)
             row[j] = s * (((double)x[i * n + j] - middle[j]) / scale[j]);
         row[n] = s;
-        row[n + 1] = 1;
+        row[n + 1] = s * s;
     }
-    nn__rest(a, m, d, narrow, (int *)set, scale + d, r);
+    nn__rest(a, rows, d, narrow, (int *)set, scale + d, r);
     const double squares = nn__dot(r, r, d);
     double b = -r[n] / squares;
     for (ptrdiff_t j = 0; j < n; j++) {
@@ -6457,11 +6452,10 @@ static void nn__kmeans_start(nn_kmeans *m, const nn_real *x, int n, double *dist
 static int nn__nearest(const nn_kmeans *m, const nn_real *x, double *least)
 {
     int nearest = 0;
+    *least = HUGE_VAL;
     for (int c = 0; c < m->k; c++) {
         const double s = nn__distance2(x, m->center + (ptrdiff_t)c * m->size, m->size);
-        if (c > 0 && !(s < *least)) continue;
-        *least = s;
-        nearest = c;
+        if (s < *least) *least = s, nearest = c;
     }
     return nearest;
 }
@@ -6472,7 +6466,7 @@ static int nn__kmeans_assign(nn_kmeans *m, const nn_real *x, int n)
     int changed = 0;
     m->error = 0;
     for (int i = 0; i < n; i++, x += m->size) {
-        double s = 0;
+        double s;
         const int c = nn__nearest(m, x, &s);
         m->error += s;
         changed += c != m->cluster[i];
@@ -6481,21 +6475,19 @@ static int nn__kmeans_assign(nn_kmeans *m, const nn_real *x, int n)
     return changed;
 }
 
-/* Each centre to the mean of its samples. */
-static void nn__kmeans_move(nn_kmeans *m, const nn_real *x, int n, double *sum /* [size] */)
+/* Each centre to the mean of its samples: of their sum and, last in its row, their number. */
+static void nn__kmeans_move(nn_kmeans *m, const nn_real *x, int n, double *sum /* [k, size + 1] */)
 {
-    const int d = m->size;
-    for (int c = 0; c < m->k; c++) {
-        int count = 0;
-        for (int j = 0; j < d; j++) sum[j] = 0;
-        for (ptrdiff_t i = 0; i < n; i++) {
-            if (m->cluster[i] != c) continue;
-            for (int j = 0; j < d; j++) sum[j] += (double)x[i * d + j];
-            count++;
-        }
-        for (int j = 0; count && j < d; j++)
-            m->center[(ptrdiff_t)c * d + j] = (nn_real)(sum[j] / count);
+    const ptrdiff_t d = m->size;
+    memset(sum, 0, (size_t)m->k * (size_t)(d + 1) * sizeof *sum);
+    for (ptrdiff_t i = 0; i < n; i++, x += d) {
+        double *to = sum + m->cluster[i] * (d + 1);
+        for (ptrdiff_t j = 0; j < d; j++) to[j] += (double)x[j];
+        to[d]++;
     }
+    for (ptrdiff_t c = 0; c < m->k; c++, sum += d + 1)
+        for (ptrdiff_t j = 0; j < d && sum[d] > 0; j++)
+            m->center[c * d + j] = (nn_real)(sum[j] / sum[d]);
 }
 
 nn_kmeans nn_kmeans_fit(nn_ctx *nn, const nn_real *x, int n, int d, int k, int max_rounds)
@@ -6505,16 +6497,14 @@ nn_kmeans nn_kmeans_fit(nn_ctx *nn, const nn_real *x, int n, int d, int k, int m
     m.center = nn__reals(nn, &nn->keep, (size_t)k * (size_t)d);
     m.cluster = (int *)nn__alloc(nn, &nn->keep, (size_t)n, sizeof *m.cluster, 0);
     const nn__mark temporaries = nn__arena_mark(&nn->graph);
-    const size_t room = (size_t)(n > d ? n : d);
+    const size_t sums = (size_t)k * ((size_t)d + 1), room = sums > (size_t)n ? sums : (size_t)n;
     double *work = (double *)nn__alloc(nn, &nn->graph, room, sizeof *work, 0);
     if (!m.center || !m.cluster || !work) return m;
     m.k = k;
     nn__kmeans_start(&m, x, n, work);
     for (int i = 0; i < n; i++) m.cluster[i] = -1;
-    while (nn__kmeans_assign(&m, x, n) > 0 && m.rounds < max_rounds) {
+    for (; nn__kmeans_assign(&m, x, n) > 0 && m.rounds < max_rounds; m.rounds++)
         nn__kmeans_move(&m, x, n, work);
-        m.rounds++;
-    }
     nn__arena_rewind(&nn->graph, temporaries);
     return m;
 }
@@ -6529,7 +6519,7 @@ static int nn__fit_check(const char *function, nn_ctx *nn, int k, const void *a,
 
 int nn_kmeans_nearest(const nn_kmeans *m, const nn_real *x)
 {
-    double least = 0;
+    double least;
     if (!nn__fit_check(__func__, m ? m->ctx : NULL, m ? m->k : 0, x, x)) return 0;
     return nn__nearest(m, x, &least);
 }
@@ -6582,14 +6572,13 @@ static void nn__covariance(const nn_real *x, int n, int d, double *mean, double 
         double sum = 0;
         for (ptrdiff_t i = 0; i < n; i++) sum += (double)x[i * d + j];
         mean[j] = sum / n;
-    }
-    for (int j = 0; j < d; j++)
         for (int l = 0; l <= j; l++) {
-            double sum = 0;
+            sum = 0;
             for (ptrdiff_t i = 0; i < n; i++)
                 sum += ((double)x[i * d + j] - mean[j]) * ((double)x[i * d + l] - mean[l]);
             cov[(ptrdiff_t)j * d + l] = cov[(ptrdiff_t)l * d + j] = sum / n;
         }
+    }
 }
 
 nn_pca nn_pca_fit(nn_ctx *nn, const nn_real *x, int n, int d, int k)
