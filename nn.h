@@ -5678,7 +5678,6 @@ nn_tensor *nn_linear_forward(const nn_linear *l, nn_tensor *x)
     nn_shape shape = x->shape;
     shape.dim[shape.ndim - 1] = out;
     nn_tensor *y = nn_op_new("linear", shape, in, n_in, nn__linear_backward, 0);
-    if (!y->size) return y;
     const int n = (int)(y->size / (size_t)out);
     for (ptrdiff_t i = 0; in[2] && i < n; i++) /* each sum begins with the bias */
         memcpy(y->data + i * out, l->bias->data, (size_t)out * sizeof *y->data);
@@ -6672,22 +6671,24 @@ static int nn__check_not_negative(nn_ctx *nn, const char *function, const char *
     return nn__mistake(nn, function, "%s is %g, not 0 or more and finite", name, (double)value);
 }
 
-/* beta1, beta2 and eps are what the rule begins with. */
+/* weight_decay, beta1, beta2 and eps are what the rule begins with. */
 static nn_optimizer *nn__optimizer_new(nn_model *model, const char *function, nn_real lr,
-                                       nn_real beta1, double beta2, double eps, int n_state,
-                                       nn_update update)
+                                       nn_real weight_decay, nn_real beta1, double beta2,
+                                       double eps, int n_state, nn_update update)
 {
     if (!nn__given(model, function)) return NULL;
     nn_ctx *nn = model->ctx;
-    if (nn->code != NN_OK || !nn__check_positive(nn, function, "the learning rate", lr) ||
-        !nn__check_part(nn, function, "beta", beta1))
-        return &nn->failed_optimizer;
-    nn_optimizer *opt = NN__NEW(nn, nn_optimizer);
+    const int usable = nn->code == NN_OK &&
+                       nn__check_positive(nn, function, "the learning rate", lr) &&
+                       nn__check_part(nn, function, "beta", beta1) &&
+                       nn__check_not_negative(nn, function, "the weight decay", weight_decay);
+    nn_optimizer *opt = usable ? NN__NEW(nn, nn_optimizer) : NULL;
     if (!opt) return &nn->failed_optimizer;
     opt->ctx = nn;
     opt->model = model;
     opt->rule = function + 3;
     opt->lr = lr;
+    opt->weight_decay = weight_decay;
     opt->beta1 = beta1;
     opt->beta2 = (nn_real)beta2;
     opt->eps = (nn_real)eps;
@@ -6705,7 +6706,7 @@ static void nn__sgd_update(nn_optimizer *opt, nn_tensor *w, nn_real **state) /* 
 
 nn_optimizer *nn_sgd(nn_model *model, nn_real lr)
 {
-    return nn__optimizer_new(model, __func__, lr, 0, 0, 0, 0, nn__sgd_update);
+    return nn__optimizer_new(model, __func__, lr, 0, 0, 0, 0, 0, nn__sgd_update);
 }
 
 /* v = beta v - lr g, w = w + v */
@@ -6717,7 +6718,7 @@ static void nn__momentum_update(nn_optimizer *opt, nn_tensor *w, nn_real **state
 
 nn_optimizer *nn_momentum(nn_model *model, nn_real lr, nn_real beta)
 {
-    return nn__optimizer_new(model, __func__, lr, beta, 0, 0, 1, nn__momentum_update);
+    return nn__optimizer_new(model, __func__, lr, 0, beta, 0, 0, 1, nn__momentum_update);
 }
 
 /* v = beta v - lr g, w = w + beta v - lr g */
@@ -6729,7 +6730,7 @@ static void nn__nesterov_update(nn_optimizer *opt, nn_tensor *w, nn_real **state
 
 nn_optimizer *nn_nesterov(nn_model *model, nn_real lr, nn_real beta)
 {
-    return nn__optimizer_new(model, __func__, lr, beta, 0, 0, 1, nn__nesterov_update);
+    return nn__optimizer_new(model, __func__, lr, 0, beta, 0, 0, 1, nn__nesterov_update);
 }
 
 /* G = G + g^2, w = w - lr g / (sqrt(G) + eps) */
@@ -6741,7 +6742,7 @@ static void nn__adagrad_update(nn_optimizer *opt, nn_tensor *w, nn_real **state)
 
 nn_optimizer *nn_adagrad(nn_model *model, nn_real lr)
 {
-    return nn__optimizer_new(model, __func__, lr, 0, 0, 1e-10, 1, nn__adagrad_update);
+    return nn__optimizer_new(model, __func__, lr, 0, 0, 0, 1e-10, 1, nn__adagrad_update);
 }
 
 /* v = rho v + (1 - rho) g^2, w = w - lr g / (sqrt(v) + eps) */
@@ -6754,7 +6755,7 @@ static void nn__rmsprop_update(nn_optimizer *opt, nn_tensor *w, nn_real **state)
 
 nn_optimizer *nn_rmsprop(nn_model *model, nn_real lr)
 {
-    return nn__optimizer_new(model, __func__, lr, 0, 0.99, 1e-8, 1, nn__rmsprop_update);
+    return nn__optimizer_new(model, __func__, lr, 0, 0, 0.99, 1e-8, 1, nn__rmsprop_update);
 }
 
 /* m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2, and with t steps done
@@ -6774,7 +6775,8 @@ static void nn__adam_update(nn_optimizer *opt, nn_tensor *w, nn_real **state)
 
 nn_optimizer *nn_adam(nn_model *model, nn_real lr)
 {
-    return nn__optimizer_new(model, __func__, lr, (nn_real)0.9, 0.999, 1e-8, 2, nn__adam_update);
+    return nn__optimizer_new(model, __func__, lr, 0, (nn_real)0.9, 0.999, 1e-8, 2,
+                             nn__adam_update);
 }
 
 static void nn__adamw_update(nn_optimizer *opt, nn_tensor *w, nn_real **state)
@@ -6784,19 +6786,13 @@ static void nn__adamw_update(nn_optimizer *opt, nn_tensor *w, nn_real **state)
 
 nn_optimizer *nn_adamw(nn_model *model, nn_real lr, nn_real weight_decay)
 {
-    nn_optimizer *opt = nn__optimizer_new(model, __func__, lr, (nn_real)0.9, 0.999, 1e-8, 2,
-                                          nn__adamw_update);
-    if (!opt || opt->ctx->code != NN_OK) return opt;
-    if (!nn__check_not_negative(opt->ctx, __func__, "the weight decay", weight_decay))
-        return &opt->ctx->failed_optimizer;
-    opt->weight_decay = weight_decay;
-    return opt;
+    return nn__optimizer_new(model, __func__, lr, weight_decay, (nn_real)0.9, 0.999, 1e-8, 2,
+                             nn__adamw_update);
 }
 
 /* Its numbers lie in the open, and so they are looked at before each step. */
-static int nn__optimizer_usable(nn_optimizer *opt)
+static int nn__optimizer_usable(const char *function, const nn_optimizer *opt)
 {
-    const char *const function = "nn_step";
     nn_ctx *nn = opt ? opt->ctx : NULL;
     if (!nn__ready(nn, function)) return 0;
     if (!opt->update)
@@ -6820,7 +6816,7 @@ static int nn__optimizer_ready(nn_optimizer *opt)
     opt->state = (nn_real *(*)[NN_MAX_STATE])list;
     for (; opt->n_ready < n; opt->n_ready++)
         for (int i = 0; i < opt->n_state; i++) {
-            size_t size = opt->model->param[opt->n_ready]->size;
+            const size_t size = opt->model->param[opt->n_ready]->size;
             void *zeros = nn__alloc(nn, &nn->keep, size, sizeof(nn_real), 1);
             if (!zeros) return 0;
             opt->state[opt->n_ready][i] = (nn_real *)zeros;
@@ -6833,7 +6829,7 @@ static int nn__is_weight(const nn_tensor *p) { return p->requires_grad && p->sha
 
 void nn_step(nn_optimizer *opt)
 {
-    if (!nn__optimizer_usable(opt) || !nn__optimizer_ready(opt)) return;
+    if (!nn__optimizer_usable(__func__, opt) || !nn__optimizer_ready(opt)) return;
     opt->step++;
     opt->beta1_power *= (double)opt->beta1;
     opt->beta2_power *= (double)opt->beta2;
@@ -6975,12 +6971,6 @@ nn_tensor *nn_detach(nn_tensor *x)
     return nn_input(x->ctx, x->data, x->shape);
 }
 
-static double nn__loss_of(nn_ctx *nn, nn_tensor *(*loss)(void *user), void *user)
-{
-    nn_clear(nn);
-    return (double)nn_item(loss(user));
-}
-
 nn_gradcheck_result nn_gradcheck(nn_model *model, nn_tensor *(*loss)(void *user), void *user,
                                  nn_real h)
 {
@@ -7009,14 +6999,15 @@ nn_gradcheck_result nn_gradcheck(nn_model *model, nn_tensor *(*loss)(void *user)
             if (!model->param[i]->requires_grad) break;
             nn_real *w = &model->param[i]->data[j], old = *w;
             const double g = (double)model->param[i]->grad[j], half = (double)*t++ / 2;
-            *w = old + h;
-            const double up = nn__loss_of(nn, loss, user);
-            double step = (double)*w;
-            *w = old - h;
-            const double down = nn__loss_of(nn, loss, user);
-            step -= (double)*w; /* what 2 h really is after rounding */
+            double at[2], value[2]; /* 2 h may be another number after rounding */
+            for (int side = 0; side < 2; side++) {
+                at[side] = (double)(*w = side ? old + h : old - h);
+                nn_clear(nn);
+                value[side] = (double)nn_item(loss(user));
+            }
             *w = old;
-            const double numeric = (up - down) / step, once = fabs(g - numeric);
+            const double numeric = (value[1] - value[0]) / (at[1] - at[0]);
+            const double once = fabs(g - numeric);
             const double d = fabs(half - numeric) > once ? fabs(half - numeric) : once;
             largest = fmax(largest, fmax(fabs(numeric), fabs(g)));
             if (d <= distance) continue; /* not so for NaN: that is the worst of all */
@@ -7032,8 +7023,11 @@ nn_gradcheck_result nn_gradcheck(nn_model *model, nn_tensor *(*loss)(void *user)
 }
 
 #ifndef NN_NO_STDIO
-static void nn__graph_node(const nn_tensor *x, FILE *out, int mermaid)
+/* marks: 1 belongs to the graph, 2 is drawn */
+static void nn__graph_node(nn_tensor *x, FILE *out, int mermaid)
 {
+    if (x->mark != 1) return;
+    x->mark = 2;
     const char *shape = nn_shape_text(x->ctx, x->shape), *name = x->name[0] ? x->name : x->op;
     if (mermaid)
         fprintf(out, "  n%d%s\"%s<br>%s\"%s\n", x->id, x->n_in ? "(" : "[", name, shape,
@@ -7043,7 +7037,6 @@ static void nn__graph_node(const nn_tensor *x, FILE *out, int mermaid)
                 x->n_in ? "" : x->requires_grad ? " shape=box style=filled" : " shape=box");
 }
 
-/* mark: 1 belongs to the graph of y, 2 is drawn */
 static void nn__graph(const char *function, const nn_tensor *y, FILE *out, int mermaid)
 {
     if (!nn__given(y && out ? y : NULL, function)) return;
@@ -7056,12 +7049,8 @@ static void nn__graph(const char *function, const nn_tensor *y, FILE *out, int m
     fprintf(out, mermaid ? "graph LR\n" : "digraph graph_of_%s {\n  rankdir=LR;\n", y->op);
     for (int i = 0; i < nn->n_tape; i++) {
         nn_tensor *t = nn->tape[i];
-        for (int j = 0; t->mark && j < t->n_in; j++) {
-            if (t->in[j]->mark == 1) nn__graph_node(t->in[j], out, mermaid);
-            t->in[j]->mark = 2;
-        }
-        if (t->mark == 1) nn__graph_node(t, out, mermaid);
-        if (t->mark) t->mark = 2;
+        for (int j = 0; t->mark && j < t->n_in; j++) nn__graph_node(t->in[j], out, mermaid);
+        nn__graph_node(t, out, mermaid);
         for (int j = 0; t->mark && j < t->n_in; j++)
             fprintf(out, mermaid ? "  n%d --> n%d\n" : "  n%d -> n%d;\n", t->in[j]->id, t->id);
     }
@@ -7129,8 +7118,11 @@ static nn_real nn__mlp_slope(nn_activation g, nn_real y)
     return 1;
 }
 
-static int nn__mlp_reserve(nn_mlp *m, int n) /* arrays for n samples */
+/* Arrays for n samples x. */
+static int nn__mlp_reserve(const char *function, nn_mlp *m, const nn_real *x, int n)
 {
+    if (!nn__ready(m ? m->ctx : NULL, function) || !m->layers) return 0;
+    if (!x || n < 1) return nn__mistake(m->ctx, function, x ? "n is %d" : "x is NULL", n);
     for (int l = 0; l < m->layers && n > m->capacity; l++) {
         const size_t size = (size_t)n * (size_t)m->width[l];
         m->y[l] = nn__reals(m->ctx, &m->ctx->keep, size);
@@ -7145,12 +7137,7 @@ static int nn__mlp_reserve(nn_mlp *m, int n) /* arrays for n samples */
 
 const nn_real *nn_mlp_forward(nn_mlp *m, const nn_real *x, int n)
 {
-    if (!nn__ready(m ? m->ctx : NULL, __func__) || !m->layers) return NULL;
-    if (!x || n < 1) {
-        nn__mistake(m->ctx, __func__, x ? "n is %d" : "x is NULL", n);
-        return NULL;
-    }
-    if (!nn__mlp_reserve(m, n)) return NULL;
+    if (!nn__mlp_reserve(__func__, m, x, n)) return NULL;
     memcpy(m->y[0], x, (size_t)n * (size_t)m->width[0] * sizeof *x);
     for (int l = 1; l < m->layers; l++) {
         const int in = m->width[l - 1], out = m->width[l];
