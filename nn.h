@@ -5696,20 +5696,17 @@ size_t nn_print_layers(const int *units, int layers)
         if (units[l] < 1)
             return (size_t)nn__mistake(NULL, __func__, "layer %d has %d units", l, units[l]);
     size_t all = 0;
-    printf("layer  kind    units are  units  weight          bias     parameters\n");
-    for (int l = 0; l < layers; l++) {
-        const char *kind = l == 0 ? "input" : l < layers - 1 ? "hidden" : "output";
-        const char *are = l == 0 || l == layers - 1 ? "visible" : "hidden";
-        printf("%5d  %-6s  %-9s  %5d", l, kind, are, units[l]);
-        if (l > 0) {
-            char weight[32], bias[32];
-            const size_t parameters = (size_t)units[l] * (size_t)units[l - 1] + (size_t)units[l];
-            snprintf(weight, sizeof weight, "[%d, %d]", units[l], units[l - 1]);
-            snprintf(bias, sizeof bias, "[%d]", units[l]);
-            printf("  %-14s  %-7s  %10zu", weight, bias, parameters);
-            all += parameters;
-        }
-        printf("\n");
+    printf("layer  kind    units are  units  weight          bias     parameters\n"
+           "    0  input   visible    %5d\n", units[0]);
+    for (int l = 1; l < layers; l++) {
+        const int hidden = l < layers - 1;
+        const size_t parameters = (size_t)units[l] * ((size_t)units[l - 1] + 1);
+        char weight[32], bias[32];
+        snprintf(weight, sizeof weight, "[%d, %d]", units[l], units[l - 1]);
+        snprintf(bias, sizeof bias, "[%d]", units[l]);
+        printf("%5d  %-6s  %-9s  %5d  %-14s  %-7s  %10zu\n", l, hidden ? "hidden" : "output",
+               hidden ? "hidden" : "visible", units[l], weight, bias, parameters);
+        all += parameters;
     }
     printf("%d hidden layer%s: %s; %zu parameters\n", layers - 2, layers == 3 ? "" : "s",
            layers >= 4 ? "deep" : "shallow", all);
@@ -6051,8 +6048,7 @@ static void nn__sigmoid_temperature_backward(nn_tensor *y)
 nn_tensor *nn_sigmoid_temperature(nn_tensor *x, nn_real temperature)
 {
     if (!nn_op_check(__func__, &x, 1)) return nn_op_failed(&x, 1);
-    if (!nn__check_positive(x->ctx, __func__, "temperature", temperature))
-        return &x->ctx->failed;
+    if (!nn__check_positive(x->ctx, __func__, "temperature", temperature)) return &x->ctx->failed;
     nn_tensor *y = nn_op_new("sigmoid_temperature", x->shape, &x, 1,
                              nn__sigmoid_temperature_backward, sizeof temperature);
     *(nn_real *)y->saved = temperature;
@@ -6671,10 +6667,10 @@ static int nn__check_not_negative(nn_ctx *nn, const char *function, const char *
     return nn__mistake(nn, function, "%s is %g, not 0 or more and finite", name, (double)value);
 }
 
-/* weight_decay, beta1, beta2 and eps are what the rule begins with. */
+/* beta1, beta2, eps and weight_decay are what the rule begins with. */
 static nn_optimizer *nn__optimizer_new(nn_model *model, const char *function, nn_real lr,
-                                       nn_real weight_decay, nn_real beta1, double beta2,
-                                       double eps, int n_state, nn_update update)
+                                       nn_real beta1, double beta2, double eps,
+                                       nn_real weight_decay, int n_state, nn_update update)
 {
     if (!nn__given(model, function)) return NULL;
     nn_ctx *nn = model->ctx;
@@ -6684,17 +6680,9 @@ static nn_optimizer *nn__optimizer_new(nn_model *model, const char *function, nn
                        nn__check_not_negative(nn, function, "the weight decay", weight_decay);
     nn_optimizer *opt = usable ? NN__NEW(nn, nn_optimizer) : NULL;
     if (!opt) return &nn->failed_optimizer;
-    opt->ctx = nn;
-    opt->model = model;
-    opt->rule = function + 3;
-    opt->lr = lr;
-    opt->weight_decay = weight_decay;
-    opt->beta1 = beta1;
-    opt->beta2 = (nn_real)beta2;
-    opt->eps = (nn_real)eps;
-    opt->beta1_power = opt->beta2_power = 1;
-    opt->update = update;
-    opt->n_state = n_state;
+    const nn_optimizer begin = {nn, model, function + 3, lr, beta1, (nn_real)beta2, (nn_real)eps,
+                                weight_decay, 0, 0, 1, 1, update, n_state, NULL, 0};
+    *opt = begin;
     return opt;
 }
 
@@ -6718,7 +6706,7 @@ static void nn__momentum_update(nn_optimizer *opt, nn_tensor *w, nn_real **state
 
 nn_optimizer *nn_momentum(nn_model *model, nn_real lr, nn_real beta)
 {
-    return nn__optimizer_new(model, __func__, lr, 0, beta, 0, 0, 1, nn__momentum_update);
+    return nn__optimizer_new(model, __func__, lr, beta, 0, 0, 0, 1, nn__momentum_update);
 }
 
 /* v = beta v - lr g, w = w + beta v - lr g */
@@ -6730,7 +6718,7 @@ static void nn__nesterov_update(nn_optimizer *opt, nn_tensor *w, nn_real **state
 
 nn_optimizer *nn_nesterov(nn_model *model, nn_real lr, nn_real beta)
 {
-    return nn__optimizer_new(model, __func__, lr, 0, beta, 0, 0, 1, nn__nesterov_update);
+    return nn__optimizer_new(model, __func__, lr, beta, 0, 0, 0, 1, nn__nesterov_update);
 }
 
 /* G = G + g^2, w = w - lr g / (sqrt(G) + eps) */
@@ -6742,7 +6730,7 @@ static void nn__adagrad_update(nn_optimizer *opt, nn_tensor *w, nn_real **state)
 
 nn_optimizer *nn_adagrad(nn_model *model, nn_real lr)
 {
-    return nn__optimizer_new(model, __func__, lr, 0, 0, 0, 1e-10, 1, nn__adagrad_update);
+    return nn__optimizer_new(model, __func__, lr, 0, 0, 1e-10, 0, 1, nn__adagrad_update);
 }
 
 /* v = rho v + (1 - rho) g^2, w = w - lr g / (sqrt(v) + eps) */
@@ -6755,7 +6743,7 @@ static void nn__rmsprop_update(nn_optimizer *opt, nn_tensor *w, nn_real **state)
 
 nn_optimizer *nn_rmsprop(nn_model *model, nn_real lr)
 {
-    return nn__optimizer_new(model, __func__, lr, 0, 0, 0.99, 1e-8, 1, nn__rmsprop_update);
+    return nn__optimizer_new(model, __func__, lr, 0, 0.99, 1e-8, 0, 1, nn__rmsprop_update);
 }
 
 /* m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2, and with t steps done
@@ -6775,7 +6763,7 @@ static void nn__adam_update(nn_optimizer *opt, nn_tensor *w, nn_real **state)
 
 nn_optimizer *nn_adam(nn_model *model, nn_real lr)
 {
-    return nn__optimizer_new(model, __func__, lr, 0, (nn_real)0.9, 0.999, 1e-8, 2,
+    return nn__optimizer_new(model, __func__, lr, (nn_real)0.9, 0.999, 1e-8, 0, 2,
                              nn__adam_update);
 }
 
@@ -6786,7 +6774,7 @@ static void nn__adamw_update(nn_optimizer *opt, nn_tensor *w, nn_real **state)
 
 nn_optimizer *nn_adamw(nn_model *model, nn_real lr, nn_real weight_decay)
 {
-    return nn__optimizer_new(model, __func__, lr, weight_decay, (nn_real)0.9, 0.999, 1e-8, 2,
+    return nn__optimizer_new(model, __func__, lr, (nn_real)0.9, 0.999, 1e-8, weight_decay, 2,
                              nn__adamw_update);
 }
 
@@ -6874,8 +6862,7 @@ nn_real nn_exponential_lr(nn_real lr, nn_real gamma, long t)
  * last values are not lost in the 1. */
 nn_real nn_cosine_annealing_lr(nn_real lr, nn_real lr_min, long total, long t)
 {
-    if (!nn__check_schedule(__func__, lr, "lr_min", lr_min, "total", total, t))
-        return 0;
+    if (!nn__check_schedule(__func__, lr, "lr_min", lr_min, "total", total, t)) return 0;
     if (t >= total) return lr_min;
     const double left = (double)(total - t) / (double)total;
     const double sine = (double)nn__value(NN__PLAIN.sin, (nn_real)(1.5707963267948966 * left));
