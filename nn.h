@@ -5865,8 +5865,7 @@ nn_boolean nn_boolean_new(nn_ctx *nn, const int *table, int n)
 int nn_boolean_forward(const nn_boolean *f, const nn_real *x)
 {
     if (!nn__ready(f ? f->ctx : NULL, __func__)) return 0;
-    if (!f->unit)
-        return nn__mistake(f->ctx, __func__, "argument 1 is the result of a failed call");
+    if (!f->unit) return nn__mistake(f->ctx, __func__, "argument 1 is the result of a failed call");
     if (!x) return nn__mistake(f->ctx, __func__, "argument 2 is NULL");
     for (int i = 0; i < f->n; i++)
         if (x[i] != 0 && x[i] != 1)
@@ -6405,8 +6404,7 @@ static int nn__samples_check(nn_ctx *nn, const char *function, const nn_real *x,
     if (!x) return nn__mistake(nn, function, "x is NULL");
     if (n < 1 || d < 1)
         return nn_fail(nn, NN_ERROR_SHAPE, function, "%d samples of %d numbers", n, d), 0;
-    if (k < 1 || k > max_k)
-        return nn__mistake(nn, function, "k is %d, not in 1..%d", k, max_k);
+    if (k < 1 || k > max_k) return nn__mistake(nn, function, "k is %d, not in 1..%d", k, max_k);
     const size_t size = (size_t)n * (size_t)d, bad = nn__first_bad(x, size);
     if (bad == size) return 1;
     return nn_fail(nn, NN_ERROR_NONFINITE, function, "x[%d, %d] is %s", (int)(bad / (size_t)d),
@@ -6644,8 +6642,7 @@ void nn_pca_restore(const nn_pca *p, const nn_real *y, int n, nn_real *x)
 double nn_gaussian_log_density(const nn_pca *p, const nn_real *x)
 {
     if (!nn__fit_check(__func__, p ? p->ctx : NULL, p ? p->k : 0, x, x)) return 0;
-    if (p->k != p->size)
-        return nn__mistake(p->ctx, __func__, "%d of %d components", p->k, p->size);
+    if (p->k != p->size) return nn__mistake(p->ctx, __func__, "%d of %d components", p->k, p->size);
     if (!(p->variance[p->k - 1] > 1e-14 * p->variance[0]))
         return nn__mistake(p->ctx, __func__,
                            "no variance along component %d: the samples lie in a plane", p->k - 1);
@@ -6763,8 +6760,7 @@ static void nn__adam_update(nn_optimizer *opt, nn_tensor *w, nn_real **state)
 
 nn_optimizer *nn_adam(nn_model *model, nn_real lr)
 {
-    return nn__optimizer_new(model, __func__, lr, (nn_real)0.9, 0.999, 1e-8, 0, 2,
-                             nn__adam_update);
+    return nn__optimizer_new(model, __func__, lr, (nn_real)0.9, 0.999, 1e-8, 0, 2, nn__adam_update);
 }
 
 static void nn__adamw_update(nn_optimizer *opt, nn_tensor *w, nn_real **state)
