@@ -5983,15 +5983,17 @@ int nn_separable(nn_ctx *nn, const nn_real *x, const int *label, int rows, nn_pe
         middle[j] = low / 2 + high / 2;
         scale[j] = high > low ? high / 2 - low / 2 : 1;
     }
-    for (int i = 0; i < rows; i++) { /* one that does not count is all 0: no r sees it */
-        const double s = label[i] < 0 ? 0 : label[i] ? 1 : -1;
-        double *row = a + i * d;
+    int m = 0;
+    for (int i = 0; i < rows; i++) {
+        if (label[i] < 0) continue;
+        const double s = label[i] ? 1 : -1;
+        double *row = a + m++ * d;
         for (ptrdiff_t j = 0; j < n; j++)
             row[j] = s * (((double)x[i * n + j] - middle[j]) / scale[j]);
         row[n] = s;
-        row[n + 1] = s * s;
+        row[n + 1] = 1;
     }
-    nn__rest(a, rows, d, narrow, (int *)set, scale + d, r);
+    nn__rest(a, m, d, narrow, (int *)set, scale + d, r);
     const double squares = nn__dot(r, r, d);
     double b = -r[n] / squares;
     for (ptrdiff_t j = 0; j < n; j++) {
@@ -6539,8 +6541,7 @@ static void nn__jacobi(int d, double *a, double *v)
         v[i] = i % (d + 1) == 0; /* the unit matrix */
     }
     const double small = 1e-17 * sqrt(squares);
-    int turns = 1;
-    for (int sweep = 0; turns && sweep < 60; sweep++) {
+    for (int sweep = 0, turns = 1; turns && sweep < 60; sweep++) {
         turns = 0;
         for (ptrdiff_t p = 0; p < d; p++)
             for (ptrdiff_t q = p + 1; q < d; q++) {
@@ -6984,12 +6985,13 @@ nn_gradcheck_result nn_gradcheck(nn_model *model, nn_tensor *(*loss)(void *user)
             const double g = (double)model->param[i]->grad[j], half = (double)*t++ / 2;
             double at[2], value[2]; /* 2 h may be another number after rounding */
             for (int side = 0; side < 2; side++) {
-                at[side] = (double)(*w = side ? old + h : old - h);
+                *w = side == 0 ? old + h : old - h;
+                at[side] = (double)*w;
                 nn_clear(nn);
                 value[side] = (double)nn_item(loss(user));
             }
             *w = old;
-            const double numeric = (value[1] - value[0]) / (at[1] - at[0]);
+            const double numeric = (value[0] - value[1]) / (at[0] - at[1]);
             const double once = fabs(g - numeric);
             const double d = fabs(half - numeric) > once ? fabs(half - numeric) : once;
             largest = fmax(largest, fmax(fabs(numeric), fabs(g)));
