@@ -5640,7 +5640,6 @@ nn_tensor *nn_linear_forward(const nn_linear *l, nn_tensor *x)
     nn_shape shape = x->shape;
     shape.dim[shape.ndim - 1] = out;
     nn_tensor *y = nn_op_new("linear", shape, in, n_in, nn__linear_backward, 0);
-    if (!y->size) return y;
     const int n = (int)(y->size / (size_t)out);
     for (ptrdiff_t i = 0; in[2] && i < n; i++) /* each sum begins with the bias */
         memcpy(y->data + i * out, l->bias->data, (size_t)out * sizeof *y->data);
@@ -5659,20 +5658,17 @@ size_t nn_print_layers(const int *units, int layers)
         if (units[l] < 1)
             return (size_t)nn__mistake(NULL, __func__, "layer %d has %d units", l, units[l]);
     size_t all = 0;
-    printf("layer  kind    units are  units  weight          bias     parameters\n");
-    for (int l = 0; l < layers; l++) {
-        const char *kind = l == 0 ? "input" : l < layers - 1 ? "hidden" : "output";
-        const char *are = l == 0 || l == layers - 1 ? "visible" : "hidden";
-        printf("%5d  %-6s  %-9s  %5d", l, kind, are, units[l]);
-        if (l > 0) {
-            char weight[32], bias[32];
-            const size_t parameters = (size_t)units[l] * (size_t)units[l - 1] + (size_t)units[l];
-            snprintf(weight, sizeof weight, "[%d, %d]", units[l], units[l - 1]);
-            snprintf(bias, sizeof bias, "[%d]", units[l]);
-            printf("  %-14s  %-7s  %10zu", weight, bias, parameters);
-            all += parameters;
-        }
-        printf("\n");
+    printf("layer  kind    units are  units  weight          bias     parameters\n"
+           "    0  input   visible    %5d\n", units[0]);
+    for (int l = 1; l < layers; l++) {
+        const int hidden = l < layers - 1;
+        const size_t parameters = (size_t)units[l] * ((size_t)units[l - 1] + 1);
+        char weight[32], bias[32];
+        snprintf(weight, sizeof weight, "[%d, %d]", units[l], units[l - 1]);
+        snprintf(bias, sizeof bias, "[%d]", units[l]);
+        printf("%5d  %-6s  %-9s  %5d  %-14s  %-7s  %10zu\n", l, hidden ? "hidden" : "output",
+               hidden ? "hidden" : "visible", units[l], weight, bias, parameters);
+        all += parameters;
     }
     printf("%d hidden layer%s: %s; %zu parameters\n", layers - 2, layers == 3 ? "" : "s",
            layers >= 4 ? "deep" : "shallow", all);
@@ -5831,8 +5827,7 @@ nn_boolean nn_boolean_new(nn_ctx *nn, const int *table, int n)
 int nn_boolean_forward(const nn_boolean *f, const nn_real *x)
 {
     if (!nn__ready(f ? f->ctx : NULL, __func__)) return 0;
-    if (!f->unit)
-        return nn__mistake(f->ctx, __func__, "argument 1 is the result of a failed call");
+    if (!f->unit) return nn__mistake(f->ctx, __func__, "argument 1 is the result of a failed call");
     if (!x) return nn__mistake(f->ctx, __func__, "argument 2 is NULL");
     for (int i = 0; i < f->n; i++)
         if (x[i] != 0 && x[i] != 1)
@@ -5880,37 +5875,34 @@ static void nn__least_squares(const double *a, ptrdiff_t d, const int *set, int 
 static void nn__rest(const double *a, int m, ptrdiff_t d, double narrow, int *set, double *work,
                      double *r)
 {
-    double *q = work, *u = q + d * d, *z = u + d * d, *weight = z + d;
-    int k = 0;
-    nn__least_squares(a, d, set, k, q, u, z, r);
-    for (double squares = 1, before = 2; squares < before && k < d;) {
+    double *q = work, *u = q + d * d, *z = u + d * d, *weight = z + d, before = 2;
+    for (int k = 0;;) {
+        nn__least_squares(a, d, set, k, q, u, z, r);
+        int out = -1, left = 0;
+        double step = 1; /* how far from weight towards z, until one is 0 */
+        for (int j = 0; j < k; j++) {
+            const double limit = weight[j] > 0 ? weight[j] / (weight[j] - z[j]) : 0;
+            if (z[j] <= 0 && (out < 0 || limit < step)) step = limit, out = j;
+        }
+        for (int j = 0; j < k; j++) {
+            weight[left] = weight[j] + step * (z[j] - weight[j]);
+            set[left] = set[j];
+            left += j != out;
+        }
+        k = left;
+        if (out >= 0) continue;
+        const double squares = nn__dot(r, r, d);
+        if (!(squares < before) || k == d) return;
+        before = squares;
         int best = -1;
         double most = narrow * sqrt(squares);
         for (int i = 0; i < m; i++) {
             const double s = nn__dot(a + i * d, r, d);
             if (s > most) most = s, best = i;
         }
-        if (best < 0) break;
+        if (best < 0) return;
         set[k] = best;
         weight[k++] = 0;
-        for (;;) {
-            nn__least_squares(a, d, set, k, q, u, z, r);
-            int out = -1, left = 0;
-            double step = 1; /* how far from weight towards z, until one is 0 */
-            for (int j = 0; j < k; j++) {
-                const double limit = weight[j] > 0 ? weight[j] / (weight[j] - z[j]) : 0;
-                if (z[j] <= 0 && (out < 0 || limit < step)) step = limit, out = j;
-            }
-            for (int j = 0; j < k; j++) {
-                weight[left] = weight[j] + step * (z[j] - weight[j]);
-                set[left] = set[j];
-                left += j != out;
-            }
-            if (out < 0) break;
-            k = left;
-        }
-        before = squares;
-        squares = nn__dot(r, r, d);
     }
 }
 
@@ -6019,8 +6011,7 @@ static void nn__sigmoid_temperature_backward(nn_tensor *y)
 nn_tensor *nn_sigmoid_temperature(nn_tensor *x, nn_real temperature)
 {
     if (!nn_op_check(__func__, &x, 1)) return nn_op_failed(&x, 1);
-    if (!nn__check_positive(x->ctx, __func__, "temperature", temperature))
-        return &x->ctx->failed;
+    if (!nn__check_positive(x->ctx, __func__, "temperature", temperature)) return &x->ctx->failed;
     nn_tensor *y = nn_op_new("sigmoid_temperature", x->shape, &x, 1,
                              nn__sigmoid_temperature_backward, sizeof temperature);
     *(nn_real *)y->saved = temperature;
@@ -6377,8 +6368,7 @@ static int nn__samples_check(nn_ctx *nn, const char *function, const nn_real *x,
     if (!x) return nn__mistake(nn, function, "x is NULL");
     if (n < 1 || d < 1)
         return nn_fail(nn, NN_ERROR_SHAPE, function, "%d samples of %d numbers", n, d), 0;
-    if (k < 1 || k > max_k)
-        return nn__mistake(nn, function, "k is %d, not in 1..%d", k, max_k);
+    if (k < 1 || k > max_k) return nn__mistake(nn, function, "k is %d, not in 1..%d", k, max_k);
     const size_t size = (size_t)n * (size_t)d, bad = nn__first_bad(x, size);
     if (bad == size) return 1;
     return nn_fail(nn, NN_ERROR_NONFINITE, function, "x[%d, %d] is %s", (int)(bad / (size_t)d),
@@ -6419,11 +6409,10 @@ static void nn__kmeans_start(nn_kmeans *m, const nn_real *x, int n, double *dist
 static int nn__nearest(const nn_kmeans *m, const nn_real *x, double *least)
 {
     int nearest = 0;
+    *least = HUGE_VAL;
     for (int c = 0; c < m->k; c++) {
         const double s = nn__distance2(x, m->center + (ptrdiff_t)c * m->size, m->size);
-        if (c > 0 && !(s < *least)) continue;
-        *least = s;
-        nearest = c;
+        if (s < *least) *least = s, nearest = c;
     }
     return nearest;
 }
@@ -6434,7 +6423,7 @@ static int nn__kmeans_assign(nn_kmeans *m, const nn_real *x, int n)
     int changed = 0;
     m->error = 0;
     for (int i = 0; i < n; i++, x += m->size) {
-        double s = 0;
+        double s;
         const int c = nn__nearest(m, x, &s);
         m->error += s;
         changed += c != m->cluster[i];
@@ -6443,21 +6432,19 @@ static int nn__kmeans_assign(nn_kmeans *m, const nn_real *x, int n)
     return changed;
 }
 
-/* Each centre to the mean of its samples. */
-static void nn__kmeans_move(nn_kmeans *m, const nn_real *x, int n, double *sum /* [size] */)
+/* Each centre to the mean of its samples: of their sum and, last in its row, their number. */
+static void nn__kmeans_move(nn_kmeans *m, const nn_real *x, int n, double *sum /* [k, size + 1] */)
 {
-    const int d = m->size;
-    for (int c = 0; c < m->k; c++) {
-        int count = 0;
-        for (int j = 0; j < d; j++) sum[j] = 0;
-        for (ptrdiff_t i = 0; i < n; i++) {
-            if (m->cluster[i] != c) continue;
-            for (int j = 0; j < d; j++) sum[j] += (double)x[i * d + j];
-            count++;
-        }
-        for (int j = 0; count && j < d; j++)
-            m->center[(ptrdiff_t)c * d + j] = (nn_real)(sum[j] / count);
+    const ptrdiff_t d = m->size;
+    memset(sum, 0, (size_t)m->k * (size_t)(d + 1) * sizeof *sum);
+    for (ptrdiff_t i = 0; i < n; i++, x += d) {
+        double *to = sum + m->cluster[i] * (d + 1);
+        for (ptrdiff_t j = 0; j < d; j++) to[j] += (double)x[j];
+        to[d]++;
     }
+    for (ptrdiff_t c = 0; c < m->k; c++, sum += d + 1)
+        for (ptrdiff_t j = 0; j < d && sum[d] > 0; j++)
+            m->center[c * d + j] = (nn_real)(sum[j] / sum[d]);
 }
 
 nn_kmeans nn_kmeans_fit(nn_ctx *nn, const nn_real *x, int n, int d, int k, int max_rounds)
@@ -6467,16 +6454,14 @@ nn_kmeans nn_kmeans_fit(nn_ctx *nn, const nn_real *x, int n, int d, int k, int m
     m.center = nn__reals(nn, &nn->keep, (size_t)k * (size_t)d);
     m.cluster = (int *)nn__alloc(nn, &nn->keep, (size_t)n, sizeof *m.cluster, 0);
     const nn__mark temporaries = nn__arena_mark(&nn->graph);
-    const size_t room = (size_t)(n > d ? n : d);
+    const size_t sums = (size_t)k * ((size_t)d + 1), room = sums > (size_t)n ? sums : (size_t)n;
     double *work = (double *)nn__alloc(nn, &nn->graph, room, sizeof *work, 0);
     if (!m.center || !m.cluster || !work) return m;
     m.k = k;
     nn__kmeans_start(&m, x, n, work);
     for (int i = 0; i < n; i++) m.cluster[i] = -1;
-    while (nn__kmeans_assign(&m, x, n) > 0 && m.rounds < max_rounds) {
+    for (; nn__kmeans_assign(&m, x, n) > 0 && m.rounds < max_rounds; m.rounds++)
         nn__kmeans_move(&m, x, n, work);
-        m.rounds++;
-    }
     nn__arena_rewind(&nn->graph, temporaries);
     return m;
 }
@@ -6491,7 +6476,7 @@ static int nn__fit_check(const char *function, nn_ctx *nn, int k, const void *a,
 
 int nn_kmeans_nearest(const nn_kmeans *m, const nn_real *x)
 {
-    double least = 0;
+    double least;
     if (!nn__fit_check(__func__, m ? m->ctx : NULL, m ? m->k : 0, x, x)) return 0;
     return nn__nearest(m, x, &least);
 }
@@ -6518,8 +6503,7 @@ static void nn__jacobi(int d, double *a, double *v)
         v[i] = i % (d + 1) == 0; /* the unit matrix */
     }
     const double small = 1e-17 * sqrt(squares);
-    int turns = 1;
-    for (int sweep = 0; turns && sweep < 60; sweep++) {
+    for (int sweep = 0, turns = 1; turns && sweep < 60; sweep++) {
         turns = 0;
         for (ptrdiff_t p = 0; p < d; p++)
             for (ptrdiff_t q = p + 1; q < d; q++) {
@@ -6544,14 +6528,13 @@ static void nn__covariance(const nn_real *x, int n, int d, double *mean, double 
         double sum = 0;
         for (ptrdiff_t i = 0; i < n; i++) sum += (double)x[i * d + j];
         mean[j] = sum / n;
-    }
-    for (int j = 0; j < d; j++)
         for (int l = 0; l <= j; l++) {
-            double sum = 0;
+            sum = 0;
             for (ptrdiff_t i = 0; i < n; i++)
                 sum += ((double)x[i * d + j] - mean[j]) * ((double)x[i * d + l] - mean[l]);
             cov[(ptrdiff_t)j * d + l] = cov[(ptrdiff_t)l * d + j] = sum / n;
         }
+    }
 }
 
 nn_pca nn_pca_fit(nn_ctx *nn, const nn_real *x, int n, int d, int k)
@@ -6622,8 +6605,7 @@ void nn_pca_restore(const nn_pca *p, const nn_real *y, int n, nn_real *x)
 double nn_gaussian_log_density(const nn_pca *p, const nn_real *x)
 {
     if (!nn__fit_check(__func__, p ? p->ctx : NULL, p ? p->k : 0, x, x)) return 0;
-    if (p->k != p->size)
-        return nn__mistake(p->ctx, __func__, "%d of %d components", p->k, p->size);
+    if (p->k != p->size) return nn__mistake(p->ctx, __func__, "%d of %d components", p->k, p->size);
     if (!(p->variance[p->k - 1] > 1e-14 * p->variance[0]))
         return nn__mistake(p->ctx, __func__,
                            "no variance along component %d: the samples lie in a plane", p->k - 1);
@@ -6645,28 +6627,22 @@ static int nn__check_not_negative(nn_ctx *nn, const char *function, const char *
     return nn__mistake(nn, function, "%s is %g, not 0 or more and finite", name, (double)value);
 }
 
-/* beta1, beta2 and eps are what the rule begins with. */
+/* beta1, beta2, eps and weight_decay are what the rule begins with. */
 static nn_optimizer *nn__optimizer_new(nn_model *model, const char *function, nn_real lr,
-                                       nn_real beta1, double beta2, double eps, int n_state,
-                                       nn_update update)
+                                       nn_real beta1, double beta2, double eps,
+                                       nn_real weight_decay, int n_state, nn_update update)
 {
     if (!nn__given(model, function)) return NULL;
     nn_ctx *nn = model->ctx;
-    if (nn->code != NN_OK || !nn__check_positive(nn, function, "the learning rate", lr) ||
-        !nn__check_part(nn, function, "beta", beta1))
-        return &nn->failed_optimizer;
-    nn_optimizer *opt = NN__NEW(nn, nn_optimizer);
+    const int usable = nn->code == NN_OK &&
+                       nn__check_positive(nn, function, "the learning rate", lr) &&
+                       nn__check_part(nn, function, "beta", beta1) &&
+                       nn__check_not_negative(nn, function, "the weight decay", weight_decay);
+    nn_optimizer *opt = usable ? NN__NEW(nn, nn_optimizer) : NULL;
     if (!opt) return &nn->failed_optimizer;
-    opt->ctx = nn;
-    opt->model = model;
-    opt->rule = function + 3;
-    opt->lr = lr;
-    opt->beta1 = beta1;
-    opt->beta2 = (nn_real)beta2;
-    opt->eps = (nn_real)eps;
-    opt->beta1_power = opt->beta2_power = 1;
-    opt->update = update;
-    opt->n_state = n_state;
+    const nn_optimizer begin = {nn, model, function + 3, lr, beta1, (nn_real)beta2, (nn_real)eps,
+                                weight_decay, 0, 0, 1, 1, update, n_state, NULL, 0};
+    *opt = begin;
     return opt;
 }
 
@@ -6678,7 +6654,7 @@ static void nn__sgd_update(nn_optimizer *opt, nn_tensor *w, nn_real **state) /* 
 
 nn_optimizer *nn_sgd(nn_model *model, nn_real lr)
 {
-    return nn__optimizer_new(model, __func__, lr, 0, 0, 0, 0, nn__sgd_update);
+    return nn__optimizer_new(model, __func__, lr, 0, 0, 0, 0, 0, nn__sgd_update);
 }
 
 /* v = beta v - lr g, w = w + v */
@@ -6690,7 +6666,7 @@ static void nn__momentum_update(nn_optimizer *opt, nn_tensor *w, nn_real **state
 
 nn_optimizer *nn_momentum(nn_model *model, nn_real lr, nn_real beta)
 {
-    return nn__optimizer_new(model, __func__, lr, beta, 0, 0, 1, nn__momentum_update);
+    return nn__optimizer_new(model, __func__, lr, beta, 0, 0, 0, 1, nn__momentum_update);
 }
 
 /* v = beta v - lr g, w = w + beta v - lr g */
@@ -6702,7 +6678,7 @@ static void nn__nesterov_update(nn_optimizer *opt, nn_tensor *w, nn_real **state
 
 nn_optimizer *nn_nesterov(nn_model *model, nn_real lr, nn_real beta)
 {
-    return nn__optimizer_new(model, __func__, lr, beta, 0, 0, 1, nn__nesterov_update);
+    return nn__optimizer_new(model, __func__, lr, beta, 0, 0, 0, 1, nn__nesterov_update);
 }
 
 /* G = G + g^2, w = w - lr g / (sqrt(G) + eps) */
@@ -6714,7 +6690,7 @@ static void nn__adagrad_update(nn_optimizer *opt, nn_tensor *w, nn_real **state)
 
 nn_optimizer *nn_adagrad(nn_model *model, nn_real lr)
 {
-    return nn__optimizer_new(model, __func__, lr, 0, 0, 1e-10, 1, nn__adagrad_update);
+    return nn__optimizer_new(model, __func__, lr, 0, 0, 1e-10, 0, 1, nn__adagrad_update);
 }
 
 /* v = rho v + (1 - rho) g^2, w = w - lr g / (sqrt(v) + eps) */
@@ -6727,7 +6703,7 @@ static void nn__rmsprop_update(nn_optimizer *opt, nn_tensor *w, nn_real **state)
 
 nn_optimizer *nn_rmsprop(nn_model *model, nn_real lr)
 {
-    return nn__optimizer_new(model, __func__, lr, 0, 0.99, 1e-8, 1, nn__rmsprop_update);
+    return nn__optimizer_new(model, __func__, lr, 0, 0.99, 1e-8, 0, 1, nn__rmsprop_update);
 }
 
 /* m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2, and with t steps done
@@ -6747,7 +6723,7 @@ static void nn__adam_update(nn_optimizer *opt, nn_tensor *w, nn_real **state)
 
 nn_optimizer *nn_adam(nn_model *model, nn_real lr)
 {
-    return nn__optimizer_new(model, __func__, lr, (nn_real)0.9, 0.999, 1e-8, 2, nn__adam_update);
+    return nn__optimizer_new(model, __func__, lr, (nn_real)0.9, 0.999, 1e-8, 0, 2, nn__adam_update);
 }
 
 static void nn__adamw_update(nn_optimizer *opt, nn_tensor *w, nn_real **state)
@@ -6757,19 +6733,13 @@ static void nn__adamw_update(nn_optimizer *opt, nn_tensor *w, nn_real **state)
 
 nn_optimizer *nn_adamw(nn_model *model, nn_real lr, nn_real weight_decay)
 {
-    nn_optimizer *opt = nn__optimizer_new(model, __func__, lr, (nn_real)0.9, 0.999, 1e-8, 2,
-                                          nn__adamw_update);
-    if (!opt || opt->ctx->code != NN_OK) return opt;
-    if (!nn__check_not_negative(opt->ctx, __func__, "the weight decay", weight_decay))
-        return &opt->ctx->failed_optimizer;
-    opt->weight_decay = weight_decay;
-    return opt;
+    return nn__optimizer_new(model, __func__, lr, (nn_real)0.9, 0.999, 1e-8, weight_decay, 2,
+                             nn__adamw_update);
 }
 
 /* Its numbers lie in the open, and so they are looked at before each step. */
-static int nn__optimizer_usable(nn_optimizer *opt)
+static int nn__optimizer_usable(const char *function, const nn_optimizer *opt)
 {
-    const char *const function = "nn_step";
     nn_ctx *nn = opt ? opt->ctx : NULL;
     if (!nn__ready(nn, function)) return 0;
     if (!opt->update)
@@ -6793,7 +6763,7 @@ static int nn__optimizer_ready(nn_optimizer *opt)
     opt->state = (nn_real *(*)[NN_MAX_STATE])list;
     for (; opt->n_ready < n; opt->n_ready++)
         for (int i = 0; i < opt->n_state; i++) {
-            size_t size = opt->model->param[opt->n_ready]->size;
+            const size_t size = opt->model->param[opt->n_ready]->size;
             void *zeros = nn__alloc(nn, &nn->keep, size, sizeof(nn_real), 1);
             if (!zeros) return 0;
             opt->state[opt->n_ready][i] = (nn_real *)zeros;
@@ -6806,7 +6776,7 @@ static int nn__is_weight(const nn_tensor *p) { return p->requires_grad && p->sha
 
 void nn_step(nn_optimizer *opt)
 {
-    if (!nn__optimizer_usable(opt) || !nn__optimizer_ready(opt)) return;
+    if (!nn__optimizer_usable(__func__, opt) || !nn__optimizer_ready(opt)) return;
     opt->step++;
     opt->beta1_power *= (double)opt->beta1;
     opt->beta2_power *= (double)opt->beta2;
@@ -6851,8 +6821,7 @@ nn_real nn_exponential_lr(nn_real lr, nn_real gamma, long t)
  * last values are not lost in the 1. */
 nn_real nn_cosine_annealing_lr(nn_real lr, nn_real lr_min, long total, long t)
 {
-    if (!nn__check_schedule(__func__, lr, "lr_min", lr_min, "total", total, t))
-        return 0;
+    if (!nn__check_schedule(__func__, lr, "lr_min", lr_min, "total", total, t)) return 0;
     if (t >= total) return lr_min;
     const double left = (double)(total - t) / (double)total;
     const double sine = (double)nn__value(NN__PLAIN.sin, (nn_real)(1.5707963267948966 * left));
@@ -6948,12 +6917,6 @@ nn_tensor *nn_detach(nn_tensor *x)
     return nn_input(x->ctx, x->data, x->shape);
 }
 
-static double nn__loss_of(nn_ctx *nn, nn_tensor *(*loss)(void *user), void *user)
-{
-    nn_clear(nn);
-    return (double)nn_item(loss(user));
-}
-
 nn_gradcheck_result nn_gradcheck(nn_model *model, nn_tensor *(*loss)(void *user), void *user,
                                  nn_real h)
 {
@@ -6982,14 +6945,16 @@ nn_gradcheck_result nn_gradcheck(nn_model *model, nn_tensor *(*loss)(void *user)
             if (!model->param[i]->requires_grad) break;
             nn_real *w = &model->param[i]->data[j], old = *w;
             const double g = (double)model->param[i]->grad[j], half = (double)*t++ / 2;
-            *w = old + h;
-            const double up = nn__loss_of(nn, loss, user);
-            double step = (double)*w;
-            *w = old - h;
-            const double down = nn__loss_of(nn, loss, user);
-            step -= (double)*w; /* what 2 h really is after rounding */
+            double at[2], value[2]; /* 2 h may be another number after rounding */
+            for (int side = 0; side < 2; side++) {
+                *w = side == 0 ? old + h : old - h;
+                at[side] = (double)*w;
+                nn_clear(nn);
+                value[side] = (double)nn_item(loss(user));
+            }
             *w = old;
-            const double numeric = (up - down) / step, once = fabs(g - numeric);
+            const double numeric = (value[0] - value[1]) / (at[0] - at[1]);
+            const double once = fabs(g - numeric);
             const double d = fabs(half - numeric) > once ? fabs(half - numeric) : once;
             largest = fmax(largest, fmax(fabs(numeric), fabs(g)));
             if (d <= distance) continue; /* not so for NaN: that is the worst of all */
@@ -7005,8 +6970,11 @@ nn_gradcheck_result nn_gradcheck(nn_model *model, nn_tensor *(*loss)(void *user)
 }
 
 #ifndef NN_NO_STDIO
-static void nn__graph_node(const nn_tensor *x, FILE *out, int mermaid)
+/* marks: 1 belongs to the graph, 2 is drawn */
+static void nn__graph_node(nn_tensor *x, FILE *out, int mermaid)
 {
+    if (x->mark != 1) return;
+    x->mark = 2;
     const char *shape = nn_shape_text(x->ctx, x->shape), *name = x->name[0] ? x->name : x->op;
     if (mermaid)
         fprintf(out, "  n%d%s\"%s<br>%s\"%s\n", x->id, x->n_in ? "(" : "[", name, shape,
@@ -7016,7 +6984,6 @@ static void nn__graph_node(const nn_tensor *x, FILE *out, int mermaid)
                 x->n_in ? "" : x->requires_grad ? " shape=box style=filled" : " shape=box");
 }
 
-/* mark: 1 belongs to the graph of y, 2 is drawn */
 static void nn__graph(const char *function, const nn_tensor *y, FILE *out, int mermaid)
 {
     if (!nn__given(y && out ? y : NULL, function)) return;
@@ -7029,12 +6996,8 @@ static void nn__graph(const char *function, const nn_tensor *y, FILE *out, int m
     fprintf(out, mermaid ? "graph LR\n" : "digraph graph_of_%s {\n  rankdir=LR;\n", y->op);
     for (int i = 0; i < nn->n_tape; i++) {
         nn_tensor *t = nn->tape[i];
-        for (int j = 0; t->mark && j < t->n_in; j++) {
-            if (t->in[j]->mark == 1) nn__graph_node(t->in[j], out, mermaid);
-            t->in[j]->mark = 2;
-        }
-        if (t->mark == 1) nn__graph_node(t, out, mermaid);
-        if (t->mark) t->mark = 2;
+        for (int j = 0; t->mark && j < t->n_in; j++) nn__graph_node(t->in[j], out, mermaid);
+        nn__graph_node(t, out, mermaid);
         for (int j = 0; t->mark && j < t->n_in; j++)
             fprintf(out, mermaid ? "  n%d --> n%d\n" : "  n%d -> n%d;\n", t->in[j]->id, t->id);
     }
@@ -7102,8 +7065,11 @@ static nn_real nn__mlp_slope(nn_activation g, nn_real y)
     return 1;
 }
 
-static int nn__mlp_reserve(nn_mlp *m, int n) /* arrays for n samples */
+/* Arrays for n samples x. */
+static int nn__mlp_reserve(const char *function, nn_mlp *m, const nn_real *x, int n)
 {
+    if (!nn__ready(m ? m->ctx : NULL, function) || !m->layers) return 0;
+    if (!x || n < 1) return nn__mistake(m->ctx, function, x ? "n is %d" : "x is NULL", n);
     for (int l = 0; l < m->layers && n > m->capacity; l++) {
         const size_t size = (size_t)n * (size_t)m->width[l];
         m->y[l] = nn__reals(m->ctx, &m->ctx->keep, size);
@@ -7118,12 +7084,7 @@ static int nn__mlp_reserve(nn_mlp *m, int n) /* arrays for n samples */
 
 const nn_real *nn_mlp_forward(nn_mlp *m, const nn_real *x, int n)
 {
-    if (!nn__ready(m ? m->ctx : NULL, __func__) || !m->layers) return NULL;
-    if (!x || n < 1) {
-        nn__mistake(m->ctx, __func__, x ? "n is %d" : "x is NULL", n);
-        return NULL;
-    }
-    if (!nn__mlp_reserve(m, n)) return NULL;
+    if (!nn__mlp_reserve(__func__, m, x, n)) return NULL;
     memcpy(m->y[0], x, (size_t)n * (size_t)m->width[0] * sizeof *x);
     for (int l = 1; l < m->layers; l++) {
         const int in = m->width[l - 1], out = m->width[l];
