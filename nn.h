@@ -11809,16 +11809,12 @@ enum { NN__FIELD = 4096 }; /* bytes of the longest field and the 0 behind it */
  * more says whether anything stands behind them. */
 static double nn__rounded(uint64_t m, int exponent, int more)
 {
-    double value;
-    exponent += 63 + 1022; /* that of IEEE 754 less 1, which the leading bit of 53 adds again */
-    const int drop = exponent < 0 ? 11 - exponent : 11; /* denormals have fewer bits */
-    if (exponent > 2045) return HUGE_VAL;
+    const int drop = exponent < -1085 ? -1074 - exponent : 11; /* denormals have fewer bits */
     if (drop > 64) return 0;
     const uint64_t rest = m << (64 - drop), half = (uint64_t)1 << 63;
     m = drop < 64 ? m >> drop : 0;
     m += rest > half || (rest == half && (more || m % 2));
-    if (exponent > 0) m += (uint64_t)exponent << 52;
-    return memcpy(&value, &m, sizeof value), value;
+    return ldexp((double)m, exponent + drop);
 }
 
 /* A large whole number, word[0..n-1], the lowest first: times factor, plus what is added. Gives the
@@ -11869,30 +11865,29 @@ static double nn__exact(const char *p, const char *end, int exponent)
     return nn__rounded((uint64_t)word[n - 1] << 32 | word[n - 2], two, more);
 }
 
-/* The decimal number at p: what stands behind it, or NULL if there is none. In any locale, and to
- * the nearest double, which a float build then rounds once more, to the nearest float. */
-static const char *nn__number(const char *p, const char *end, double *value)
+/* 1 if the text, of fewer than NN__FIELD bytes, is a decimal number. In any locale, and to the
+ * nearest double, which a float build then rounds once more, to the nearest float. */
+static int nn__number(const char *p, double *value)
 {
-    const int negative = p < end && *p == '-';
-    if (p < end && (*p == '-' || *p == '+')) p++;
-    const char *const first = p;
-    const char *point = NULL;
+    const int negative = *p == '-';
+    p += *p == '-' || *p == '+';
+    const char *const first = p, *point = NULL;
     uint64_t m = 0; /* right as long as there are no more than 19 digits */
-    for (; p < end && ((*p >= '0' && *p <= '9') || (*p == '.' && !point)); p++)
+    for (; (*p >= '0' && *p <= '9') || (*p == '.' && !point); p++)
         if (*p == '.') point = p;
         else m = m * 10 + (uint64_t)(*p - '0');
     const char *const last = p;
     const ptrdiff_t digits = last - first - (point != NULL);
     int exponent = 0;
-    if (digits < 1) return NULL;
-    if (p < end && (*p == 'e' || *p == 'E')) {
-        const int down = ++p < end && *p == '-';
-        if (p < end && (*p == '-' || *p == '+')) p++;
-        if (p == end || *p < '0' || *p > '9') return NULL;
-        for (; p < end && *p >= '0' && *p <= '9'; p++)
+    if (*p == 'e' || *p == 'E') {
+        const int down = *++p == '-';
+        p += *p == '-' || *p == '+';
+        if (!*p) return 0;
+        for (; *p >= '0' && *p <= '9'; p++)
             if (exponent < 100000) exponent = exponent * 10 + (*p - '0');
         if (down) exponent = -exponent;
     }
+    if (*p || digits < 1) return 0;
     if (point) exponent -= (int)(last - point - 1); /* the number is its digits 10^exponent */
 #if defined FLT_EVAL_METHOD && (FLT_EVAL_METHOD == 0 || FLT_EVAL_METHOD == 1)
     const int limit = 22; /* 10^22 is the last that a double has exactly: one rounding then */
@@ -11905,7 +11900,7 @@ static const char *nn__number(const char *p, const char *end, double *value)
     if (digits > 19 || m >> 53 || size > limit) v = nn__exact(first, last, exponent);
     else v = exponent < 0 ? v / power : v * power;
     *value = negative ? -v : v;
-    return p;
+    return 1;
 }
 
 /* ---- text and vocabularies ---- */
@@ -12323,11 +12318,6 @@ static int nn__csv_field(nn__csv *r)
            nn__bad(&r->s, NN_ERROR_FORMAT, p, "text behind the closing quote");
 }
 
-static int nn__is_number(const char *text, size_t size, double *value)
-{
-    return nn__number(text, text + size, value) == text + size;
-}
-
 static int nn__csv_missing(const nn__csv *r)
 {
     static const char *const names[] = {"", "NA", "N/A", "?", "nan", "NaN", "null"};
@@ -12355,7 +12345,7 @@ static nn_real nn__csv_value(nn__csv *r, nn__column *column)
 {
     double v = 0;
     nn_vocab *const words = &column->words;
-    const int number = nn__is_number(r->field, r->size, &v);
+    const int number = nn__number(r->field, &v);
     if (!number && nn__csv_missing(r)) {
         const int last = !r->size && r->s.column > 1 && nn__csv_line_end(r);
         if (r->options.missing == NN_MISSING_ERROR)
@@ -12416,11 +12406,10 @@ static void nn__csv_row(nn__csv *r, nn_table *t)
 /* What the n fields of the last line of the header are: names of the columns, or of the classes. */
 static void nn__csv_header(const nn__csv *r, nn_table *t, const char **name, int n)
 {
-    double rows, cols;
+    double size[2] = {-1, -1}, other;
     int numbers = 0;
-    for (int i = 0; i < n; i++) numbers += nn__is_number(name[i], strlen(name[i]), &rows);
-    if (n > 2 && nn__is_number(name[0], strlen(name[0]), &rows) && rows == t->rows &&
-        nn__is_number(name[1], strlen(name[1]), &cols) && cols == t->cols - 1) {
+    for (int i = 0; i < n; i++) numbers += nn__number(name[i], i < 2 ? &size[i] : &other);
+    if (n > 2 && size[0] == t->rows && size[1] == t->cols - 1) {
         t->class_name = name + 2;
         t->classes = n - 2;
     } else if (n && n != t->cols) {
