@@ -11962,22 +11962,19 @@ static int nn__utf8(const char *text, const char *end)
     return (*p == 0xed && p[1] > 0x9f) || (*p == 0xf4 && p[1] > 0x8f) ? 0 : n;
 }
 
-/* The size of the token at p; 0 where there is none, at white space between words. */
-static size_t nn__token_size(nn_unit unit, const char *p, const char *end)
+/* The first token from p on, of *n bytes; NULL if nothing but white space between words is left. */
+static const char *nn__next_token(nn_unit unit, const char *p, const char *end, size_t *n)
 {
-    const size_t left = (size_t)(end - p);
-    const int c = (unsigned char)*p;
-    size_t n = 0;
-    if (unit == NN_BYTES) return 1;
-    if (unit == NN_CHARS) {
-        n = (size_t)nn__utf8(p, end);
-        return n ? n : 1; /* what is not UTF-8 counts byte by byte */
-    }
-    for (; n < left && n < NN__FIELD - 1; n++) {
-        const int b = (unsigned char)p[n], lower = b | 0x20;
+    size_t size = 0;
+    while (unit >= NN_WORDS && p < end && (unsigned char)*p <= ' ') p++;
+    if (p == end) return NULL;
+    if (unit == NN_CHARS) size = (size_t)nn__utf8(p, end);
+    for (; unit >= NN_WORDS && p + size < end && size < NN__FIELD - 1; size++) {
+        const int b = (unsigned char)p[size], lower = b | 0x20;
         if (b < 0x80 && (lower < 'a' || lower > 'z') && (b < '0' || b > '9') && b != '\'') break;
     }
-    return n ? n : c > ' ';
+    *n = size ? size : 1; /* a byte, a sign, or what is no UTF-8 */
+    return p;
 }
 
 typedef struct nn__count {
@@ -12000,16 +11997,16 @@ nn_vocab nn_vocab_new(nn_ctx *nn, nn_unit unit, const char *text, size_t size, i
     if (!text || unit < NN_BYTES || unit > NN_LOWER_WORDS || limit < 0)
         return nn__mistake(nn, __func__, "text is %s, unit %d, limit %d",
                            text ? "there" : "NULL", (int)unit, limit), none;
-    for (size_t at = 0, n; at < size && nn->code == NN_OK; at += n ? n : 1) {
-        n = nn__token_size(unit, text + at, text + size);
-        const int id = n ? nn__vocab_add(&all, text + at, n) : -1;
-        if (id < 0 || !nn__keep_grow(nn, &list, id, &room, sizeof(nn__count))) continue;
+    const char *const end = text + size;
+    for (size_t n; (text = nn__next_token(unit, text, end, &n)) != NULL; text += n) {
+        const int id = nn__vocab_add(&all, text, n);
+        if (id < 0 || !nn__keep_grow(nn, &list, id, &room, sizeof(nn__count))) return none;
         nn__count *const seen = (nn__count *)list + id;
         seen->id = id;
         seen->count += seen->count < INT_MAX;
     }
-    if (nn->code == NN_OK && !all.n) nn__mistake(nn, __func__, "the text has no token");
-    if (nn->code == NN_OK) qsort(list, (size_t)all.n, sizeof(nn__count), nn__by_count);
+    if (!all.n) return nn__mistake(nn, __func__, "the text has no token"), none;
+    qsort(list, (size_t)all.n, sizeof(nn__count), nn__by_count);
     nn__vocab_add(&v, "<unk>", 5);
     for (int i = 0; nn->code == NN_OK && i < all.n && (!limit || v.n < limit); i++) {
         const char *const token = all.token[((nn__count *)list)[i].id];
@@ -12054,12 +12051,10 @@ int *nn_vocab_encode(const nn_vocab *v, const char *text, size_t size, int *n)
     if (!v->n) nn__mistake(nn, __func__, "the vocabulary is empty");
     const nn__mark mark = nn__arena_mark(&nn->graph);
     int *const work = nn__ids_new(nn, __func__, text, size, n);
-    size_t count = 0;
-    for (size_t at = 0, bytes; work && at < size; at += bytes ? bytes : 1) {
-        bytes = nn__token_size(v->unit, text + at, text + size);
-        const int found = bytes ? *nn__vocab_slot(v, text + at, bytes) : 0;
-        if (bytes) work[count++] = found ? found - 1 : 0;
-    }
+    const char *const end = work ? text + size : NULL;
+    size_t count = 0, bytes;
+    for (; work && (text = nn__next_token(v->unit, text, end, &bytes)) != NULL; text += bytes)
+        work[count++] = nn__max(*nn__vocab_slot(v, text, bytes) - 1, 0);
     return nn__ids_keep(nn, mark, work, count, n);
 }
 
@@ -12263,7 +12258,6 @@ typedef struct nn__column {
 typedef struct nn__csv { /* where the reader is */
     nn__source s;
     nn_csv_options options;
-    char delimiter;
     char field[NN__FIELD];    /* without quotes and surrounding spaces */
     size_t size;
     int quoted;
@@ -12286,7 +12280,7 @@ static void nn__csv_next_line(nn__csv *r)
 
 static void nn__csv_spaces(nn__csv *r)
 {
-    while (r->s.p < r->s.end && *r->s.p == ' ' && r->delimiter != ' ') r->s.p++;
+    while (r->s.p < r->s.end && *r->s.p == ' ' && r->options.delimiter != ' ') r->s.p++;
 }
 
 /* The next field of the line into r->field; afterwards r->s.p is at the end of the line, or at the
@@ -12304,7 +12298,7 @@ static int nn__csv_field(nn__csv *r)
             return nn__bad(&r->s, NN_ERROR_FORMAT, p, "the quote is not closed");
         }
         if (quoted && *p == '"' && (++p == end || *p != '"')) break; /* "" is one quote */
-        if (!quoted && (p == end || *p == r->delimiter || *p == '\n' || *p == '\r')) break;
+        if (!quoted && (p == end || *p == r->options.delimiter || *p == '\n' || *p == '\r')) break;
         if (!*p) return nn__bad(&r->s, NN_ERROR_FORMAT, p, "a byte of value 0");
         if (size + 1 == sizeof r->field)
             return nn__bad(&r->s, NN_ERROR_LIMIT, p, "the field is longer than 4095 bytes");
@@ -12314,7 +12308,7 @@ static int nn__csv_field(nn__csv *r)
     while (!quoted && size && r->field[size - 1] == ' ') size--;
     r->field[size] = 0, r->size = size, r->quoted = quoted, r->s.p = p;
     nn__csv_spaces(r);
-    return nn__csv_line_end(r) || *r->s.p == r->delimiter ||
+    return nn__csv_line_end(r) || *r->s.p == r->options.delimiter ||
            nn__bad(&r->s, NN_ERROR_FORMAT, p, "text behind the closing quote");
 }
 
@@ -12377,7 +12371,6 @@ static const char **nn__csv_names(nn__csv *r, int *n)
         ((const char **)list)[(*n)++] = nn__copy_text(r->s.nn, r->field, r->size);
         if (nn__csv_line_end(r)) break;
     }
-    nn__csv_next_line(r);
     return (const char **)list;
 }
 
@@ -12399,7 +12392,6 @@ static void nn__csv_row(nn__csv *r, nn_table *t)
             nn__bad(&r->s, NN_ERROR_FORMAT, NULL, "this line has fewer fields than the first");
         if (nn->code != NN_OK) return;
     }
-    nn__csv_next_line(r);
     t->rows++;
 }
 
@@ -12436,20 +12428,18 @@ static nn_table nn__csv_read(nn__source s, nn_csv_options options)
     nn_table t = none;
     nn__csv r;
     memset(&r, 0, sizeof r);
+    if (!options.delimiter) options.delimiter = ',';
     r.s = s, r.s.line = 1, r.options = options;
-    r.delimiter = options.delimiter ? options.delimiter : ',';
     if (!nn__source_ready(&s, 2)) return none;
-    if (strchr("0123456789.+-eE\"\r\n", r.delimiter))
-        nn__mistake(nn, s.function, "options.delimiter is '%c'", r.delimiter);
+    if (strchr("0123456789.+-eE\"\r\n", options.delimiter))
+        nn__mistake(nn, s.function, "options.delimiter is '%c'", options.delimiter);
     const nn__mark mark = nn__arena_mark(&nn->keep); /* a failure gives back what it took */
     const char **name = NULL;
     int names = 0;
     if (s.end - s.p >= 3 && memcmp(s.p, "\xef\xbb\xbf", 3) == 0) r.s.p += 3;
-    for (; options.header > 0 && r.s.p < s.end && nn->code == NN_OK; options.header--)
-        name = nn__csv_names(&r, &names);
-    while (r.s.p < s.end && nn->code == NN_OK)
-        if (nn__csv_line_end(&r)) nn__csv_next_line(&r); /* an empty line */
-        else nn__csv_row(&r, &t);
+    for (; r.s.p < s.end && nn->code == NN_OK; nn__csv_next_line(&r))
+        if (options.header > 0) options.header--, name = nn__csv_names(&r, &names);
+        else if (!nn__csv_line_end(&r)) nn__csv_row(&r, &t); /* not an empty line */
     if (nn->code == NN_OK && !t.rows)
         nn_fail(nn, NN_ERROR_FORMAT, s.function, "%s: no data", s.name);
     if (nn->code == NN_OK) {
