@@ -8811,11 +8811,8 @@ static int nn__check_bag(nn_ctx *nn, const char *function, const int *a, const i
 void nn_vote(nn_ctx *nn, const int *label, int members, int n, int *vote)
 {
     if (!nn__check_bag(nn, __func__, label, vote, n)) return;
-    if (members < 1) {
-        nn__mistake(nn, __func__, "%d members", members);
-        return;
-    }
-    for (ptrdiff_t i = 0; i < n; i++) {
+    if (members < 1) nn__mistake(nn, __func__, "%d members", members);
+    for (ptrdiff_t i = 0; nn->code == NN_OK && i < n; i++) {
         int most = 0;
         vote[i] = -1;
         for (ptrdiff_t m = 0; m < members; m++) { /* how many say the same as member m? */
@@ -8846,12 +8843,10 @@ int nn_bootstrap(nn_ctx *nn, int n, int *index, int *out_of_bag)
 /* average = average + (w - average) / (k + 1) */
 void nn_model_average(nn_model *model, nn_real *average, int k)
 {
-    if (!nn__given(model, __func__) || model->ctx->code != NN_OK) return;
-    if (!average || k < 0) {
+    if (!nn__given(model, __func__)) return;
+    if (!average || k < 0)
         nn__mistake(model->ctx, __func__, average ? "k is %d" : "average is NULL", k);
-        return;
-    }
-    for (int i = 0; i < model->n_params; i++)
+    for (int i = 0; model->ctx->code == NN_OK && i < model->n_params; i++)
         for (size_t j = 0; j < model->param[i]->size; j++, average++) {
             const nn_real w = model->param[i]->data[j];
             *average = k ? *average + (w - *average) / (nn_real)(k + 1) : w;
@@ -11595,7 +11590,7 @@ static void nn__write(nn__writer *w, const void *bytes, size_t n)
     w->size += n;
 }
 
-static void nn__write_format(nn__writer *w, const char *format, ...) NN__PRINTF(2, 3);
+NN__PRINTF(2, 3)
 static void nn__write_format(nn__writer *w, const char *format, ...) /* at most 255 bytes */
 {
     char text[256];
@@ -11638,14 +11633,12 @@ static int nn__write_file(nn__writer *w, const char *path)
 #ifdef _WIN32 /* rename does not replace there: for a moment PATH.tmp is all that there is */
     if (good && remove(path) == 0) {
         if (rename(temporary, path) == 0) return 1;
-        nn_fail(nn, NN_ERROR_IO, w->function, "%s: cannot be replaced: what was written is %s",
-                path, temporary);
-        return 0;
+        return nn_fail(nn, NN_ERROR_IO, w->function,
+                       "%s: cannot be replaced: what was written is %s", path, temporary), 0;
     }
 #endif
     remove(temporary);
-    nn_fail(nn, NN_ERROR_IO, w->function, "%s: %s: %s", path, what, strerror(error));
-    return 0;
+    return nn_fail(nn, NN_ERROR_IO, w->function, "%s: %s: %s", path, what, strerror(error)), 0;
 }
 #endif
 
@@ -11684,26 +11677,20 @@ static nn__source nn__from_reader(nn_ctx *nn, const char *function, const char *
     for (size_t n = 1; n && nn->code == NN_OK; used += n) {
         if (used == room) { /* a byte more than was told, to meet the end; or the file has grown */
             room = room ? 2 * room : told ? told + 1 : NN__BLOCK;
-            if (s.stream && used >= limit) {
-                nn_fail(nn, NN_ERROR_LIMIT, function, "%s: no end after %zu bytes", name, limit);
-                break;
-            }
+            if (s.stream && used >= limit)
+                return nn_fail(nn, NN_ERROR_LIMIT, function, "%s: no end after %zu bytes", name,
+                               limit), s;
             void *p = nn__request(nn, s.block, sizeof *s.block + room + 1);
-            if (!p) break;
+            if (!p) return s;
             s.block = (nn_block *)p;
             s.block->base = (char *)(s.block + 1);
         }
         n = reader.read(reader.user, s.block->base + used, room - used);
-        if (n > room - used) {
-            nn_fail(nn, NN_ERROR_IO, function, "%s: reading failed after %zu bytes", name, used);
-            break;
-        }
+        if (n > room - used)
+            return nn_fail(nn, NN_ERROR_IO, function, "%s: reading failed after %zu bytes", name,
+                           used), s;
     }
-    if (nn->code != NN_OK) {
-        nn__source_free(&s);
-        s.block = NULL;
-        return s;
-    }
+    if (nn->code != NN_OK) return s; /* the reader may say so */
     s.block->size = s.block->used = used;
     s.block->base[used] = 0;
     s.bytes = s.p = s.block->base, s.end = s.p + used;
@@ -11784,8 +11771,7 @@ static int nn__source_ready(nn__source *s, int reading)
 
 /* Says what is wrong at `at` or, if that is NULL, where s is, or that the file is of another kind.
  * After the first error nothing is left to be read. Gives 0. */
-static int nn__bad(nn__source *s, nn_code code, const char *at, const char *format, ...)
-    NN__PRINTF(4, 5);
+NN__PRINTF(4, 5)
 static int nn__bad(nn__source *s, nn_code code, const char *at, const char *format, ...)
 {
     char place[64], what[200];
@@ -12655,24 +12641,19 @@ static nn_dataset nn__dataset(nn_ctx *nn, int n, nn_shape sample)
     return d;
 }
 
-/* v, a whole number from 0, becomes the class of sample i; where it is none, d loses its samples.
- * column: of a table; -1: there is none. */
-static int nn__set_label(nn_dataset *d, const char *function, int i, int column, double v)
+/* v, a whole number from 0, becomes the class of sample i. column: of a table, or -1. */
+static void nn__set_label(nn_dataset *d, const char *function, int i, int column, double v)
 {
     if (v >= 0 && v < 1e6 && v == floor(v)) {
         d->label[i] = (int)v;
-        if (d->label[i] >= d->classes) d->classes = d->label[i] + 1;
-        return 1;
-    }
-    if (column < 0)
+        d->classes = nn__max(d->classes, d->label[i] + 1);
+    } else if (column < 0)
         nn_fail(d->ctx, NN_ERROR_FORMAT, function,
                 "label %d is %g, not a class: classes are whole numbers from 0", i, v);
     else
         nn_fail(d->ctx, NN_ERROR_FORMAT, function,
                 "row %d: column %d is %g, not a class: classes are whole numbers from 0", i, column,
                 v);
-    *d = nn__dataset(d->ctx, 0, nn_shape0());
-    return 0;
 }
 
 /* One column as classes, if `classes`, or as targets, the others as features. */
@@ -12700,12 +12681,11 @@ static nn_dataset nn__dataset_of(const nn_table *t, const char *function, int co
         for (int j = 0; j < t->cols; j++)
             if (j != column) *x++ = row[j];
         if (!classes) d.target[i] = row[column];
-        else if (!nn__set_label(&d, function, i, column, (double)row[column])) return d;
+        else nn__set_label(&d, function, i, column, (double)row[column]);
     }
-    if (!classes) return d;
-    if (t->category[column]) d.class_name = t->category[column];
-    else if (t->classes >= d.classes) d.class_name = t->class_name;
-    return d;
+    if (classes && t->category[column]) d.class_name = t->category[column];
+    else if (classes && t->classes >= d.classes) d.class_name = t->class_name;
+    return nn->code == NN_OK ? d : none;
 }
 
 nn_dataset nn_dataset_classes(const nn_table *t, int column)
@@ -12721,8 +12701,8 @@ nn_dataset nn_dataset_targets(const nn_table *t, int column)
 nn_dataset nn_dataset_idx(const nn_idx *images, const nn_idx *labels)
 {
     nn_ctx *nn = images ? images->ctx : NULL;
-    nn_dataset d = nn__dataset(nn, 0, nn_shape0());
-    if (!nn__ready(nn, __func__)) return d;
+    const nn_dataset none = nn__dataset(nn, 0, nn_shape0());
+    if (!nn__ready(nn, __func__)) return none;
     if (!labels)
         nn__mistake(nn, __func__, "labels is NULL");
     else if (images->type != 0x08)
@@ -12736,42 +12716,38 @@ nn_dataset nn_dataset_idx(const nn_idx *images, const nn_idx *labels)
         nn_fail(nn, NN_ERROR_FORMAT, __func__, "images are %s, labels %s%s",
                 nn_shape_text(nn, images->shape), nn_shape_text(nn, labels->shape),
                 labels->shape.ndim > 1 ? " (are these images?)" : "");
-    if (nn->code != NN_OK) return d;
-    const int n = images->shape.dim[0];
-    int *label = (int *)nn__alloc(nn, &nn->keep, (size_t)n, sizeof *label, 0);
-    if (!label) return d;
+    if (nn->code != NN_OK) return none;
     nn_shape sample = images->shape;
     sample.ndim--;
     for (int i = 0; i < sample.ndim; i++) sample.dim[i] = images->shape.dim[i + 1];
-    d = nn__dataset(nn, n, sample);
+    nn_dataset d = nn__dataset(nn, images->shape.dim[0], sample);
     d.bytes = images->bytes;
-    d.label = label;
-    for (int i = 0; i < n; i++)
-        if (!nn__set_label(&d, __func__, i, -1, nn_idx_value(labels, (size_t)i))) break;
-    return d;
+    d.label = (int *)nn__alloc(nn, &nn->keep, (size_t)d.n, sizeof *d.label, 0);
+    for (int i = 0; i < d.n && nn->code == NN_OK; i++)
+        nn__set_label(&d, __func__, i, -1, nn_idx_value(labels, (size_t)i));
+    return nn->code == NN_OK ? d : none;
 }
 
-/* The samples rows[0..n-1] of all, copied. */
+/* Copies the rows[0..n-1], of `size` bytes each, of what is there; NULL if nothing is. */
+static void *nn__pick(nn_ctx *nn, const void *from, size_t size, const int *rows, size_t n)
+{
+    char *to = from ? (char *)nn__alloc(nn, &nn->keep, n, size, 0) : NULL;
+    for (size_t i = 0; to && i < n; i++)
+        memcpy(to + i * size, (const char *)from + (size_t)rows[i] * size, size);
+    return to;
+}
+
 static nn_dataset nn__dataset_pick(const nn_dataset *all, const int *rows, int n)
 {
     nn_ctx *nn = all->ctx;
     nn_dataset d = *all;
-    const size_t size = (size_t)all->size;
-    unsigned char *bytes = NULL;
+    const size_t size = (size_t)all->size, count = (size_t)n;
     d.n = n;
-    if (all->x) d.x = nn__reals(nn, &nn->keep, (size_t)n * size);
-    if (all->bytes) d.bytes = bytes = (unsigned char *)nn__alloc(nn, &nn->keep, (size_t)n, size, 0);
-    if (all->label) d.label = (int *)nn__alloc(nn, &nn->keep, (size_t)n, sizeof(int), 0);
-    if (all->target) d.target = nn__reals(nn, &nn->keep, (size_t)n);
-    if (nn->code != NN_OK) return nn__dataset(nn, 0, nn_shape0());
-    for (size_t i = 0; i < (size_t)n; i++) {
-        const size_t from = (size_t)rows[i];
-        if (d.x) memcpy(d.x + i * size, all->x + from * size, size * sizeof *d.x);
-        if (bytes) memcpy(bytes + i * size, all->bytes + from * size, size);
-        if (d.label) d.label[i] = all->label[from];
-        if (d.target) d.target[i] = all->target[from];
-    }
-    return d;
+    d.x = (nn_real *)nn__pick(nn, all->x, size * sizeof *d.x, rows, count);
+    d.bytes = (unsigned char *)nn__pick(nn, all->bytes, size, rows, count);
+    d.label = (int *)nn__pick(nn, all->label, sizeof *d.label, rows, count);
+    d.target = (nn_real *)nn__pick(nn, all->target, sizeof *d.target, rows, count);
+    return nn->code == NN_OK ? d : nn__dataset(nn, 0, nn_shape0());
 }
 
 /* Deals the samples of each class, or all as if they were of one, in random order. */
@@ -12837,10 +12813,9 @@ nn_scaler nn_scaler_fit(const nn_dataset *data)
         return nn__mistake(nn, __func__,
                            data->bytes ? "the samples are bytes, which nn_batch_x divides by 255"
                                        : "there are no samples"), s;
-    nn_real *mean = nn__reals(nn, &nn->keep, (size_t)data->size);
-    nn_real *std = nn__reals(nn, &nn->keep, (size_t)data->size);
-    if (!mean || !std) return s;
-    s.size = data->size, s.mean = mean, s.std = std;
+    s.mean = nn__reals(nn, &nn->keep, 2 * (size_t)data->size);
+    if (!s.mean) return s;
+    s.size = data->size, s.std = s.mean + s.size;
     for (ptrdiff_t j = 0; j < s.size; j++) {
         const nn_stat stat = nn__stat(data->x + j, (size_t)data->n, (size_t)s.size);
         s.mean[j] = (nn_real)stat.mean;
@@ -12851,17 +12826,14 @@ nn_scaler nn_scaler_fit(const nn_dataset *data)
 
 void nn_scaler_apply(const nn_scaler *s, nn_dataset *data)
 {
-    if (!nn__ready(s ? s->ctx : NULL, __func__)) return;
-    if (data && !data->x && data->n) {
-        nn__mistake(s->ctx, __func__, "the samples are bytes, which nn_batch_x divides by 255");
-        return;
-    }
-    if (!data || !data->x || data->size != s->size) {
-        nn_fail(s->ctx, NN_ERROR_SHAPE, __func__,
-                "the scaler is for %d features, the data has %d", s->size, data ? data->size : 0);
-        return;
-    }
-    for (ptrdiff_t i = 0; i < data->n; i++)
+    nn_ctx *nn = s ? s->ctx : NULL;
+    if (!nn__ready(nn, __func__)) return;
+    if (data && !data->x && data->n)
+        nn__mistake(nn, __func__, "the samples are bytes, which nn_batch_x divides by 255");
+    else if (!data || !data->x || data->size != s->size)
+        nn_fail(nn, NN_ERROR_SHAPE, __func__, "the scaler is for %d features, the data has %d",
+                s->size, data ? data->size : 0);
+    for (ptrdiff_t i = 0; nn->code == NN_OK && i < data->n; i++)
         for (ptrdiff_t j = 0; j < s->size; j++) {
             nn_real *x = &data->x[i * s->size + j];
             *x = (*x - s->mean[j]) / (s->std[j] > 0 ? s->std[j] : 1);
