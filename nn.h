@@ -8705,8 +8705,7 @@ double nn_clip_grad_norm(nn_model *model, nn_real max_norm)
     const double norm = nn__grad_norm(model, __func__);
     if (norm < 0) return 0;
     if (!(max_norm > 0))
-        return nn__mistake(model->ctx, __func__, "max_norm is %g, not positive",
-                           (double)max_norm);
+        return nn__mistake(model->ctx, __func__, "max_norm is %g, not positive", (double)max_norm);
     const nn_real factor = (nn_real)((double)max_norm / (norm + 1e-6));
     for (int i = 0; factor < 1 && i < model->n_params; i++) {
         nn_real *g = model->param[i]->grad;
@@ -8735,11 +8734,8 @@ static int nn__diagnose(const nn_tensor *y, nn_diagnosis *row)
     int g = 0, own = 0; /* which activation function; parameters of y */
     double squares = 0, flat = 0;
     while (g < ALL && strcmp(y->op, name[g]) != 0) g++;
-    for (int i = 0; i < y->n_in; i++) {
-        if (!y->in[i]->name[0]) continue;
-        squares += nn__grad_squares(y->in[i]);
-        own++;
-    }
+    for (int i = 0; i < y->n_in; i++)
+        if (y->in[i]->name[0]) own++, squares += nn__grad_squares(y->in[i]);
     if (!y->grad || (g == ALL && !own)) return 0; /* no gradient: the loss does not depend on y */
     for (size_t i = 0; g <= TANH && i < y->size; i++) {
         const double v = (double)y->data[i];
@@ -11709,10 +11705,9 @@ static nn__source nn__from_file(nn_ctx *nn, const char *function, const char *pa
     nn__source s = {nn, function, path, NULL, NULL, NULL, NULL, 0, 0, 0};
     if (!nn__ready(nn, function) || (!path && !nn__mistake(nn, function, "path is NULL"))) return s;
     FILE *file = fopen(path, "rb");
-    if (!file) {
-        nn_fail(nn, NN_ERROR_IO, function, "%s: cannot be opened: %s", path, strerror(errno));
-        return s;
-    }
+    if (!file)
+        return nn_fail(nn, NN_ERROR_IO, function, "%s: cannot be opened: %s", path,
+                       strerror(errno)), s;
     const long told = fseek(file, 0, SEEK_END) == 0 ? ftell(file) : 0; /* of a pipe: nothing */
     const int known = told > 0 && told < LONG_MAX; /* a directory may tell LONG_MAX */
     const nn_reader reader = {nn__read_stdio, file};
@@ -12247,8 +12242,9 @@ typedef struct nn__csv { /* where the reader is */
     char field[NN__FIELD];    /* without quotes and surrounding spaces */
     size_t size;
     int quoted;
-    void *column, *values;    /* nn__column [cols] and nn_real [rows, cols], both growing */
-    int column_room, room;
+    void *name;               /* const char * [names]: the last line of the header, growing as */
+    void *column, *values;    /* nn__column [cols] and nn_real [rows, cols] do */
+    int names, column_room, room;
 } nn__csv;
 
 static int nn__csv_line_end(const nn__csv *r)
@@ -12347,17 +12343,15 @@ static nn_real nn__csv_value(nn__csv *r, nn__column *column)
     return (nn_real)v;
 }
 
-/* The fields of one line as texts that live as long as the context. */
-static const char **nn__csv_names(nn__csv *r, int *n)
+/* A line of the header. */
+static void nn__csv_names(nn__csv *r)
 {
-    void *list = NULL;
     int room = 0;
-    for (*n = 0; nn__csv_field(r); r->s.p++) {
-        if (!nn__keep_grow(r->s.nn, &list, *n, &room, sizeof(char *))) break;
-        ((const char **)list)[(*n)++] = nn__copy_text(r->s.nn, r->field, r->size);
-        if (nn__csv_line_end(r)) break;
+    for (r->names = 0; nn__csv_field(r); r->s.p++) {
+        if (!nn__keep_grow(r->s.nn, &r->name, r->names, &room, sizeof(char *))) return;
+        ((const char **)r->name)[r->names++] = nn__copy_text(r->s.nn, r->field, r->size);
+        if (nn__csv_line_end(r)) return;
     }
-    return (const char **)list;
 }
 
 /* One line of data; the first tells how many columns there are. */
@@ -12381,9 +12375,11 @@ static void nn__csv_row(nn__csv *r, nn_table *t)
     t->rows++;
 }
 
-/* What the n fields of the last line of the header are: names of the columns, or of the classes. */
-static void nn__csv_header(const nn__csv *r, nn_table *t, const char **name, int n)
+/* What the last line of the header has: names of the columns, or of the classes. */
+static void nn__csv_header(const nn__csv *r, nn_table *t)
 {
+    const char **const name = (const char **)r->name;
+    const int n = r->names;
     double size[2] = {-1, -1}, other;
     int numbers = 0;
     for (int i = 0; i < n; i++) numbers += nn__number(name[i], i < 2 ? &size[i] : &other);
@@ -12420,11 +12416,9 @@ static nn_table nn__csv_read(nn__source s, nn_csv_options options)
     if (strchr("0123456789.+-eE\"\r\n", options.delimiter))
         nn__mistake(nn, s.function, "options.delimiter is '%c'", options.delimiter);
     const nn__mark mark = nn__arena_mark(&nn->keep); /* a failure gives back what it took */
-    const char **name = NULL;
-    int names = 0;
     if (s.end - s.p >= 3 && memcmp(s.p, "\xef\xbb\xbf", 3) == 0) r.s.p += 3;
     for (; r.s.p < s.end && nn->code == NN_OK; nn__csv_next_line(&r))
-        if (options.header > 0) options.header--, name = nn__csv_names(&r, &names);
+        if (options.header > 0) options.header--, nn__csv_names(&r);
         else if (!nn__csv_line_end(&r)) nn__csv_row(&r, &t); /* not an empty line */
     if (nn->code == NN_OK && !t.rows)
         nn_fail(nn, NN_ERROR_FORMAT, s.function, "%s: no data", s.name);
@@ -12437,7 +12431,7 @@ static nn_table nn__csv_read(nn__source s, nn_csv_options options)
         if (t.data) memcpy(t.data, r.values, size * sizeof *t.data);
         for (size_t c = 0; c < cols && nn->code == NN_OK; c++)
             t.category[c] = column[c].words.token, t.categories[c] = column[c].words.n;
-        nn__csv_header(&r, &t, name, names);
+        nn__csv_header(&r, &t);
     }
     if (r.values) NN_FREE(nn->user, r.values);
     nn__source_free(&s);
@@ -12840,14 +12834,13 @@ void nn_scaler_apply(const nn_scaler *s, nn_dataset *data)
         }
 }
 
-/* Samples rows[0..n-1] (or 0..n-1 if rows is NULL) as a tensor [n, sample], or their targets as
- * [n, 1]. */
-static nn_tensor *nn__gather(const nn_dataset *data, const char *function, const int *rows, int n,
+/* The samples of b, or all if it is NULL, as a tensor [n, sample], or their targets as [n, 1]. */
+static nn_tensor *nn__gather(const nn_dataset *data, const char *function, const nn_batches *b,
                              int targets)
 {
     nn_ctx *nn = data ? data->ctx : NULL;
-    if (!nn__given(nn, function)) return NULL;
-    if (nn->code != NN_OK) return &nn->failed;
+    if (!nn__ready(nn, function)) return nn ? &nn->failed : NULL;
+    const int n = b ? b->n : data->n;
     const nn_real *const x = targets ? data->target : data->x;
     nn_shape shape = targets ? nn_shape1(1) : data->sample;
     const size_t size = targets ? 1 : (size_t)data->size;
@@ -12862,7 +12855,7 @@ static nn_tensor *nn__gather(const nn_dataset *data, const char *function, const
     shape.dim[0] = n;
     nn_tensor *t = nn__leaf(nn, function, shape);
     for (size_t i = 0; i < (size_t)n && t->size; i++) {
-        const size_t from = rows ? (size_t)rows[i] : i;
+        const size_t from = b ? (size_t)b->row[i] : i;
         if (x) memcpy(t->data + i * size, x + from * size, size * sizeof *x);
         for (size_t j = 0; !x && data->bytes && j < size; j++)
             t->data[i * size + j] = (nn_real)data->bytes[from * size + j] / 255;
@@ -12870,15 +12863,8 @@ static nn_tensor *nn__gather(const nn_dataset *data, const char *function, const
     return t;
 }
 
-nn_tensor *nn_dataset_x(const nn_dataset *data)
-{
-    return nn__gather(data, __func__, NULL, data ? data->n : 0, 0);
-}
-
-nn_tensor *nn_dataset_target(const nn_dataset *data)
-{
-    return nn__gather(data, __func__, NULL, data ? data->n : 0, 1);
-}
+nn_tensor *nn_dataset_x(const nn_dataset *data) { return nn__gather(data, __func__, NULL, 0); }
+nn_tensor *nn_dataset_target(const nn_dataset *data) { return nn__gather(data, __func__, NULL, 1); }
 
 nn_batches nn_batches_new(const nn_dataset *data, int batch_size, int shuffle)
 {
@@ -12918,7 +12904,7 @@ static nn_tensor *nn__batch(const nn_batches *b, const char *function, int targe
     if (nn__ready(nn, function) && b->n < 1)
         nn__mistake(nn, function, "there is no batch: call nn_next_batch first");
     if (!nn_ok(nn)) return nn ? &nn->failed : NULL;
-    return nn__gather(b->data, function, b->row, b->n, targets);
+    return nn__gather(b->data, function, b, targets);
 }
 
 nn_tensor *nn_batch_x(const nn_batches *b) { return nn__batch(b, __func__, 0); }
