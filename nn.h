@@ -11731,9 +11731,8 @@ static void nn__source_keep(nn__source *s)
  * we know. A byte in front says in place of what: 1 text, 2 a table or IDX, 4 a model. */
 static const char *nn__another_kind(const nn__source *s, int reading)
 {
-#define NN__PICKLE                                                                                 \
-    "is what torch.save wrote: in Python, safetensors.torch.save_file(torch.load(FILE), "          \
-    "\"FILE.safetensors\")"
+    static const char pickle[] = "is what torch.save wrote: in Python, "
+        "safetensors.torch.save_file(torch.load(FILE), \"FILE.safetensors\")";
     static const char *const kind[][2] = {
         {"\7\x1f\x8b", "is compressed: gunzip it first (zcat FILE.gz > FILE)"},
         {"\3PK\3\4", "is a zip archive: unzip it first"},
@@ -11741,8 +11740,8 @@ static const char *nn__another_kind(const nn__source *s, int reading)
         {"\3\xfe\xff", "is UTF-16: save it as UTF-8"},
         {"\2<!", "is a web page, not the file: download it again"},
         {"\2<html", "is a web page, not the file: download it again"},
-        {"\4PK\3\4", NN__PICKLE}, {"\4\x80\2", NN__PICKLE}, {"\4\x80\3", NN__PICKLE},
-        {"\4\x80\4", NN__PICKLE}, {"\4\x80\5", NN__PICKLE},
+        {"\4PK\3\4", pickle}, {"\4\x80\2", pickle}, {"\4\x80\3", pickle},
+        {"\4\x80\4", pickle}, {"\4\x80\5", pickle},
         {"\4version ", "is a pointer of git lfs: git lfs pull"},
     };
     for (size_t i = 0; i < sizeof kind / sizeof *kind; i++) {
@@ -11751,7 +11750,6 @@ static const char *nn__another_kind(const nn__source *s, int reading)
             memcmp(s->bytes, kind[i][0] + 1, n) == 0) return kind[i][1];
     }
     return NULL;
-#undef NN__PICKLE
 }
 
 /* 1 if there are bytes, and they may be what is to be read; else the source is freed. */
@@ -12034,8 +12032,10 @@ int *nn_vocab_encode(const nn_vocab *v, const char *text, size_t size, int *n)
     int *const work = nn__ids_new(nn, __func__, text, size, n);
     const char *const end = work ? text + size : NULL;
     size_t count = 0, bytes;
-    for (; work && (text = nn__next_token(v->unit, text, end, &bytes)) != NULL; text += bytes)
-        work[count++] = nn__max(*nn__vocab_slot(v, text, bytes) - 1, 0);
+    for (; work && (text = nn__next_token(v->unit, text, end, &bytes)) != NULL; text += bytes) {
+        const int found = *nn__vocab_slot(v, text, bytes);
+        work[count++] = found ? found - 1 : 0;
+    }
     return nn__ids_keep(nn, mark, work, count, n);
 }
 
@@ -12640,7 +12640,7 @@ static void nn__set_label(nn_dataset *d, const char *function, int i, int column
 {
     if (v >= 0 && v < 1e6 && v == floor(v)) {
         d->label[i] = (int)v;
-        d->classes = nn__max(d->classes, d->label[i] + 1);
+        if (d->label[i] >= d->classes) d->classes = d->label[i] + 1;
     } else if (column < 0)
         nn_fail(d->ctx, NN_ERROR_FORMAT, function,
                 "label %d is %g, not a class: classes are whole numbers from 0", i, v);
