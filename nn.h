@@ -11727,9 +11727,10 @@ static void nn__source_keep(nn__source *s)
     if (!s->nn->keep.current) s->nn->keep.current = s->block;
 }
 
-/* What people often have in place of the file itself, told by its beginning; NULL if nothing that
- * we know. A byte in front says in place of what: 1 text, 2 a table or IDX, 4 a model. */
-static const char *nn__another_kind(const nn__source *s, int reading)
+/* Says what people often have in place of the file itself, told by its beginning; gives 0 if it is
+ * nothing that we know. A byte in front says in place of what: 1 text, 2 a table or IDX, 4 a
+ * model. */
+static int nn__another_kind(const nn__source *s, int reading)
 {
     static const char pickle[] = "is what torch.save wrote: in Python, "
         "safetensors.torch.save_file(torch.load(FILE), \"FILE.safetensors\")";
@@ -11747,17 +11748,16 @@ static const char *nn__another_kind(const nn__source *s, int reading)
     for (size_t i = 0; i < sizeof kind / sizeof *kind; i++) {
         const size_t n = strlen(kind[i][0]) - 1;
         if ((kind[i][0][0] & reading) && (size_t)(s->end - s->bytes) >= n &&
-            memcmp(s->bytes, kind[i][0] + 1, n) == 0) return kind[i][1];
+            memcmp(s->bytes, kind[i][0] + 1, n) == 0)
+            return nn_fail(s->nn, NN_ERROR_FORMAT, s->function, "%s: %s", s->name, kind[i][1]), 1;
     }
-    return NULL;
+    return 0;
 }
 
 /* 1 if there are bytes, and they may be what is to be read; else the source is freed. */
 static int nn__source_ready(nn__source *s, int reading)
 {
-    const char *what = s->bytes ? nn__another_kind(s, reading) : NULL;
-    if (s->bytes && !what) return 1;
-    if (what) nn_fail(s->nn, NN_ERROR_FORMAT, s->function, "%s: %s", s->name, what);
+    if (s->bytes && !nn__another_kind(s, reading)) return 1;
     nn__source_free(s);
     return 0;
 }
@@ -11769,15 +11769,14 @@ static int nn__bad(nn__source *s, nn_code code, const char *at, const char *form
 {
     char place[64], what[200];
     const size_t offset = (size_t)((at ? at : s->p) - s->bytes);
-    const char *const another = s->line || offset > 8 ? NULL : nn__another_kind(s, 4);
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(what, sizeof what, format, arguments);
     va_end(arguments);
     if (s->line) snprintf(place, sizeof place, "line %d, column %d", s->line, s->column);
     else snprintf(place, sizeof place, "offset %zu", offset);
-    if (another) nn_fail(s->nn, NN_ERROR_FORMAT, s->function, "%s: %s", s->name, another);
-    else nn_fail(s->nn, code, s->function, "%s: %s: %s", s->name, place, what);
+    if (s->line || offset > 8 || !nn__another_kind(s, 4))
+        nn_fail(s->nn, code, s->function, "%s: %s: %s", s->name, place, what);
     s->p = s->end;
     return 0;
 }
@@ -12396,11 +12395,6 @@ static void nn__csv_header(const nn__csv *r, nn_table *t)
     } else if (n) {
         t->name = name;
     }
-    if (!t->name)
-        t->name = (const char **)nn__alloc(r->s.nn, &r->s.nn->keep, (size_t)t->cols,
-                                           sizeof(char *), 1);
-    for (int c = 0; t->name && c < t->cols; c++)
-        if (!t->name[c]) t->name[c] = "";
 }
 
 static nn_table nn__csv_read(nn__source s, nn_csv_options options)
@@ -12426,11 +12420,15 @@ static nn_table nn__csv_read(nn__source s, nn_csv_options options)
         const size_t cols = (size_t)t.cols, size = (size_t)t.rows * cols;
         const nn__column *const column = (nn__column *)r.column;
         t.data = nn__reals(nn, &nn->keep, size);
+        t.name = (const char **)nn__alloc(nn, &nn->keep, cols, sizeof *t.name, 0);
         t.category = (const char ***)nn__alloc(nn, &nn->keep, cols, sizeof *t.category, 1);
         t.categories = (int *)nn__alloc(nn, &nn->keep, cols, sizeof *t.categories, 1);
         if (t.data) memcpy(t.data, r.values, size * sizeof *t.data);
-        for (size_t c = 0; c < cols && nn->code == NN_OK; c++)
-            t.category[c] = column[c].words.token, t.categories[c] = column[c].words.n;
+        for (size_t c = 0; c < cols && nn->code == NN_OK; c++) {
+            t.name[c] = "";
+            t.category[c] = column[c].words.token;
+            t.categories[c] = column[c].words.n;
+        }
         nn__csv_header(&r, &t);
     }
     if (r.values) NN_FREE(nn->user, r.values);
