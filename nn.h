@@ -11686,7 +11686,6 @@ static nn__source nn__from_reader(nn_ctx *nn, const char *function, const char *
             return nn_fail(nn, NN_ERROR_IO, function, "%s: reading failed after %zu bytes", name,
                            used), s;
     }
-    if (nn->code != NN_OK) return s; /* the reader may say so */
     s.block->size = s.block->used = used;
     s.block->base[used] = 0;
     s.bytes = s.p = s.block->base, s.end = s.p + used;

@@ -358,6 +358,8 @@ static void csv_names(void)
     rejected("x features", NN_ERROR_FORMAT, "the header has 4 fields", "2 rows of 2");
     t = parse("a,b,c\n1,2\n", header);
     rejected("three names", NN_ERROR_FORMAT, "the header has 3 fields (\"a\", ..)", "1 rows of 2");
+    t = parse("2,x,cat\n0.5\n1.5\n", header); /* x is not the number 0 */
+    rejected("no features", NN_ERROR_FORMAT, "the header has 3 fields (\"2\", ..)", "2 rows of 1");
 }
 
 /* ---- CSV: numbers ---- */
