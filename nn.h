@@ -8628,8 +8628,7 @@ double nn_clip_grad_norm(nn_model *model, nn_real max_norm)
     const double norm = nn__grad_norm(model, __func__);
     if (norm < 0) return 0;
     if (!(max_norm > 0))
-        return nn__mistake(model->ctx, __func__, "max_norm is %g, not positive",
-                           (double)max_norm);
+        return nn__mistake(model->ctx, __func__, "max_norm is %g, not positive", (double)max_norm);
     const nn_real factor = (nn_real)((double)max_norm / (norm + 1e-6));
     for (int i = 0; factor < 1 && i < model->n_params; i++) {
         nn_real *g = model->param[i]->grad;
@@ -8658,11 +8657,8 @@ static int nn__diagnose(const nn_tensor *y, nn_diagnosis *row)
     int g = 0, own = 0; /* which activation function; parameters of y */
     double squares = 0, flat = 0;
     while (g < ALL && strcmp(y->op, name[g]) != 0) g++;
-    for (int i = 0; i < y->n_in; i++) {
-        if (!y->in[i]->name[0]) continue;
-        squares += nn__grad_squares(y->in[i]);
-        own++;
-    }
+    for (int i = 0; i < y->n_in; i++)
+        if (y->in[i]->name[0]) own++, squares += nn__grad_squares(y->in[i]);
     if (!y->grad || (g == ALL && !own)) return 0; /* no gradient: the loss does not depend on y */
     for (size_t i = 0; g <= TANH && i < y->size; i++) {
         const double v = (double)y->data[i];
@@ -8734,11 +8730,8 @@ static int nn__check_bag(nn_ctx *nn, const char *function, const int *a, const i
 void nn_vote(nn_ctx *nn, const int *label, int members, int n, int *vote)
 {
     if (!nn__check_bag(nn, __func__, label, vote, n)) return;
-    if (members < 1) {
-        nn__mistake(nn, __func__, "%d members", members);
-        return;
-    }
-    for (ptrdiff_t i = 0; i < n; i++) {
+    if (members < 1) nn__mistake(nn, __func__, "%d members", members);
+    for (ptrdiff_t i = 0; nn->code == NN_OK && i < n; i++) {
         int most = 0;
         vote[i] = -1;
         for (ptrdiff_t m = 0; m < members; m++) { /* how many say the same as member m? */
@@ -8769,12 +8762,10 @@ int nn_bootstrap(nn_ctx *nn, int n, int *index, int *out_of_bag)
 /* average = average + (w - average) / (k + 1) */
 void nn_model_average(nn_model *model, nn_real *average, int k)
 {
-    if (!nn__given(model, __func__) || model->ctx->code != NN_OK) return;
-    if (!average || k < 0) {
+    if (!nn__given(model, __func__)) return;
+    if (!average || k < 0)
         nn__mistake(model->ctx, __func__, average ? "k is %d" : "average is NULL", k);
-        return;
-    }
-    for (int i = 0; i < model->n_params; i++)
+    for (int i = 0; model->ctx->code == NN_OK && i < model->n_params; i++)
         for (size_t j = 0; j < model->param[i]->size; j++, average++) {
             const nn_real w = model->param[i]->data[j];
             *average = k ? *average + (w - *average) / (nn_real)(k + 1) : w;
@@ -11518,7 +11509,7 @@ static void nn__write(nn__writer *w, const void *bytes, size_t n)
     w->size += n;
 }
 
-static void nn__write_format(nn__writer *w, const char *format, ...) NN__PRINTF(2, 3);
+NN__PRINTF(2, 3)
 static void nn__write_format(nn__writer *w, const char *format, ...) /* at most 255 bytes */
 {
     char text[256];
@@ -11561,14 +11552,12 @@ static int nn__write_file(nn__writer *w, const char *path)
 #ifdef _WIN32 /* rename does not replace there: for a moment PATH.tmp is all that there is */
     if (good && remove(path) == 0) {
         if (rename(temporary, path) == 0) return 1;
-        nn_fail(nn, NN_ERROR_IO, w->function, "%s: cannot be replaced: what was written is %s",
-                path, temporary);
-        return 0;
+        return nn_fail(nn, NN_ERROR_IO, w->function,
+                       "%s: cannot be replaced: what was written is %s", path, temporary), 0;
     }
 #endif
     remove(temporary);
-    nn_fail(nn, NN_ERROR_IO, w->function, "%s: %s: %s", path, what, strerror(error));
-    return 0;
+    return nn_fail(nn, NN_ERROR_IO, w->function, "%s: %s: %s", path, what, strerror(error)), 0;
 }
 #endif
 
@@ -11607,25 +11596,18 @@ static nn__source nn__from_reader(nn_ctx *nn, const char *function, const char *
     for (size_t n = 1; n && nn->code == NN_OK; used += n) {
         if (used == room) { /* a byte more than was told, to meet the end; or the file has grown */
             room = room ? 2 * room : told ? told + 1 : NN__BLOCK;
-            if (s.stream && used >= limit) {
-                nn_fail(nn, NN_ERROR_LIMIT, function, "%s: no end after %zu bytes", name, limit);
-                break;
-            }
+            if (s.stream && used >= limit)
+                return nn_fail(nn, NN_ERROR_LIMIT, function, "%s: no end after %zu bytes", name,
+                               limit), s;
             void *p = nn__request(nn, s.block, sizeof *s.block + room + 1);
-            if (!p) break;
+            if (!p) return s;
             s.block = (nn_block *)p;
             s.block->base = (char *)(s.block + 1);
         }
         n = reader.read(reader.user, s.block->base + used, room - used);
-        if (n > room - used) {
-            nn_fail(nn, NN_ERROR_IO, function, "%s: reading failed after %zu bytes", name, used);
-            break;
-        }
-    }
-    if (nn->code != NN_OK) {
-        nn__source_free(&s);
-        s.block = NULL;
-        return s;
+        if (n > room - used)
+            return nn_fail(nn, NN_ERROR_IO, function, "%s: reading failed after %zu bytes", name,
+                           used), s;
     }
     s.block->size = s.block->used = used;
     s.block->base[used] = 0;
@@ -11645,10 +11627,9 @@ static nn__source nn__from_file(nn_ctx *nn, const char *function, const char *pa
     nn__source s = {nn, function, path, NULL, NULL, NULL, NULL, 0, 0, 0};
     if (!nn__ready(nn, function) || (!path && !nn__mistake(nn, function, "path is NULL"))) return s;
     FILE *file = fopen(path, "rb");
-    if (!file) {
-        nn_fail(nn, NN_ERROR_IO, function, "%s: cannot be opened: %s", path, strerror(errno));
-        return s;
-    }
+    if (!file)
+        return nn_fail(nn, NN_ERROR_IO, function, "%s: cannot be opened: %s", path,
+                       strerror(errno)), s;
     const long told = fseek(file, 0, SEEK_END) == 0 ? ftell(file) : 0; /* of a pipe: nothing */
     const int known = told > 0 && told < LONG_MAX; /* a directory may tell LONG_MAX */
     const nn_reader reader = {nn__read_stdio, file};
@@ -11668,13 +11649,13 @@ static void nn__source_keep(nn__source *s)
     if (!s->nn->keep.current) s->nn->keep.current = s->block;
 }
 
-/* What people often have in place of the file itself, told by its beginning; NULL if nothing that
- * we know. A byte in front says in place of what: 1 text, 2 a table or IDX, 4 a model. */
-static const char *nn__another_kind(const nn__source *s, int reading)
+/* Says what people often have in place of the file itself, told by its beginning; gives 0 if it is
+ * nothing that we know. A byte in front says in place of what: 1 text, 2 a table or IDX, 4 a
+ * model. */
+static int nn__another_kind(const nn__source *s, int reading)
 {
-#define NN__PICKLE                                                                                 \
-    "is what torch.save wrote: in Python, safetensors.torch.save_file(torch.load(FILE), "          \
-    "\"FILE.safetensors\")"
+    static const char pickle[] = "is what torch.save wrote: in Python, "
+        "safetensors.torch.save_file(torch.load(FILE), \"FILE.safetensors\")";
     static const char *const kind[][2] = {
         {"\7\x1f\x8b", "is compressed: gunzip it first (zcat FILE.gz > FILE)"},
         {"\3PK\3\4", "is a zip archive: unzip it first"},
@@ -11682,46 +11663,42 @@ static const char *nn__another_kind(const nn__source *s, int reading)
         {"\3\xfe\xff", "is UTF-16: save it as UTF-8"},
         {"\2<!", "is a web page, not the file: download it again"},
         {"\2<html", "is a web page, not the file: download it again"},
-        {"\4PK\3\4", NN__PICKLE}, {"\4\x80\2", NN__PICKLE}, {"\4\x80\3", NN__PICKLE},
-        {"\4\x80\4", NN__PICKLE}, {"\4\x80\5", NN__PICKLE},
+        {"\4PK\3\4", pickle}, {"\4\x80\2", pickle}, {"\4\x80\3", pickle},
+        {"\4\x80\4", pickle}, {"\4\x80\5", pickle},
         {"\4version ", "is a pointer of git lfs: git lfs pull"},
     };
     for (size_t i = 0; i < sizeof kind / sizeof *kind; i++) {
         const size_t n = strlen(kind[i][0]) - 1;
         if ((kind[i][0][0] & reading) && (size_t)(s->end - s->bytes) >= n &&
-            memcmp(s->bytes, kind[i][0] + 1, n) == 0) return kind[i][1];
+            memcmp(s->bytes, kind[i][0] + 1, n) == 0)
+            return nn_fail(s->nn, NN_ERROR_FORMAT, s->function, "%s: %s", s->name, kind[i][1]), 1;
     }
-    return NULL;
-#undef NN__PICKLE
+    return 0;
 }
 
 /* 1 if there are bytes, and they may be what is to be read; else the source is freed. */
 static int nn__source_ready(nn__source *s, int reading)
 {
-    const char *what = s->bytes ? nn__another_kind(s, reading) : NULL;
-    if (s->bytes && !what) return 1;
-    if (what) nn_fail(s->nn, NN_ERROR_FORMAT, s->function, "%s: %s", s->name, what);
+    if (s->bytes && !nn__another_kind(s, reading)) return 1;
     nn__source_free(s);
     return 0;
 }
 
 /* Says what is wrong at `at` or, if that is NULL, where s is, or that the file is of another kind.
  * After the first error nothing is left to be read. Gives 0. */
-static int nn__bad(nn__source *s, nn_code code, const char *at, const char *format, ...)
-    NN__PRINTF(4, 5);
+NN__PRINTF(4, 5)
 static int nn__bad(nn__source *s, nn_code code, const char *at, const char *format, ...)
 {
     char place[64], what[200];
     const size_t offset = (size_t)((at ? at : s->p) - s->bytes);
-    const char *const another = s->line || offset > 8 ? NULL : nn__another_kind(s, 4);
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(what, sizeof what, format, arguments);
     va_end(arguments);
     if (s->line) snprintf(place, sizeof place, "line %d, column %d", s->line, s->column);
     else snprintf(place, sizeof place, "offset %zu", offset);
-    if (another) nn_fail(s->nn, NN_ERROR_FORMAT, s->function, "%s: %s", s->name, another);
-    else nn_fail(s->nn, code, s->function, "%s: %s: %s", s->name, place, what);
+    if (s->line || offset > 8 || !nn__another_kind(s, 4))
+        nn_fail(s->nn, code, s->function, "%s: %s: %s", s->name, place, what);
     s->p = s->end;
     return 0;
 }
@@ -11732,16 +11709,12 @@ enum { NN__FIELD = 4096 }; /* bytes of the longest field and the 0 behind it */
  * more says whether anything stands behind them. */
 static double nn__rounded(uint64_t m, int exponent, int more)
 {
-    double value;
-    exponent += 63 + 1022; /* that of IEEE 754 less 1, which the leading bit of 53 adds again */
-    const int drop = exponent < 0 ? 11 - exponent : 11; /* denormals have fewer bits */
-    if (exponent > 2045) return HUGE_VAL;
+    const int drop = exponent < -1085 ? -1074 - exponent : 11; /* denormals have fewer bits */
     if (drop > 64) return 0;
     const uint64_t rest = m << (64 - drop), half = (uint64_t)1 << 63;
     m = drop < 64 ? m >> drop : 0;
     m += rest > half || (rest == half && (more || m % 2));
-    if (exponent > 0) m += (uint64_t)exponent << 52;
-    return memcpy(&value, &m, sizeof value), value;
+    return ldexp((double)m, exponent + drop);
 }
 
 /* A large whole number, word[0..n-1], the lowest first: times factor, plus what is added. Gives the
@@ -11792,30 +11765,29 @@ static double nn__exact(const char *p, const char *end, int exponent)
     return nn__rounded((uint64_t)word[n - 1] << 32 | word[n - 2], two, more);
 }
 
-/* The decimal number at p: what stands behind it, or NULL if there is none. In any locale, and to
- * the nearest double, which a float build then rounds once more, to the nearest float. */
-static const char *nn__number(const char *p, const char *end, double *value)
+/* 1 if the text, of fewer than NN__FIELD bytes, is a decimal number. In any locale, and to the
+ * nearest double, which a float build then rounds once more, to the nearest float. */
+static int nn__number(const char *p, double *value)
 {
-    const int negative = p < end && *p == '-';
-    if (p < end && (*p == '-' || *p == '+')) p++;
-    const char *const first = p;
-    const char *point = NULL;
+    const int negative = *p == '-';
+    p += *p == '-' || *p == '+';
+    const char *const first = p, *point = NULL;
     uint64_t m = 0; /* right as long as there are no more than 19 digits */
-    for (; p < end && ((*p >= '0' && *p <= '9') || (*p == '.' && !point)); p++)
+    for (; (*p >= '0' && *p <= '9') || (*p == '.' && !point); p++)
         if (*p == '.') point = p;
         else m = m * 10 + (uint64_t)(*p - '0');
     const char *const last = p;
     const ptrdiff_t digits = last - first - (point != NULL);
     int exponent = 0;
-    if (digits < 1) return NULL;
-    if (p < end && (*p == 'e' || *p == 'E')) {
-        const int down = ++p < end && *p == '-';
-        if (p < end && (*p == '-' || *p == '+')) p++;
-        if (p == end || *p < '0' || *p > '9') return NULL;
-        for (; p < end && *p >= '0' && *p <= '9'; p++)
+    if (*p == 'e' || *p == 'E') {
+        const int down = *++p == '-';
+        p += *p == '-' || *p == '+';
+        if (!*p) return 0;
+        for (; *p >= '0' && *p <= '9'; p++)
             if (exponent < 100000) exponent = exponent * 10 + (*p - '0');
         if (down) exponent = -exponent;
     }
+    if (*p || digits < 1) return 0;
     if (point) exponent -= (int)(last - point - 1); /* the number is its digits 10^exponent */
 #if defined FLT_EVAL_METHOD && (FLT_EVAL_METHOD == 0 || FLT_EVAL_METHOD == 1)
     const int limit = 22; /* 10^22 is the last that a double has exactly: one rounding then */
@@ -11828,7 +11800,7 @@ static const char *nn__number(const char *p, const char *end, double *value)
     if (digits > 19 || m >> 53 || size > limit) v = nn__exact(first, last, exponent);
     else v = exponent < 0 ? v / power : v * power;
     *value = negative ? -v : v;
-    return p;
+    return 1;
 }
 
 /* ---- text and vocabularies ---- */
@@ -11890,22 +11862,19 @@ static int nn__utf8(const char *text, const char *end)
     return (*p == 0xed && p[1] > 0x9f) || (*p == 0xf4 && p[1] > 0x8f) ? 0 : n;
 }
 
-/* The size of the token at p; 0 where there is none, at white space between words. */
-static size_t nn__token_size(nn_unit unit, const char *p, const char *end)
+/* The first token from p on, of *n bytes; NULL if nothing but white space between words is left. */
+static const char *nn__next_token(nn_unit unit, const char *p, const char *end, size_t *n)
 {
-    const size_t left = (size_t)(end - p);
-    const int c = (unsigned char)*p;
-    size_t n = 0;
-    if (unit == NN_BYTES) return 1;
-    if (unit == NN_CHARS) {
-        n = (size_t)nn__utf8(p, end);
-        return n ? n : 1; /* what is not UTF-8 counts byte by byte */
-    }
-    for (; n < left && n < NN__FIELD - 1; n++) {
-        const int b = (unsigned char)p[n], lower = b | 0x20;
+    size_t size = 0;
+    while (unit >= NN_WORDS && p < end && (unsigned char)*p <= ' ') p++;
+    if (p == end) return NULL;
+    if (unit == NN_CHARS) size = (size_t)nn__utf8(p, end);
+    for (; unit >= NN_WORDS && p + size < end && size < NN__FIELD - 1; size++) {
+        const int b = (unsigned char)p[size], lower = b | 0x20;
         if (b < 0x80 && (lower < 'a' || lower > 'z') && (b < '0' || b > '9') && b != '\'') break;
     }
-    return n ? n : c > ' ';
+    *n = size ? size : 1; /* a byte, a sign, or what is no UTF-8 */
+    return p;
 }
 
 typedef struct nn__count {
@@ -11928,16 +11897,16 @@ nn_vocab nn_vocab_new(nn_ctx *nn, nn_unit unit, const char *text, size_t size, i
     if (!text || unit < NN_BYTES || unit > NN_LOWER_WORDS || limit < 0)
         return nn__mistake(nn, __func__, "text is %s, unit %d, limit %d",
                            text ? "there" : "NULL", (int)unit, limit), none;
-    for (size_t at = 0, n; at < size && nn->code == NN_OK; at += n ? n : 1) {
-        n = nn__token_size(unit, text + at, text + size);
-        const int id = n ? nn__vocab_add(&all, text + at, n) : -1;
-        if (id < 0 || !nn__keep_grow(nn, &list, id, &room, sizeof(nn__count))) continue;
+    const char *const end = text + size;
+    for (size_t n; (text = nn__next_token(unit, text, end, &n)) != NULL; text += n) {
+        const int id = nn__vocab_add(&all, text, n);
+        if (id < 0 || !nn__keep_grow(nn, &list, id, &room, sizeof(nn__count))) return none;
         nn__count *const seen = (nn__count *)list + id;
         seen->id = id;
         seen->count += seen->count < INT_MAX;
     }
-    if (nn->code == NN_OK && !all.n) nn__mistake(nn, __func__, "the text has no token");
-    if (nn->code == NN_OK) qsort(list, (size_t)all.n, sizeof(nn__count), nn__by_count);
+    if (!all.n) return nn__mistake(nn, __func__, "the text has no token"), none;
+    qsort(list, (size_t)all.n, sizeof(nn__count), nn__by_count);
     nn__vocab_add(&v, "<unk>", 5);
     for (int i = 0; nn->code == NN_OK && i < all.n && (!limit || v.n < limit); i++) {
         const char *const token = all.token[((nn__count *)list)[i].id];
@@ -11982,11 +11951,11 @@ int *nn_vocab_encode(const nn_vocab *v, const char *text, size_t size, int *n)
     if (!v->n) nn__mistake(nn, __func__, "the vocabulary is empty");
     const nn__mark mark = nn__arena_mark(&nn->graph);
     int *const work = nn__ids_new(nn, __func__, text, size, n);
-    size_t count = 0;
-    for (size_t at = 0, bytes; work && at < size; at += bytes ? bytes : 1) {
-        bytes = nn__token_size(v->unit, text + at, text + size);
-        const int found = bytes ? *nn__vocab_slot(v, text + at, bytes) : 0;
-        if (bytes) work[count++] = found ? found - 1 : 0;
+    const char *const end = work ? text + size : NULL;
+    size_t count = 0, bytes;
+    for (; work && (text = nn__next_token(v->unit, text, end, &bytes)) != NULL; text += bytes) {
+        const int found = *nn__vocab_slot(v, text, bytes);
+        work[count++] = found ? found - 1 : 0;
     }
     return nn__ids_keep(nn, mark, work, count, n);
 }
@@ -12191,12 +12160,12 @@ typedef struct nn__column {
 typedef struct nn__csv { /* where the reader is */
     nn__source s;
     nn_csv_options options;
-    char delimiter;
     char field[NN__FIELD];    /* without quotes and surrounding spaces */
     size_t size;
     int quoted;
-    void *column, *values;    /* nn__column [cols] and nn_real [rows, cols], both growing */
-    int column_room, room;
+    void *name;               /* const char * [names]: the last line of the header, growing as */
+    void *column, *values;    /* nn__column [cols] and nn_real [rows, cols] do */
+    int names, column_room, room;
 } nn__csv;
 
 static int nn__csv_line_end(const nn__csv *r)
@@ -12214,7 +12183,7 @@ static void nn__csv_next_line(nn__csv *r)
 
 static void nn__csv_spaces(nn__csv *r)
 {
-    while (r->s.p < r->s.end && *r->s.p == ' ' && r->delimiter != ' ') r->s.p++;
+    while (r->s.p < r->s.end && *r->s.p == ' ' && r->options.delimiter != ' ') r->s.p++;
 }
 
 /* The next field of the line into r->field; afterwards r->s.p is at the end of the line, or at the
@@ -12232,7 +12201,7 @@ static int nn__csv_field(nn__csv *r)
             return nn__bad(&r->s, NN_ERROR_FORMAT, p, "the quote is not closed");
         }
         if (quoted && *p == '"' && (++p == end || *p != '"')) break; /* "" is one quote */
-        if (!quoted && (p == end || *p == r->delimiter || *p == '\n' || *p == '\r')) break;
+        if (!quoted && (p == end || *p == r->options.delimiter || *p == '\n' || *p == '\r')) break;
         if (!*p) return nn__bad(&r->s, NN_ERROR_FORMAT, p, "a byte of value 0");
         if (size + 1 == sizeof r->field)
             return nn__bad(&r->s, NN_ERROR_LIMIT, p, "the field is longer than 4095 bytes");
@@ -12242,13 +12211,8 @@ static int nn__csv_field(nn__csv *r)
     while (!quoted && size && r->field[size - 1] == ' ') size--;
     r->field[size] = 0, r->size = size, r->quoted = quoted, r->s.p = p;
     nn__csv_spaces(r);
-    return nn__csv_line_end(r) || *r->s.p == r->delimiter ||
+    return nn__csv_line_end(r) || *r->s.p == r->options.delimiter ||
            nn__bad(&r->s, NN_ERROR_FORMAT, p, "text behind the closing quote");
-}
-
-static int nn__is_number(const char *text, size_t size, double *value)
-{
-    return nn__number(text, text + size, value) == text + size;
 }
 
 static int nn__csv_missing(const nn__csv *r)
@@ -12278,7 +12242,7 @@ static nn_real nn__csv_value(nn__csv *r, nn__column *column)
 {
     double v = 0;
     nn_vocab *const words = &column->words;
-    const int number = nn__is_number(r->field, r->size, &v);
+    const int number = nn__number(r->field, &v);
     if (!number && nn__csv_missing(r)) {
         const int last = !r->size && r->s.column > 1 && nn__csv_line_end(r);
         if (r->options.missing == NN_MISSING_ERROR)
@@ -12300,18 +12264,15 @@ static nn_real nn__csv_value(nn__csv *r, nn__column *column)
     return (nn_real)v;
 }
 
-/* The fields of one line as texts that live as long as the context. */
-static const char **nn__csv_names(nn__csv *r, int *n)
+/* A line of the header. */
+static void nn__csv_names(nn__csv *r)
 {
-    void *list = NULL;
     int room = 0;
-    for (*n = 0; nn__csv_field(r); r->s.p++) {
-        if (!nn__keep_grow(r->s.nn, &list, *n, &room, sizeof(char *))) break;
-        ((const char **)list)[(*n)++] = nn__copy_text(r->s.nn, r->field, r->size);
-        if (nn__csv_line_end(r)) break;
+    for (r->names = 0; nn__csv_field(r); r->s.p++) {
+        if (!nn__keep_grow(r->s.nn, &r->name, r->names, &room, sizeof(char *))) return;
+        ((const char **)r->name)[r->names++] = nn__copy_text(r->s.nn, r->field, r->size);
+        if (nn__csv_line_end(r)) return;
     }
-    nn__csv_next_line(r);
-    return (const char **)list;
 }
 
 /* One line of data; the first tells how many columns there are. */
@@ -12332,18 +12293,18 @@ static void nn__csv_row(nn__csv *r, nn_table *t)
             nn__bad(&r->s, NN_ERROR_FORMAT, NULL, "this line has fewer fields than the first");
         if (nn->code != NN_OK) return;
     }
-    nn__csv_next_line(r);
     t->rows++;
 }
 
-/* What the n fields of the last line of the header are: names of the columns, or of the classes. */
-static void nn__csv_header(const nn__csv *r, nn_table *t, const char **name, int n)
+/* What the last line of the header has: names of the columns, or of the classes. */
+static void nn__csv_header(const nn__csv *r, nn_table *t)
 {
-    double rows, cols;
+    const char **const name = (const char **)r->name;
+    const int n = r->names;
+    double size[2] = {-1, -1}, other;
     int numbers = 0;
-    for (int i = 0; i < n; i++) numbers += nn__is_number(name[i], strlen(name[i]), &rows);
-    if (n > 2 && nn__is_number(name[0], strlen(name[0]), &rows) && rows == t->rows &&
-        nn__is_number(name[1], strlen(name[1]), &cols) && cols == t->cols - 1) {
+    for (int i = 0; i < n; i++) numbers += nn__number(name[i], i < 2 ? &size[i] : &other);
+    if (n > 2 && size[0] == t->rows && size[1] == t->cols - 1) {
         t->class_name = name + 2;
         t->classes = n - 2;
     } else if (n && n != t->cols) {
@@ -12356,11 +12317,6 @@ static void nn__csv_header(const nn__csv *r, nn_table *t, const char **name, int
     } else if (n) {
         t->name = name;
     }
-    if (!t->name)
-        t->name = (const char **)nn__alloc(r->s.nn, &r->s.nn->keep, (size_t)t->cols,
-                                           sizeof(char *), 1);
-    for (int c = 0; t->name && c < t->cols; c++)
-        if (!t->name[c]) t->name[c] = "";
 }
 
 static nn_table nn__csv_read(nn__source s, nn_csv_options options)
@@ -12370,32 +12326,32 @@ static nn_table nn__csv_read(nn__source s, nn_csv_options options)
     nn_table t = none;
     nn__csv r;
     memset(&r, 0, sizeof r);
+    if (!options.delimiter) options.delimiter = ',';
     r.s = s, r.s.line = 1, r.options = options;
-    r.delimiter = options.delimiter ? options.delimiter : ',';
     if (!nn__source_ready(&s, 2)) return none;
-    if (strchr("0123456789.+-eE\"\r\n", r.delimiter))
-        nn__mistake(nn, s.function, "options.delimiter is '%c'", r.delimiter);
+    if (strchr("0123456789.+-eE\"\r\n", options.delimiter))
+        nn__mistake(nn, s.function, "options.delimiter is '%c'", options.delimiter);
     const nn__mark mark = nn__arena_mark(&nn->keep); /* a failure gives back what it took */
-    const char **name = NULL;
-    int names = 0;
     if (s.end - s.p >= 3 && memcmp(s.p, "\xef\xbb\xbf", 3) == 0) r.s.p += 3;
-    for (; options.header > 0 && r.s.p < s.end && nn->code == NN_OK; options.header--)
-        name = nn__csv_names(&r, &names);
-    while (r.s.p < s.end && nn->code == NN_OK)
-        if (nn__csv_line_end(&r)) nn__csv_next_line(&r); /* an empty line */
-        else nn__csv_row(&r, &t);
+    for (; r.s.p < s.end && nn->code == NN_OK; nn__csv_next_line(&r))
+        if (options.header > 0) options.header--, nn__csv_names(&r);
+        else if (!nn__csv_line_end(&r)) nn__csv_row(&r, &t); /* not an empty line */
     if (nn->code == NN_OK && !t.rows)
         nn_fail(nn, NN_ERROR_FORMAT, s.function, "%s: no data", s.name);
     if (nn->code == NN_OK) {
         const size_t cols = (size_t)t.cols, size = (size_t)t.rows * cols;
         const nn__column *const column = (nn__column *)r.column;
         t.data = nn__reals(nn, &nn->keep, size);
+        t.name = (const char **)nn__alloc(nn, &nn->keep, cols, sizeof *t.name, 0);
         t.category = (const char ***)nn__alloc(nn, &nn->keep, cols, sizeof *t.category, 1);
         t.categories = (int *)nn__alloc(nn, &nn->keep, cols, sizeof *t.categories, 1);
         if (t.data) memcpy(t.data, r.values, size * sizeof *t.data);
-        for (size_t c = 0; c < cols && nn->code == NN_OK; c++)
-            t.category[c] = column[c].words.token, t.categories[c] = column[c].words.n;
-        nn__csv_header(&r, &t, name, names);
+        for (size_t c = 0; c < cols && nn->code == NN_OK; c++) {
+            t.name[c] = "";
+            t.category[c] = column[c].words.token;
+            t.categories[c] = column[c].words.n;
+        }
+        nn__csv_header(&r, &t);
     }
     if (r.values) NN_FREE(nn->user, r.values);
     nn__source_free(&s);
@@ -12599,24 +12555,19 @@ static nn_dataset nn__dataset(nn_ctx *nn, int n, nn_shape sample)
     return d;
 }
 
-/* v, a whole number from 0, becomes the class of sample i; where it is none, d loses its samples.
- * column: of a table; -1: there is none. */
-static int nn__set_label(nn_dataset *d, const char *function, int i, int column, double v)
+/* v, a whole number from 0, becomes the class of sample i. column: of a table, or -1. */
+static void nn__set_label(nn_dataset *d, const char *function, int i, int column, double v)
 {
     if (v >= 0 && v < 1e6 && v == floor(v)) {
         d->label[i] = (int)v;
         if (d->label[i] >= d->classes) d->classes = d->label[i] + 1;
-        return 1;
-    }
-    if (column < 0)
+    } else if (column < 0)
         nn_fail(d->ctx, NN_ERROR_FORMAT, function,
                 "label %d is %g, not a class: classes are whole numbers from 0", i, v);
     else
         nn_fail(d->ctx, NN_ERROR_FORMAT, function,
                 "row %d: column %d is %g, not a class: classes are whole numbers from 0", i, column,
                 v);
-    *d = nn__dataset(d->ctx, 0, nn_shape0());
-    return 0;
 }
 
 /* One column as classes, if `classes`, or as targets, the others as features. */
@@ -12644,12 +12595,11 @@ static nn_dataset nn__dataset_of(const nn_table *t, const char *function, int co
         for (int j = 0; j < t->cols; j++)
             if (j != column) *x++ = row[j];
         if (!classes) d.target[i] = row[column];
-        else if (!nn__set_label(&d, function, i, column, (double)row[column])) return d;
+        else nn__set_label(&d, function, i, column, (double)row[column]);
     }
-    if (!classes) return d;
-    if (t->category[column]) d.class_name = t->category[column];
-    else if (t->classes >= d.classes) d.class_name = t->class_name;
-    return d;
+    if (classes && t->category[column]) d.class_name = t->category[column];
+    else if (classes && t->classes >= d.classes) d.class_name = t->class_name;
+    return nn->code == NN_OK ? d : none;
 }
 
 nn_dataset nn_dataset_classes(const nn_table *t, int column)
@@ -12665,8 +12615,8 @@ nn_dataset nn_dataset_targets(const nn_table *t, int column)
 nn_dataset nn_dataset_idx(const nn_idx *images, const nn_idx *labels)
 {
     nn_ctx *nn = images ? images->ctx : NULL;
-    nn_dataset d = nn__dataset(nn, 0, nn_shape0());
-    if (!nn__ready(nn, __func__)) return d;
+    const nn_dataset none = nn__dataset(nn, 0, nn_shape0());
+    if (!nn__ready(nn, __func__)) return none;
     if (!labels)
         nn__mistake(nn, __func__, "labels is NULL");
     else if (images->type != 0x08)
@@ -12680,42 +12630,38 @@ nn_dataset nn_dataset_idx(const nn_idx *images, const nn_idx *labels)
         nn_fail(nn, NN_ERROR_FORMAT, __func__, "images are %s, labels %s%s",
                 nn_shape_text(nn, images->shape), nn_shape_text(nn, labels->shape),
                 labels->shape.ndim > 1 ? " (are these images?)" : "");
-    if (nn->code != NN_OK) return d;
-    const int n = images->shape.dim[0];
-    int *label = (int *)nn__alloc(nn, &nn->keep, (size_t)n, sizeof *label, 0);
-    if (!label) return d;
+    if (nn->code != NN_OK) return none;
     nn_shape sample = images->shape;
     sample.ndim--;
     for (int i = 0; i < sample.ndim; i++) sample.dim[i] = images->shape.dim[i + 1];
-    d = nn__dataset(nn, n, sample);
+    nn_dataset d = nn__dataset(nn, images->shape.dim[0], sample);
     d.bytes = images->bytes;
-    d.label = label;
-    for (int i = 0; i < n; i++)
-        if (!nn__set_label(&d, __func__, i, -1, nn_idx_value(labels, (size_t)i))) break;
-    return d;
+    d.label = (int *)nn__alloc(nn, &nn->keep, (size_t)d.n, sizeof *d.label, 0);
+    for (int i = 0; i < d.n && nn->code == NN_OK; i++)
+        nn__set_label(&d, __func__, i, -1, nn_idx_value(labels, (size_t)i));
+    return nn->code == NN_OK ? d : none;
 }
 
-/* The samples rows[0..n-1] of all, copied. */
+/* Copies the rows[0..n-1], of `size` bytes each, of what is there; NULL if nothing is. */
+static void *nn__pick(nn_ctx *nn, const void *from, size_t size, const int *rows, size_t n)
+{
+    char *to = from ? (char *)nn__alloc(nn, &nn->keep, n, size, 0) : NULL;
+    for (size_t i = 0; to && i < n; i++)
+        memcpy(to + i * size, (const char *)from + (size_t)rows[i] * size, size);
+    return to;
+}
+
 static nn_dataset nn__dataset_pick(const nn_dataset *all, const int *rows, int n)
 {
     nn_ctx *nn = all->ctx;
     nn_dataset d = *all;
-    const size_t size = (size_t)all->size;
-    unsigned char *bytes = NULL;
+    const size_t size = (size_t)all->size, count = (size_t)n;
     d.n = n;
-    if (all->x) d.x = nn__reals(nn, &nn->keep, (size_t)n * size);
-    if (all->bytes) d.bytes = bytes = (unsigned char *)nn__alloc(nn, &nn->keep, (size_t)n, size, 0);
-    if (all->label) d.label = (int *)nn__alloc(nn, &nn->keep, (size_t)n, sizeof(int), 0);
-    if (all->target) d.target = nn__reals(nn, &nn->keep, (size_t)n);
-    if (nn->code != NN_OK) return nn__dataset(nn, 0, nn_shape0());
-    for (size_t i = 0; i < (size_t)n; i++) {
-        const size_t from = (size_t)rows[i];
-        if (d.x) memcpy(d.x + i * size, all->x + from * size, size * sizeof *d.x);
-        if (bytes) memcpy(bytes + i * size, all->bytes + from * size, size);
-        if (d.label) d.label[i] = all->label[from];
-        if (d.target) d.target[i] = all->target[from];
-    }
-    return d;
+    d.x = (nn_real *)nn__pick(nn, all->x, size * sizeof *d.x, rows, count);
+    d.bytes = (unsigned char *)nn__pick(nn, all->bytes, size, rows, count);
+    d.label = (int *)nn__pick(nn, all->label, sizeof *d.label, rows, count);
+    d.target = (nn_real *)nn__pick(nn, all->target, sizeof *d.target, rows, count);
+    return nn->code == NN_OK ? d : nn__dataset(nn, 0, nn_shape0());
 }
 
 /* Deals the samples of each class, or all as if they were of one, in random order. */
@@ -12781,10 +12727,9 @@ nn_scaler nn_scaler_fit(const nn_dataset *data)
         return nn__mistake(nn, __func__,
                            data->bytes ? "the samples are bytes, which nn_batch_x divides by 255"
                                        : "there are no samples"), s;
-    nn_real *mean = nn__reals(nn, &nn->keep, (size_t)data->size);
-    nn_real *std = nn__reals(nn, &nn->keep, (size_t)data->size);
-    if (!mean || !std) return s;
-    s.size = data->size, s.mean = mean, s.std = std;
+    s.mean = nn__reals(nn, &nn->keep, 2 * (size_t)data->size);
+    if (!s.mean) return s;
+    s.size = data->size, s.std = s.mean + s.size;
     for (ptrdiff_t j = 0; j < s.size; j++) {
         const nn_stat stat = nn__stat(data->x + j, (size_t)data->n, (size_t)s.size);
         s.mean[j] = (nn_real)stat.mean;
@@ -12795,31 +12740,27 @@ nn_scaler nn_scaler_fit(const nn_dataset *data)
 
 void nn_scaler_apply(const nn_scaler *s, nn_dataset *data)
 {
-    if (!nn__ready(s ? s->ctx : NULL, __func__)) return;
-    if (data && !data->x && data->n) {
-        nn__mistake(s->ctx, __func__, "the samples are bytes, which nn_batch_x divides by 255");
-        return;
-    }
-    if (!data || !data->x || data->size != s->size) {
-        nn_fail(s->ctx, NN_ERROR_SHAPE, __func__,
-                "the scaler is for %d features, the data has %d", s->size, data ? data->size : 0);
-        return;
-    }
-    for (ptrdiff_t i = 0; i < data->n; i++)
+    nn_ctx *nn = s ? s->ctx : NULL;
+    if (!nn__ready(nn, __func__)) return;
+    if (data && !data->x && data->n)
+        nn__mistake(nn, __func__, "the samples are bytes, which nn_batch_x divides by 255");
+    else if (!data || !data->x || data->size != s->size)
+        nn_fail(nn, NN_ERROR_SHAPE, __func__, "the scaler is for %d features, the data has %d",
+                s->size, data ? data->size : 0);
+    for (ptrdiff_t i = 0; nn->code == NN_OK && i < data->n; i++)
         for (ptrdiff_t j = 0; j < s->size; j++) {
             nn_real *x = &data->x[i * s->size + j];
             *x = (*x - s->mean[j]) / (s->std[j] > 0 ? s->std[j] : 1);
         }
 }
 
-/* Samples rows[0..n-1] (or 0..n-1 if rows is NULL) as a tensor [n, sample], or their targets as
- * [n, 1]. */
-static nn_tensor *nn__gather(const nn_dataset *data, const char *function, const int *rows, int n,
+/* The samples of b, or all if it is NULL, as a tensor [n, sample], or their targets as [n, 1]. */
+static nn_tensor *nn__gather(const nn_dataset *data, const char *function, const nn_batches *b,
                              int targets)
 {
     nn_ctx *nn = data ? data->ctx : NULL;
-    if (!nn__given(nn, function)) return NULL;
-    if (nn->code != NN_OK) return &nn->failed;
+    if (!nn__ready(nn, function)) return nn ? &nn->failed : NULL;
+    const int n = b ? b->n : data->n;
     const nn_real *const x = targets ? data->target : data->x;
     nn_shape shape = targets ? nn_shape1(1) : data->sample;
     const size_t size = targets ? 1 : (size_t)data->size;
@@ -12834,7 +12775,7 @@ static nn_tensor *nn__gather(const nn_dataset *data, const char *function, const
     shape.dim[0] = n;
     nn_tensor *t = nn__leaf(nn, function, shape);
     for (size_t i = 0; i < (size_t)n && t->size; i++) {
-        const size_t from = rows ? (size_t)rows[i] : i;
+        const size_t from = b ? (size_t)b->row[i] : i;
         if (x) memcpy(t->data + i * size, x + from * size, size * sizeof *x);
         for (size_t j = 0; !x && data->bytes && j < size; j++)
             t->data[i * size + j] = (nn_real)data->bytes[from * size + j] / 255;
@@ -12842,15 +12783,8 @@ static nn_tensor *nn__gather(const nn_dataset *data, const char *function, const
     return t;
 }
 
-nn_tensor *nn_dataset_x(const nn_dataset *data)
-{
-    return nn__gather(data, __func__, NULL, data ? data->n : 0, 0);
-}
-
-nn_tensor *nn_dataset_target(const nn_dataset *data)
-{
-    return nn__gather(data, __func__, NULL, data ? data->n : 0, 1);
-}
+nn_tensor *nn_dataset_x(const nn_dataset *data) { return nn__gather(data, __func__, NULL, 0); }
+nn_tensor *nn_dataset_target(const nn_dataset *data) { return nn__gather(data, __func__, NULL, 1); }
 
 nn_batches nn_batches_new(const nn_dataset *data, int batch_size, int shuffle)
 {
@@ -12890,7 +12824,7 @@ static nn_tensor *nn__batch(const nn_batches *b, const char *function, int targe
     if (nn__ready(nn, function) && b->n < 1)
         nn__mistake(nn, function, "there is no batch: call nn_next_batch first");
     if (!nn_ok(nn)) return nn ? &nn->failed : NULL;
-    return nn__gather(b->data, function, b->row, b->n, targets);
+    return nn__gather(b->data, function, b, targets);
 }
 
 nn_tensor *nn_batch_x(const nn_batches *b) { return nn__batch(b, __func__, 0); }

@@ -1076,7 +1076,9 @@ static void gradients_and_ensembles(void)
     EXPECT_CALL(nn_vote(nn, NULL, 2, 2, vote), ARG, "nn_vote: an array is NULL");
     EXPECT_CALL(nn_vote(nn, label, 2, 2, NULL), ARG, "nn_vote: an array is NULL");
     EXPECT_CALL(nn_vote(nn, label, 2, 0, vote), ARG, "nn_vote: 0 samples");
+    vote[0] = 7;
     EXPECT_CALL(nn_vote(nn, label, 0, 2, vote), ARG, "nn_vote: 0 members");
+    CHECK(vote[0] == 7);
     EXPECT_CALL(nn_bootstrap(nn, -3, label, vote), ARG, "nn_bootstrap: -3 samples");
     EXPECT_CALL(nn_bootstrap(nn, 4, NULL, vote), ARG, "nn_bootstrap: an array is NULL");
     EXPECT_CALL(nn_bootstrap(nn, 4, label, NULL), ARG, "nn_bootstrap: an array is NULL");

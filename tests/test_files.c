@@ -656,6 +656,13 @@ static void full_disk(void)
 #endif
 }
 
+static size_t gives_up(void *user, void *to, size_t n)
+{
+    (void)to, (void)n;
+    nn_fail((nn_ctx *)user, NN_ERROR_IO, "gives_up", "the line is dead");
+    return 0;
+}
+
 static void failing_loads(void)
 {
     rejected("none", nn_load(model, "build/no-such-file"), NN_ERROR_IO, "build/no-such-file: cannot be opened", "");
@@ -667,6 +674,8 @@ static void failing_loads(void)
     rejected("NULL", (int)nn_save_memory(model, NULL, 8), NN_ERROR_ARGUMENT, "bytes is NULL", "");
     nn_reader none = {NULL, NULL};
     rejected("NULL", nn_load_reader(model, none), NN_ERROR_ARGUMENT, "reader.read is NULL", "");
+    nn_reader quits = {gives_up, nn};
+    rejected("gives up", nn_load_reader(model, quits), NN_ERROR_IO, "gives_up: the line is dead", "");
     put_file(FILE_NAME, "", 0);
     rejected("no bytes", nn_load(model, FILE_NAME), NN_ERROR_FORMAT, "offset 0: the file is cut off", FILE_NAME);
     nn_fail(nn, NN_ERROR_IO, "test", "an error"); /* after an error nothing is done */
