@@ -13043,7 +13043,8 @@ static void nn__tensors_add(nn__tensors *t, const char *prefix, const char *name
 
 static void nn__tensors_free(nn__tensors *t) { nn__arena_rewind(&t->nn->graph, t->mark); }
 
-/* A list of the tensors of a model, and room for some more. With a prefix: under names in C. */
+/* A list of the tensors of a model, and room for some more. With a prefix: under names in C, which
+ * writes no NaN or infinity. */
 static int nn__tensors_of(nn__tensors *t, const nn_model *model, const char *function,
                           const char *prefix, int more)
 {
@@ -13057,6 +13058,7 @@ static int nn__tensors_of(nn__tensors *t, const nn_model *model, const char *fun
                                       sizeof *t->entry, 1);
     for (int i = 0; i < model->n_params && nn->code == NN_OK; i++) {
         const nn_tensor *p = model->param[i];
+        if (t->for_c) nn__check_finite(p, p->data, function, p->name);
         nn__tensors_add(t, prefix, p->name, NN__OWN, p->shape, p->data);
     }
     if (nn->code != NN_OK) nn__tensors_free(t);
@@ -13196,10 +13198,6 @@ int nn_export_c(const nn_model *model, const char *path, const char *prefix)
         return nn__mistake(model->ctx, __func__,
                            "the prefix is %s%.40s%s, not a name in C of at most 32 letters",
                            prefix ? "\"" : "", prefix ? prefix : "NULL", prefix ? "\"" : "");
-    for (int i = 0; i < model->n_params; i++) {
-        const nn_tensor *p = model->param[i];
-        if (!nn__check_finite(p, p->data, __func__, p->name)) return 0;
-    }
     return nn__tensors_of(&t, model, __func__, prefix, 0) && nn__save_file(&t, path);
 }
 #endif
@@ -13246,20 +13244,22 @@ static void nn__json_expect(nn__source *s, char c)
 /* 1 if element i of an object or array comes next, 0 if its end was there. */
 static int nn__json_element(nn__source *s, int i, char close)
 {
-    const int more = i > 0 ? nn__json_is(s, ',') : !nn__json_is(s, close);
-    if (!more && i > 0) nn__json_expect(s, close);
-    nn__json_space(s);
-    return more && s->nn->code == NN_OK;
+    if (i > 0 ? nn__json_is(s, ',') : !nn__json_is(s, close)) return s->nn->code == NN_OK;
+    if (i > 0) nn__json_expect(s, close);
+    return 0;
 }
 
 static uint32_t nn__json_hex(nn__source *s) /* of "uXXXX"; 0 if that is not there */
 {
-    char digits[5] = "";
-    if (s->end - s->p < 5 || *s->p != 'u') return 0;
-    memcpy(digits, s->p + 1, 4);
-    s->p += 5;
-    if (strspn(digits, "0123456789abcdefABCDEF") != 4) return 0;
-    return (uint32_t)strtoul(digits, NULL, 16);
+    static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+    uint32_t code = 0;
+    if (s->end - s->p < 5 || *s->p++ != 'u') return 0;
+    for (int i = 0; i < 4; i++) {
+        const char *d = (const char *)memchr(digits, *s->p++, 32);
+        if (!d) return 0;
+        code = code * 16 + (uint32_t)(d - digits) % 16;
+    }
+    return code;
 }
 
 /* The character of an escape, s->p being behind the backslash, to `to` as UTF-8, which is never
@@ -13314,6 +13314,7 @@ static int nn__json_integers(nn__source *s, uint64_t *to, int room, nn_code too_
     int n = 0;
     nn__json_expect(s, '[');
     for (; nn__json_element(s, n, ']'); n++) {
+        nn__json_space(s);
         const char *const first = s->p;
         if (n == room) return nn__bad(s, too_many, NULL, "too many numbers");
         for (to[n] = 0; s->p < s->end && *s->p >= '0' && *s->p <= '9'; s->p++) {
@@ -13368,6 +13369,7 @@ static int nn__json_header(nn__source *s, nn__entry *entry, int room, char *text
     int n = 0, metadata = 0;
     nn__json_expect(s, '{');
     for (int i = 0; nn__json_element(s, i, '}'); i++) {
+        nn__json_space(s);
         const char *const place = s->p;
         const char *const name = nn__json_string(s, &text);
         nn__json_expect(s, ':');
@@ -13382,11 +13384,11 @@ static int nn__json_header(nn__source *s, nn__entry *entry, int room, char *text
         } else if (n == room) {
             nn__bad(s, NN_ERROR_LIMIT, place, "too many tensors");
         } else {
-            entry[n].name = name;
-            entry[n].place = place;
+            entry[n].name = name, entry[n].place = place;
             nn__json_tensor(s, &entry[n++], &text);
         }
     }
+    nn__json_space(s);
     if (s->p < s->end) nn__bad(s, NN_ERROR_FORMAT, NULL, "text behind the header");
     return n;
 }
@@ -13411,10 +13413,9 @@ static int nn__read_header(nn__source *s, nn__entry **entry)
     const uint64_t size = (uint64_t)(end - s->p);
     uint64_t length = 0, total = 0;
     for (int i = 7; i >= 0 && size >= 8; i--) length = length << 8 | (unsigned char)s->p[i];
-    const int told = !s->stream || length <= NN__HEADER;
     if (size < 8)
         nn__bad(s, NN_ERROR_FORMAT, end, "the file is cut off");
-    else if (told && length > size - 8)
+    else if (length > size - 8 && (length <= NN__HEADER || !s->stream))
         nn__bad(s, NN_ERROR_FORMAT, NULL, "the header would be longer than the file: it is cut "
                 "off, or of another kind");
     else if (length > NN__HEADER)
@@ -13655,8 +13656,7 @@ int nn_checkpoint_load(nn_optimizer *opt, nn_batches *b, const char *path)
             nn_fail(nn, NN_ERROR_FORMAT, __func__, "%s: \"%s\" has a value that cannot be here",
                     path, wrong);
     }
-    const int loaded = nn->code == NN_OK;
-    if (loaded) {
+    if (nn->code == NN_OK) {
         nn__tensors_set(&c.t, 0);
         opt->lr = c.rates[0], opt->beta1 = c.rates[1], opt->beta2 = c.rates[2];
         opt->eps = c.rates[3], opt->weight_decay = c.rates[4];
@@ -13664,14 +13664,12 @@ int nn_checkpoint_load(nn_optimizer *opt, nn_batches *b, const char *path)
         memcpy(&opt->beta1_power, &c.step[2], sizeof opt->beta1_power);
         memcpy(&opt->beta2_power, &c.step[3], sizeof opt->beta2_power);
         memcpy(nn->random, c.random, sizeof nn->random);
-    }
-    if (loaded && b) {
-        for (int i = 0; i < b->data->n; i++) b->order[i] = (int)c.order[i];
-        b->next = (int)c.position[1], b->epoch = (int)c.position[2], b->n = 0;
+        for (int i = 0; b && i < b->data->n; i++) b->order[i] = (int)c.order[i];
+        if (b) b->next = (int)c.position[1], b->epoch = (int)c.position[2], b->n = 0;
     }
     nn__tensors_free(&c.t);
     nn__source_free(&s);
-    return loaded;
+    return nn->code == NN_OK;
 }
 #endif
 
