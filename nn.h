@@ -13084,7 +13084,7 @@ static void nn__write_numbers(nn__writer *w, const void *numbers, size_t n, unsi
 
 static void nn__write_header(nn__writer *w, const nn__tensors *t)
 {
-    uint64_t begin = 0;
+    unsigned long long offset = 0;
     nn__write_format(w, "{\"__metadata__\":{\"format\":\"pt\",\"made_by\":\"nn.h 1\"}");
     for (const nn__entry *e = t->entry; e < t->entry + t->n; e++) {
         nn__write(w, ",\"", 2);
@@ -13093,12 +13093,10 @@ static void nn__write_header(nn__writer *w, const nn__tensors *t)
             else if ((unsigned char)*p < 0x20) nn__write_format(w, "\\u%04x", (unsigned)*p);
             else nn__write(w, p, 1);
         nn__write_format(w, "\":{\"dtype\":\"%s\",\"shape\":[", nn__dtypes[e->type].name);
-        for (int i = 0; i < e->ndim; i++)
-            nn__write_format(w, i ? ",%d" : "%d", (int)e->dim[i]);
-        const uint64_t end = begin + (uint64_t)e->size * (nn__dtypes[e->type].bits / 8);
-        nn__write_format(w, "],\"data_offsets\":[%llu,%llu]}", (unsigned long long)begin,
-                         (unsigned long long)end);
-        begin = end;
+        for (int i = 0; i < e->ndim; i++) nn__write_format(w, i ? ",%d" : "%d", (int)e->dim[i]);
+        nn__write_format(w, "],\"data_offsets\":[%llu,", offset);
+        offset += e->size * (nn__dtypes[e->type].bits / 8);
+        nn__write_format(w, "%llu]}", offset);
     }
     nn__write(w, "}", 1);
 }
@@ -13290,15 +13288,11 @@ static const char *nn__json_string(nn__source *s, char **text)
     char *const first = *text, *to = first;
     nn__json_expect(s, '"');
     while (s->p < s->end && *s->p != '"') {
-        const char *const start = s->p++;
-        int n;
-        if (*start == '\\') {
-            n = nn__json_escape(s, to);
-        } else {
-            n = (unsigned char)*start < 0x20 ? 0 : nn__utf8(start, s->end);
-            for (int i = 0; i < n; i++) to[i] = start[i];
-            s->p = start + n;
-        }
+        const char *const start = s->p;
+        int n = (unsigned char)*start < 0x20 ? 0 : nn__utf8(start, s->end);
+        for (int i = 0; i < n; i++) to[i] = start[i];
+        s->p += n;
+        if (*start == '\\') n = nn__json_escape(s, to);
         if (!n) nn__bad(s, NN_ERROR_FORMAT, start, "not a character of a JSON string in UTF-8");
         to += n;
     }
@@ -13401,8 +13395,8 @@ static int nn__by_name(const void *a, const void *b)
 static int nn__by_offset(const void *a, const void *b)
 {
     const uint64_t *x = ((const nn__entry *)a)->offset, *y = ((const nn__entry *)b)->offset;
-    const int i = x[0] == y[0]; /* where it begins; if both do, where it ends */
-    return (x[i] > y[i]) - (x[i] < y[i]);
+    if (x[0] != y[0]) return x[0] < y[0] ? -1 : 1;
+    return (x[1] > y[1]) - (x[1] < y[1]);
 }
 
 /* Reads and checks the header: the tensors of the file in the order of their bytes, and how many;
@@ -13423,7 +13417,7 @@ static int nn__read_header(nn__source *s, nn__entry **entry)
     else if (!length)
         nn__bad(s, NN_ERROR_FORMAT, NULL, "the header is empty");
     if (s->nn->code != NN_OK) return 0;
-    const int room = length / 40 < NN__TENSORS ? (int)length / 40 + 1 : (int)NN__TENSORS;
+    const int room = nn__min((int)length / 40 + 1, NN__TENSORS);
     char *text = (char *)nn__alloc(s->nn, &s->nn->graph, (size_t)length, 1, 0);
     *entry = (nn__entry *)nn__alloc(s->nn, &s->nn->graph, (size_t)room, sizeof **entry, 1);
     if (!text || !*entry) return 0;
@@ -13593,7 +13587,7 @@ static int nn__checkpoint_new(nn__checkpoint *c, nn_optimizer *opt, const nn_bat
                            opt->update ? "the batches are" : "the optimizer is");
     if (b && b->ctx != nn) return nn__mistake(nn, function, "the batches belong to another nn_ctx");
     const int n_params = opt->model->n_params;
-    if (n_params && !nn__optimizer_ready(opt)) return 0;
+    if (!nn__optimizer_ready(opt)) return 0;
     if (!nn__tensors_of(&c->t, opt->model, function, "", n_params * opt->n_state + 5)) return 0;
     for (int k = 0; k < opt->n_state; k++)
         for (int i = 0; i < n_params; i++) {
