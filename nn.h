@@ -12848,18 +12848,17 @@ static const struct {
     {"F32", 32}, {"F64", 64}, {"F16", 16}, {"BF16", 16}, {"I64", 64}, {"U64", 64}, {"C64", 64},
     {"I32", 32}, {"U32", 32}, {"I16", 16}, {"U16", 16}, {"I8", 8}, {"U8", 8}, {"BOOL", 8},
     {"F8_E5M2", 8}, {"F8_E4M3", 8}, {"F8_E8M0", 8}, {"F8_E4M3FNUZ", 8}, {"F8_E5M2FNUZ", 8},
-    {"F6_E2M3", 6}, {"F6_E3M2", 6}, {"F4", 4}};
+    {"F6_E2M3", 6}, {"F6_E3M2", 6}, {"F4", 4}, {"", 0}};
 
 typedef struct nn__entry { /* a tensor of the program, or one that a header describes */
-    const char *name;
+    const char *name, *place;  /* where the file describes it; NULL: nowhere */
     int type, ndim;
     uint64_t dim[NN_MAX_DIMS];
-    size_t size;              /* of the program's: how many numbers, */
-    void *data;               /* nn_real or int64_t, */
-    const unsigned char *from; /* what a file has for it, */
-    int from_type, found;
-    const char *place;        /* of the file's: where it is described, */
-    uint64_t begin, end;      /* its data_offsets */
+    size_t size;               /* of the program's: how many numbers, */
+    void *data;                /* nn_real or int64_t, */
+    const unsigned char *from; /* what a file has for it, if that fits, */
+    int from_type;
+    uint64_t offset[2];        /* of the file's: data_offsets */
 } nn__entry;
 
 typedef struct nn__tensors { /* the program's; their memory is taken back in the end */
@@ -12870,24 +12869,22 @@ typedef struct nn__tensors { /* the program's; their memory is taken back in the
     int n, for_c;
 } nn__tensors;
 
-static int nn__c_name_char(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-}
+static const char nn__in_c[] = /* what names in C are made of */
+    "0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/* One more, called prefix and name. */
+/* One more, called prefix.name or, without a prefix, name. */
 static void nn__tensors_add(nn__tensors *t, const char *prefix, const char *name, int type,
                             nn_shape shape, void *data)
 {
     nn__entry *e = &t->entry[t->n];
-    const size_t length = strlen(prefix) + strlen(name);
-    char *full = (char *)nn__alloc(t->nn, &t->nn->graph, length + 1, 1, 0);
+    const size_t size = strlen(prefix) + strlen(name) + 2;
+    char *full = (char *)nn__alloc(t->nn, &t->nn->graph, size, 1, 0);
     if (!full) return;
-    snprintf(full, length + 1, "%s%s", prefix, name);
+    snprintf(full, size, "%s%s%s", prefix, prefix[0] ? "." : "", name);
     for (char *c = full; t->for_c && *c; c++)
-        if (!nn__c_name_char(*c)) *c = '_';
+        if (!strchr(nn__in_c, *c)) *c = '_';
     int n = strcmp(full, "__metadata__") != 0;
-    for (const char *p = full; p < full + length && n; p += n) n = nn__utf8(p, full + length);
+    for (const char *p = full; *p && n; p += n) n = nn__utf8(p, full + size);
     if (!n) nn__mistake(t->nn, t->function, "a file cannot have a tensor named \"%s\"", full);
     for (int i = 0; i < t->n && n; i++) {
         if (strcmp(t->entry[i].name, full) != 0) continue;
@@ -12903,7 +12900,8 @@ static void nn__tensors_add(nn__tensors *t, const char *prefix, const char *name
 
 static void nn__tensors_free(nn__tensors *t) { nn__arena_rewind(&t->nn->graph, t->mark); }
 
-/* A list of the tensors of a model, and room for some more. With a prefix: under names in C. */
+/* A list of the tensors of a model, and room for some more. With a prefix: under names in C, which
+ * writes no NaN or infinity. */
 static int nn__tensors_of(nn__tensors *t, const nn_model *model, const char *function,
                           const char *prefix, int more)
 {
@@ -12911,12 +12909,13 @@ static int nn__tensors_of(nn__tensors *t, const nn_model *model, const char *fun
     nn_ctx *nn = t->nn = model->ctx;
     if (model == &nn->failed_model)
         return nn__mistake(nn, function, "the model is the result of a failed call");
-    const size_t room = (size_t)(model->n_params + more) + 1;
     t->function = function, t->for_c = prefix[0] != 0, t->n = 0;
     t->mark = nn__arena_mark(&nn->graph);
-    t->entry = (nn__entry *)nn__alloc(nn, &nn->graph, room, sizeof *t->entry, 1);
+    t->entry = (nn__entry *)nn__alloc(nn, &nn->graph, (size_t)(model->n_params + more) + 1,
+                                      sizeof *t->entry, 1);
     for (int i = 0; i < model->n_params && nn->code == NN_OK; i++) {
         const nn_tensor *p = model->param[i];
+        if (t->for_c) nn__check_finite(p, p->data, function, p->name);
         nn__tensors_add(t, prefix, p->name, NN__OWN, p->shape, p->data);
     }
     if (nn->code != NN_OK) nn__tensors_free(t);
@@ -12942,7 +12941,7 @@ static void nn__write_numbers(nn__writer *w, const void *numbers, size_t n, unsi
 
 static void nn__write_header(nn__writer *w, const nn__tensors *t)
 {
-    uint64_t begin = 0;
+    unsigned long long offset = 0;
     nn__write_format(w, "{\"__metadata__\":{\"format\":\"pt\",\"made_by\":\"nn.h 1\"}");
     for (const nn__entry *e = t->entry; e < t->entry + t->n; e++) {
         nn__write(w, ",\"", 2);
@@ -12951,12 +12950,10 @@ static void nn__write_header(nn__writer *w, const nn__tensors *t)
             else if ((unsigned char)*p < 0x20) nn__write_format(w, "\\u%04x", (unsigned)*p);
             else nn__write(w, p, 1);
         nn__write_format(w, "\":{\"dtype\":\"%s\",\"shape\":[", nn__dtypes[e->type].name);
-        for (int i = 0; i < e->ndim; i++)
-            nn__write_format(w, i ? ",%d" : "%d", (int)e->dim[i]);
-        const uint64_t end = begin + (uint64_t)e->size * (nn__dtypes[e->type].bits / 8);
-        nn__write_format(w, "],\"data_offsets\":[%llu,%llu]}", (unsigned long long)begin,
-                         (unsigned long long)end);
-        begin = end;
+        for (int i = 0; i < e->ndim; i++) nn__write_format(w, i ? ",%d" : "%d", (int)e->dim[i]);
+        nn__write_format(w, "],\"data_offsets\":[%llu,", offset);
+        offset += e->size * (nn__dtypes[e->type].bits / 8);
+        nn__write_format(w, "%llu]}", offset);
     }
     nn__write(w, "}", 1);
 }
@@ -12993,10 +12990,50 @@ size_t nn_save_memory(const nn_model *model, void *bytes, size_t room)
 }
 
 #ifndef NN_NO_STDIO
+/* 9 (17) significant digits, which give the same float (double) back; a point in any locale. */
+static void nn__write_c_number(nn__writer *w, nn_real x)
+{
+    char digits[40];
+    snprintf(digits, sizeof digits, "%.*g", NN__OWN == NN__F32 ? 9 : 17, (double)x);
+    const size_t whole = strspn(digits, "-0123456789");
+    const char *rest = strpbrk(digits + whole, "0123456789e"); /* behind the locale's point */
+    nn__write(w, digits, whole);
+    nn__write_format(w, "%s%s%s", !rest ? ".0" : *rest == 'e' ? "" : ".", rest ? rest : "",
+                     NN__OWN == NN__F32 ? "f" : "");
+}
+
+static void nn__write_c(nn__writer *w, const nn__tensors *t)
+{
+    nn__write_format(w, "/* written by nn.h; a linear layer is y = W x + b */\n");
+    for (const nn__entry *e = t->entry; e < t->entry + t->n; e++) {
+        for (int d = 0; d < e->ndim; d++)
+            nn__write_format(w, "#define %.100s_dim%d %d\n", e->name, d, (int)e->dim[d]);
+        nn__write_format(w, "static const %s %.100s", NN__OWN == NN__F32 ? "float" : "double",
+                         e->name);
+        for (int d = 0; d < e->ndim; d++) nn__write_format(w, "[%d]", (int)e->dim[d]);
+        nn__write_format(w, " = ");
+        for (size_t i = 0; i < e->size; i++) {
+            size_t span = 1;
+            int opened = 0, closed = 0; /* braces before and behind the number */
+            for (int d = e->ndim - 1; d >= 0; d--) {
+                span *= (size_t)e->dim[d];
+                opened += i % span == 0;
+                closed += (i + 1) % span == 0;
+            }
+            if (i) nn__write_format(w, opened || i % 8 == 0 ? ",\n" : ", ");
+            nn__write(w, "{{{{", (size_t)opened);
+            nn__write_c_number(w, ((const nn_real *)e->data)[i]);
+            nn__write(w, "}}}}", (size_t)closed);
+        }
+        nn__write_format(w, ";\n");
+    }
+}
+
 static int nn__save_file(nn__tensors *t, const char *path)
 {
     nn__writer w = {t->nn, t->function, NULL, 0, 0, 1};
-    nn__write_tensors(&w, t);
+    if (t->for_c) nn__write_c(&w, t);
+    else nn__write_tensors(&w, t);
     nn__tensors_free(t);
     return nn__write_file(&w, path);
 }
@@ -13007,66 +13044,16 @@ int nn_save(const nn_model *model, const char *path)
     return nn__tensors_of(&t, model, __func__, "", 0) && nn__save_file(&t, path);
 }
 
-/* 9 (17) significant digits, which give the same float (double) back; a point in any locale. */
-static void nn__write_c_number(nn__writer *w, nn_real x)
-{
-    char digits[40];
-    int whole = 1;
-    snprintf(digits, sizeof digits, "%.*g", NN__OWN == NN__F32 ? 9 : 17, (double)x);
-    for (const char *p = digits; *p; p++) {
-        const int known = strchr("+-0123456789e", *p) != NULL;
-        if (known) nn__write(w, p, 1);
-        else if (whole) nn__write(w, ".", 1); /* the locale's point, of one or more bytes */
-        whole = whole && known && *p != 'e';
-    }
-    nn__write_format(w, "%s%s", whole ? ".0" : "", NN__OWN == NN__F32 ? "f" : "");
-}
-
-static void nn__write_c_array(nn__writer *w, const nn__entry *e)
-{
-    for (int d = 0; d < e->ndim; d++)
-        nn__write_format(w, "#define %.100s_dim%d %d\n", e->name, d, (int)e->dim[d]);
-    nn__write_format(w, "static const %s %.100s", NN__OWN == NN__F32 ? "float" : "double", e->name);
-    for (int d = 0; d < e->ndim; d++) nn__write_format(w, "[%d]", (int)e->dim[d]);
-    nn__write_format(w, " = ");
-    for (size_t i = 0; i < e->size; i++) {
-        size_t span = 1;
-        int opened = 0, closed = 0; /* braces before and behind the number */
-        for (int d = e->ndim - 1; d >= 0; d--) {
-            span *= (size_t)e->dim[d];
-            opened += i % span == 0;
-            closed += (i + 1) % span == 0;
-        }
-        if (i) nn__write_format(w, opened || i % 8 == 0 ? ",\n" : ", ");
-        nn__write(w, "{{{{", (size_t)opened);
-        nn__write_c_number(w, ((const nn_real *)e->data)[i]);
-        nn__write(w, "}}}}", (size_t)closed);
-    }
-    nn__write_format(w, ";\n");
-}
-
 int nn_export_c(const nn_model *model, const char *path, const char *prefix)
 {
     nn__tensors t;
-    char start[34];
     if (!nn__ready(model ? model->ctx : NULL, __func__)) return 0;
-    int good = prefix && prefix[0] && !(prefix[0] >= '0' && prefix[0] <= '9');
-    for (const char *p = prefix; good && *p; p++) good = p < prefix + 32 && nn__c_name_char(*p);
-    if (!good)
+    const size_t length = prefix ? strspn(prefix, nn__in_c) : 0;
+    if (length < 1 || length > 32 || prefix[length] || strchr("0123456789", prefix[0]))
         return nn__mistake(model->ctx, __func__,
                            "the prefix is %s%.40s%s, not a name in C of at most 32 letters",
                            prefix ? "\"" : "", prefix ? prefix : "NULL", prefix ? "\"" : "");
-    snprintf(start, sizeof start, "%.32s_", prefix);
-    for (int i = 0; i < model->n_params; i++) {
-        const nn_tensor *p = model->param[i];
-        if (!nn__check_finite(p, p->data, __func__, p->name)) return 0;
-    }
-    if (!nn__tensors_of(&t, model, __func__, start, 0)) return 0;
-    nn__writer w = {t.nn, t.function, NULL, 0, 0, 1};
-    nn__write_format(&w, "/* written by nn.h; a linear layer is y = W x + b */\n");
-    for (int i = 0; i < t.n; i++) nn__write_c_array(&w, &t.entry[i]);
-    nn__tensors_free(&t);
-    return nn__write_file(&w, path);
+    return nn__tensors_of(&t, model, __func__, prefix, 0) && nn__save_file(&t, path);
 }
 #endif
 
@@ -13083,11 +13070,10 @@ static const char *nn__shown(nn_ctx *nn, const char *name)
     return text;
 }
 
-/* name: of a tensor or key, to be shown; or NULL. */
+/* name: of a tensor or key. */
 static void nn__json_bad(nn__source *s, const char *at, const char *what, const char *name)
 {
-    nn__bad(s, NN_ERROR_FORMAT, at, "%s%s%s%s", what, name ? " \"" : "",
-            name ? nn__shown(s->nn, name) : "", name ? "\"" : "");
+    nn__bad(s, NN_ERROR_FORMAT, at, "%s \"%s\"", what, nn__shown(s->nn, name));
 }
 
 static void nn__json_space(nn__source *s)
@@ -13105,12 +13091,12 @@ static int nn__json_is(nn__source *s, char c) /* skips it if it is next */
 
 static void nn__json_expect(nn__source *s, char c)
 {
-    const char text[2] = {c, 0};
     if (!nn__json_is(s, c))
-        nn__json_bad(s, NULL, s->p < s->end ? "expected" : "the header ends, expected", text);
+        nn__bad(s, NN_ERROR_FORMAT, NULL, "%sexpected \"%c\"",
+                s->p < s->end ? "" : "the header ends, ", c);
 }
 
-/* 1 if element i of an object or array follows, 0 if its end does. */
+/* 1 if element i of an object or array comes next, 0 if its end was there. */
 static int nn__json_element(nn__source *s, int i, char close)
 {
     if (i > 0 ? nn__json_is(s, ',') : !nn__json_is(s, close)) return s->nn->code == NN_OK;
@@ -13118,18 +13104,17 @@ static int nn__json_element(nn__source *s, int i, char close)
     return 0;
 }
 
-static int nn__json_hex(nn__source *s, uint32_t *code) /* "uXXXX" */
+static uint32_t nn__json_hex(nn__source *s) /* of "uXXXX"; 0 if that is not there */
 {
-    static const char digits[] = "0123456789abcdefABCDEF";
-    *code = 0;
-    if (s->end - s->p < 5 || *s->p != 'u') return 0;
-    for (int i = 1; i <= 4; i++) {
-        const char *d = s->p[i] ? strchr(digits, s->p[i]) : NULL;
+    static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+    uint32_t code = 0;
+    if (s->end - s->p < 5 || *s->p++ != 'u') return 0;
+    for (int i = 0; i < 4; i++) {
+        const char *d = (const char *)memchr(digits, *s->p++, 32);
         if (!d) return 0;
-        *code = *code * 16 + (uint32_t)(d - digits < 16 ? d - digits : d - digits - 6);
+        code = code * 16 + (uint32_t)(d - digits) % 16;
     }
-    s->p += 5;
-    return 1;
+    return code;
 }
 
 /* The character of an escape, s->p being behind the backslash, to `to` as UTF-8, which is never
@@ -13139,12 +13124,13 @@ static int nn__json_escape(nn__source *s, char *to)
     static const char escapes[] = "\"\\/bfnrt", values[] = "\"\\/\b\f\n\r\t";
     static const unsigned char lead[] = {0, 0, 0xc0, 0xe0, 0xf0};
     const char *e = s->p < s->end && *s->p ? strchr(escapes, *s->p) : NULL;
-    uint32_t code, low;
     if (e) return *to = values[e - escapes], s->p++, 1;
-    if (!nn__json_hex(s, &code) || code == 0) return 0;
+    uint32_t code = nn__json_hex(s);
+    if (!code) return 0;
     if (code >= 0xd800 && code < 0xe000) { /* the first of a pair */
         if (code >= 0xdc00 || s->p == s->end || *s->p++ != '\\') return 0;
-        if (!nn__json_hex(s, &low) || low < 0xdc00 || low >= 0xe000) return 0;
+        const uint32_t low = nn__json_hex(s);
+        if (low < 0xdc00 || low >= 0xe000) return 0;
         code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
     }
     const int n = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
@@ -13159,24 +13145,21 @@ static const char *nn__json_string(nn__source *s, char **text)
     char *const first = *text, *to = first;
     nn__json_expect(s, '"');
     while (s->p < s->end && *s->p != '"') {
-        const char *const start = s->p++;
-        int n;
-        if (*start == '\\') {
-            n = nn__json_escape(s, to);
-        } else {
-            n = (unsigned char)*start < 0x20 ? 0 : nn__utf8(start, s->end);
-            for (int i = 0; i < n; i++) to[i] = start[i];
-            s->p = start + n;
-        }
-        if (!n) nn__json_bad(s, start, "not a character of a JSON string in UTF-8", NULL);
+        const char *const start = s->p;
+        int n = (unsigned char)*start < 0x20 ? 0 : nn__utf8(start, s->end);
+        for (int i = 0; i < n; i++) to[i] = start[i];
+        s->p += n;
+        if (*start == '\\') n = nn__json_escape(s, to);
+        if (!n) nn__bad(s, NN_ERROR_FORMAT, start, "not a character of a JSON string in UTF-8");
         to += n;
     }
-    if (s->p == s->end) return nn__json_bad(s, NULL, "the header ends within a string", NULL), "";
+    if (s->p == s->end)
+        return nn__bad(s, NN_ERROR_FORMAT, NULL, "the header ends within a string"), "";
     s->p++, *to = 0, *text = to + 1;
     return first;
 }
 
-/* An array of at most `room` whole numbers; gives how many. */
+/* An array of at most `room` whole numbers; gives how many, after an error 0. */
 static int nn__json_integers(nn__source *s, uint64_t *to, int room, nn_code too_many)
 {
     int n = 0;
@@ -13184,19 +13167,14 @@ static int nn__json_integers(nn__source *s, uint64_t *to, int room, nn_code too_
     for (; nn__json_element(s, n, ']'); n++) {
         nn__json_space(s);
         const char *const first = s->p;
-        if (n == room) {
-            nn__bad(s, too_many, NULL, "too many numbers");
-            return n;
-        }
+        if (n == room) return nn__bad(s, too_many, NULL, "too many numbers");
         for (to[n] = 0; s->p < s->end && *s->p >= '0' && *s->p <= '9'; s->p++) {
             const unsigned digit = (unsigned)(*s->p - '0');
-            if (to[n] > (UINT64_MAX - digit) / 10 || (to[n] == 0 && s->p > first)) {
-                nn__json_bad(s, NULL, "a number too large, or with a leading 0", NULL);
-                return n;
-            }
+            if (to[n] > (UINT64_MAX - digit) / 10 || (to[n] == 0 && s->p > first))
+                return nn__bad(s, NN_ERROR_FORMAT, NULL, "a number too large, or with a leading 0");
             to[n] = to[n] * 10 + digit;
         }
-        if (s->p == first) nn__json_bad(s, NULL, "expected a whole number", NULL);
+        if (s->p == first) return nn__bad(s, NN_ERROR_FORMAT, NULL, "expected a whole number");
     }
     return n;
 }
@@ -13205,40 +13183,34 @@ static int nn__json_integers(nn__source *s, uint64_t *to, int room, nn_code too_
 static void nn__json_tensor(nn__source *s, nn__entry *e, char **text)
 {
     static const char *const keys[] = {"dtype", "shape", "data_offsets"};
-    const int types = (int)(sizeof nn__dtypes / sizeof *nn__dtypes);
     int seen[3] = {0, 0, 0};
-    uint64_t offset[2] = {0, 0};
     nn__json_expect(s, '{');
     for (int i = 0; nn__json_element(s, i, '}'); i++) {
         const char *const key = nn__json_string(s, text);
-        int k = 0, type = 0;
+        int k = 0;
         nn__json_expect(s, ':');
         while (k < 3 && strcmp(key, keys[k]) != 0) k++;
         if (k == 3 || seen[k]++) {
             nn__json_bad(s, NULL, k == 3 ? "unknown key" : "a second", key);
         } else if (k == 0) {
             const char *const dtype = nn__json_string(s, text);
-            while (type < types && strcmp(dtype, nn__dtypes[type].name) != 0) type++;
-            if (type == types) nn__json_bad(s, NULL, "unknown dtype", dtype);
-            else e->type = type;
+            const int types = (int)(sizeof nn__dtypes / sizeof *nn__dtypes) - 1;
+            while (e->type < types && strcmp(dtype, nn__dtypes[e->type].name) != 0) e->type++;
+            if (e->type == types) nn__json_bad(s, NULL, "unknown dtype", dtype);
         } else if (k == 1) {
             e->ndim = nn__json_integers(s, e->dim, NN_MAX_DIMS, NN_ERROR_LIMIT);
-        } else if (nn__json_integers(s, offset, 2, NN_ERROR_FORMAT) != 2) {
-            nn__json_bad(s, NULL, "expected two offsets", NULL);
+        } else if (nn__json_integers(s, e->offset, 2, NN_ERROR_FORMAT) != 2) {
+            nn__bad(s, NN_ERROR_FORMAT, NULL, "expected two offsets");
         }
     }
     for (int k = 0; k < 3; k++)
         if (!seen[k]) nn__json_bad(s, NULL, "missing:", keys[k]);
     uint64_t bits = nn__dtypes[e->type].bits;
-    for (int i = 0; i < e->ndim; i++) {
-        if (e->dim[i] && bits > UINT64_MAX / e->dim[i]) {
-            nn__json_bad(s, e->place, "the shape is impossible:", e->name);
-            return;
-        }
-        bits *= e->dim[i];
-    }
-    e->begin = offset[0], e->end = offset[1];
-    if (e->begin > e->end || bits % 8 || bits / 8 != e->end - e->begin)
+    for (int i = 0; i < e->ndim; i++)
+        if (e->dim[i] && bits > UINT64_MAX / e->dim[i])
+            bits = 0, nn__json_bad(s, e->place, "the shape is impossible:", e->name);
+        else bits *= e->dim[i];
+    if (e->offset[0] > e->offset[1] || bits % 8 || bits / 8 != e->offset[1] - e->offset[0])
         nn__json_bad(s, e->place, "data_offsets do not fit dtype and shape of", e->name);
 }
 
@@ -13263,13 +13235,12 @@ static int nn__json_header(nn__source *s, nn__entry *entry, int room, char *text
         } else if (n == room) {
             nn__bad(s, NN_ERROR_LIMIT, place, "too many tensors");
         } else {
-            entry[n].name = name;
-            entry[n].place = place;
+            entry[n].name = name, entry[n].place = place;
             nn__json_tensor(s, &entry[n++], &text);
         }
     }
     nn__json_space(s);
-    if (s->p < s->end) nn__json_bad(s, NULL, "text behind the header", NULL);
+    if (s->p < s->end) nn__bad(s, NN_ERROR_FORMAT, NULL, "text behind the header");
     return n;
 }
 
@@ -13280,9 +13251,9 @@ static int nn__by_name(const void *a, const void *b)
 
 static int nn__by_offset(const void *a, const void *b)
 {
-    const nn__entry *x = (const nn__entry *)a, *y = (const nn__entry *)b;
-    if (x->begin != y->begin) return x->begin < y->begin ? -1 : 1;
-    return x->end != y->end ? (x->end < y->end ? -1 : 1) : 0;
+    const uint64_t *x = ((const nn__entry *)a)->offset, *y = ((const nn__entry *)b)->offset;
+    if (x[0] != y[0]) return x[0] < y[0] ? -1 : 1;
+    return (x[1] > y[1]) - (x[1] < y[1]);
 }
 
 /* Reads and checks the header: the tensors of the file in the order of their bytes, and how many;
@@ -13293,10 +13264,9 @@ static int nn__read_header(nn__source *s, nn__entry **entry)
     const uint64_t size = (uint64_t)(end - s->p);
     uint64_t length = 0, total = 0;
     for (int i = 7; i >= 0 && size >= 8; i--) length = length << 8 | (unsigned char)s->p[i];
-    const int told = !s->stream || length <= NN__HEADER;
     if (size < 8)
         nn__bad(s, NN_ERROR_FORMAT, end, "the file is cut off");
-    else if (told && length > size - 8)
+    else if (length > size - 8 && (length <= NN__HEADER || !s->stream))
         nn__bad(s, NN_ERROR_FORMAT, NULL, "the header would be longer than the file: it is cut "
                 "off, or of another kind");
     else if (length > NN__HEADER)
@@ -13304,22 +13274,21 @@ static int nn__read_header(nn__source *s, nn__entry **entry)
     else if (!length)
         nn__bad(s, NN_ERROR_FORMAT, NULL, "the header is empty");
     if (s->nn->code != NN_OK) return 0;
-    const int room = length / 40 < NN__TENSORS ? (int)length / 40 + 1 : (int)NN__TENSORS;
+    const int room = nn__min((int)length / 40 + 1, NN__TENSORS);
     char *text = (char *)nn__alloc(s->nn, &s->nn->graph, (size_t)length, 1, 0);
     *entry = (nn__entry *)nn__alloc(s->nn, &s->nn->graph, (size_t)room, sizeof **entry, 1);
     if (!text || !*entry) return 0;
     s->p += 8, s->end = s->p + length;
     const int n = nn__json_header(s, *entry, room, text);
-    if (s->nn->code != NN_OK) return 0;
     qsort(*entry, (size_t)n, sizeof **entry, nn__by_name);
     for (const nn__entry *e = *entry; e + 1 < *entry + n; e++)
         if (strcmp(e[0].name, e[1].name) == 0)
             nn__json_bad(s, e[1].place, "a second", e->name);
     qsort(*entry, (size_t)n, sizeof **entry, nn__by_offset);
-    for (const nn__entry *e = *entry; e < *entry + n; total = e++->end)
-        if (e->begin != total)
-            nn__json_bad(s, e->place, e->begin < total ? "overlaps another:"
-                                                       : "there is a gap before", e->name);
+    for (const nn__entry *e = *entry; e < *entry + n; total = e++->offset[1])
+        if (e->offset[0] != total)
+            nn__json_bad(s, e->place, e->offset[0] < total ? "overlaps another:"
+                                                           : "there is a gap before", e->name);
     const uint64_t left = (uint64_t)(end - s->p);
     s->end = end;
     if (total != left)
@@ -13338,21 +13307,21 @@ static const char *nn__dims_text(nn_ctx *nn, const nn__entry *e)
     return nn_shape_text(nn, shape);
 }
 
-/* Checks the whole source, and notes where what is wanted has its bytes. Gives how many of the
- * tensors in t are there, -1 after an error; nothing is changed yet. */
+/* Checks the whole source, and notes where what is wanted has its bytes; nothing is changed yet.
+ * 0 after an error; else 1 or, if a part of the tensors in t will do, how many are there. */
 static int nn__match(nn__source *s, nn__tensors *t, int partial)
 {
     nn__entry *entry = NULL, *const end = t->entry + t->n;
-    char text[300] = "";
-    nn__writer d = {s->nn, s->function, (unsigned char *)text, sizeof text - 1, 0, 0};
-    int matched = 0, differ = 0, fit = 0; /* differences, and those for which text had room */
+    char text[332] = "";
+    nn__writer d = {s->nn, s->function, (unsigned char *)text, 299, 0, 0};
+    int matched = 0, more = 0; /* differences for which these 299 bytes had no room */
     const int n = nn__read_header(s, &entry);
     for (int i = 0; i < n && s->nn->code == NN_OK; i++) {
         const nn__entry *const e = &entry[i];
         const char *const last = strrchr(e->name, '.'), *shown = nn__shown(s->nn, e->name);
         nn__entry *w = t->entry;
         while (w < end && strcmp(w->name, e->name) != 0) w++;
-        if (w < end) w->found = 1;
+        if (w < end) w->place = e->place;
         if (w == end) {
             if (strcmp(last ? last + 1 : e->name, "num_batches_tracked") == 0) continue;
             nn__write_format(&d, "; it also has \"%s\"", shown);
@@ -13363,24 +13332,23 @@ static int nn__match(nn__source *s, nn__tensors *t, int partial)
             nn__bad(s, NN_ERROR_UNSUPPORTED, e->place, "only F32, F64, F16 and BF16 are read, not "
                     "the dtype of \"%s\"", shown);
         } else {
-            w->from = (const unsigned char *)s->p + e->begin, w->from_type = e->type;
+            w->from = (const unsigned char *)s->p + e->offset[0], w->from_type = e->type;
             matched++;
             continue;
         }
-        differ++, fit += d.size <= d.room;
+        more += d.size > d.room;
     }
-    if (s->nn->code != NN_OK) return -1;
+    if (s->nn->code != NN_OK) return 0;
     for (const nn__entry *w = t->entry; w < end; w++) {
-        if (w->found) continue;
+        if (w->place) continue;
         nn__write_format(&d, "; \"%s\" is missing", nn__shown(s->nn, w->name));
-        differ++, fit += d.size <= d.room;
+        more += d.size > d.room;
     }
-    if (partial ? matched : !differ) return matched;
-    char more[32] = "";
-    if (differ > fit) snprintf(more, sizeof more, "; and %d more", differ - fit);
-    nn_fail(s->nn, NN_ERROR_FORMAT, s->function, "%s: of another model%s%s%s", s->name, text,
-            more, partial ? "" : " (nn_load_partial takes what fits)");
-    return -1;
+    if (partial ? matched : !d.size) return partial ? matched : 1;
+    if (more) snprintf(text + strlen(text), 32, "; and %d more", more);
+    nn_fail(s->nn, NN_ERROR_FORMAT, s->function, "%s: of another model%s%s", s->name, text,
+            partial ? "" : " (nn_load_partial takes what fits)");
+    return 0;
 }
 
 /* The bits of the float that is this F16: 1 bit of sign, 5 of exponent, 10 of fraction. */
@@ -13420,14 +13388,14 @@ static void nn__tensors_set(const nn__tensors *t, int integers)
 static int nn__load(nn_model *model, nn__source s, int partial)
 {
     nn__tensors t;
-    int n = -1;
+    int n = 0;
     if (s.bytes && nn__tensors_of(&t, model, s.function, "", 0)) {
         n = nn__match(&s, &t, partial);
-        if (n >= 0) nn__tensors_set(&t, 0);
+        if (n) nn__tensors_set(&t, 0);
         nn__tensors_free(&t);
     }
     nn__source_free(&s);
-    return n < 0 ? 0 : partial ? n : 1;
+    return n;
 }
 
 int nn_load_memory(nn_model *model, const void *bytes, size_t size)
@@ -13476,15 +13444,14 @@ static int nn__checkpoint_new(nn__checkpoint *c, nn_optimizer *opt, const nn_bat
                            opt->update ? "the batches are" : "the optimizer is");
     if (b && b->ctx != nn) return nn__mistake(nn, function, "the batches belong to another nn_ctx");
     const int n_params = opt->model->n_params;
-    if (n_params && !nn__optimizer_ready(opt)) return 0;
+    if (!nn__optimizer_ready(opt)) return 0;
     if (!nn__tensors_of(&c->t, opt->model, function, "", n_params * opt->n_state + 5)) return 0;
     for (int k = 0; k < opt->n_state; k++)
         for (int i = 0; i < n_params; i++) {
             const nn_tensor *p = opt->model->param[i];
-            const char *const prefix = k ? "optimizer.state.1." : "optimizer.state.0.";
-            void *const state = opt->state[i][k];
             if (strcmp(p->op, "buffer") != 0) /* what is frozen has a state, too */
-                nn__tensors_add(&c->t, prefix, p->name, NN__OWN, p->shape, state);
+                nn__tensors_add(&c->t, k ? "optimizer.state.1" : "optimizer.state.0", p->name,
+                                NN__OWN, p->shape, opt->state[i][k]);
         }
     const nn_real rates[5] = {opt->lr, opt->beta1, opt->beta2, opt->eps, opt->weight_decay};
     memcpy(c->rates, rates, sizeof rates);
@@ -13492,7 +13459,7 @@ static int nn__checkpoint_new(nn__checkpoint *c, nn_optimizer *opt, const nn_bat
     c->step[0] = opt->step, c->step[1] = opt->weights_only;
     memcpy(&c->step[2], &opt->beta1_power, sizeof c->step[2]);
     memcpy(&c->step[3], &opt->beta2_power, sizeof c->step[3]);
-    nn__tensors_add(&c->t, "optimizer.", opt->rule, NN__OWN, nn_shape1(5), c->rates);
+    nn__tensors_add(&c->t, "optimizer", opt->rule, NN__OWN, nn_shape1(5), c->rates);
     nn__tensors_add(&c->t, "", "optimizer.step", NN__I64, nn_shape1(4), c->step);
     nn__tensors_add(&c->t, "", "random", NN__I64, nn_shape1(4), c->random);
     if (b) {
@@ -13533,14 +13500,14 @@ int nn_checkpoint_load(nn_optimizer *opt, nn_batches *b, const char *path)
     if (!nn__checkpoint_new(&c, opt, b, __func__)) return 0;
     nn_ctx *nn = opt->ctx;
     nn__source s = nn__from_file(nn, c.t.function, path);
-    int loaded = s.bytes && nn__match(&s, &c.t, 0) >= 0;
-    if (loaded) nn__tensors_set(&c.t, 1);
-    const char *wrong = loaded ? nn__checkpoint_wrong(&c, b) : NULL;
-    if (wrong)
-        nn_fail(nn, NN_ERROR_FORMAT, c.t.function, "%s: \"%s\" has a value that cannot be here",
-                path, wrong);
-    loaded = loaded && !wrong;
-    if (loaded) {
+    if (s.bytes && nn__match(&s, &c.t, 0)) {
+        nn__tensors_set(&c.t, 1);
+        const char *wrong = nn__checkpoint_wrong(&c, b);
+        if (wrong)
+            nn_fail(nn, NN_ERROR_FORMAT, __func__, "%s: \"%s\" has a value that cannot be here",
+                    path, wrong);
+    }
+    if (nn->code == NN_OK) {
         nn__tensors_set(&c.t, 0);
         opt->lr = c.rates[0], opt->beta1 = c.rates[1], opt->beta2 = c.rates[2];
         opt->eps = c.rates[3], opt->weight_decay = c.rates[4];
@@ -13548,15 +13515,12 @@ int nn_checkpoint_load(nn_optimizer *opt, nn_batches *b, const char *path)
         memcpy(&opt->beta1_power, &c.step[2], sizeof opt->beta1_power);
         memcpy(&opt->beta2_power, &c.step[3], sizeof opt->beta2_power);
         memcpy(nn->random, c.random, sizeof nn->random);
-    }
-    if (loaded && b) {
-        for (int i = 0; i < b->data->n; i++) b->order[i] = (int)c.order[i];
-        b->next = (int)c.position[1], b->epoch = (int)c.position[2];
-        b->n = 0;
+        for (int i = 0; b && i < b->data->n; i++) b->order[i] = (int)c.order[i];
+        if (b) b->next = (int)c.position[1], b->epoch = (int)c.position[2], b->n = 0;
     }
     nn__tensors_free(&c.t);
     nn__source_free(&s);
-    return loaded;
+    return nn->code == NN_OK;
 }
 #endif
 
