@@ -154,15 +154,12 @@
  *   Threads: when compiled with -fopenmp, OMP_NUM_THREADS of them share the large matrix products.
  *   (A function of libm in your own operation may have other bits elsewhere.)
  *
- * THREADS
+ * THREADS: there are no globals. Different nn_ctx may be used in different threads at once, one
+ * nn_ctx in one thread at a time.
  *
- *   There are no globals. Different nn_ctx may be used in different threads at the same time; one
- *   nn_ctx in one thread at a time.
- *
- * FILES: CSV, IDX (MNIST's format) and text: see >>data.
- *
- *   nn_save(net, "net.safetensors") and nn_load: PyTorch's names and shapes, to PyTorch and back;
- *   nn_checkpoint_save: to resume a training to the same bits; nn_export_c: as C. See >>files.
+ * FILES: CSV, IDX (MNIST's format) and text: see >>data. Models: see >>files. nn_save and nn_load:
+ * safetensors, to PyTorch and back, with its names and shapes; nn_checkpoint_save: to resume a
+ * training to the same bits; nn_export_c: as C.
  *
  * DEBUGGING
  *
@@ -406,8 +403,8 @@ void nn_randperm(nn_ctx *nn, int *p, int n);                /* p becomes 0..n-1 
 
 int nn_set_training(nn_ctx *nn, int on);      /* on at first */
 int nn_set_grad_enabled(nn_ctx *nn, int on);  /* on at first; off: no graph, for evaluation */
-/* On at first: results keep their gradients. Off: nn_backward uses that memory again, and only
- * parameters, inputs and the loss keep theirs: a transformer needs a third less memory. */
+/* On at first: results keep their gradients. Off: nn_backward reuses that memory (grad is NULL);
+ * only parameters, inputs and the loss keep theirs: a third less memory for a transformer. */
 int nn_set_retain_grads(nn_ctx *nn, int on);
 
 /* ---- instruction sets ---- */
@@ -685,10 +682,9 @@ nn_perceptron_result nn_perceptron_pocket(nn_ctx *nn, nn_perceptron *p, const nn
                                           const int *t, int n, nn_real lr, int max_epochs);
 
 /* Novikoff 1962: if u separates the samples, a perceptron that begins with zeros makes at most
- * (radius / margin)^2 mistakes, in any order, for any lr. The bias is the weight of a 1.
- * Book: 4. */
+ * (radius / margin)^2 mistakes, in any order, for any lr. Book: 4. */
 typedef struct nn_novikoff {
-    double radius;   /* length of the longest (x, 1) */
+    double radius;   /* length of the longest (x, 1): the bias is the weight of the 1 */
     double margin;   /* least distance of an (x, 1) from u's plane; negative: on the wrong side */
     double mistakes; /* the bound; infinite if the margin is not positive */
 } nn_novikoff;
@@ -905,12 +901,11 @@ nn_tensor *nn_contrastive(nn_tensor *a, nn_tensor *b, const int *same, nn_real m
  * repetitions, then without blanks, are the labels. Logits z [N, T, C], row i of frames[i] <= T
  * (NULL: T); labels [N, most], each row ended by -1 if shorter. Labels that no alignment fits
  * (equal neighbours need a blank between) are an error. (PyTorch's CTCLoss takes log softmax, as
- * [T, N, C], gives Inf there, and its mean first divides each loss by the number of labels.)
- * Book: 7. */
+ * [T, N, C], gives Inf there, and divides each loss by its number of labels before the mean.) */
 nn_tensor *nn_ctc(nn_tensor *z, const int *frames, const int *labels, int most, int blank);
 /* Reads labels [N, T], each row filled up with -1, from z. beams 0: the best class of each frame.
  * 1 to NN_MAX_BEAMS: the best of that many prefixes, each with the sum over its alignments (Graves
- * et al. 2006, section 3.2; Hannun et al. 2014, arXiv 1408.2873). */
+ * et al. 2006, section 3.2; Hannun et al. 2014, arXiv 1408.2873). Book: 7. */
 enum { NN_MAX_BEAMS = 1000 };
 void nn_ctc_decode(const nn_tensor *z, const int *frames, int blank, int beams, int *labels);
 /* How many rows of z [N, C] have their largest number at the label; rows with -1 do not count. */
@@ -932,12 +927,11 @@ void nn_soft_threshold(nn_model *model, nn_real amount);
 
 /* In training each number becomes 0 with probability p, 0 <= p < 1, and the others are divided by
  * 1 - p; otherwise y is x ("inverted" dropout, PyTorch's). nn_dropout_standard: the others stay,
- * and outside training all are multiplied by 1 - p (Srivastava et al. 2014, whose p is 1 - p).
- * Book: 8. */
+ * and outside training all are multiplied by 1 - p (Srivastava et al. 2014, whose p is 1 - p). */
 nn_tensor *nn_dropout(nn_tensor *x, nn_real p);
 nn_tensor *nn_dropout_standard(nn_tensor *x, nn_real p);
 /* In training only: adds normal noise of mean 0 (Bishop 1995); makes each number, with probability
- * p, low or high, either as often, which passes no gradient on. */
+ * p, low or high, either as often, which passes no gradient on. Book: 8. */
 nn_tensor *nn_noise(nn_tensor *x, nn_real std);
 nn_tensor *nn_salt_and_pepper(nn_tensor *x, nn_real p, nn_real low, nn_real high);
 
@@ -1239,10 +1233,10 @@ nn_rnn nn_rnn_new(nn_model *model, const char *name, int in, int hidden);
 nn_rnn nn_rnn_new_with(nn_model *model, const char *name, int in, int hidden, nn_rnn_options o);
 nn_rnn_result nn_rnn_forward(const nn_rnn *l, nn_tensor *x, nn_tensor *h0, const int *lengths);
 
-/* index [rows]: a class for each row of logits [.., C], drawn with probabilities softmax(logits /
- * temperature): below 1 the likely ones come more often, at 0 only the largest. -infinity is never
- * drawn; NaN and infinity are errors. (Last step of [N, T, C]: nn_slice(logits, 1, T - 1, T).)
- * Book: 13. */
+/* index [rows]: a class for each row of logits [.., C], drawn with the probabilities
+ * softmax(logits / temperature): below 1 the likely ones come more often, at 0 only the largest. A
+ * class of -infinity is never drawn; NaN and infinity are errors. (Of [N, T, C] the last step alone
+ * is nn_slice(logits, 1, T - 1, T).) Book: 13. */
 void nn_sample(const nn_tensor *logits, nn_real temperature, int *index);
 
 #endif
@@ -1344,8 +1338,8 @@ nn_tensor *nn_attention(nn_tensor *q, nn_tensor *k, nn_tensor *v, nn_attention_o
  * everywhere in a row without 1. For other scores than products: additive attention, graphs. */
 nn_tensor *nn_masked_softmax(nn_tensor *x, nn_tensor *mask);
 
-/* Additive attention (Bahdanau et al. 2015): score = v . tanh(W q + U k) with A hidden units;
- * parameters "name.query.weight" [A, Dq], "name.key.weight" [A, Dk], "name.score.weight" [1, A].
+/* Additive attention (Bahdanau et al. 2015): score = v . tanh(W q + U k) with A hidden units.
+ * Parameters "name.query.weight" [A, Dq], "name.key.weight" [A, Dk], "name.score.weight" [1, A].
  * Book: 15. */
 typedef struct nn_additive_attention {
     nn_linear query, key, score; /* without biases */
@@ -1370,8 +1364,7 @@ nn_multihead_attention nn_multihead_attention_new(nn_model *model, const char *n
 /* Queries from x [N, T, D], keys and values from source [N, S, D] -> [N, T, D]; source x itself:
  * self-attention. With o.cache the keys and values of source are put behind those in the cache, and
  * S counts them all; a source of NULL adds nothing (a memory, cached already). What is cached has
- * no gradient: nn_set_grad_enabled(nn, 0) first. Results are to the last bit those without
- * cache. */
+ * no gradient: nn_set_grad_enabled(nn, 0) first. The results are those without, to the bit. */
 nn_tensor *nn_multihead_attention_forward(const nn_multihead_attention *l, nn_tensor *x,
                                           nn_tensor *source, nn_attention_options o,
                                           nn_tensor **weights);
@@ -1516,12 +1509,11 @@ int nn_roc_curve(const nn_real *score, const int *label, int n, nn_roc_point *po
 /* The area under the ROC curve: how often a positive has a higher score than a negative, equality
  * counting half (Mann and Whitney's U over the pairs; Fawcett 2006). NaN if there is no pair. */
 double nn_auc(const nn_roc_point *point, int points);
-/* The mean precision over recall, of `positives` (0: those of the curve; more, if some, such as
- * objects that no box found, have no score). 0 without positives. STEPS: sum of
- * (recall - recall before) precision (scikit-learn). The others take at each recall the best
- * precision there or further on: ALL_POINTS sums as STEPS does (Pascal VOC from 2010 on), the rest
- * are means at recalls 0, 0.1, .. 1 (VOC 2007: Everingham et al. 2010) or 0, 0.01, .. 1 (COCO: Lin
- * et al. 2014). */
+/* The mean precision over recall, of `positives` (0: those of the curve; more, if some, as objects
+ * that no box found, have no score). 0 without positives. STEPS: sum of (recall - recall before)
+ * precision (scikit-learn). The others take at each recall the best precision there or further on:
+ * ALL_POINTS sums as STEPS does (VOC from 2010 on), the rest are means at recalls 0, 0.1, .. 1 (VOC
+ * 2007: Everingham et al. 2010) or 0, 0.01, .. 1 (COCO: Lin et al. 2014). */
 enum { NN_AP_STEPS, NN_AP_ALL_POINTS, NN_AP_11_POINTS, NN_AP_101_POINTS };
 double nn_average_precision(const nn_roc_point *point, int points, int positives, int how);
 
@@ -1545,9 +1537,8 @@ nn_regression nn_regression_scores(const nn_real *y, const nn_real *target, int 
 
 /* ---- texts ---- */
 
-/* e^mean of the losses -log p of tokens given those before them (nn_cross_entropy with
- * NN_REDUCE_NONE; or n = 1, the mean): like a choice among so many equally likely ones.
- * Book: 16. */
+/* e^mean of losses -log p of tokens given those before them (nn_cross_entropy, NN_REDUCE_NONE; or n
+ * = 1, their mean): like a choice among so many equally likely ones. Book: 16. */
 double nn_perplexity(const nn_real *loss, int n);
 
 typedef struct nn_tokens {
@@ -1652,11 +1643,10 @@ typedef struct nn_table {
     int classes;
 } nn_table;
 
-/* Reads a whole CSV. On failure: an error with file, row and column. Numbers are decimal, with a
- * point in every locale, rounded to the nearest; infinity is refused. Fields may be in quotes, then
- * they are not missing unless empty, and have at most 4095 bytes. Empty lines do not count; names
- * may occur twice. Refused with a hint: comments, a delimiter at the end of a line, a decimal
- * comma, UTF-16, a file still compressed. */
+/* Reads a whole CSV; an error tells file, row and column. Numbers are decimal, with a point in
+ * every locale, rounded to nearest; infinity is refused. Fields have at most 4095 bytes; in quotes
+ * they are missing only if empty. Empty lines do not count; names may occur twice. Refused with a
+ * hint: comments, a delimiter at the end of a line, a decimal comma, UTF-16, a compressed file. */
 #ifndef NN_NO_STDIO
 nn_table nn_csv_load(nn_ctx *nn, const char *path, nn_csv_options options);
 #endif
