@@ -66,14 +66,12 @@
  *
  * MEMORY
  *
- *   One owner, the nn_ctx. Models, parameters, optimisers, data sets live until nn_destroy.
- *   Inputs and results live until the next nn_clear, which takes back their memory at once and
- *   keeps it for the next step: after the first step of a loop nothing more is requested from the
- *   system. A tensor of the step before is refused with the line that made it; an older one cannot
- *   be told from the tensor that now has its place. To remember a loss, keep nn_item(loss); to
- *   remember weights, nn_model_get. With NN_DEBUG cleared numbers are overwritten with NaN.
- *   nn_input copies the numbers you give it: as many as its shape says.
- *   Results keep their gradients, to be looked at; nn_set_retain_grads(nn, 0) spares that memory.
+ *   One owner, the nn_ctx. Inputs and results of operations live until the next nn_clear, which
+ *   keeps their memory for the next step: after the first step of a loop nothing more is requested
+ *   from the system. All else (models, parameters, optimisers, data sets, arrays in other results)
+ *   lives until nn_destroy. A tensor of the step before is refused with the line that made it; an
+ *   older one cannot be told from the tensor that now has its place. To remember a loss, keep
+ *   nn_item(loss); to remember weights, nn_model_get.
  *
  * DATA, from file to accuracy
  *
@@ -134,16 +132,15 @@
  *   Two cases have no nn_ctx to stick to: nn_create returns NULL when there is no memory, and a
  *   mistake in a call that has no ctx to find (all of its pointers are NULL, or it takes plain
  *   numbers and arrays only: nn_neuron, nn_hebb) always aborts, and cannot tell its line.
- *   Breakpoint for all of it: nn__fail. nn_on_nan(nn, 1) makes an error of the first NaN or
- *   infinity in a result or a gradient, which names the operation. Messages of a call made through
- *   a pointer to the function tell the line of an earlier call. A handler should return.
+ *   Breakpoint for all of it: nn__fail. nn_on_nan(nn, 1) finds the first NaN. Messages of a call
+ *   made through a pointer to the function tell the line of an earlier call.
  *
  * RANDOM NUMBERS
  *
- *   Every random number comes from the nn_ctx and its seed (xoshiro256**, Blackman and Vigna 2021).
- *   The same seed gives the same weights to the last bit on every machine, compiler,
- *   instruction set and number of threads (float build, IEEE arithmetic; not x87). C leaves open
- *   which argument of a call comes first: make two layers, or two losses, in two statements.
+ *   Every random number comes from the nn_ctx and its seed. The same seed gives the same weights to
+ *   the last bit on every machine, compiler, instruction set and number of threads (float build,
+ *   IEEE arithmetic; not x87). C leaves open which argument of a call comes first: make two layers,
+ *   or two losses, in two statements.
  *
  * SPEED
  *
@@ -157,16 +154,12 @@
  *   Threads: when compiled with -fopenmp, OMP_NUM_THREADS of them share the large matrix products.
  *   (A function of libm in your own operation may have other bits elsewhere.)
  *
- * THREADS
+ * THREADS: there are no globals. Different nn_ctx may be used in different threads at once, one
+ * nn_ctx in one thread at a time.
  *
- *   There are no globals. Different nn_ctx may be used in different threads at the same time; one
- *   nn_ctx in one thread at a time.
- *
- * FILES: see >>data. CSV (header, quotes, categories, missing values), IDX (MNIST's format) and
- * text, cut into bytes, characters or words. Numbers mean the same in every locale, to the bit.
- *
- *   nn_save(net, "net.safetensors") and nn_load: PyTorch's names and shapes, to PyTorch and back;
- *   nn_checkpoint_save: to resume a training to the same bits; nn_export_c: as C. See >>files.
+ * FILES: CSV, IDX (MNIST's format) and text: see >>data. Models: see >>files. nn_save and nn_load:
+ * safetensors, to PyTorch and back, with its names and shapes; nn_checkpoint_save: to resume a
+ * training to the same bits; nn_export_c: as C.
  *
  * DEBUGGING
  *
@@ -194,8 +187,7 @@
  *   NN_NO_SIMD          scalar kernels only           NN_NO_LOCATIONS   no file and line in errors
  *   NN_NO_STDIO         no printing, no files (readers from memory remain)
  *
- * YOUR OWN OPERATION: see nn_op_new below and examples/06_own_op.c. It is made of the same parts
- * as ours.
+ * YOUR OWN OPERATION: see nn_op_new below and examples/06_own_op.c.
  *
  * CHAPTERS
  *
@@ -231,9 +223,8 @@
 typedef NN_REAL nn_real;
 
 /* Each public function that can fail is also a macro of its own name (the table at the end of the
- * declarations) that notes the caller's file and line through NN_AT. Here and in the
- * implementation NN_AT(x) is x alone, which leaves prototypes and definitions as they are written.
- * Only the last lines of this file turn the noting on. */
+ * declarations) that notes the caller's file and line through NN_AT. Here and in the implementation
+ * NN_AT(x) is x alone; the last lines of this file turn the noting on. */
 #undef NN_AT
 #undef NN__AT
 #undef NN__CREATE
@@ -392,10 +383,10 @@ int nn_ok(const nn_ctx *nn);              /* 1 while nothing has gone wrong */
 const char *nn_error(const nn_ctx *nn);   /* the first error's message, "" if none */
 nn_code nn_error_code(const nn_ctx *nn);
 void nn_error_clear(nn_ctx *nn);          /* go on after an error */
-/* handler is called for every first error; then even a caller's mistake does not abort. NULL
- * brings back the default. The message is valid during the call. */
+/* From now on an error calls handler, once until nn_error_clear, and even a caller's mistake does
+ * not abort. handler should return; message is valid until then. NULL brings back the default. */
 void nn_on_error(nn_ctx *nn, nn_error_handler handler, void *user);
-void nn_on_nan(nn_ctx *nn, int on);       /* 1: an error at the operation that makes a NaN or Inf */
+void nn_on_nan(nn_ctx *nn, int on);       /* 1: an error where NaN or Inf is made, in grad, too */
 
 /* ---- random numbers. xoshiro256**: Blackman and Vigna, ACM TOMS 47(4), 2021; seeded through
  * SplitMix64: Steele, Lea and Flood, OOPSLA 2014. ---- */
@@ -412,9 +403,8 @@ void nn_randperm(nn_ctx *nn, int *p, int n);                /* p becomes 0..n-1 
 
 int nn_set_training(nn_ctx *nn, int on);      /* on at first */
 int nn_set_grad_enabled(nn_ctx *nn, int on);  /* on at first; off: no graph, for evaluation */
-/* On at first: every result keeps its gradient, to be looked at. Off: nn_backward uses its memory
- * again as soon as it was passed on, and grad is NULL then, but in parameters, inputs and the loss:
- * a step of a transformer needs a third less memory. */
+/* On at first: results keep their gradients. Off: nn_backward reuses that memory (grad is NULL);
+ * only parameters, inputs and the loss keep theirs: a third less memory for a transformer. */
 int nn_set_retain_grads(nn_ctx *nn, int on);
 
 /* ---- instruction sets ---- */
@@ -444,9 +434,8 @@ nn_stat nn_stats(const nn_tensor *x);
 void nn_print(const nn_tensor *x); /* to stdout: what it is, its shape and first numbers */
 void nn_print_grad(const nn_tensor *x);
 void nn_model_print(const nn_model *model); /* its parameters, shapes, counts */
-/* Progress of a long run, to be called with done = 1..total. On a terminal: one line that redraws
- * itself, with a bar, the text and the time left. In a pipe: a plain line with the text and no
- * time, ten times in all. */
+/* Progress of a long run, for done = 1..total: on a terminal a line that redraws itself, with a
+ * bar, the text and the time left; in a pipe a plain line with the text, ten times in all. */
 typedef struct nn_progress {
     double start;
 } nn_progress;
@@ -458,8 +447,7 @@ void nn_progress_show(const nn_progress *p, int done, int total, const char *for
 /* ---- models: named lists of parameters (they live as long as the context) ---- */
 
 nn_model *nn_model_new(nn_ctx *nn);
-/* A parameter of zeros with a zero gradient, named "prefix.name" (or "name" if prefix is ""). A
- * name that is taken is an error. */
+/* A new parameter "prefix.name" ("name" if prefix is "") of zeros. A taken name is an error. */
 nn_tensor *nn_param(nn_model *model, const char *prefix, const char *name, nn_shape shape);
 /* The same for numbers that belong to the model but are not learned, such as running means: without
  * a gradient (requires_grad 0, grad NULL), and left alone by optimisers. */
@@ -489,7 +477,7 @@ void nn_model_set(nn_model *model, const nn_real *values);
  * {
  *     nn_tensor *x = y->in[0];
  *     const nn_real p = *(nn_real *)y->saved;
- *     for (size_t i = 0; x->grad && i < y->size; i++)
+ *     for (size_t i = 0; i < y->size; i++)
  *         x->grad[i] += y->grad[i] * p * pow(x->data[i], p - 1);
  * }
  */
@@ -540,8 +528,7 @@ nn_tensor *nn_max(nn_tensor *x);  /* ties: the first one gets the gradient */
 nn_tensor *nn_sum_axis(nn_tensor *x, int axis);
 nn_tensor *nn_mean_axis(nn_tensor *x, int axis);
 nn_tensor *nn_max_axis(nn_tensor *x, int axis);
-/* Where each of the rows of x [.., D] has its largest number (the first of equals): as many index
- * as there are rows, N T of x [N, T, D]. */
+/* index [rows]: where each row of x [.., D] has its largest number, of equals the first. */
 void nn_argmax(const nn_tensor *x, int *index);
 
 /* ==== Chapter 1: neurons and layers ================================================== >>ch01 */
@@ -554,23 +541,20 @@ typedef struct nn_linear {
     nn_tensor *bias;   /* [out]; NULL: none */
 } nn_linear;
 
-/* A fully connected layer; parameters "name.weight" and "name.bias" in model, uniform within
- * 1 / sqrt(in) of zero (PyTorch's default). nn_linear_forward: x -> x W^T + b. Book: 1. */
+/* A fully connected layer, x -> x W^T + b. Parameters "name.weight" and "name.bias" begin uniform
+ * within 1 / sqrt(in) of 0, as in PyTorch. Book: 1. */
 nn_linear nn_linear_new(nn_model *model, const char *name, int in, int out);
 nn_tensor *nn_linear_forward(const nn_linear *l, nn_tensor *x); /* [.., in] -> [.., out] */
 
 #ifndef NN_NO_STDIO
-/* Prints the layers of a fully connected network, units[0] being the inputs: kind, visible or
- * hidden, number of units, shapes of weight and bias; and whether it is deep, which here means at
- * least two hidden layers (writers differ: Schmidhuber, Neural Networks 61, 2015, section 3).
- * Gives the number of parameters. Book: 1. */
+/* Prints a fully connected network, units[0] being its inputs, and whether it is deep: at least two
+ * hidden layers (writers differ: Schmidhuber 2015, 3). Gives its number of parameters. Book: 1. */
 size_t nn_print_layers(const int *units, int layers);
 #endif
 
-/* A neuron that spikes, leaky integrate and fire: tau dv/dt = rest - v + resistance current. When v
- * reaches the threshold it spikes, and v stays at reset for the refractory time. Dayan and Abbott,
- * Theoretical Neuroscience, 2001, ch. 5.4; Gerstner et al., Neuronal Dynamics, 2014, ch. 1.3.
- * Book: 1. */
+/* A leaky integrate-and-fire neuron: tau dv/dt = rest - v + resistance current. When v reaches the
+ * threshold it spikes, and v stays at reset for the refractory time. Dayan and Abbott, Theoretical
+ * Neuroscience, 2001, ch. 5.4; Gerstner et al., Neuronal Dynamics, 2014, ch. 1.3. Book: 1. */
 typedef struct nn_lif {
     nn_real v;                      /* the voltage of the membrane now, in mV; first: rest */
     nn_real rest, threshold, reset; /* mV: -65, -50, -65 by default */
@@ -579,8 +563,7 @@ typedef struct nn_lif {
     nn_real wait;                   /* ms of the refractory time still to go */
 } nn_lif;
 nn_lif nn_lif_new(void);
-/* One step of dt ms (forward Euler: 0 < dt <= tau, small for precision) under a current in nA. 1 if
- * it spikes. */
+/* One step of dt ms, 0 < dt <= tau (forward Euler), under a current in nA. 1: it spikes. */
 int nn_lif_step(nn_lif *neuron, nn_real current, nn_real dt);
 
 /* ==== Chapter 2: the perceptron ====================================================== >>ch02 */
@@ -588,8 +571,7 @@ int nn_lif_step(nn_lif *neuron, nn_real current, nn_real dt);
 
 int nn_btu(nn_real z, nn_real theta); /* binary threshold unit: z > theta ? 1 : 0. Book: 2. */
 
-/* Rosenblatt's perceptron (Psychological Review 65, 1958): 1 where w x + b > 0, else 0. A threshold
- * theta is the bias b = -theta. Book: 2. */
+/* Rosenblatt's perceptron (1958): 1 where w x + b > 0, else 0; b is minus theta. Book: 2. */
 typedef struct nn_perceptron {
     nn_real *w; /* [n], yours */
     nn_real b;
@@ -627,9 +609,8 @@ int nn_boolean_forward(const nn_boolean *f, const nn_real *x); /* x [n] of 0 and
 /* Can a hyperplane part the samples x [rows, p->n] of label 1 from those of label 0 (-1: does not
  * count)? 1: yes, and p now does it, with w x + b at least 1 or at most -1 but for rounding. 0: no,
  * or only through a gap that nn_real cannot hit or below 1e-8 of the spread of x; p is left alone.
- * By non-negative least squares, which always ends: algorithms NNLS and LDP of Lawson and Hanson,
- * Solving Least Squares Problems, 1974, ch. 23. Time about rows n + n^3 for each of its rounds,
- * memory for rows n + 2 n^2 doubles until the end of the call. Book: 2. */
+ * By NNLS and LDP of Lawson and Hanson, Solving Least Squares Problems, 1974, ch. 23, which always
+ * end; time about rows n + n^3 for each of their rounds. Book: 2. */
 int nn_separable(nn_ctx *nn, const nn_real *x, const int *label, int rows, nn_perceptron *p);
 
 #endif
@@ -637,28 +618,22 @@ int nn_separable(nn_ctx *nn, const nn_real *x, const int *label, int rows, nn_pe
 #if NN_CHAPTERS >= 3
 
 /* All take x of any shape and return y of the same shape; none overflows, whatever the size of x,
- * and NaN stays NaN. A number that is out of its range is an error. Book: 3. */
-
-/* Binary threshold unit: x > 0 ? 1 : 0. Its derivative is 0 at every x but 0, and counts as 0
- * there, too. So no gradient comes through: this, not the one point, is why nothing learns.
- * Book: 3, as all of these. */
+ * and NaN stays NaN. A number that is out of its range is an error. Book: 3, as all of these. */
+/* Binary threshold unit: x > 0 ? 1 : 0. Its gradient is 0 everywhere: nothing before it learns. */
 nn_tensor *nn_heaviside(nn_tensor *x);
 nn_tensor *nn_sigmoid(nn_tensor *x);  /* 1 / (1 + e^-x) */
-/* 1 / (1 + e^(-x / T)) with T = temperature > 0. For T towards 0 it becomes nn_heaviside, but for
- * x = 0, where it is 1/2 with every T; for large T it is 1/2 everywhere. */
+/* 1 / (1 + e^(-x / T)), T = temperature > 0; small T: near nn_heaviside, large T: near 1/2. */
 nn_tensor *nn_sigmoid_temperature(nn_tensor *x, nn_real temperature);
-/* In training 1 with probability sigmoid(x), else 0, by nn's random numbers; with
- * nn_set_training(nn, 0) the mean of that, sigmoid(x). The gradient is that of the mean in both
- * (straight through: Bengio, Leonard and Courville 2013, arXiv 1308.3432). */
+/* In training 1 with probability sigmoid(x), else 0; outside training sigmoid(x), the mean. The
+ * gradient is sigmoid's (straight through: Bengio, Leonard and Courville 2013, arXiv 1308.3432). */
 nn_tensor *nn_stochastic_binary(nn_tensor *x);
 nn_tensor *nn_tanh(nn_tensor *x);
 nn_tensor *nn_relu(nn_tensor *x);     /* max(0, x); slope at 0: 0 */
 nn_tensor *nn_leaky_relu(nn_tensor *x, nn_real slope); /* x > 0 ? x : slope x, 0 <= slope < 1 */
 /* x > 0 ? x : alpha (e^x - 1), alpha > 0; slope at 0: alpha (Clevert et al. 2016) */
 nn_tensor *nn_elu(nn_tensor *x, nn_real alpha);
-/* x Phi(x), Phi(x) being the probability that a normal number is below x; and the approximation
- * x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2, at most 0.0005 off (Hendrycks and Gimpel
- * 2016). */
+/* x Phi(x), Phi(x) being the probability that a normal number is below x (Hendrycks and Gimpel
+ * 2016); or nearly so: x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2, at most 0.0005 off. */
 nn_tensor *nn_gelu(nn_tensor *x);
 nn_tensor *nn_gelu_tanh(nn_tensor *x);
 nn_tensor *nn_softmax(nn_tensor *x);  /* over the last axis: positive, each row sums to 1 */
@@ -681,8 +656,7 @@ nn_tensor *nn_activate(nn_tensor *x, nn_activation g); /* the one that g names. 
 /* ==== Chapter 4: learning ============================================================ >>ch04 */
 #if NN_CHAPTERS >= 4
 
-/* ---- from a teacher: samples x [n, p->n] with targets t [n], each 0 or 1. Where there is no
- * context, here and with spikes, a mistake in a call prints its message and aborts. ---- */
+/* ---- from a teacher: samples x [n, p->n] with targets t [n], each 0 or 1 ---- */
 
 /* One step of the perceptron rule for one sample: w += lr (t - y) x, b += lr (t - y), y being the
  * output (Rosenblatt 1962). Gives t - y: 0 where y is right, and then nothing changes. Book: 4. */
@@ -697,10 +671,9 @@ typedef struct nn_perceptron_result {
     long mistakes; /* steps that changed something, in all of them */
     int errors;    /* samples that the final weights get wrong; 0: the classes are separated */
 } nn_perceptron_result;
-/* The perceptron learning algorithm: epochs until one has no mistakes, at most max_epochs. Begins
- * with the weights that p has. If no weights separate the classes it never settles: the weights
- * stay bounded (Block and Levin 1970) and, where inputs and lr are whole numbers, come in cycles.
- * Book: 4. */
+/* The perceptron learning algorithm: epochs, from the weights in p, until one has no mistakes, at
+ * most max_epochs. If no weights separate the classes it never settles, but they stay bounded
+ * (Block and Levin 1970). Book: 4. */
 nn_perceptron_result nn_perceptron_fit(nn_perceptron *p, const nn_real *x, const int *t, int n,
                                        nn_real lr, int max_epochs);
 /* The pocket algorithm with ratchet (Gallant 1990) for such classes: samples in random order, n to
@@ -709,19 +682,17 @@ nn_perceptron_result nn_perceptron_pocket(nn_ctx *nn, nn_perceptron *p, const nn
                                           const int *t, int n, nn_real lr, int max_epochs);
 
 /* Novikoff 1962: if u separates the samples, a perceptron that begins with zeros makes at most
- * (radius / margin)^2 mistakes, in any order, for any lr. The bias counts as the weight of an input
- * that is always 1. Book: 4. */
+ * (radius / margin)^2 mistakes, in any order, for any lr. Book: 4. */
 typedef struct nn_novikoff {
-    double radius;   /* length of the longest (x, 1) */
+    double radius;   /* length of the longest (x, 1): the bias is the weight of the 1 */
     double margin;   /* least distance of an (x, 1) from u's plane; negative: on the wrong side */
     double mistakes; /* the bound; infinite if the margin is not positive */
 } nn_novikoff;
 nn_novikoff nn_novikoff_bound(const nn_perceptron *u, const nn_real *x, const int *t, int n);
 
-/* Of the 2^N ways to give N points in general position the labels 0 and 1, the part that a
- * perceptron with d free weights (n inputs and a bias: d = n + 1) can learn: C(N, d) / 2^N with
- * C(N, d) = 2 (the sum of binomial(N - 1, k) for k < d). It is 1 up to N = d, 1/2 at N = 2 d: the
- * capacity (Cover 1965). Book: 4. */
+/* Of all ways to label points in general position with 0 and 1, the part that a perceptron with so
+ * many weights (n inputs and a bias: n + 1) can learn: 1 up to points = weights, 1/2 at points =
+ * 2 weights, its capacity (Cover 1965). Book: 4. */
 double nn_cover_fraction(int points, int weights);
 
 /* ---- from spikes: spike-timing-dependent plasticity (Bi and Poo 1998). With dt = t_post - t_pre
@@ -737,9 +708,8 @@ typedef struct nn_stdp {
 nn_stdp nn_stdp_new(void); /* 0.005, 1.05 * 0.005, 20 ms, 20 ms: Song, Miller and Abbott 2000 */
 nn_real nn_stdp_pair(const nn_stdp *rule, nn_real dt); /* dw of one pair of spikes. Book: 4. */
 
-/* The same while time goes by, without a list of spikes: each side has a trace that jumps by 1 at
- * its spike and decays with its tau; it is the sum of e^(-age / tau) over the spikes so far. All a
- * synapse sees is the two neurons it joins; no error comes from anywhere. Book: 4. */
+/* The same while time goes by: each side has a trace, which jumps by 1 at its spike and decays with
+ * its tau: the sum of e^(-age / tau) over its spikes so far. Book: 4. */
 typedef struct nn_synapse {
     nn_real w;         /* the weight */
     nn_real w_max;     /* w is held in 0..w_max; 0: not held */
@@ -748,14 +718,12 @@ typedef struct nn_synapse {
 /* The clock goes on by dt; then pre and post say (0 or 1) who fires. Gives the change of w. */
 nn_real nn_stdp_step(const nn_stdp *rule, nn_synapse *s, int pre, int post, nn_real dt);
 
-/* ---- without a teacher: samples x [n, d], all finite. The arrays in the results live as long as
- * nn. After an error k is 0. ---- */
+/* ---- without a teacher: samples x [n, d], all finite; after an error k is 0 ---- */
 
-/* k centres such that the sum of squared distances between samples and their nearest centre is
- * small. Begins with k samples far from each other (k-means++, Arthur and Vassilvitskii 2007); a
- * round moves each centre to the mean of its samples (Lloyd 1982). Ends when no sample changes its
- * cluster. That need not be the best there is: try other seeds. A centre without samples stays
- * where it is. Book: 4. */
+/* k centres with a small sum of squared distances between samples and their nearest centre. Begins
+ * with k samples far from each other (k-means++, Arthur and Vassilvitskii 2007); a round moves each
+ * centre to the mean of its samples, if it has any (Lloyd 1982). Ends when no sample changes its
+ * cluster. That need not be the best there is: try other seeds. Book: 4. */
 typedef struct nn_kmeans {
     nn_ctx *ctx;
     int k, size;
@@ -789,41 +757,36 @@ double nn_gaussian_log_density(const nn_pca *p, const nn_real *x);
 /* ==== Chapter 5: gradient descent ==================================================== >>ch05 */
 #if NN_CHAPTERS >= 5
 
-/* Gradient descent, w being a parameter and g its grad, the mean over the samples that it was made
- * from: all of them (batch), one (stochastic) or a few (mini-batch); see nn_batches. The rules
- * follow their papers; what those leave open is as in PyTorch. A learning rate that is not positive
- * and finite, or a beta that is not in 0 <= beta < 1, is an error. Book: 5, as all of these. */
+/* Gradient descent: w is a parameter, g its grad, the mean over the samples of a batch. The rules
+ * follow their papers; what those leave open is as in PyTorch. A rate that is not positive and
+ * finite, or a beta outside 0 <= beta < 1, is an error. Book: 5, as all of these. */
 nn_optimizer *nn_sgd(nn_model *model, nn_real lr); /* w = w - lr g */
 /* v = beta v - lr g, w = w + v (Polyak 1964; in this form Sutskever et al. 2013). A sum, no mean:
  * under a constant g a step grows to lr g / (1 - beta). PyTorch's buffer is -v / lr, the same thing
  * as long as lr stays: there a new lr acts on the velocity, too, here on new gradients only. */
 nn_optimizer *nn_momentum(nn_model *model, nn_real lr, nn_real beta);
-/* Nesterov's (1983), with the gradient of the place where the velocity leads (Sutskever et al.
- * 2013): that place, w + beta v there, is what the parameters are here, so that they move by
- * beta v - lr g with the new v = beta v - lr g (Bengio et al. 2013). */
+/* Nesterov's (1983): v = beta v - lr g, w = w + beta v - lr g with the new v (Bengio et al. 2013).
+ * Here w is the place where the velocity leads, w + beta v in Sutskever et al. 2013. */
 nn_optimizer *nn_nesterov(nn_model *model, nn_real lr, nn_real beta);
-/* G = G + g^2, w = w - lr g / (sqrt(G) + eps), eps 1e-10 (Duchi et al. 2011). The rate of a number,
- * lr / sqrt(G), can only fall; less for one whose gradient is seldom other than 0. */
+/* G = G + g^2, w = w - lr g / (sqrt(G) + eps), eps 1e-10: rates only fall (Duchi et al. 2011). */
 nn_optimizer *nn_adagrad(nn_model *model, nn_real lr);
 /* v = rho v + (1 - rho) g^2, w = w - lr g / (sqrt(v) + eps), eps 1e-8, rho, which is beta2, 0.99
  * (Tieleman and Hinton 2012, who had 0.9). */
 nn_optimizer *nn_rmsprop(nn_model *model, nn_real lr);
-/* m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2: moving means of g and of its square
- * (not its variance). Both begin with 0; divided by 1 - beta^t after t steps they are means:
- * w = w - lr m' / (sqrt(v') + eps), beta1 0.9, beta2 0.999, eps 1e-8 (Kingma and Ba 2015). */
+/* m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2, w = w - lr m' / (sqrt(v') + eps),
+ * where m' = m / (1 - beta1^t), v' = v / (1 - beta2^t) in step t = 1, 2, ..; beta1 0.9, beta2
+ * 0.999, eps 1e-8 (Kingma and Ba 2015). */
 nn_optimizer *nn_adam(nn_model *model, nn_real lr);
 /* Adam, and w shrinks by lr weight_decay w: the decay is no part of g, whose size Adam divides out
  * (Loshchilov and Hutter 2019; that lr counts there is PyTorch's). */
 nn_optimizer *nn_adamw(nn_model *model, nn_real lr, nn_real weight_decay);
-/* One update of all parameters of its model from their grad, which stays as it is. lr, eps and
- * weight_decay must be finite and 0 or more, the betas below 1: a schedule may bring lr to 0, while
- * an optimizer that begins with 0 is a mistake. Gradients are not looked at: NaN goes into w. */
+/* Updates all parameters of its model. grad stays as it is; NaN in it goes into w. lr (a schedule
+ * may bring it to 0), eps and weight_decay must be finite and 0 or more, the betas below 1. */
 void nn_step(nn_optimizer *opt);
 
-/* Schedules: the learning rate at t = 0, 1, .. (steps or epochs, as you like), under PyTorch's
- * names: opt->lr = nn_exponential_lr(0.1f, 0.95f, epoch). They have no state; for a warm-up hand
- * the rate of another one to nn_linear_lr. They have no context either, and so a mistake, such as a
- * period of 0, is told without its place and always ends the program. Book: 5. */
+/* Schedules: the learning rate at t = 0, 1, .. (steps or epochs), under PyTorch's names: opt->lr =
+ * nn_exponential_lr(0.1f, 0.95f, epoch). For a warm-up hand the rate of another one to
+ * nn_linear_lr. They have no context: a mistake, such as a period of 0, aborts. Book: 5. */
 nn_real nn_step_lr(nn_real lr, nn_real gamma, long period, long t); /* times gamma every period */
 nn_real nn_exponential_lr(nn_real lr, nn_real gamma, long t);       /* lr gamma^t */
 /* From lr down to lr_min, half a cosine: lr_min + (lr - lr_min) (1 + cos(pi t / total)) / 2, and
@@ -841,14 +804,13 @@ nn_real nn_linear_lr(nn_real lr, nn_real start, long total, long t);
 void nn_backward(nn_tensor *loss);
 
 /* Compares nn_backward with central differences (f(w+h) - f(w-h)) / 2h for all parameters of model.
- * error is the largest difference, divided by the largest gradient of the model; the rest says
- * where it was. loss(user) builds the loss from the parameters, the same each time it is called;
- * the graph is cleared, and the gradient is left in the parameters. Good: 1e-7 or less in double
- * with h = 1e-5, a few 1e-3 in float with h = 1e-2. (To check one operation, make its inputs
- * parameters.) Book: 6. */
+ * loss(user) builds the loss from the parameters, always the same; the graph is cleared, and the
+ * gradient is left in the parameters. Good: an error of 1e-7 or less in double with h = 1e-5, a few
+ * 1e-3 in float with h = 1e-2. To check an operation make its inputs parameters. Book: 6. */
 typedef struct nn_gradcheck_result {
-    double error;                /* NaN after an error, infinite if a gradient is not finite */
-    const char *name;            /* the worst: this parameter, */
+    double error;                /* the largest difference / the model's largest gradient; NaN after
+                                  * an error, infinite if a gradient is not finite */
+    const char *name;            /* where it was: this parameter, */
     size_t index;                /* this number of it */
     double backward, difference; /* its gradient by nn_backward and by differences */
 } nn_gradcheck_result;
@@ -864,15 +826,13 @@ void nn_graph_dot(const nn_tensor *y, FILE *out);
 void nn_graph_mermaid(const nn_tensor *y, FILE *out);
 #endif
 
-/* The multi-layer perceptron of the book, for study: plain loops, every quantity in sight (networks
- * for work are made of layers such as nn_linear). Layers 0..L-1 of width[l] units, layer 0 being
- * the input. A loss goes with each output activation, and with that pair delta = (y - t) / N at the
- * output: identity with half the squared error, sigmoid with binary cross-entropy, softmax with
- * cross-entropy; mean over N samples, sum over outputs. Book: 6. */
+/* The multi-layer perceptron of the book, for study: plain loops, every quantity in sight. The loss
+ * goes with the output activation: identity half the squared error, sigmoid binary cross-entropy,
+ * softmax cross-entropy; mean over the N samples, sum over outputs. Book: 6. */
 enum { NN_MLP_MAX = 16 };
 typedef struct nn_mlp {
     nn_ctx *ctx;
-    int layers;                       /* L, the input layer counted */
+    int layers;                       /* L, numbered 0..L-1; layer 0 is the input */
     int width[NN_MLP_MAX];
     nn_activation hidden, output;
     nn_tensor *weight[NN_MLP_MAX];    /* weight[l] [width[l], width[l-1]], for l = 1..L-1 */
@@ -893,10 +853,9 @@ void nn_mlp_backward(nn_mlp *m, const nn_real *target); /* deltas; adds to the p
 /* ==== Chapter 7: cost functions ====================================================== >>ch07 */
 #if NN_CHAPTERS >= 7
 
-/* A loss is a number for each item: an element (nn_mse to nn_hinge) or a row (all others). What it
- * returns is by default their mean, [], over the items that count; or their sum, []; or the losses
- * themselves, of the shape of y or [N]. This holds from now on, for all of them; gives what was set
- * before. (The sum of squares is SSE; PyTorch's word is reduction, too.) Book: 7. */
+/* A loss is a number for each item: an element (nn_mse to nn_hinge) or a row (all others). From now
+ * on all of them return the mean over the items that count, [] (the default), or the sum, [], or
+ * the numbers themselves, of the shape of y or [N]. Gives what was set before. Book: 7. */
 enum { NN_REDUCE_MEAN, NN_REDUCE_SUM, NN_REDUCE_NONE };
 int nn_set_reduction(nn_ctx *nn, int reduction);
 
@@ -914,15 +873,14 @@ nn_tensor *nn_hinge(nn_tensor *z, nn_tensor *target);
 /* For classes: logits z [N, C], labels [N] in 0..C-1, copied; rows with label -1 do not count. All
  * of them -1 is an error. -log softmax(z)[label]. Book: 7, as all of these. */
 nn_tensor *nn_cross_entropy(nn_tensor *z, const int *labels);
-/* Row i times class_weight[labels[i]] (all positive; NULL: all 1), the mean being divided by the
- * sum of these weights; and smoothing, 0 <= smoothing < 1, of each target shared among all classes
- * (Szegedy et al. 2016). Both as in PyTorch. */
+/* As in PyTorch: row i times class_weight[labels[i]] > 0 (NULL: 1), the mean divided by their sum;
+ * and smoothing, 0 <= smoothing < 1, of a target shared among all classes (Szegedy et al. 2016). */
 nn_tensor *nn_cross_entropy_weighted(nn_tensor *z, const int *labels, const nn_real *class_weight,
                                      nn_real smoothing);
 /* Cross-entropy H(p, q) = -sum p log q of target rows p [N, C] and q = softmax(z); p >= 0 sums to 1
  * in each row (a row of zeros, as nn_one_hot makes of -1, does not count). nn_entropy: H(p) =
- * -sum p log p. nn_kl_div: KL(p || q) = sum p log(p / q) = H(p, q) - H(p), 0 only for p = q.
- * The prediction comes first, as in PyTorch, whose kl_div wants its log softmax, not any logits. */
+ * -sum p log p. nn_kl_div: KL(p || q) = sum p log(p / q) = H(p, q) - H(p), 0 only for p = q. The
+ * prediction comes first, as in PyTorch, whose kl_div wants its log softmax, not any logits. */
 nn_tensor *nn_cross_entropy_soft(nn_tensor *z, nn_tensor *target);
 nn_tensor *nn_entropy(nn_tensor *p);
 nn_tensor *nn_kl_div(nn_tensor *z, nn_tensor *target);
@@ -932,28 +890,25 @@ nn_tensor *nn_multiclass_hinge(nn_tensor *z, const int *labels);
 
 /* For embeddings, [N, D] each, d being the Euclidean distance of two rows; margin > 0. Book: 7.
  * max(0, d(a, p)^2 - d(a, n)^2 + margin): anchor a is to be nearer to p, of its class, than to n,
- * of another (Schroff et al. 2015; PyTorch's triplet_margin_loss takes d instead of d^2). Where all
- * three are one point, no slope leads out. */
+ * of another (Schroff et al. 2015; PyTorch's triplet_margin_loss takes d instead of d^2). */
 nn_tensor *nn_triplet(nn_tensor *a, nn_tensor *p, nn_tensor *n, nn_real margin);
 /* same[i] 1: d^2 / 2; 0: max(0, margin - d)^2 / 2 (slope where d is 0: 0); -1: does not count
  * (Hadsell, Chopra and LeCun 2006, whose Y is 1 - same) */
 nn_tensor *nn_contrastive(nn_tensor *a, nn_tensor *b, const int *same, nn_real margin);
 
-/* Connectionist temporal classification (Graves et al., ICML 2006): -log of the probability, summed
- * over all its alignments, of a sequence of labels, no longer than its frames, in their order. An
- * alignment says for each frame a class or the blank; without repetitions, then without blanks, it
- * is the labels. Logits z [N, T, C], of which row i has frames[i] <= T (NULL: T); labels [N, most],
- * each row ended by -1 where it is shorter. Labels that no alignment fits (equal neighbours need a
- * blank between them) are an error. (PyTorch's CTCLoss takes log softmax, as [T, N, C], gives Inf
- * there, and its mean first divides each loss by the number of labels.) Book: 7. */
+/* Connectionist temporal classification (Graves et al. 2006): -log of the probability of the
+ * labels, summed over all alignments: a class or the blank for each frame, which without
+ * repetitions, then without blanks, are the labels. Logits z [N, T, C], row i of frames[i] <= T
+ * (NULL: T); labels [N, most], each row ended by -1 if shorter. Labels that no alignment fits
+ * (equal neighbours need a blank between) are an error. (PyTorch's CTCLoss takes log softmax, as
+ * [T, N, C], gives Inf there, and divides each loss by its number of labels before the mean.) */
 nn_tensor *nn_ctc(nn_tensor *z, const int *frames, const int *labels, int most, int blank);
 /* Reads labels [N, T], each row filled up with -1, from z. beams 0: the best class of each frame.
  * 1 to NN_MAX_BEAMS: the best of that many prefixes, each with the sum over its alignments (Graves
  * et al. 2006, section 3.2; Hannun et al. 2014, arXiv 1408.2873). Book: 7. */
 enum { NN_MAX_BEAMS = 1000 };
 void nn_ctc_decode(const nn_tensor *z, const int *frames, int blank, int beams, int *labels);
-/* How many rows of z [N, C] have their largest number at the label; rows with -1 do not count.
- * Book: 7. */
+/* How many rows of z [N, C] have their largest number at the label; rows with -1 do not count. */
 int nn_count_correct(const nn_tensor *z, const int *labels);
 
 #endif
@@ -962,24 +917,21 @@ int nn_count_correct(const nn_tensor *z, const int *labels);
 
 /* What to add to the loss so that weights stay small: gamma / 2 times the sum of their squares, or
  * gamma times that of their absolute values (slope at 0: 0). Weights are the parameters of two or
- * more dimensions; a model without is an error. The first is the same as opt->weight_decay = gamma
- * with weights_only 1 under every rule but nn_adamw: Adam divides both by the gradient's size; that
- * nn_adamw avoids (Loshchilov and Hutter 2019). Book: 8. */
+ * more dimensions; a model without is an error. The first does what opt->weight_decay = gamma with
+ * weights_only 1 does under every rule but nn_adamw. Book: 8. */
 nn_tensor *nn_l2_penalty(nn_model *model, nn_real gamma);
 nn_tensor *nn_l1_penalty(nn_model *model, nn_real gamma);
-/* After nn_step, with amount = lr gamma and in place of nn_l1_penalty, whose weights only come near
- * to 0: each weight is moved by amount towards 0, and is 0 if that is nearer (FOBOS: Duchi and
- * Singer 2009). Book: 8. */
+/* After nn_step, with amount = lr gamma, in place of nn_l1_penalty, which brings weights only near
+ * 0: moves each by amount towards 0, or to 0 if that is nearer (FOBOS: Duchi and Singer 2009). */
 void nn_soft_threshold(nn_model *model, nn_real amount);
 
 /* In training each number becomes 0 with probability p, 0 <= p < 1, and the others are divided by
- * 1 - p: the mean stays, and with nn_set_training(nn, 0) y is x ("inverted" dropout, PyTorch's).
- * nn_dropout_standard: the others stay in training, and otherwise all are multiplied by 1 - p
- * (Srivastava et al. 2014, whose p is the probability to stay). Book: 8. */
+ * 1 - p; otherwise y is x ("inverted" dropout, PyTorch's). nn_dropout_standard: the others stay,
+ * and outside training all are multiplied by 1 - p (Srivastava et al. 2014, whose p is 1 - p). */
 nn_tensor *nn_dropout(nn_tensor *x, nn_real p);
 nn_tensor *nn_dropout_standard(nn_tensor *x, nn_real p);
-/* In training only: normal noise of mean 0 is added (Bishop 1995); each number becomes, with
- * probability p, low or high, either as often, and passes no gradient on. Book: 8. */
+/* In training only: adds normal noise of mean 0 (Bishop 1995); makes each number, with probability
+ * p, low or high, either as often, which passes no gradient on. Book: 8. */
 nn_tensor *nn_noise(nn_tensor *x, nn_real std);
 nn_tensor *nn_salt_and_pepper(nn_tensor *x, nn_real p, nn_real low, nn_real high);
 
@@ -1027,22 +979,19 @@ typedef struct nn_batch_norm {
 nn_batch_norm nn_batch_norm_new(nn_model *model, const char *name, int channels);
 nn_tensor *nn_batch_norm_forward(const nn_batch_norm *b, nn_tensor *x);
 
-/* ---- augmentation: samples changed so that their labels stay right. Which changes do that depends
- * on the data: a 6 upside down is a 9, a b in the mirror a d. ---- */
+/* ---- augmentation: changes that keep the label (to turn a 6 upside down does not: a 9) ---- */
 
-/* One image [c, h, w] from x to y, another array. What is (x, y) pixels right of and below its
- * middle goes to (m[0] x + m[1] y + m[2], m[3] x + m[4] y + m[5]): {-1, 0, 0, 0, 1, 0} is a mirror,
- * {1, 0, 3, 0, 1, 0} a shift, {2, 0, 0, 0, 2, 0} a zoom. Bilinear; fill is what is outside.
- * A determinant of 0 is a mistake. Book: 8. */
+/* One image [c, h, w] from x to another, y. What is (x, y) pixels right of and below its middle
+ * goes to (m[0] x + m[1] y + m[2], m[3] x + m[4] y + m[5]): {-1, 0, 0, 0, 1, 0} is a mirror, {1, 0,
+ * 3, 0, 1, 0} a shift. Bilinear; fill is what is outside; a determinant of 0 a mistake. Book: 8. */
 void nn_affine(const nn_real *x, int c, int h, int w, const nn_real m[6], nn_real fill, nn_real *y);
 /* m for: slanted by an angle shear, zoomed, turned clockwise, shifted by (dx, dy) pixels, as
- * torchvision's affine. Angles in degrees; quarter turns are exact. Book: 8. */
+ * torchvision's affine. Angles in degrees; quarter turns are exact. */
 void nn_affine_matrix(nn_real degrees, nn_real dx, nn_real dy, nn_real scale, nn_real shear,
                       nn_real m[6]);
 /* One image [c, pixels] in 0..1, c 1 or 3 (red, green, blue), in place: three factors, 1 for no
  * change, of the distance from black, from the mean grey of the image, from the grey of the pixel;
- * then the hue turned, by 1 for a full circle. As torchvision's adjust_brightness and so on.
- * Book: 8. */
+ * then the hue turned, by 1 for a full circle. As torchvision's adjust_brightness and so on. */
 void nn_adjust_color(nn_real *x, int c, int pixels, nn_real brightness, nn_real contrast,
                      nn_real saturation, nn_real hue);
 
@@ -1056,26 +1005,22 @@ typedef struct nn_augment { /* how far to go; the words are torchvision's */
     nn_real hue;                              /* -hue..hue, at most 0.5 */
 } nn_augment;
 nn_augment nn_augment_new(void); /* changes nothing: zoom 1, all others 0. Book: 8. */
-/* x [N, C, H, W], C 1 or 3, as a new input; what is done is drawn for each image. In training only:
- * with nn_set_training(nn, 0), a copy. Book: 8. */
+/* x [N, C, H, W], C 1 or 3, as a new input: in training each image is changed by chance. */
 nn_tensor *nn_augment_images(nn_tensor *x, const nn_augment *a);
 
-/* Text as tokens >= 0: EDA (Wei and Zou 2019, arXiv 1901.11196), each change with its probability
- * for each token. (Back-translation would need a translator.) */
+/* Text as tokens >= 0, changed by chance: EDA (Wei and Zou 2019, arXiv 1901.11196). Book: 8. */
 typedef struct nn_eda {
     const int *synonyms; /* groups, each ended by -1, and a last -1: {5, 9, 11, -1, 2, 7, -1, -1} */
-    nn_real replacement; /* by a synonym */
+    nn_real replacement; /* of a token by a synonym: the probability, as the next two */
     nn_real insertion;   /* behind it, of a synonym of any token of the text */
     nn_real deletion;    /* one token always stays */
 } nn_eda;
-/* tokens [n] -> out, with room for 2 n: gives how many there are, 1..2 n. In training only.
- * Book: 8. */
+/* tokens [n] -> out, with room for 2 n: gives how many there are, 1..2 n. In training only. */
 int nn_augment_tokens(nn_ctx *nn, const int *tokens, int n, const nn_eda *eda, int *out);
 
-/* Sound [.., T], 20 ms or more: rate (0.1 to 10) times as fast, [.., T / rate], in blocks of 20 ms
- * that fade over to where the sound goes on best (WSOLA: Verhelst and Roelands, ICASSP 1993); and
- * higher by semitones (-24 to 24; 12 double the frequencies). And white noise, snr decibels (-100
- * to 100) below the power of each row. Both act whenever they are called. Book: 8. */
+/* Sound [.., T], 20 ms or more: rate (0.1 to 10) times as fast, [.., T / rate], and semitones (-24
+ * to 24) higher (WSOLA: Verhelst and Roelands, ICASSP 1993); or with white noise, snr decibels
+ * (-100 to 100) below the power of each row. Also outside training. Book: 8. */
 nn_tensor *nn_time_pitch(nn_tensor *x, int sample_rate, nn_real rate, nn_real semitones);
 nn_tensor *nn_white_noise(nn_tensor *x, nn_real snr);
 
@@ -1085,16 +1030,14 @@ nn_tensor *nn_white_noise(nn_tensor *x, nn_real snr);
 
 /* How weights begin, for w [out, in] or [K, C, H, W]: fan_in is in or C H W, fan_out is out or
  * K H W. Mean 0 and standard deviation std; uniform ones are within sqrt(3) std of 0. Names and
- * meanings are PyTorch's. Fewer dimensions are an error. Book: 9, as all of these.
- *
- * Xavier: std = gain sqrt(2 / (fan_in + fan_out)). Signal and gradient about keep their variance
- * where activations are near straight lines of slope 1, as tanh is at 0 (Glorot and Bengio 2010,
- * who advise against the sigmoid). */
+ * meanings are PyTorch's. Fewer dimensions are an error. Book: 9, as all of these. */
+/* Xavier: std = gain sqrt(2 / (fan_in + fan_out)). Signal and gradient about keep their variance
+ * where activations are near straight lines of slope 1, as tanh at 0 (Glorot and Bengio 2010). */
 void nn_xavier_uniform(nn_tensor *w, nn_real gain);
 void nn_xavier_normal(nn_tensor *w, nn_real gain);
-/* Kaiming: std = sqrt(2 / ((1 + slope^2) fan)), slope being a leaky ReLU's for x < 0: 0 is a ReLU,
- * 1 a straight line. With NN_FAN_IN the mean of y^2 stays from layer to layer, with NN_FAN_OUT that
- * of the squared gradient (He et al. 2015). */
+/* Kaiming (He et al. 2015): std = sqrt(2 / ((1 + slope^2) fan)), slope being a leaky ReLU's for x <
+ * 0: 0 is a ReLU, 1 a straight line. NN_FAN_IN keeps the mean of y^2 from layer to layer,
+ * NN_FAN_OUT that of the squared gradient. */
 enum { NN_FAN_OUT, NN_FAN_IN };
 void nn_kaiming_uniform(nn_tensor *w, nn_real slope, int mode);
 void nn_kaiming_normal(nn_tensor *w, nn_real slope, int mode);
@@ -1102,10 +1045,9 @@ void nn_kaiming_normal(nn_tensor *w, nn_real slope, int mode);
  * sqrt(2 / (1 + slope^2)). For other activations it has none: an error. */
 nn_real nn_calculate_gain(nn_activation g, nn_real slope);
 
-/* Between nn_backward and nn_step. Gives the norm |g| of the gradient of all parameters, as it is
- * before. Above max_norm it becomes g max_norm / (|g| + 1e-6): shorter, in the same direction
- * (Pascanu et al. 2013). HUGE_VAL only measures. A gradient that is not finite is an error.
- * Book: 9. */
+/* Between nn_backward and nn_step: where |g|, the norm of the gradient g of all parameters, is
+ * above max_norm, g becomes g max_norm / (|g| + 1e-6) (Pascanu et al. 2013). Gives |g| as it was
+ * before; HUGE_VAL only measures. A gradient that is not finite is an error. Book: 9. */
 double nn_clip_grad_norm(nn_model *model, nn_real max_norm);
 /* Each number of the gradient into -value..value; that may turn the direction. Book: 9. */
 void nn_clip_grad_value(nn_model *model, nn_real value);
@@ -1131,44 +1073,33 @@ void nn_diagnose_print(nn_tensor *loss); /* all rows as a table. Book: 9. */
 /* ==== Chapter 10: local minima and optimisation ====================================== >>ch10 */
 #if NN_CHAPTERS >= 10
 
-/* Local minima are met by the rules of chapter 5 and by several tries: examples/10_*.c. Here is
- * what several networks need; nn_add and nn_scale average what they say.
- *
- * label [members, n]: the classes that each names for n samples, -1 being no answer. vote [n]: the
- * most frequent answer, of equals the smallest; -1 where there is none. Book: 10. */
+/* label [members, n]: the classes that several networks name for n samples, -1 being no answer.
+ * vote [n]: the most frequent one, of equals the smallest; -1 where there is none. Book: 10. */
 void nn_vote(nn_ctx *nn, const int *label, int members, int n, int *vote);
-/* Draws index [n] from 0..n-1 with putting back: the samples of one network of a bag (Breiman
- * 1996), for the order of its nn_batches. Those not drawn, about 37 %, go into out_of_bag [n];
- * gives how many they are. Book: 10. */
+/* Draws index [n] from 0..n-1 with putting back (bagging: Breiman 1996), for the order of
+ * nn_batches. Those not drawn, about 37 %, go into out_of_bag [n]; gives how many. */
 int nn_bootstrap(nn_ctx *nn, int n, int *index, int *out_of_bag);
 /* average [nn_model_size(model)], the mean of k sets of weights (k = 0: of none), becomes that of
  * k + 1 with the present ones. For sets from one path of training (Izmailov et al. 2018), and
- * nn_model_set; of networks trained apart, whose units differ in order, the mean is no use.
- * Book: 10. */
+ * nn_model_set; of networks trained apart, whose units differ in order, the mean is no use. */
 void nn_model_average(nn_model *model, nn_real *average, int k);
 
 #endif
 /* ==== Chapter 11: depth, autoencoders ================================================ >>ch11 */
 #if NN_CHAPTERS >= 11
 
-/* Encoders and decoders are layers of the chapters before: examples/11_*.c. What training them one
- * after the other needs is here. A prefix is what nn_param and the layers were given: "fc1" stands
- * for "fc1.weight" and "fc1.bias", not for "fc10.weight"; "" for all. One that no parameter has is
- * an error. Book: 11.
- *
- * on 1: these parameters stay as they are to the last bit, under every optimiser and weight
- * decay; they have no gradient (grad NULL) and do not count in norms, penalties and nn_gradcheck.
- * 0: they learn again, their gradient 0, the velocities of their optimiser as they were. To be
- * called between two steps: what was recorded before is lost, and nn_backward and operations
- * refuse it (to be read it is still good). Buffers, such as running means, go on as
- * nn_set_training says. An Adam that begins late with a parameter counts the steps without it,
- * and its first ones are too long: make a new one. */
+/* A prefix is what nn_param and layers were given: "fc1" stands for "fc1.weight" and "fc1.bias",
+ * not "fc10.weight"; "" for all. One that no parameter has is an error. Book: 11. */
+/* on 1: these parameters stay as they are, to the last bit: no gradient (grad NULL), no weight
+ * decay, no part in norms, penalties and nn_gradcheck. 0: they learn again, from a gradient of 0
+ * and the optimiser's state as it was. Call it between two steps: what was recorded before can be
+ * read, but nn_backward and operations refuse it. Buffers go on as nn_set_training says. An Adam
+ * that meets parameters late makes its first steps too long: make a new one. */
 void nn_freeze(nn_model *model, const char *prefix, int on);
 /* Each parameter and buffer below to_prefix gets the numbers of the one below from_prefix whose
- * name goes on in the same way: (classifier, "fc1", autoencoder, "encoder") copies
- * "encoder.weight" to "fc1.weight". One that is missing in `from`, or has another shape, is an
- * error, and then nothing is copied; what `from` has besides is not looked at. The models may
- * belong to two contexts. Book: 11. */
+ * name goes on in the same way: (classifier, "fc1", autoencoder, "encoder") copies "encoder.weight"
+ * to "fc1.weight". One that `from` lacks or has in another shape is an error, and nothing is
+ * copied; what else `from` has does not matter. The models may belong to two contexts. */
 void nn_model_copy(nn_model *to, const char *to_prefix, const nn_model *from,
                    const char *from_prefix);
 
@@ -1191,13 +1122,12 @@ enum { NN_SAME = -1 }; /* as many outputs as inputs, for stride 1; of an odd num
  * mistake (Dumoulin and Visin 2016, arXiv 1603.07285). Book: 12. */
 int nn_conv_out_size(int size, int kernel, int stride, int padding, int dilation);
 
-/* Convolution, the filters not turned (cross-correlation): y[n, k, i, j] = bias[k] + sum over
- * c, r, s of weight[k, c, r, s] x[n, c, i stride + r dilation - padding, the same of j and s].
- * The transposed one does what this does to a gradient on its way back from y to x: its y is the
- * larger. Meanings, names and first values are PyTorch's: parameters "name.weight" and "name.bias",
- * uniform within 1 / sqrt(weight size / its first dimension) of 0. The options, but the first two,
- * may be changed later, and a layer may be made of any tensors. Stride 0 is 1 here, too. Book: 12,
- * as all of these. */
+/* Convolution, the filters not turned (cross-correlation): y[n, k, i, j] = bias[k] + sum over c, r,
+ * s of weight[k, c, r, s] x[n, c, i stride + r dilation - padding, the same of j and s]. The
+ * transposed one does what this does to a gradient on its way back: its y is the larger. All is as
+ * in PyTorch: parameters "name.weight" and "name.bias", uniform within 1 / sqrt(weight size / its
+ * first dimension) of 0. The options, but the first two, may be changed later, and a layer may be
+ * made of any tensors. Stride 0 is 1 here, too. Book: 12, as all of these. */
 typedef struct nn_conv2d {
     nn_tensor *weight; /* [K, C / groups, kH, kW]; transposed [C, K / groups, kH, kW]; 1d no kH */
     nn_tensor *bias;   /* [K]; NULL: none */
@@ -1228,8 +1158,7 @@ nn_tensor *nn_global_avg_pool2d(nn_tensor *x); /* of whole channels: [N, C, H, W
 nn_tensor *nn_flatten(nn_tensor *x);           /* [N, ..] -> [N, D] for a fully connected layer */
 
 /* What one output sees of the input along an axis: `size` numbers; its neighbour sees those `jump`
- * further on. {1, 1} at first; this gives what it is after one more convolution or pooling (Araujo,
- * Norris and Sim, Distill 2019). Book: 12. */
+ * further on. {1, 1} before all layers (Araujo, Norris and Sim, Distill 2019). Book: 12. */
 typedef struct nn_receptive_field {
     int size, jump;
 } nn_receptive_field;
@@ -1266,9 +1195,8 @@ typedef struct nn_rnn_result { /* use .h and .c of one call to begin the next */
     nn_tensor *c;      /* of an LSTM, its last cell state, else NULL */
 } nn_rnn_result;
 
-/* PyTorch's RNNCell: h' = tanh(W_ih x + b_ih + W_hh h + b_hh), x [N, in], h [N, H], [1, H] for all
- * alike, or NULL: zeros. Parameters "name.weight_ih", .., uniform within 1 / sqrt(H). Elman,
- * Cognitive Science 14, 1990. Book: 13. */
+/* PyTorch's RNNCell (Elman 1990): h' = tanh(W_ih x + b_ih + W_hh h + b_hh), x [N, in], h [N, H], or
+ * [1, H], or NULL: zeros. Parameters "name.weight_ih", .., uniform within 1 / sqrt(H). Book: 13. */
 nn_rnn_cell nn_rnn_cell_new(nn_model *model, const char *name, int in, int hidden);
 nn_rnn_result nn_rnn_cell_forward(const nn_rnn_cell *l, nn_tensor *x, nn_tensor *h);
 
@@ -1293,24 +1221,22 @@ typedef struct nn_rnn {
 
 enum { NN_MAX_LAYERS = 16 };
 
-/* A cell over whole sequences x [N, T, in]; its parameters are "name.weight_ih_l0", "weight_hh_l0",
- * "bias_ih_l0", "bias_hh_l0", those from right to left end in "_reverse", as in PyTorch. The result
- * is that of nn_rnn_cell_forward step by step, to the last bit, but quicker: the input's product is
- * one for all steps. h0 is the state before the first step, [layers directions, N, H] or, the same
- * for all (a parameter, for instance), [layers directions, 1, H]; NULL: zeros. lengths[N]: sequence
- * n ends after lengths[n] of the T steps, at least 1: what x has behind that is not looked at, the
- * output there is 0, h is the state at the end, and from right to left begins there. NULL: all T.
- * Carry result.h into the next window, by nn_detach or over an nn_clear as numbers (copy h->data,
- * clear, nn_input), and backpropagation through time is truncated there (Williams and Peng 1990).
- * Book: 13. */
+/* A cell over whole sequences x [N, T, in]: to the last bit what nn_rnn_cell_forward gives step by
+ * step, but quicker. Parameters as in PyTorch: "name.weight_ih_l0", "weight_hh_l0", .., those from
+ * right to left end in "_reverse". h0 is the state before the first step, [layers directions, N, H]
+ * or, the same for all, [layers directions, 1, H]; NULL: zeros. lengths[N]: sequence n has
+ * lengths[n] of the T steps, at least 1 (NULL: T). x behind them is not looked at, the output there
+ * is 0; h is the state at the end, where right to left begins. To truncate backpropagation through
+ * time (Williams and Peng 1990), carry result.h into the next window by nn_detach or, over an
+ * nn_clear, as numbers (copy h->data, clear, nn_input). Book: 13. */
 nn_rnn nn_rnn_new(nn_model *model, const char *name, int in, int hidden);
 nn_rnn nn_rnn_new_with(nn_model *model, const char *name, int in, int hidden, nn_rnn_options o);
 nn_rnn_result nn_rnn_forward(const nn_rnn *l, nn_tensor *x, nn_tensor *h0, const int *lengths);
 
-/* Draws a class for each row of logits [.., C] into as many index, N T for logits [N, T, C] (their
- * last step alone is nn_slice(logits, 1, T - 1, T)), with the probabilities softmax(logits /
- * temperature): below 1 the likely ones come more often, at 0 only the largest. NaN or infinity
- * among the logits is an error, -infinity is not: that class is never drawn. Book: 13. */
+/* index [rows]: a class for each row of logits [.., C], drawn with the probabilities
+ * softmax(logits / temperature): below 1 the likely ones come more often, at 0 only the largest. A
+ * class of -infinity is never drawn; NaN and infinity are errors. (Of [N, T, C] the last step alone
+ * is nn_slice(logits, 1, T - 1, T).) Book: 13. */
 void nn_sample(const nn_tensor *logits, nn_real temperature, int *index);
 
 #endif
@@ -1333,8 +1259,7 @@ nn_rnn_result nn_lstm_forward(const nn_lstm *l, nn_tensor *x, nn_tensor *h0, nn_
                               const int *lengths); /* c0 as h0: see nn_rnn_forward */
 
 /* Gated recurrent unit, with PyTorch's parameters: blocks of H rows for r, z and the candidate n.
- * Writers differ in where the reset gate r acts, and in what the update gate z = 1 means. Book: 14.
- */
+ * Writers differ in where the reset gate r acts and in what z = 1 means. Book: 14. */
 enum {
     NN_GRU_PYTORCH, /* r after the product, n = tanh(W x + r (U h)); z keeps, h' = z h + (1 - z) n:
                      * PyTorch, cuDNN, Keras */
@@ -1347,10 +1272,9 @@ nn_gru nn_gru_new(nn_model *model, const char *name, int in, int hidden);
 nn_gru nn_gru_new_with(nn_model *model, const char *name, int in, int hidden, nn_rnn_options o);
 nn_rnn_result nn_gru_forward(const nn_gru *l, nn_tensor *x, nn_tensor *h0, const int *lengths);
 
-/* A highway layer: y = t h + (1 - t) x, h = activation(W x + b), t = sigmoid(W_t x + b_t), all of
- * one width; parameters "name.transform.weight", .., "name.gate.weight", ... The gate's bias begins
- * with gate_bias: at -1 to -3 a layer carries on most of x at first, 73 to 95 %.
- * Srivastava, Greff and Schmidhuber 2015. Book: 14. */
+/* A highway layer (Srivastava et al. 2015): y = t h + (1 - t) x, where h = activation(W x + b), t =
+ * sigmoid(W_t x + b_t). Parameters "name.transform.weight", .., "name.gate.weight", ..; the gate's
+ * bias begins with gate_bias: -1 to -3 lets y be mostly x at first. Book: 14. */
 typedef struct nn_highway {
     nn_linear transform, gate;
     nn_activation activation;
@@ -1364,10 +1288,9 @@ nn_tensor *nn_highway_forward(const nn_highway *l, nn_tensor *x, nn_tensor **gat
 /* ==== Chapter 15: attention and transformers ========================================= >>ch15 */
 #if NN_CHAPTERS >= 15
 
-/* Each row of x [.., D] to mean 0 and variance 1 over its D numbers, then times weight plus bias,
- * [D] each: parameters "name.weight", 1, and "name.bias", 0. The variance has divisor D, and eps,
- * 1e-5, is added to it: PyTorch's LayerNorm. No running numbers: training and use are the same. Ba,
- * Kiros and Hinton 2016. Book: 15. */
+/* Each row of x [.., D] to mean 0 and variance 1 (divisor D, plus eps, 1e-5), then times weight
+ * plus bias, [D] each: parameters "name.weight", 1 at first, and "name.bias", 0. PyTorch's
+ * LayerNorm; the same in training and in use. Ba, Kiros and Hinton 2016. Book: 15. */
 typedef struct nn_layer_norm {
     nn_tensor *weight, *bias; /* [D] */
     nn_real eps;
@@ -1375,9 +1298,8 @@ typedef struct nn_layer_norm {
 nn_layer_norm nn_layer_norm_new(nn_model *model, const char *name, int dim);
 nn_tensor *nn_layer_norm_forward(const nn_layer_norm *l, nn_tensor *x); /* [.., D] -> the same */
 
-/* Sines and cosines of many wavelengths for positions 0 .. T - 1, to be added to embeddings: number
- * 2 i of row t is sin(t / 10000^(2 i / D)), 2 i + 1 the cosine, i from 0 to D / 2 - 1; D is even.
- * -> [T, D]. Vaswani et al. 2017, 3.5. Book: 15. */
+/* Sines and cosines [T, D], to be added to embeddings: number 2 i of row t is sin(t / 10000^(2 i /
+ * D)), 2 i + 1 the cosine; D is even. Vaswani et al. 2017, 3.5. Book: 15. */
 nn_tensor *nn_positional_encoding(nn_ctx *nn, int steps, int dim);
 
 /* Keys and values of the steps done so far, so that generation computes those of new steps only.
@@ -1391,12 +1313,10 @@ typedef struct nn_kv_cache {
 } nn_kv_cache;
 /* One for each of `layers` layers, for at most n sequences of at most `capacity` steps. */
 nn_kv_cache *nn_kv_cache_new(nn_ctx *nn, int layers, int n, int capacity, int dim);
-/* Row i becomes what row from[i] was, of n rows, fewer or more than before: beam search goes on
- * with other hypotheses. */
+/* For beam search: of n rows from now on (fewer or more), row i becomes what row from[i] was. */
 void nn_kv_cache_select(nn_kv_cache *cache, int layers, const int *from, int n);
 
-/* Who may look where; 0 stands for what is usual: (nn_attention_options){0} is one head that sees
- * all. Query t of T, key s of S. */
+/* Which query t of T sees which key s of S. 0 stands for what is usual: one head that sees all. */
 typedef struct nn_attention_options {
     int heads;           /* 1; a layer has its own */
     int causal;          /* 1: t sees s <= t + S - T, itself and what is before */
@@ -1414,14 +1334,13 @@ typedef struct nn_attention_options {
  * gets zeros (PyTorch: NaN). Bahdanau et al. 2015; Vaswani et al. 2017, 3.2.1. Book: 15. */
 nn_tensor *nn_attention(nn_tensor *q, nn_tensor *k, nn_tensor *v, nn_attention_options o,
                         nn_tensor **weights);
-/* softmax over the last axis of x where mask is 1; 0 where it is 0, and in rows of zeros
- * everywhere. mask broadcasts against x. For other scores than products: additive attention,
- * graphs. Book: 15. */
+/* softmax over the last axis of x where mask, which broadcasts against x, is 1, and 0 elsewhere, so
+ * everywhere in a row without 1. For other scores than products: additive attention, graphs. */
 nn_tensor *nn_masked_softmax(nn_tensor *x, nn_tensor *mask);
 
-/* Additive attention: score = v . tanh(W q + U k), with one hidden layer of A units: parameters
- * "name.query.weight" [A, Dq], "name.key.weight" [A, Dk], "name.score.weight" [1, A].
- * Bahdanau, Cho and Bengio 2015. Book: 15. */
+/* Additive attention (Bahdanau et al. 2015): score = v . tanh(W q + U k) with A hidden units.
+ * Parameters "name.query.weight" [A, Dq], "name.key.weight" [A, Dk], "name.score.weight" [1, A].
+ * Book: 15. */
 typedef struct nn_additive_attention {
     nn_linear query, key, score; /* without biases */
 } nn_additive_attention;
@@ -1444,9 +1363,8 @@ nn_multihead_attention nn_multihead_attention_new(nn_model *model, const char *n
                                                   int heads);
 /* Queries from x [N, T, D], keys and values from source [N, S, D] -> [N, T, D]; source x itself:
  * self-attention. With o.cache the keys and values of source are put behind those in the cache, and
- * S counts them all; with a source of NULL nothing is added (attention to a memory that is in the
- * cache already). What is cached has no gradient: nn_set_grad_enabled(nn, 0) first. The results
- * are, to the last bit, those without cache. */
+ * S counts them all; a source of NULL adds nothing (a memory, cached already). What is cached has
+ * no gradient: nn_set_grad_enabled(nn, 0) first. The results are those without, to the bit. */
 nn_tensor *nn_multihead_attention_forward(const nn_multihead_attention *l, nn_tensor *x,
                                           nn_tensor *source, nn_attention_options o,
                                           nn_tensor **weights);
@@ -1500,11 +1418,10 @@ nn_tensor *nn_decoder_forward(const nn_decoder *l, nn_tensor *x, nn_tensor *memo
                               nn_attention_options self, nn_attention_options cross,
                               nn_tensor **weights);
 
-/* Graph attention: h = x W^T, e_ij = LeakyReLU(a_src . h_j + a_dst . h_i, 0.2), y_i = the sum of
- * softmax_j(e_ij) h_j over the neighbours j of i, itself among them if adjacency says so; H heads,
- * whose results [N, F] stand side by side, plus bias. Parameters "name.lin.weight" [H F, in],
- * "name.att_src", "name.att_dst" [H, F], "name.bias" [H F], begun as Glorot uniform and 0.
- * Velickovic et al. 2018. Book: 15. */
+/* Graph attention (Velickovic et al. 2018): h = x W^T, e_ij = LeakyReLU(a_src . h_j + a_dst . h_i,
+ * 0.2), y_i = the sum of softmax_j(e_ij) h_j over the neighbours j of i; H heads, whose results [N,
+ * F] stand side by side, plus bias. Parameters "name.lin.weight" [H F, in], "name.att_src",
+ * "name.att_dst" [H, F], "name.bias" [H F], begun as Glorot uniform and 0. Book: 15. */
 typedef struct nn_graph_attention {
     nn_tensor *weight, *att_src, *att_dst, *bias;
     int heads;
@@ -1538,14 +1455,14 @@ typedef struct nn_generate_options { /* 0 stands for what is usual */
 } nn_generate_options;
 /* Writes the best sequence, prompt included, into tokens[max_length]; gives its length, 0 after an
  * error; *log_p, if not NULL, the model's log probability of what follows the prompt. Beam search
- * keeps what ended apart from the beams that go on (at max_length all have ended), and is over when
- * no beam can still win. Of equals the lower beam, then the lower token comes first. Wu et al.
- * 2016, section 7; larger beams can be worse: Koehn and Knowles 2017. Book: 15. */
+ * keeps what ended apart from the beams that go on, and is over when no beam can still win. Of
+ * equals the lower beam, then the lower token comes first. Wu et al. 2016, section 7; larger beams
+ * can be worse: Koehn and Knowles 2017. Book: 15. */
 int nn_generate(nn_ctx *nn, nn_next_token next, void *user, nn_generate_options o, int *tokens,
                 double *log_p);
-/* All of V logits but the k largest (0: V), and but the fewest that together have the probability p
- * (0: 1) of softmax(logits), become -infinity: before nn_sample. Of equals the first comes first.
- * Fan et al. 2018; Holtzman et al. 2020. Book: 15. */
+/* Before nn_sample: all logits become -infinity but the top_k largest (0: all), and of these but
+ * the fewest that together have probability top_p of softmax(logits) (0: all). Of equals the first
+ * stays. Fan et al. 2018; Holtzman et al. 2020. */
 void nn_keep_likely(nn_ctx *nn, nn_real *logits, int vocabulary, int top_k, nn_real top_p);
 
 #endif
@@ -1553,13 +1470,13 @@ void nn_keep_likely(nn_ctx *nn, nn_real *logits, int vocabulary, int top_k, nn_r
 #if NN_CHAPTERS >= 16
 
 /* On plain arrays, the prediction before the truth, as in losses; the numbers are scikit-learn's,
- * where it has the metric. Functions without nn need no memory, and abort at a caller's mistake.
- * n counts samples, at least 1; those with label -1 do not count, but one has to. Book: 16. */
+ * where it has the metric. n counts samples, at least 1; those with label -1 do not count, but one
+ * has to. Functions without nn need no memory, and abort at a mistake. Book: 16. */
 
 /* The part that is right; the error rate is 1 - that. Book: 16. */
 double nn_accuracy(const int *predicted, const int *label, int n);
 /* matrix [classes, classes] becomes the confusion matrix: how many samples of class i (row) were
- * taken for class j (column). Made once, it gives the metrics that follow. Book: 16. */
+ * taken for class j (column). Made once, it gives the metrics that follow. */
 void nn_confusion_matrix(const int *predicted, const int *label, int n, int classes, int *matrix);
 #ifndef NN_NO_STDIO
 /* name [classes] may be NULL. Book: 16. */
@@ -1579,12 +1496,11 @@ typedef struct nn_class_scores {
 } nn_class_scores;
 nn_class_scores nn_precision_recall_f1(const int *matrix, int classes, int which);
 
-/* What each threshold would do: label 1 is positive, 0 negative, "positive" is said from
- * score >= threshold on. point has room for n + 1: first an infinite threshold, nothing positive;
- * then one for each different score, from the highest down (equal scores are one point: no order
- * within them is better than another). Gives how many points there are. (fpr, recall) is the ROC
- * curve, (recall, precision) the precision-recall curve. 0/0 is 0, but for the precision of
- * nothing: 1. Book: 16, as all of these. */
+/* What each threshold would do: label 1 is positive, 0 negative, "positive" is said from score >=
+ * threshold on. point has room for n + 1: first an infinite threshold, nothing positive; then one
+ * for each different score, from the highest down. Gives how many points there are. (fpr, recall)
+ * is the ROC curve, (recall, precision) the precision-recall curve. 0/0 is 0, but for the precision
+ * of nothing: 1. Book: 16, as all of these. */
 typedef struct nn_roc_point {
     double threshold, recall, fpr, precision; /* fpr: fp / negatives, 1 - specificity */
     int tp, fp;
@@ -1593,20 +1509,18 @@ int nn_roc_curve(const nn_real *score, const int *label, int n, nn_roc_point *po
 /* The area under the ROC curve: how often a positive has a higher score than a negative, equality
  * counting half (Mann and Whitney's U over the pairs; Fawcett 2006). NaN if there is no pair. */
 double nn_auc(const nn_roc_point *point, int points);
-/* The mean precision over recall, of `positives` in all (0: those of the curve; more, when some
- * have no score, as objects that no box found). 0 without positives.
- * STEPS: sum of (recall - recall before) precision (scikit-learn). The others take at each recall
- * the best precision there or further on, and sum in the same way (ALL_POINTS: Pascal VOC from 2010
- * on), or take the mean at recalls 0, 0.1, .. 1 (VOC 2007: Everingham et al. 2010) or 0, 0.01, .. 1
- * (COCO: Lin et al. 2014). */
+/* The mean precision over recall, of `positives` (0: those of the curve; more, if some, as objects
+ * that no box found, have no score). 0 without positives. STEPS: sum of (recall - recall before)
+ * precision (scikit-learn). The others take at each recall the best precision there or further on:
+ * ALL_POINTS sums as STEPS does (VOC from 2010 on), the rest are means at recalls 0, 0.1, .. 1 (VOC
+ * 2007: Everingham et al. 2010) or 0, 0.01, .. 1 (COCO: Lin et al. 2014). */
 enum { NN_AP_STEPS, NN_AP_ALL_POINTS, NN_AP_11_POINTS, NN_AP_101_POINTS };
 double nn_average_precision(const nn_roc_point *point, int points, int positives, int how);
 
-/* Is what a model is sure of, right as often? confidence [n] in 0..1 goes into bins of equal width,
+/* Is a model right as often as it is sure? confidence [n] in 0..1 goes into bins of equal width,
  * upper ends included; correct [n] 0 or 1. (Or probabilities of class 1, and labels.) Gives the
- * expected calibration error, the mean of |mean confidence - part that is right| of the bins,
- * weighted by their n (Guo et al. 2017). bin [bins] is the reliability diagram; an empty one has
- * zeros. Book: 16. */
+ * expected calibration error, the bins' mean of |mean confidence - part that is right|, weighted by
+ * n (Guo et al. 2017). bin [bins]: the reliability diagram, empty ones zeros. Book: 16. */
 typedef struct nn_calibration_bin {
     int n;
     double confidence, accuracy; /* means */
@@ -1615,8 +1529,7 @@ double nn_calibration_error(const nn_real *confidence, const int *correct, int n
                             nn_calibration_bin *bin);
 
 /* R2 = 1 - (sum of squared errors) / (sum of squares around the targets' mean): below 0 is worse
- * than always to say that mean. Of targets that are all equal: 1 if met exactly, else 0.
- * Book: 16. */
+ * than to say that mean. Of targets that are all equal: 1 if met exactly, else 0. Book: 16. */
 typedef struct nn_regression {
     double mse, rmse, mae, r2;
 } nn_regression;
@@ -1624,9 +1537,8 @@ nn_regression nn_regression_scores(const nn_real *y, const nn_real *target, int 
 
 /* ---- texts ---- */
 
-/* e^mean of losses -log p, of each token given those before it (nn_cross_entropy with
- * NN_REDUCE_NONE; or their mean alone, n = 1): as hard as to choose among so many equally likely
- * tokens. Lower is better. Book: 16. */
+/* e^mean of losses -log p of tokens given those before them (nn_cross_entropy, NN_REDUCE_NONE; or n
+ * = 1, their mean): like a choice among so many equally likely ones. Book: 16. */
 double nn_perplexity(const nn_real *loss, int n);
 
 typedef struct nn_tokens {
@@ -1688,18 +1600,18 @@ double nn_detection_ap(nn_ctx *nn, const nn_object *found, int n, const nn_objec
 
 /* ---- for any model, any metric ---- */
 
-/* Runs a model over data as it is to be tested: in order, in batches, without training and without
- * graph; both modes are afterwards what they were. forward turns x [N, sample] into N rows of
- * `outputs` numbers; out [data->n, outputs] gets them all. 1: done. Calls nn_clear. Book: 16. */
+/* Tests a model on data: in order, in batches, without training and graph; both modes are
+ * afterwards what they were. forward turns x [N, sample] into N rows of `outputs` numbers; out
+ * [data->n, outputs] gets them all. 1: done. Calls nn_clear. Book: 16. */
 struct nn_dataset;
 typedef nn_tensor *(*nn_forward)(void *user, nn_tensor *x);
 int nn_evaluate(const struct nn_dataset *data, nn_forward forward, void *user, int batch_size,
                 int outputs, nn_real *out);
 /* How far a metric of n samples could be off by chance. metric gives its value for the samples
- * index[0..n-1]: first for all of them, then for `resamples` times n that are drawn with putting
- * back; low to high holds the middle part `confidence` of those values (Efron's percentile method:
- * Efron and Tibshirani 1993). NaN is left out; fewer than two others are an error. The difference
- * of two models is a metric, too: 0 between low and high says that none was shown. Book: 16. */
+ * index[0..n-1]: first all, then `resamples` times n that are drawn with putting back; low to high
+ * holds the middle part `confidence` of those values (percentile bootstrap: Efron and Tibshirani
+ * 1993). NaN is left out; fewer than two others are an error. The difference of two models is a
+ * metric, too: 0 between low and high says that none was shown. */
 typedef double (*nn_metric)(void *user, const int *index, int n);
 typedef struct nn_interval {
     double value, low, high, std; /* std: standard error, the values' deviation (divisor n - 1) */
@@ -1731,11 +1643,10 @@ typedef struct nn_table {
     int classes;
 } nn_table;
 
-/* Reads a whole CSV. Lives as long as nn. On failure: an error with file, row and column. Numbers
- * are decimal, with a point in every locale, rounded to the nearest; infinity is refused. Fields
- * may be in quotes, then they are not missing unless empty, and have at most 4095 bytes. Empty
- * lines do not count; names may occur twice. Refused with a hint: comments, a delimiter at the end
- * of a line, a decimal comma, UTF-16, a file still compressed. */
+/* Reads a whole CSV; an error tells file, row and column. Numbers are decimal, with a point in
+ * every locale, rounded to nearest; infinity is refused. Fields have at most 4095 bytes; in quotes
+ * they are missing only if empty. Empty lines do not count; names may occur twice. Refused with a
+ * hint: comments, a delimiter at the end of a line, a decimal comma, UTF-16, a compressed file. */
 #ifndef NN_NO_STDIO
 nn_table nn_csv_load(nn_ctx *nn, const char *path, nn_csv_options options);
 #endif
@@ -1760,7 +1671,7 @@ nn_idx nn_idx_load(nn_ctx *nn, const char *path);
 nn_idx nn_idx_parse(nn_ctx *nn, const void *bytes, size_t size); /* bytes must outlive the result */
 double nn_idx_value(const nn_idx *a, size_t i);
 
-/* The bytes of a file as they are, with a 0 behind them. They live as long as nn. */
+/* The bytes of a file as they are, with a 0 behind them. */
 typedef struct nn_text {
     nn_ctx *ctx;
     const char *bytes;
@@ -1784,8 +1695,7 @@ typedef struct nn_vocab {
 } nn_vocab;
 
 /* The tokens of a text, the most frequent first, of those equally frequent the one that came first;
- * limit: at most so many, "<unk>" counted, or 0: all. Lives as long as nn, as what these give does.
- * Book: 13. */
+ * limit: at most so many, "<unk>" counted, or 0: all. Book: 13. */
 nn_vocab nn_vocab_new(nn_ctx *nn, nn_unit unit, const char *text, size_t size, int limit);
 /* A text as ids, and in *n how many; NULL if it has none. An unknown token is 0. */
 int *nn_vocab_encode(const nn_vocab *v, const char *text, size_t size, int *n);
@@ -1805,15 +1715,14 @@ typedef struct nn_bpe {
     int n;              /* tokens: 256 + merges */
     int (*merge)[2];    /* [n - 256] */
 } nn_bpe;
-/* As many merges as there may be tokens, each of the most frequent pair (of equals, the one with
- * the smaller tokens), while one occurs twice. What these give lives as long as nn. */
+/* Merges the most frequent pair (of equals, the one with the smaller tokens), until there are so
+ * many tokens or no pair occurs twice. */
 nn_bpe nn_bpe_train(nn_ctx *nn, const char *text, size_t size, int tokens);
 int *nn_bpe_encode(const nn_bpe *b, const char *text, size_t size, int *n);
 nn_text nn_bpe_decode(const nn_bpe *b, const int *ids, int n);
 #endif
 
-/* Samples with their labels or targets. Exactly one of x and bytes, and at most one of label and
- * target, is set. */
+/* Samples: one of x and bytes is set, and at most one of label (a class) and target (a number). */
 typedef struct nn_dataset {
     nn_ctx *ctx;
     int n;                      /* samples; 0 if reading failed */
@@ -1827,12 +1736,10 @@ typedef struct nn_dataset {
     nn_real *target;            /* [n, 1] */
 } nn_dataset;
 
-/* One column becomes the class label (whole numbers from 0) or the number to predict, the others
- * the features. column -1 is the last. */
+/* column (-1: the last) becomes the class (0, 1, ..) or the number to predict, others features. */
 nn_dataset nn_dataset_classes(const nn_table *table, int column);
 nn_dataset nn_dataset_targets(const nn_table *table, int column);
-/* sample [H, W]; for a linear layer nn_reshape(nn_batch_x(&b), nn_shape2(-1, H * W)). Files that do
- * not belong together are an error that can be asked for, no mistake of the program. */
+/* sample [H, W]. Files that do not belong together are an error, but no mistake of the caller. */
 nn_dataset nn_dataset_idx(const nn_idx *images, const nn_idx *labels);
 /* Deals all into train and test: a copy, in random order. test gets fraction of the samples,
  * rounded, at least 1. Call it again on train for a validation set. */
@@ -1842,9 +1749,8 @@ void nn_split(const nn_dataset *all, double fraction, nn_dataset *train, nn_data
 void nn_split_stratified(const nn_dataset *all, double fraction, nn_dataset *train,
                          nn_dataset *test);
 
-/* x -> (x - mean) / std for each feature, with the mean and std of the set it was made from (NaN, a
- * missing value, does not count and stays NaN). A feature that never changes there is only shifted,
- * to 0. Fit it on the training set, apply it to both. */
+/* x -> (x - mean) / std for each feature, with the mean and std of the set it is fitted on (NaN, a
+ * missing value, does not count and stays NaN). A feature that never changes is only shifted. */
 typedef struct nn_scaler {
     nn_ctx *ctx;
     int size;
@@ -1853,14 +1759,9 @@ typedef struct nn_scaler {
 nn_scaler nn_scaler_fit(const nn_dataset *data);
 void nn_scaler_apply(const nn_scaler *s, nn_dataset *data);
 
-/* Mini-batches of one epoch after the other:
- *
- *     while (nn_next_batch(&b)) {             // 0 when the epoch is over; then a new one begins
- *         nn_clear(nn);
- *         nn_tensor *x = nn_batch_x(&b);      // [b.n, sample], made now: after nn_clear
- *         ... nn_cross_entropy(z, b.label) ...   // b.label, for the order is not data.label's
- *     }
- */
+/* Mini-batches, in a loop as in the manual's DATA: nn_next_batch gives 0 when an epoch is over, and
+ * its next call begins a new one. Call nn_batch_x, which makes a tensor, after nn_clear. The labels
+ * of its rows are b.label: those of data are in another order. */
 typedef struct nn_batches {
     nn_ctx *ctx;
     const nn_dataset *data;     /* must outlive this */
@@ -1873,7 +1774,7 @@ typedef struct nn_batches {
     int *label;                 /* [n]: their labels */
 } nn_batches;
 nn_batches nn_batches_new(const nn_dataset *data, int batch_size, int shuffle);
-int nn_next_batch(nn_batches *b); /* how many samples it has; 0: the epoch, or all, is over */
+int nn_next_batch(nn_batches *b); /* how many samples it has; 0 also after an error */
 nn_tensor *nn_batch_x(const nn_batches *b);      /* [n, sample] */
 nn_tensor *nn_batch_target(const nn_batches *b); /* [n, 1] */
 nn_tensor *nn_dataset_x(const nn_dataset *data); /* all samples as one tensor [n, sample] */
@@ -1899,7 +1800,7 @@ int nn_save(const nn_model *model, const char *path); /* 1, or 0 with an error *
  * error, and then the model is what it was. */
 int nn_load(nn_model *model, const char *path);
 /* For fine-tuning: takes the tensors whose name and shape are both right and says how many; an
- * error if there is none. Which ones are not? nn_load names them, and changes nothing. */
+ * error if there is none. nn_load names those that are not, and changes nothing. */
 int nn_load_partial(nn_model *model, const char *path);
 /* The model as C source, for a program without nn.h: "fc1.weight" [10, 64] becomes
  * static const float PREFIX_fc1_weight[10][64] = {..}, all digits there, and
@@ -1920,10 +1821,7 @@ int nn_load_reader(nn_model *model, nn_reader reader);
 /* A training that can go on after an interruption, at any step, to the same bits: the model, the
  * optimizer with its state and settings, the random numbers of the context, and, unless b is NULL,
  * where b is in its epoch. To resume, make all of them as before, load, and go on with the next
- * batch. Besides the model the file has "optimizer.RULE" (lr, beta1, beta2, eps, weight_decay),
- * "optimizer.step" (and weights_only, the bits of beta1_power and beta2_power), "random",
- * "optimizer.state.0.NAME", "batches.order", "batches.position" (batch_size, next, epoch). 1, or 0
- * with an error. */
+ * batch. nn_load_partial can read the model from it. 1, or 0 with an error. */
 int nn_checkpoint_save(nn_optimizer *opt, const nn_batches *b, const char *path);
 int nn_checkpoint_load(nn_optimizer *opt, nn_batches *b, const char *path);
 #endif
