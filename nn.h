@@ -4359,20 +4359,20 @@ NN__OPTIMIZE("O2")
 /* The table of that name, or the best one if name is NULL; NULL if this machine has it not. */
 static const nn__kernels *nn__kernels_find(const char *name)
 {
-    const struct { const nn__kernels *table; int here; } all[] = { /* the best first */
+    const nn__kernels *const all[] = { /* the best first; NULL: this machine does not have it */
 #ifdef NN__X86
-        {&nn__table_avx512, __builtin_cpu_supports("avx512f") != 0},
-        {&nn__table_avx2, __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")},
+        __builtin_cpu_supports("avx512f") ? &nn__table_avx512 : NULL,
+        __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? &nn__table_avx2 : NULL,
 #elif defined NN__NEON
-        {&nn__table_neon, 1},
+        &nn__table_neon,
 #endif
 #if NN__FLOAT
-        {&nn__table_scalar, 1},
+        &nn__table_scalar,
 #endif
-        {&nn__table_naive, 1},
+        &nn__table_naive,
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        if (all[i].here && (!name || strcmp(name, all[i].table->name) == 0)) return all[i].table;
+        if (all[i] && (!name || strcmp(name, all[i]->name) == 0)) return all[i];
     return NULL;
 }
 
