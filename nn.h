@@ -927,7 +927,8 @@ void nn_soft_threshold(nn_model *model, nn_real amount);
 
 /* In training each number becomes 0 with probability p, 0 <= p < 1, and the others are divided by
  * 1 - p; otherwise y is x ("inverted" dropout, PyTorch's). nn_dropout_standard: the others stay,
- * and outside training all are multiplied by 1 - p (Srivastava et al. 2014, whose p is 1 - p). */
+ * and outside training all are multiplied by 1 - p (Srivastava et al. 2014, whose p is the
+ * probability to stay). */
 nn_tensor *nn_dropout(nn_tensor *x, nn_real p);
 nn_tensor *nn_dropout_standard(nn_tensor *x, nn_real p);
 /* In training only: adds normal noise of mean 0 (Bishop 1995); makes each number, with probability
@@ -1821,7 +1822,10 @@ int nn_load_reader(nn_model *model, nn_reader reader);
 /* A training that can go on after an interruption, at any step, to the same bits: the model, the
  * optimizer with its state and settings, the random numbers of the context, and, unless b is NULL,
  * where b is in its epoch. To resume, make all of them as before, load, and go on with the next
- * batch. nn_load_partial can read the model from it. 1, or 0 with an error. */
+ * batch. 1, or 0 with an error. Besides the model, which nn_load_partial can read from it, the file
+ * has "optimizer.RULE" (lr, beta1, beta2, eps, weight_decay), "optimizer.step" (and weights_only,
+ * the bits of beta1_power and beta2_power), "optimizer.state.0.NAME", "random", "batches.order",
+ * "batches.position" (batch_size, next, epoch). */
 int nn_checkpoint_save(nn_optimizer *opt, const nn_batches *b, const char *path);
 int nn_checkpoint_load(nn_optimizer *opt, nn_batches *b, const char *path);
 #endif
