@@ -3136,8 +3136,14 @@ static void nn__print(const nn_tensor *x, int gradient)
     fflush(stdout); /* so that a debugger shows it at once */
 }
 
-void nn_print(const nn_tensor *x) { nn__print(x, 0); }
-void nn_print_grad(const nn_tensor *x) { nn__print(x, 1); }
+void nn_print(const nn_tensor *x) /* not in one line: there lldb 14 stops too early to see x */
+{
+    nn__print(x, 0);
+}
+void nn_print_grad(const nn_tensor *x)
+{
+    nn__print(x, 1);
+}
 
 void nn_model_print(const nn_model *model)
 {
@@ -4717,7 +4723,7 @@ static int nn__correlate(nn_ctx *nn, const nn__conv *v, const nn_real *filters,
     const int m = v->filters, across = v->out[1], outputs = nn__span2(v->out);
     const int deep = v->channels * v->kernel[1], k = deep * v->kernel[0];
     const int threads = nn__threads((double)m * outputs * k * v->n);
-    const int reach = (v->kernel[0] - 1) * v->dilation[0], halo = abs(reach) + 1;
+    const int reach = (v->kernel[0] - 1) * v->dilation[0], halo = nn__max(reach, -reach) + 1;
     nn__window w = {v, 1, 0, 0, (ptrdiff_t)v->channels * nn__span2(v->size)};
     /* rows that fill no vectors are joined with those of other images, if few of one image can be;
      * an image is worked on in stripes of output rows */
@@ -5542,6 +5548,7 @@ nn_tensor *nn_linear_forward(const nn_linear *l, nn_tensor *x)
     nn_shape shape = x->shape;
     shape.dim[shape.ndim - 1] = out;
     nn_tensor *y = nn_op_new("linear", shape, in, n_in, nn__linear_backward, 0);
+    if (!y->size) return y;
     const int n = (int)(y->size / (size_t)out);
     for (ptrdiff_t i = 0; in[2] && i < n; i++) /* each sum begins with the bias */
         memcpy(y->data + i * out, l->bias->data, (size_t)out * sizeof *y->data);
