@@ -101,11 +101,9 @@ static void compare(const nn_real *x, double *gauss, double *truth)
     *gauss = -log_2pi - log(xx * yy - xy * xy) / 2 - 1;
 }
 
-int main(int argc, char **argv)
+static void learn(nn_ctx *nn, coupling *flow) /* [LAYERS], a new flow */
 {
-    nn_ctx *nn = nn_create(argc > 1 ? (uint64_t)atoi(argv[1]) : 1);
     nn_model *model = nn_model_new(nn);
-    coupling flow[LAYERS];
     for (int l = 0; l < LAYERS; l++) {
         char in[] = "0.in", out[] = "0.out";
         in[0] = out[0] = (char)('0' + l);
@@ -113,15 +111,22 @@ int main(int argc, char **argv)
         flow[l].out = nn_linear_new(model, out, UNITS, 2);
     }
     nn_optimizer *opt = nn_adam(model, 0.01f);
-    for (int step = 0; step < STEPS; step++) {
+    for (int step = 0; step < STEPS && nn_ok(nn); step++) {
         nn_clear(nn);
         nn_zero_grad(model);
         nn_backward(nn_scale(nn_mean(log_density(flow, two_moons(nn, BATCH))), -1));
         opt->lr = nn_cosine_annealing_lr(0.01f, 0, STEPS, step);
         nn_step(opt);
     }
-
     nn_clear(nn);
+}
+
+int main(int argc, char **argv)
+{
+    nn_ctx *nn = nn_create(argc > 1 ? (uint64_t)atoi(argv[1]) : 1);
+    coupling flow[LAYERS];
+    learn(nn, flow);
+
     double gauss, truth;
     nn_tensor *logdet, *x = two_moons(nn, N), *back = to_data(flow, to_normal(flow, x, &logdet));
     if (!nn_ok(nn)) return 1;

@@ -64,23 +64,8 @@ static int moons(const char *directory, nn_ctx *nn)
                       "outwards. Middle, after four layers, the circles are drawn out and bent. "
                       "Right, after eight, they follow two half moons with a bridge between them, "
                       "among points of the data.");
-    nn_model *model = nn_model_new(nn);
     coupling flow[LAYERS];
-    for (int l = 0; l < LAYERS; l++) {
-        char in[] = "0.in", out[] = "0.out";
-        in[0] = out[0] = (char)('0' + l);
-        flow[l].in = nn_linear_new(model, in, 1, UNITS);
-        flow[l].out = nn_linear_new(model, out, UNITS, 2);
-    }
-    nn_optimizer *opt = nn_adam(model, 0.01f);
-    for (int step = 0; step < 4000 && nn_ok(nn); step++) { /* as the example's main does */
-        nn_clear(nn);
-        nn_zero_grad(model);
-        nn_backward(nn_scale(nn_mean(log_density(flow, two_moons(nn, BATCH))), -1));
-        opt->lr = nn_cosine_annealing_lr(0.01f, 0, 4000, step);
-        nn_step(opt);
-    }
-    nn_clear(nn);
+    learn(nn, flow);
     nn_tensor *z = nn_full(nn, nn_shape2(RINGS * ROUND, 2), 0);
     nn_tensor *angle = nn_full(nn, nn_shape1(ROUND), 0);
     for (int i = 0; i < ROUND; i++)
