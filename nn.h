@@ -9851,7 +9851,6 @@ nn_highway nn_highway_new(nn_model *model, const char *name, int width, nn_activ
     return l;
 }
 
-
 nn_tensor *nn_highway_forward(const nn_highway *l, nn_tensor *x, nn_tensor **gate)
 {
     nn_tensor *in[2] = {l ? l->gate.weight : NULL, x};
@@ -10039,9 +10038,9 @@ static void nn__attend(const nn__attending *a, int head, const nn_tensor *y, nn_
             nn_real *p = a->p + at + (ptrdiff_t)i * a->s, *kept = a->kept + (p - a->p);
             const nn_real *mask = a->mask ? a->mask + n * a->mask_n + h * a->mask_h + (t + i) * a->s
                                           : NULL;
-            int some = mask ? 0 : seen; /* or, where it may look nowhere, 0 */
+            int some = mask ? 0 : seen; /* of a row that may look nowhere 0, else seen */
             kern->scale((size_t)seen, a->scale, p, p);
-            for (int j = 0, masked = mask ? seen : 0; j < masked; j++)
+            for (int j = 0; mask && j < seen; j++)
                 if (mask[j] > 0) some = seen;
                 else p[j] = -(nn_real)HUGE_VAL;
             if (some) kern->softmax((size_t)seen, p, p, &max);
